@@ -1,7 +1,7 @@
 """Imbalanced, partially annotated multi-label training for MMPretrain.
 
-Importing this package registers everything in MMPretrain's registries and lets torch load MMEngine's
-checkpoints safely.
+Importing this package registers everything in MMPretrain's registries and makes MMEngine load checkpoints
+with torch's weights-only safety on.
 """
 
 from .apis import MultiLabelInferencer
@@ -57,7 +57,7 @@ from .models import (
     PartialMultiLabelLinearClsHead,
     SmallConvNet,
 )
-from .safe_checkpoints import allow_mmengine_checkpoints
+from .safe_checkpoints import make_checkpoint_loaders_safe
 
 __version__ = "0.1.0"
 
@@ -115,4 +115,4 @@ __all__ = [
     "label_counts",
 ]
 
-allow_mmengine_checkpoints()
+make_checkpoint_loaders_safe()

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from fractions import Fraction
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -14,7 +20,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleLR
 from mmengine.runner import CheckpointLoader
 
-import mmpretrain_imbalance  # teaches torch the types in checkpoints of MMEngine
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only, make_checkpoint_loaders_safe
 
 
 class Reduced:
@@ -30,15 +36,11 @@ class Reduced:
         """Pickle wants the first item of a reduction to be callable, also where it is a reduction itself."""
 
 
-def by_torch(path: Path) -> Any:
-    return torch.load(path, map_location="cpu")
-
-
 def by_mmengine(path: Path) -> Any:
     return CheckpointLoader.load_checkpoint(str(path), map_location="cpu")
 
 
-@pytest.fixture(params=[by_torch, by_mmengine])
+@pytest.fixture(params=[load_weights_only, by_mmengine])
 def load(request: pytest.FixtureRequest) -> Any:
     return request.param
 
@@ -66,14 +68,56 @@ def test_log_buffer_loads(tmp_path: Path, load: Any) -> None:
     assert loaded.current() == 3.0
 
 
-def test_allowing_twice_changes_nothing() -> None:
+@pytest.mark.parametrize("value", [HistoryBuffer([1.0], [1]), np.ones(2), np.float64(1)])
+def test_torch_by_itself_still_refuses_them(tmp_path: Path, value: Any) -> None:
+    """What the whole process may load does not grow, before or after a checkpoint was loaded."""
+    torch.save({"a": value}, tmp_path / "a.pth")
     before = set(torch.serialization.get_safe_globals())
-    mmpretrain_imbalance.safe_checkpoints.allow_mmengine_checkpoints()
+    load_weights_only(tmp_path / "a.pth")
+    with pytest.raises(UnpicklingError):
+        torch.load(tmp_path / "a.pth", weights_only=True)
     assert set(torch.serialization.get_safe_globals()) == before
+    assert not {np.ndarray, np.dtype, getattr, HistoryBuffer} & before
 
 
-def test_plain_getattr_is_not_allowed() -> None:
-    assert getattr not in torch.serialization.get_safe_globals()
+def test_making_the_loaders_safe_twice_changes_nothing() -> None:
+    make_checkpoint_loaders_safe()
+    before = CheckpointLoader.load_checkpoint
+    make_checkpoint_loaders_safe()
+    assert CheckpointLoader.load_checkpoint is before
+
+
+def test_types_of_numpy_that_a_user_allows_are_set_aside(tmp_path: Path, load: Any) -> None:
+    torch.save({"a": np.ones(2)}, tmp_path / "honest.pth")
+    torch.save({"a": np.array([None])}, tmp_path / "objects.pth")
+    allowed = [np.ndarray, np.dtype, type(np.dtype("O")), np._core.multiarray._reconstruct]
+    with torch.serialization.safe_globals([*allowed, Path]):
+        assert load(tmp_path / "honest.pth")["a"].tolist() == [1, 1]
+        with pytest.raises(UnpicklingError):
+            load(tmp_path / "objects.pth")
+        assert {*allowed, Path} <= set(torch.serialization.get_safe_globals())
+
+
+def test_a_type_that_a_user_allows_loads(tmp_path: Path, load: Any) -> None:
+    torch.save({"a": Fraction(1, 3)}, tmp_path / "a.pth")
+    with pytest.raises(
+        UnpicklingError, match=r"a.pth' must be one of PyTorch or MMEngine .*fractions.Fraction"
+    ):
+        load(tmp_path / "a.pth")
+    with torch.serialization.safe_globals([Fraction]):
+        assert load(tmp_path / "a.pth")["a"] == Fraction(1, 3)
+
+
+def test_a_value_that_occurs_twice_stays_one_value(tmp_path: Path, load: Any) -> None:
+    array, weights = np.ones(2), OrderedDict(a=torch.ones(1))
+    weights._metadata = {"array": array}
+    torch.save({"weights": weights, "pair": (array, [array])}, tmp_path / "a.pth")
+
+    loaded = load(tmp_path / "a.pth")
+
+    first, (second,) = loaded["pair"]
+    assert first is second is loaded["weights"]._metadata["array"]
+    assert type(loaded["weights"]) is OrderedDict
 
 
 HOSTILE = {
@@ -98,6 +142,64 @@ def test_hostile_checkpoint_is_refused(tmp_path: Path, load: Any, attack: str) -
         load(tmp_path / "a.pth")
 
     assert not flag.exists()
+
+
+def test_the_variable_that_switches_the_safety_off_does_not_reach_it(
+    tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Users set it for other programs, since MMEngine alone cannot resume with torch 2.6 and later."""
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    monkeypatch.delenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", raising=False)
+    flag = tmp_path / "code_ran"
+    torch.save({"meta": HOSTILE["a command"](flag)}, tmp_path / "a.pth")
+    torch.save({"loss": HistoryBuffer([2.0], [1])}, tmp_path / "honest.pth")
+
+    with pytest.raises(UnpicklingError):
+        load(tmp_path / "a.pth")
+
+    assert load(tmp_path / "honest.pth")["loss"].current() == 2
+    assert not flag.exists()
+    assert os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] == "1"
+    assert "TORCH_FORCE_WEIGHTS_ONLY_LOAD" not in os.environ
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where a server on this machine offers the files of the test's folder."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "downloads"))
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_downloads_are_weights_only_too(tmp_path: Path, address: str) -> None:
+    """torch.hub, which MMEngine downloads with, loads with the safety off."""
+    flag = tmp_path / "code_ran"
+    torch.save({"meta": HOSTILE["a command"](flag)}, tmp_path / "hostile.pth")
+    torch.save({"loss": HistoryBuffer([2.0], [1])}, tmp_path / "honest.pth")
+
+    with pytest.raises(UnpicklingError):
+        CheckpointLoader.load_checkpoint(f"{address}/hostile.pth", "cpu")
+
+    assert not flag.exists()
+    assert CheckpointLoader.load_checkpoint(f"{address}/honest.pth", "cpu")["loss"].current() == 2
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 300, 900])
+def test_a_file_that_was_cut_is_one_sentence(tmp_path: Path, load: Any, length: int) -> None:
+    torch.save({"loss": HistoryBuffer([2.0], [1]), "weight": torch.ones(9)}, tmp_path / "whole.pth")
+    (tmp_path / "cut.pth").write_bytes((tmp_path / "whole.pth").read_bytes()[:length])
+    with pytest.raises(
+        UnpicklingError, match=r"^The checkpoint '.*cut.pth' must be one of PyTorch or MMEngine"
+    ):
+        load(tmp_path / "cut.pth")
+
+
+def test_a_missing_file_is_named(tmp_path: Path, load: Any) -> None:
+    with pytest.raises(FileNotFoundError, match=r"nowhere.pth"):
+        load(tmp_path / "nowhere.pth")
 
 
 def test_attack_would_work_without_the_safety(tmp_path: Path) -> None:

@@ -109,12 +109,12 @@ def _load(model: nn.Module, weights: str) -> dict:
         raise FileNotFoundError(f"The checkpoint {weights!r} does not exist.")
     try:
         checkpoint = load_checkpoint(model, weights, map_location="cpu", logger="silent")
-    except (AttributeError, EOFError, OSError, RuntimeError, UnpicklingError) as error:
-        reason = " ".join(str(error).rpartition("WeightsUnpickler error:")[2].split())
-        reason = reason.partition(" Check the documentation")[0]
+    except UnpicklingError as error:
+        raise ValueError(str(error)) from error
+    except (AttributeError, OSError, RuntimeError) as error:
         raise ValueError(
-            f"The checkpoint {weights!r} must be one of PyTorch that loads with weights-only safety. Got a "
-            f"file that does not instead ({type(error).__name__}{': ' * bool(reason)}{reason[:200]})."
+            f"The checkpoint {weights!r} must hold the weights of a model. Got a file that does not instead "
+            f"({type(error).__name__}: {error})."
         ) from error
     weights_of = checkpoint.get("state_dict", checkpoint)
     stored = {

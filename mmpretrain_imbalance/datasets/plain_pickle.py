@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import pickletools
 from typing import Any
 
-import numpy as np
+from ..pickled_numpy import STAND_INS, PickledRecord, refusal, resolve
 
-try:
-    from numpy._core.multiarray import _reconstruct
-except ImportError:  # NumPy 1
-    from numpy.core.multiarray import _reconstruct
+# A tuple of tuples, this deep, ends the process where it is the key of a dictionary.
+_MOST_TUPLES = 10_000
 
 
-def _encode(text: str, encoding: str) -> bytes:
-    """How Python 3 writes bytes for readers of Python 2."""
-    if encoding != "latin1":
-        raise ValueError(f"it asks for the encoding {encoding!r}")
-    return text.encode(encoding)
+class PickledBytes(PickledRecord):
+    """Stand-in for ``_codecs.encode``, which is how Python 3 writes bytes for readers of Python 2."""
+
+    def __new__(cls, *arguments: Any) -> bytes:
+        if [type(argument) for argument in arguments] != [str, str] or arguments[1] != "latin1":
+            raise refusal("bytes as latin1 text", arguments)
+        return arguments[0].encode("latin1")
 
 
-_ALLOWED = {
-    ("_codecs", "encode"): _encode,
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-}
+_ALLOWED = {**STAND_INS, "_codecs.encode": PickledBytes}
 
 
 def read_plain_pickle(path: str | os.PathLike) -> Any:
     """Read a pickle without running anything that is in it.
 
     Published data such as CIFAR is pickled, and a pickle can name any function to be called. This reader
-    knows the few names that arrays and bytes need and refuses all others.
+    knows the few names that arrays and bytes need and rejects all others.
 
     Args:
         path: The file. Text of Python 2 becomes bytes.
@@ -48,7 +44,9 @@ def read_plain_pickle(path: str | os.PathLike) -> Any:
     """
     try:
         with open(path, "rb") as file:
-            return _PlainUnpickler(file, encoding="bytes").load()
+            content = file.read()
+        _check_sizes(content)
+        return resolve(_PlainUnpickler(io.BytesIO(content), encoding="bytes").load())
     except FileNotFoundError:
         raise FileNotFoundError(f"The pickle must be an existing file. Got {path} instead.") from None
     except Exception as error:  # a damaged pickle raises whatever the operation it ends in raises
@@ -59,6 +57,22 @@ def read_plain_pickle(path: str | os.PathLike) -> Any:
 
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
+        if f"{module}.{name}" not in _ALLOWED:
             raise pickle.UnpicklingError(f"it names {module}.{name}")
-        return _ALLOWED[module, name]
+        return _ALLOWED[f"{module}.{name}"]
+
+
+def _check_sizes(content: bytes) -> None:
+    """Raise if a short file would fill the memory or the stack of the process."""
+    tuples, before = 0, ""
+    for operation, argument, _ in pickletools.genops(content):
+        if operation.name.endswith("PUT"):
+            if argument > len(content):  # memory is taken up to this index
+                raise refusal(f"fewer values than its {len(content)} bytes", argument)
+            continue
+        # A tuple that is the arguments of a call is gone after it: there is one for every piece of bytes.
+        tuples += operation.name.startswith("TUPLE")
+        tuples -= operation.name == "REDUCE" and before.startswith("TUPLE")
+        if tuples > _MOST_TUPLES:
+            raise refusal(f"at most {_MOST_TUPLES} tuples", tuples)
+        before = operation.name

@@ -16,6 +16,7 @@ from ..functional import best_thresholds
 from ..metrics.dump_predictions import DumpPredictions
 from ..metrics.known_predictions import KnownPredictions
 from ..named_values import write_named_values
+from ..safe_checkpoints import load_weights_only
 
 
 @HOOKS.register_module()
@@ -132,7 +133,7 @@ class BestThresholdsHook(Hook):
             if self._saved_at is not None and self._saved_at == self._chosen_at:
                 path = Path(runner.message_hub.get_info("last_ckpt"))
                 if path.is_file():
-                    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+                    checkpoint = load_weights_only(path, map_location="cpu")
                     checkpoint["meta"]["thresholds"] = self.chosen
                     with atomic_write(path, "wb") as file:
                         torch.save(checkpoint, file)

@@ -13,6 +13,7 @@ from mmpretrain.registry import MODELS
 from PIL import Image
 
 import mmpretrain_imbalance  # noqa: F401
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 
 CLASSES = ["circle", "square", "star"]
 SIZE = 24
@@ -76,7 +77,7 @@ def expected_scores(cfg_path: Path, checkpoint: Path, image: np.ndarray) -> np.n
     """Step by step: resize, RGB, normalise, network, sigmoid; the image as OpenCV reads it."""
     cfg = Config.fromfile(cfg_path)
     model = build(cfg)
-    model.load_state_dict(torch.load(checkpoint, weights_only=True)["state_dict"])
+    model.load_state_dict(load_weights_only(checkpoint)["state_dict"])
     image = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
     image = image[..., None] if image.ndim == 2 else image[..., ::-1]
     image = (image.astype(np.float32) - cfg.data_preprocessor.mean) / cfg.data_preprocessor.std

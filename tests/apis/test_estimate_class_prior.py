@@ -19,6 +19,7 @@ from mmpretrain_imbalance.apis.estimate_class_prior import (
 )
 from mmpretrain_imbalance.apis.trained_model import load_trained_model
 from mmpretrain_imbalance.datasets import label_counts
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 from tests.integration.small_runs import CONFIGS, small_config
 from tests.tools.run_tool import ROOT, run_tool
 
@@ -115,7 +116,7 @@ def test_the_tool_says_what_is_wrong(trained, options, message):
 
 def test_names_of_another_order_are_refused(trained, tmp_path):
     names = [str(digit) for digit in range(10)]
-    weights = torch.load(trained[1], weights_only=True)
+    weights = load_weights_only(trained[1])
     torch.save(dict(weights, meta=dict(dataset_meta=dict(classes=names[::-1]))), tmp_path / "swapped.pth")
     message = "classes of train_dataloader must be those of the checkpoint, .* Got '0' as class 0, where"
     with pytest.raises(ValueError, match=message):

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmpretrain.apis import get_model
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 from tests.apis.predictable_model import CLASSES, expected_scores, write_images, write_model
 
 
@@ -235,7 +236,7 @@ def test_model_of_the_host_is_taken_as_it_is(inferencer, files, images) -> None:
 
 
 def test_nan_is_no_prediction(files, images, tmp_path: Path) -> None:
-    checkpoint = torch.load(files[1], weights_only=True)
+    checkpoint = load_weights_only(files[1])
     checkpoint["state_dict"]["head.fc.bias"][1] = float("nan")
     torch.save(checkpoint, tmp_path / "nan.pth")
     prediction = MultiLabelInferencer(files[0], tmp_path / "nan.pth", device="cpu")(next(iter(images)))[0]

@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 from tests.apis.predictable_model import with_head, write_model
 
 
@@ -26,7 +27,7 @@ def test_checkpoint_of_another_model_is_refused(files, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no checkpoint at all"])
 def test_a_file_that_is_no_checkpoint_is_refused(files, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "broken.pth").write_bytes(content)
-    with pytest.raises(ValueError, match=r"broken.pth' must be one of PyTorch that loads with weights-only"):
+    with pytest.raises(ValueError, match=r"broken.pth' must be one of PyTorch or MMEngine that loads"):
         MultiLabelInferencer(files[0], tmp_path / "broken.pth", device="cpu")
 
 
@@ -38,7 +39,7 @@ def test_weights_of_another_shape_are_refused(files) -> None:
 
 
 def test_statistics_of_the_network_are_weights_too(files, tmp_path: Path) -> None:
-    checkpoint = torch.load(files[1], weights_only=True)
+    checkpoint = load_weights_only(files[1])
     lost = next(name for name in checkpoint["state_dict"] if name.endswith("running_mean"))
     del checkpoint["state_dict"][lost]
     torch.save(checkpoint, tmp_path / "part.pth")

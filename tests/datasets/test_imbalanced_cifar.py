@@ -82,6 +82,19 @@ def test_hostile_and_broken_pickles(root, tmp_path):
         ImbalancedCIFAR(str(tmp_path))
 
 
+@pytest.mark.parametrize("protocol", range(5))
+def test_honest_pickles_of_the_size_of_cifar(tmp_path, protocol):
+    content = {
+        b"data": np.arange(12, dtype=np.uint8).reshape(3, 4),
+        b"labels": list(range(20_000)),
+        b"filenames": [f"image_{number}.png".encode() for number in range(20_000)],
+    }
+    (tmp_path / "data").write_bytes(pickle.dumps(content, protocol=protocol))
+    read = read_plain_pickle(tmp_path / "data")
+    np.testing.assert_array_equal(read.pop(b"data"), content.pop(b"data"))
+    assert read == content
+
+
 def test_wrong_arguments(root):
     with pytest.raises(ValueError, match=r"'imbalance' argument of ImbalancedCIFAR must be one of"):
         ImbalancedCIFAR(root, imbalance="linear")

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmpretrain_imbalance.hooks import BestThresholdsHook
 from mmpretrain_imbalance.metrics import PartialMultiLabelMetric
 from mmpretrain_imbalance.named_values import read_named_values
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 from tests.integration.small_runs import small_config, train
 
 PLAIN_LOSS = dict(type="PartialAsymmetricLoss", unknown="ignore")
@@ -75,7 +76,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RecordPredictio
 
 
 def stored(work_dir: Path, epoch: int) -> dict | None:
-    checkpoint = torch.load(work_dir / f"epoch_{epoch}.pth", weights_only=True)
+    checkpoint = load_weights_only(work_dir / f"epoch_{epoch}.pth")
     return checkpoint["meta"].get("thresholds")
 
 
@@ -105,7 +106,7 @@ def test_checkpoint_holds_the_thresholds_of_its_own_weights(run) -> None:
 def test_best_checkpoint_holds_the_thresholds_of_its_weights(run) -> None:
     work_dir, _ = run
     best = next(work_dir.glob("best_*.pth"))
-    checkpoint = torch.load(best, weights_only=True)
+    checkpoint = load_weights_only(best)
     assert checkpoint["meta"]["thresholds"] == stored(work_dir, checkpoint["meta"]["epoch"])
 
 
@@ -115,8 +116,8 @@ def test_checkpoint_that_was_written_again_resumes(run, tmp_path: Path) -> None:
     cfg.load_from, cfg.resume = str(work_dir / "epoch_2.pth"), True
     train(cfg)
 
-    ours = torch.load(tmp_path / "resumed" / "epoch_4.pth", weights_only=True)
-    uninterrupted = torch.load(work_dir / "epoch_4.pth", weights_only=True)
+    ours = load_weights_only(tmp_path / "resumed" / "epoch_4.pth")
+    uninterrupted = load_weights_only(work_dir / "epoch_4.pth")
     torch.testing.assert_close(ours["state_dict"], uninterrupted["state_dict"], rtol=0, atol=0)
     assert ours["meta"].get("thresholds") == uninterrupted["meta"].get("thresholds")
 

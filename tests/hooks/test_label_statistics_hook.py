@@ -16,6 +16,7 @@ from mmpretrain_imbalance.datasets import label_counts
 from mmpretrain_imbalance.functional import partial_label_keep
 from mmpretrain_imbalance.hooks.setup_checks import unwrap_model
 from mmpretrain_imbalance.losses import EntryLoss, partial_label_masking_loss
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 
 from ..integration.small_runs import persistent_state, prepared, small_config, train
 
@@ -193,7 +194,7 @@ def test_a_test_reports_groups_from_the_counts_in_the_checkpoint(tmp_path):
     cfg.load_from = str(tmp_path / "run" / "epoch_1.pth")
     runner = Runner.from_cfg(cfg)
     metrics = runner.test()
-    stored = torch.load(tmp_path / "run" / "epoch_1.pth", weights_only=True)["state_dict"]
+    stored = load_weights_only(tmp_path / "run" / "epoch_1.pth")["state_dict"]
     state = persistent_state(runner)
     assert any(name.endswith("ideal_positive_ratio") for name in stored)
     torch.testing.assert_close(state, dict(stored), rtol=0, atol=0)
@@ -205,7 +206,7 @@ def test_averaged_weights_train_and_keep_the_buffers_of_the_model(tmp_path):
     cfg = small_config(tmp_path / "run")
     cfg.custom_hooks.append(dict(type="EMAHook"))
     train(cfg)
-    checkpoint = torch.load(tmp_path / "run" / "epoch_2.pth", weights_only=True)
+    checkpoint = load_weights_only(tmp_path / "run" / "epoch_2.pth")
     ratio = "head.loss_module.loss.ideal_positive_ratio"
     torch.testing.assert_close(
         checkpoint["ema_state_dict"]["module." + ratio], checkpoint["state_dict"][ratio]

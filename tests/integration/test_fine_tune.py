@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mmpretrain_imbalance.losses import EntryLoss
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 
 from .small_runs import COMPOSED_LOSS, persistent_state, prepared, small_config, train
 
@@ -40,7 +41,7 @@ def loss_state(runner) -> dict[str, torch.Tensor]:
 def test_statistics_are_those_of_this_run_and_weights_those_of_the_file(tmp_path, name):
     train(config(tmp_path / "source", name))
     checkpoint = tmp_path / "source" / "epoch_1.pth"
-    stored = torch.load(checkpoint, weights_only=True)["state_dict"]
+    stored = load_weights_only(checkpoint)["state_dict"]
     fresh = loss_state(prepared(config(tmp_path / "fresh", name, 0.3)))
     cfg = config(tmp_path / "tuned", name, 0.3)
     cfg.load_from = str(checkpoint)
@@ -96,7 +97,7 @@ def test_pretrained_weights_of_the_whole_model_bring_no_statistics_either(tmp_pa
 
 def test_a_resumed_run_takes_back_all_of_it(tmp_path):
     train(config(tmp_path / "run", "composed"))
-    stored = torch.load(tmp_path / "run" / "epoch_1.pth", weights_only=True)["state_dict"]
+    stored = load_weights_only(tmp_path / "run" / "epoch_1.pth")["state_dict"]
     cfg = config(tmp_path / "run", "composed")
     cfg.train_cfg.max_epochs = 2
     cfg.resume = True
@@ -109,7 +110,7 @@ def test_averaged_weights_follow_the_statistics_of_this_run(tmp_path):
     cfg.custom_hooks.append(dict(type="EMAHook"))
     cfg.load_from = str(tmp_path / "source" / "epoch_1.pth")
     train(cfg)
-    tuned = torch.load(tmp_path / "tuned" / "epoch_1.pth", weights_only=True)
+    tuned = load_weights_only(tmp_path / "tuned" / "epoch_1.pth")
     fresh = loss_state(prepared(config(tmp_path / "fresh", "composed", 0.3)))
     ratio = "head.loss_module.loss.positive_ratio"
     for state, key in ((tuned["state_dict"], ratio), (tuned["ema_state_dict"], f"module.{ratio}")):

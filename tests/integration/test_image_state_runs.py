@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-import mmpretrain_imbalance  # noqa: F401  lets torch load MMEngine's checkpoints
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 
 from .small_runs import small_config, train
 
@@ -46,7 +46,7 @@ def config(work_dir: Path, name: str, epochs: int, resume: bool = False):
 
 def everything(runner) -> dict:
     """What a checkpoint holds of the model and of its images."""
-    checkpoint = torch.load(Path(runner.work_dir) / "epoch_4.pth", weights_only=True)
+    checkpoint = load_weights_only(Path(runner.work_dir) / "epoch_4.pth")
     return {
         key: checkpoint[key] for key in ("state_dict", "image_state", "ema_state_dict") if key in checkpoint
     }
@@ -162,7 +162,7 @@ def run(work_dir: Path, name: str, processes: int) -> dict:
     for child in children:
         output = child.communicate(timeout=300)[0].decode()
         assert child.returncode == 0, output[-3000:]
-    checkpoint = torch.load(work_dir / "epoch_4.pth", weights_only=True)
+    checkpoint = load_weights_only(work_dir / "epoch_4.pth")
     state = {name: value for name, value in checkpoint["state_dict"].items() if "loss_module" in name}
     return dict(state, image_state=checkpoint.get("image_state"))
 

@@ -13,6 +13,8 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+
 from .small_runs import persistent_state, small_config, train
 
 pytestmark = pytest.mark.usefixtures("single_thread")
@@ -106,5 +108,5 @@ def test_statistics_are_in_the_checkpoint_of_the_same_epoch(tmp_path):
 
     train(small_config(tmp_path / "run"), Remember())
     for epoch, state in seen.items():
-        stored = torch.load(tmp_path / "run" / f"epoch_{epoch}.pth", weights_only=True)["state_dict"]
+        stored = load_weights_only(tmp_path / "run" / f"epoch_{epoch}.pth")["state_dict"]
         torch.testing.assert_close(dict(stored), state, rtol=0, atol=0)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import mmpretrain_imbalance  # noqa: F401  lets torch load MMEngine's checkpoints
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,7 +84,7 @@ def run(work_dir: Path, processes: int) -> dict[str, torch.Tensor]:
     for child in children:
         output = child.communicate(timeout=300)[0].decode()
         assert child.returncode == 0, output[-3000:]
-    checkpoint = torch.load(work_dir / "epoch_2.pth", weights_only=True)
+    checkpoint = load_weights_only(work_dir / "epoch_2.pth")
     return {name: value for name, value in checkpoint["state_dict"].items() if "loss_module" in name}
 
 

@@ -9,6 +9,7 @@ import mmengine
 import pytest
 import torch
 
+from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 from tests.tools.run_tool import ROOT, run_tool
 
 TRAIN = ROOT / "tools" / "train.py"
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
-    return torch.load(checkpoint, map_location="cpu")["state_dict"]
+    return load_weights_only(checkpoint)["state_dict"]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,27 @@
+"""The manifest of a label store is JSON that somebody else may have written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from mmpretrain_imbalance.datasets import LabelStore, label_store_from_table
+
+
+def test_a_manifest_cannot_make_objects_of_the_bytes_of_a_file(tmp_path):
+    """NumPy maps a file as addresses of Python objects without a question; to read one ends the process."""
+    label_store_from_table(np.eye(4, dtype=int), list("uvwx"), list("abcd")).save(tmp_path / "store")
+    path = tmp_path / "store" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for dtype in ("|O", "O", "f8", "S8", "i4,O"):
+        size = np.dtype(dtype).itemsize
+        rows = (tmp_path / "store" / "indptr.npy").stat().st_size // size
+        manifest["arrays"]["indptr"].update(dtype=dtype, shape=[rows])
+        content = {key: value for key, value in manifest.items() if key != "sha256"}
+        sha256 = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        path.write_text(json.dumps({**content, "sha256": sha256}))
+        with pytest.raises(ValueError, match=r"indptr.npy of a label store must be whole numbers in one row"):
+            LabelStore.open(tmp_path / "store")
