@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
+import time
 from datetime import timedelta
 
 import torch.distributed
@@ -51,6 +53,18 @@ def join_cpu_processes(cfg: Config) -> None:
 
     seconds = cfg.get("env_cfg", {}).get("dist_cfg", {}).get("timeout", 1800)
     torch.distributed.init_process_group("gloo", timeout=timedelta(seconds=seconds))
+    atexit.register(_leave_process_group)
+
+
+def _leave_process_group() -> None:
+    """Let gloo's threads finish: one that needs the interpreter while Python ends aborts the process.
+
+    After a collective operation, a thread of gloo drops the tensors, for which it waits until this thread
+    gives up the interpreter, as it does while it sleeps.
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+        time.sleep(0.1)
 
 
 def _first_slurm_host() -> str:
