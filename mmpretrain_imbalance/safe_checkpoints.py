@@ -148,13 +148,15 @@ def _load_safely(load: Callable, file: Any, *arguments: Any, **options: Any) -> 
     try:
         with _weights_only_everywhere(), _stand_ins_allowed():
             return resolve(load(file, *arguments, **options))
+    except torch.OutOfMemoryError:  # a RuntimeError that says nothing about the file
+        raise
     except _REJECTIONS as error:
         # torch raises its error once more, `from None` to give advice; the first has the reason.
         is_raised_again = isinstance(error.__context__, UnpicklingError) and error.__suppress_context__
         reason = str(error.__context__ if is_raised_again else error).partition(" Please use `torch")[0]
         raise UnpicklingError(
-            f"The checkpoint {str(file)!r} must be one of PyTorch or MMEngine that loads with weights-only "
-            f"safety. Got a file that does not instead ({type(error).__name__}: {reason[:300]})."
+            f"The checkpoint {str(file)!r} must load with PyTorch's weights-only safety. Got "
+            f"{type(error).__name__} instead: {reason[:300]}"
         ) from error
 
 

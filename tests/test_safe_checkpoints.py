@@ -101,7 +101,7 @@ def test_types_of_numpy_that_a_user_allows_are_set_aside(tmp_path: Path, load: A
 def test_a_type_that_a_user_allows_loads(tmp_path: Path, load: Any) -> None:
     torch.save({"a": Fraction(1, 3)}, tmp_path / "a.pth")
     with pytest.raises(
-        UnpicklingError, match=r"a.pth' must be one of PyTorch or MMEngine .*fractions.Fraction"
+        UnpicklingError, match=r"a.pth' must load with PyTorch's weights-only safety.*fractions.Fraction"
     ):
         load(tmp_path / "a.pth")
     with torch.serialization.safe_globals([Fraction]):
@@ -192,9 +192,21 @@ def test_a_file_that_was_cut_is_one_sentence(tmp_path: Path, load: Any, length: 
     torch.save({"loss": HistoryBuffer([2.0], [1]), "weight": torch.ones(9)}, tmp_path / "whole.pth")
     (tmp_path / "cut.pth").write_bytes((tmp_path / "whole.pth").read_bytes()[:length])
     with pytest.raises(
-        UnpicklingError, match=r"^The checkpoint '.*cut.pth' must be one of PyTorch or MMEngine"
+        UnpicklingError, match=r"^The checkpoint '.*cut.pth' must load with PyTorch's weights-only"
     ):
         load(tmp_path / "cut.pth")
+
+
+def test_a_full_gpu_is_no_fault_of_the_file(
+    tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any, **options: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    torch.save({}, tmp_path / "a.pth")
+    monkeypatch.setattr(torch.serialization, "_load", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        load(tmp_path / "a.pth")
 
 
 def test_a_missing_file_is_named(tmp_path: Path, load: Any) -> None:
