@@ -13,10 +13,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from ..class_values import class_values
-from ..functional.labels import UNKNOWN
 from ..named_values import read_named_values
 from .gathered_entries import KnownEntryBatch, gather_entries
-from .sample_tables import score_and_label_tables
+from .sample_tables import scores_and_known_labels
 
 
 class KnownEntriesMetric(BaseMetric):
@@ -116,19 +115,19 @@ class KnownEntriesMetric(BaseMetric):
         """
         if not data_samples:
             return
-        scores, labels = score_and_label_tables(data_samples, self.class_names, type(self).__name__)
+        scores, places, labels = scores_and_known_labels(data_samples, self.class_names, type(self).__name__)
+        num_samples, num_classes = scores.shape
         if not self.results:
-            self.prepare(scores.shape[1])
-        known = labels != UNKNOWN
-        samples, classes = np.nonzero(known)
+            self.prepare(num_classes)
+        samples, classes = np.divmod(places, num_classes)
         self.results.append(
             KnownEntryBatch(
-                num_samples=len(scores),
-                num_classes=scores.shape[1],
+                num_samples=num_samples,
+                num_classes=num_classes,
                 samples=samples,
                 classes=classes.astype(np.int32),
-                values=self.kept_values(scores)[known].astype(np.float32),
-                labels=labels[known].astype(np.int8),
+                values=self.kept_values(scores).ravel()[places].astype(np.float32),
+                labels=labels,
             )
         )
 

@@ -31,11 +31,21 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
     over the rarest classes. A class without known positives counts in OP and OF1 only; a mean over no class
     is NaN. All in percent.
 
+    The arguments say which labels are predicted, see :func:`top_labels`:
+
+    - ``thresholds`` alone predicts those whose score reaches the threshold;
+    - ``topk`` alone predicts the k of each image with the highest scores of all classes, however low;
+    - both predict those of the k highest that also reach the threshold, as many published top-3 tables do;
+    - neither means ``thresholds=0.5``.
+
+    MMPretrain's ``MultiLabelMetric`` does the same with ``thr`` alone, with ``topk`` alone and with neither;
+    where both are given, it warns and goes by ``thr`` alone.
+
     Args:
-        thresholds: A label is predicted where its score reaches the threshold: one number, a list of one a
-            class, or a file ``{"classes": [...], "thresholds": [...]}`` that is matched by class name.
-        topk: Where given, the k labels of an image with the highest scores, of all classes, are predicted
-            instead.
+        thresholds: One number, a list of one a class, or a file
+            ``{"classes": [...], "thresholds": [...]}`` that is matched by class name. None for 0.5, or with
+            ``topk`` for no threshold.
+        topk: How many labels of an image are predicted at most; None for any number.
         class_counts: Training positives of each class: a list in class order, or a file
             ``{"classes": [...], "positives": [...]}``. None leaves it to ``set_label_counts``, which the hook
             calls.
@@ -46,8 +56,7 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
         prefix: Put before the names of the metrics; by default 'multi-label'.
 
     Raises:
-        ValueError: If both ``thresholds`` and ``topk`` are given, ``topk`` or ``num_rarest`` is no count, or
-            the one threshold is no number.
+        ValueError: If ``topk`` or ``num_rarest`` is no count, or the one threshold is no number.
 
     Example:
         >>> import torch
@@ -73,11 +82,6 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
         name = type(self).__name__
         if topk is not None:
             check_whole_number(name, 1, topk=topk)
-        if topk is not None and thresholds is not None:
-            raise ValueError(
-                f"The 'topk' argument of {name} must be without 'thresholds'. "
-                f"Got {topk} together with thresholds instead."
-            )
         if isinstance(thresholds, Real):
             check_number(name, thresholds=thresholds)
         check_whole_number(name, 0, num_rarest=num_rarest)
@@ -85,7 +89,7 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
             read_named_values(
                 thresholds, "thresholds", []
             )  # a wrong path is refused now, not after the first epoch
-        self.thresholds = 0.5 if thresholds is None else thresholds
+        self.thresholds = 0.5 if thresholds is None and topk is None else thresholds
         self.topk = topk
         self.num_rarest = num_rarest
 
@@ -93,7 +97,7 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
         """Bring class counts and thresholds into class order; see the base class."""
         super().prepare(num_classes)
         self._ordered_thresholds = self.thresholds
-        if not isinstance(self.thresholds, Real):
+        if self.thresholds is not None and not isinstance(self.thresholds, Real):
             name = type(self).__name__
             self._ordered_thresholds = class_values(
                 self.thresholds, "thresholds", self.class_names, num_classes, name
@@ -102,7 +106,7 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
     def kept_values(self, scores: np.ndarray) -> np.ndarray:
         """Whether each label is predicted, (N, C) -> (N, C)."""
         if self.topk is not None:
-            return top_labels(scores, self.topk)
+            return top_labels(scores, self.topk, self._ordered_thresholds)
         return labels_above(scores, self._ordered_thresholds)
 
     def compute_metrics(self, results: KnownEntryBatch) -> dict[str, float]:

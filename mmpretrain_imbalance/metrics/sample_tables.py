@@ -1,4 +1,4 @@
-"""The scores and labels of a batch of samples as two checked tables."""
+"""The scores of a batch of samples as one table, and their known labels, both checked."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from ..functional.arrays import raise_at_first
+from ..functional.arrays import as_array, raise_at_first
 from ..functional.labels import NEGATIVE, POSITIVE, UNKNOWN
 
 
-def score_and_label_tables(
+def scores_and_known_labels(
     data_samples: Sequence[dict], class_names: Sequence[str] | None, caller: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Stack the scores and labels of samples.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Stack the scores of samples, and pick out the labels that are known.
 
     Args:
         data_samples: Dictionaries with ``pred_score`` of shape (C,), and ``gt_score`` of 1/0/-1 of shape (C,)
@@ -23,31 +23,38 @@ def score_and_label_tables(
         caller: Name of the class that was given the samples, for the messages.
 
     Returns:
-        Scores, float32, and labels of 1/0/-1, of shape (N, C) each. The samples are not changed.
+        Scores, float32, of shape (N, C); the places of the K known labels in the flattened table, ascending,
+        int64, of shape (K,); these labels, 1 or 0, int8, of shape (K,). The samples are not changed.
 
     Raises:
         ValueError: If a score is NaN, or a label is outside the convention.
 
     Example:
-        >>> samples = [dict(pred_score=torch.tensor([0.9, 0.2, 0.4]), gt_label=torch.tensor([2, 0, 2]))]
-        >>> score_and_label_tables(samples, None, "metric")[1]
-        array([[1., 0., 1.]], dtype=float32)
+        >>> samples = [dict(pred_score=torch.tensor([0.9, 0.2, 0.4]), gt_score=torch.tensor([1, -1, 0]))]
+        >>> scores, places, labels = scores_and_known_labels(samples, None, "metric")
+        >>> places, labels
+        (array([0, 2]), array([1, 0], dtype=int8))
     """
     scores = torch.stack([sample["pred_score"].detach() for sample in data_samples]).float().cpu().numpy()
-    labels = torch.stack([_labels(sample, scores.shape[1], caller) for sample in data_samples]).cpu().numpy()
-    wrong_labels = (labels != POSITIVE) & (labels != NEGATIVE) & (labels != UNKNOWN)
-    for field, table, wrong, expected in (
-        ("pred_score", scores, np.isnan(scores), "a number for every class"),
-        ("gt_score", labels, wrong_labels, "1 (positive), 0 (negative) or -1 (unknown) in every entry"),
-    ):
+    num_classes = scores.shape[1]
+    table = as_array(torch.stack([_labels(sample, num_classes, caller) for sample in data_samples])).ravel()
+    places = np.flatnonzero(table != UNKNOWN)  # a tenth of the time that np.nonzero takes for two dimensions
+    labels = table[places]
+
+    def check(field: str, expected: str, values: np.ndarray, wrong: np.ndarray, at: Sequence[int]) -> None:
         if wrong.any():
-            row, class_index = np.argwhere(wrong)[0]
+            row, class_index = divmod(int(at[wrong.argmax()]), num_classes)
             sample = data_samples[row]
             name = sample.get("img_path") or sample.get("sample_idx", f"{row} of the batch")
             class_name = f" ({class_names[class_index]})" if class_names else ""
             place = f"sample {name}, class {class_index}{class_name}".replace("{", "{{").replace("}", "}}")
-            raise_at_first(wrong, table, f"The '{field}' of the samples of {caller}", expected, place)
-    return scores, labels
+            raise_at_first(wrong, values, f"The '{field}' of the samples of {caller}", expected, place)
+
+    flat = scores.ravel()
+    check("pred_score", "a number for every class", flat, np.isnan(flat), range(flat.size))
+    wrong = (labels != POSITIVE) & (labels != NEGATIVE)
+    check("gt_score", "1 (positive), 0 (negative) or -1 (unknown) in every entry", labels, wrong, places)
+    return scores, places, labels.astype(np.int8)
 
 
 def _labels(data_sample: dict, num_classes: int, caller: str) -> torch.Tensor:
@@ -58,7 +65,7 @@ def _labels(data_sample: dict, num_classes: int, caller: str) -> torch.Tensor:
                 f"The 'gt_score' of the samples of {caller} must have one label for each of the "
                 f"{num_classes} classes that are scored. Got the shape {tuple(labels.shape)} instead."
             )
-        return labels.float()
+        return labels
     if "gt_label" not in data_sample:
         raise ValueError(
             f"The samples of {caller} must have a 'gt_score' or a 'gt_label'. "

@@ -69,6 +69,16 @@ def test_memory_follows_the_known_entries_and_inputs_stay_as_they_are(metric_cla
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
+@pytest.mark.parametrize("types", [[torch.int8], [torch.int64], [torch.bfloat16, torch.int8, torch.half]])
+def test_labels_may_be_of_any_type_also_of_several_in_a_batch(metric_class, types: list) -> None:
+    samples = data_samples(*tables())
+    expected = evaluate(metric_class(), samples)
+    for index, sample in enumerate(samples):
+        sample["gt_score"] = sample["gt_score"].to(types[index % len(types)])
+    np.testing.assert_equal(evaluate(metric_class(), samples), expected)
+
+
+@pytest.mark.parametrize("metric_class", METRICS)
 def test_takes_data_samples_of_the_host_through_its_evaluator(metric_class) -> None:
     """With class indices alone, as the host writes them, the unlisted classes are negative."""
     scores, labels = tables()
@@ -139,6 +149,15 @@ def test_broken_samples_are_refused_by_name_and_class(
     named = [sample | dict(img_path="images/{7}.jpg") for sample in samples]
     with pytest.raises(ValueError, match=message + re.escape("images/{7}.jpg, class 1 (dog) instead")):
         evaluate(metric_class(), named)
+
+
+def test_the_first_of_several_wrong_labels_is_named_and_the_others_are_counted() -> None:
+    """An unknown label becomes 255 in an unsigned type; only the last image has unknown labels here."""
+    samples = data_samples(*tables())[-5:]
+    samples = [sample | dict(gt_score=sample["gt_score"].abs()) for sample in samples[:-1]] + samples[-1:]
+    samples[-1]["gt_score"] = samples[-1]["gt_score"].to(torch.int8).to(torch.uint8)
+    with pytest.raises(ValueError, match=r"Got 255 at sample 22, class 0 \(cat\), and at 3 more instead"):
+        evaluate(PartialAveragePrecision(), samples)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from mmpretrain.evaluation import MultiLabelMetric
 from mmpretrain.registry import METRICS
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
@@ -47,6 +48,11 @@ THRESHOLDS = [0.3, 0.7, 0.5, 0.6]
         (dict(thresholds=0.7), lambda scores: scores >= 0.7),
         (dict(thresholds=THRESHOLDS), lambda scores: scores >= torch.tensor(THRESHOLDS)),
         (dict(topk=2), lambda scores: by_topk(scores, 2)),
+        (dict(topk=3, thresholds=0.7), lambda scores: by_topk(scores, 3) & (scores >= 0.7)),
+        (
+            dict(topk=3, thresholds=THRESHOLDS),
+            lambda scores: by_topk(scores, 3) & (scores >= torch.tensor(THRESHOLDS)),
+        ),
     ],
 )
 def test_scores_equal_scikit_learn(arguments: dict, predict) -> None:
@@ -59,14 +65,40 @@ def test_scores_equal_scikit_learn(arguments: dict, predict) -> None:
     np.testing.assert_allclose(list(metrics.values()), list(expected.values()), rtol=1e-12)
 
 
+@pytest.mark.parametrize("arguments", [{}, dict(thresholds=0.7), dict(topk=2), dict(topk=4)])
+def test_predicted_labels_are_those_of_the_host(arguments: dict) -> None:
+    """All labels are known here, no scores are equal, and some of the k highest are below 0.5."""
+    scores = torch.from_numpy(np.random.default_rng(0).permutation(92).reshape(23, 4) / 92).float()
+    labels = tables()[1].clamp(min=0)
+    metrics = evaluate(PartialMultiLabelMetric(**arguments), data_samples(scores, labels))
+    theirs = {dict(thresholds="thr").get(name, name): value for name, value in arguments.items()}
+    expected = [MultiLabelMetric.calculate(scores, labels, average=a, **theirs) for a in ("macro", "micro")]
+    names = ["CP", "CR", "macro_f1", "OP", "OR", "OF1"]
+    np.testing.assert_allclose(
+        [metrics[name] for name in names],
+        [value.item() for values in expected for value in values[:3]],
+        rtol=1e-6,
+    )
+
+
+def test_topk_with_thresholds_differs_from_the_host() -> None:
+    """The host goes by its threshold alone, so the fourth label of the first image is predicted there."""
+    scores, labels = torch.tensor([[0.9, 0.8, 0.7, 0.6], [0.9, 0.4, 0.3, 0.2]]), torch.ones(2, 4)
+    metrics = evaluate(PartialMultiLabelMetric(topk=3, thresholds=0.5), data_samples(scores, labels))
+    assert metrics["OR"] == pytest.approx(100 * 4 / 8)
+    theirs = MultiLabelMetric.calculate(scores, labels, average="micro", thr=0.5, topk=3)
+    assert theirs[1].item() == pytest.approx(100 * 5 / 8)
+
+
 def test_thresholds_of_a_file_are_matched_by_class_name(tmp_path) -> None:
     path = tmp_path / "thresholds.json"
     path.write_text(
         json.dumps(dict(classes=["fox", "ape", "emu", "dog", "cat"], thresholds=[0.6, 9, 0.5, 0.7, 0.3]))
     )
     samples = data_samples(*tables())
-    expected = evaluate(PartialMultiLabelMetric(THRESHOLDS), samples)
-    assert evaluate(PartialMultiLabelMetric(str(path)), samples) == expected
+    for topk in (None, 2):
+        expected = evaluate(PartialMultiLabelMetric(THRESHOLDS, topk), samples)
+        assert evaluate(PartialMultiLabelMetric(str(path), topk), samples) == expected
 
 
 def test_a_rare_class_without_known_positives_is_left_out() -> None:
@@ -96,7 +128,6 @@ def test_classwise_adds_lists_and_logs_a_table(monkeypatch) -> None:
     [
         (dict(topk=0), "Got 0 instead"),
         (dict(topk=1.5), "Got 1.5 instead"),
-        (dict(topk=2, thresholds=0.5), "Got 2 together with thresholds instead"),
     ],
 )
 def test_topk_is_refused(arguments: dict, found: str) -> None:
