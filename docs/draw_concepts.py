@@ -21,14 +21,15 @@ from PIL import Image
 from mmpretrain_imbalance import MultiDigits, SmallConvNet
 from mmpretrain_imbalance.functional import (
     NEGATIVE,
-    NORMALISERS,
     POSITIVE,
+    REDUCTIONS,
     UNKNOWN,
     keep_probabilities,
     known_labels,
-    normalise_entries,
     partial_binary_cross_entropy,
     partial_label_keep,
+    random_numbers,
+    reduce_elements,
     selective_keep,
     unknown_weights,
 )
@@ -58,8 +59,8 @@ def predict(images: torch.Tensor, labels: torch.Tensor, epochs: int = 6) -> torc
     for _ in range(epochs):
         for rows in torch.randperm(len(images)).split(64):
             logits = network[1](network[0](images[rows])[0])
-            loss = normalise_entries(
-                partial_binary_cross_entropy(logits, labels[rows]), "images", known_labels(labels[rows])
+            loss = reduce_elements(
+                partial_binary_cross_entropy(logits, labels[rows]), "mean_images", known_labels(labels[rows])
             )
             optimizer.zero_grad()
             loss.backward()
@@ -72,7 +73,7 @@ def predict(images: torch.Tensor, labels: torch.Tensor, epochs: int = 6) -> torc
 def draw_table(
     axes: Axes, labels: torch.Tensor, title: str, takes_part: torch.Tensor | None = None, unknown: str = "?"
 ) -> None:
-    """A table of labels, in colour and in writing; an entry that takes no part in the loss is a cross."""
+    """A table of labels, in colour and in writing; an element that takes no part in the loss is a cross."""
     symbols = {POSITIVE: "1", NEGATIVE: "0", UNKNOWN: unknown}
     for (row, column), label in np.ndenumerate(labels.int().numpy()):
         axes.add_patch(Rectangle((column, row), 1, 1, facecolor=FILLS[label], edgecolor="0.6", linewidth=0.6))
@@ -88,12 +89,12 @@ def draw_table(
 
 
 def draw_known(full: torch.Tensor, partial: torch.Tensor) -> Figure:
-    """The truth, what was annotated, and which entries are known."""
+    """The truth, what was annotated, and which elements are known."""
     figure, panels = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
     known = known_labels(partial)
     draw_table(panels[0], full, "what is in the images")
     draw_table(panels[1], partial, "what was annotated: 1, 0, or ? (-1)")
-    draw_table(panels[2], partial, f"known: {int(known.sum())} of {known.numel()} entries", takes_part=known)
+    draw_table(panels[2], partial, f"known: {int(known.sum())} of {known.numel()} elements", takes_part=known)
     panels[0].set_ylabel("image")
     return figure
 
@@ -140,7 +141,7 @@ def draw_keep(labels: torch.Tensor, ratio: torch.Tensor, ideal: torch.Tensor) ->
     for axes in panels[:2]:
         axes.set_xticks(places, CLASSES, fontsize=8)
         axes.title.set_fontsize(10)
-    keep = partial_label_keep(labels, ratio, ideal, torch.Generator().manual_seed(0))
+    keep = partial_label_keep(labels, ratio, ideal, random_numbers(0, *labels.shape, "cpu"))
     draw_table(panels[2], labels[:SHOWN], "one draw: crosses are masked", takes_part=keep[:SHOWN])
     panels[2].set_ylabel("image")
     return figure
@@ -182,30 +183,30 @@ def draw_priors(full: torch.Tensor, partial: torch.Tensor, logits: torch.Tensor)
     return figure
 
 
-def draw_normalisers(
+def draw_reductions(
     logits: torch.Tensor, labels: torch.Tensor, ratio: torch.Tensor, ideal: torch.Tensor
 ) -> Figure:
-    """One batch after masking, as one number by each normaliser, and what each class has to say in it."""
+    """One batch after masking, as one number by each reduction, and what each class has to say in it."""
     rows = slice(0, 64)
     labels = labels[rows]
     known = known_labels(labels)
-    keep = partial_label_keep(labels, ratio, ideal, torch.Generator().manual_seed(0)) & known
-    entries = partial_binary_cross_entropy(logits[rows], labels) * keep
+    keep = partial_label_keep(labels, ratio, ideal, random_numbers(0, *labels.shape, "cpu")) & known
+    loss = partial_binary_cross_entropy(logits[rows], labels) * keep
     figure, panels = plt.subplots(1, 2, figsize=(10, 3.3), layout="constrained")
-    values = [float(normalise_entries(entries, name, known, keep)) for name in NORMALISERS]
+    values = [float(reduce_elements(loss, name, known, keep)) for name in REDUCTIONS]
     bars = panels[0].barh(range(len(values)), values, color=COLOURS[0])
     panels[0].bar_label(bars, labels=[f"{value:.3g}" for value in values], fontsize=8, padding=3)
-    panels[0].set_yticks(range(len(values)), NORMALISERS)
+    panels[0].set_yticks(range(len(values)), REDUCTIONS)
     panels[0].set(xscale="log", xlim=(min(values) / 2, max(values) * 4), xlabel="loss of the batch, in nats")
-    panels[0].set_title(f"64 images: {int(known.sum())} known entries, {int(keep.sum())} kept", fontsize=10)
+    panels[0].set_title(f"64 images: {int(known.sum())} known elements, {int(keep.sum())} kept", fontsize=10)
     panels[0].invert_yaxis()
     factors = {}
-    for name in NORMALISERS:
-        weight = torch.ones_like(entries, requires_grad=True)
-        normalise_entries(weight * keep, name, known, keep).backward()
-        factors[name] = (weight.grad * entries).sum(dim=0)
+    for name in REDUCTIONS:
+        weight = torch.ones_like(loss, requires_grad=True)
+        reduce_elements(weight * keep, name, known, keep).backward()
+        factors[name] = (weight.grad * loss).sum(dim=0)
     for index, (name, label) in enumerate(
-        (("images", "sum, images, known, kept: all the same"), ("kept_per_class", "kept_per_class"))
+        (("mean_images", "sum and the means: all the same"), ("kept_per_class", "kept_per_class"))
     ):
         share = 100 * factors[name] / factors[name].sum()
         places = np.arange(len(CLASSES)) + (index - 0.5) * 0.38
@@ -244,7 +245,7 @@ def main() -> None:
         "unknown": draw_unknown(logits[shown], partial[shown]),
         "keep": draw_keep(full[order], ratio, ideal),
         "priors": draw_priors(full, partial, logits),
-        "normalisers": draw_normalisers(logits[order], full[order], ratio, ideal),
+        "reductions": draw_reductions(logits[order], full[order], ratio, ideal),
     }
     IMAGES.mkdir(exist_ok=True)
     for name, figure in figures.items():

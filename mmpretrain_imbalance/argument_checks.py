@@ -79,3 +79,30 @@ def check_number(caller: str, low: float = -math.inf, high: float = math.inf, **
             else:
                 expected = "a finite number"
             raise ValueError(f"The '{name}' argument of {caller} must be {expected}. Got {value!r} instead.")
+
+
+def check_interval(caller: str, interval: str, **arguments: float) -> None:
+    """Refuse numbers outside of an interval whose ends may be open.
+
+    Args:
+        caller: Whose arguments they are.
+        interval: Such as ``"[0, 1)"`` or ``"(0, inf)"``: a round bracket leaves its end out.
+        **arguments: The numbers by argument name.
+
+    Raises:
+        TypeError: If one is no number.
+        ValueError: If one is NaN, infinite or out of the interval.
+
+    Example:
+        >>> check_interval("SomeLoss", "[0, 1)", beta=0.5)
+    """
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    for name, value in arguments.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"The '{name}' argument of {caller} must be a number. Got {value!r} instead.")
+        above = value > low if interval[0] == "(" else value >= low
+        below = value < high if interval[-1] == ")" else value <= high
+        if not (math.isfinite(value) and above and below):
+            kind = "" if math.isfinite(value) else "a finite number "
+            expected = f"{kind}above {low:g}" if math.isinf(high) else f"in {interval}"
+            raise ValueError(f"The '{name}' argument of {caller} must be {expected}. Got {value!r} instead.")

@@ -16,6 +16,7 @@ def class_values(
     class_names: Sequence[str] | None,
     num_classes: int,
     caller: str,
+    file_column: str | None = None,
 ) -> np.ndarray:
     """Bring the numbers of the classes into the order of the dataset.
 
@@ -26,6 +27,7 @@ def class_values(
         class_names: The class names of the dataset; None where it does not tell.
         num_classes: The number of classes that are scored.
         caller: Name of the class whose argument the values are, for the messages.
+        file_column: The column of the file where it has another name than the argument.
 
     Returns:
         The numbers, of shape (C,).
@@ -54,7 +56,7 @@ def class_values(
             )
         values = [values[name] for name in class_names]
     elif by_name:
-        values = read_named_values(values, column, class_names)
+        values = read_named_values(values, file_column or column, class_names)
     values = np.asarray(values)
     if values.shape != (num_classes,):
         raise ValueError(

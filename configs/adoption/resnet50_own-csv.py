@@ -23,7 +23,7 @@ loss = dict(
     likelihood_topk=likelihood_topk,
     class_prior=class_prior,
     prior_threshold=0.05,
-    normaliser='images')
+    reduction='mean_images')
 
 model = dict(
     backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone')),

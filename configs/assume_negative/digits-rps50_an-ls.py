@@ -4,4 +4,5 @@ _base_ = [
     '../_base_/digits_runtime.py'
 ]
 
-model = dict(head=dict(loss=dict(_delete_=True, type='AssumeNegativeLoss', variant='smoothed')))
+model = dict(
+    head=dict(loss=dict(_delete_=True, type='AssumeNegativeLoss', variant='smoothed', reduction='mean')))

@@ -4,4 +4,5 @@ _base_ = [
     '../_base_/digits_runtime.py'
 ]
 
-model = dict(head=dict(loss=dict(_delete_=True, type='ExpectedPositivesLoss', expected_positives=2)))
+model = dict(
+    head=dict(loss=dict(_delete_=True, type='ExpectedPositivesLoss', expected_positives=2, reduction='mean')))

@@ -2,4 +2,5 @@
 # code. They train on 150,000 images that could still be downloaded in 2020.
 _base_ = '../_base_/protocols/nus_wide_single_positive.py'
 
-model = dict(head=dict(loss=dict(_delete_=True, type='ExpectedPositivesLoss', expected_positives=1.9)))
+model = dict(
+    head=dict(loss=dict(_delete_=True, type='ExpectedPositivesLoss', expected_positives=1.9, reduction='mean')))

@@ -28,7 +28,7 @@ model = dict(
             gamma_neg=4,
             clip=0.05,
             eps=1e-8,
-            normaliser='sum')))
+            reduction='sum')))
 
 optim_wrapper = dict(optimizer=dict(lr=learning_rate))
 param_scheduler = dict(eta_max=learning_rate, total_steps=80)

@@ -15,4 +15,5 @@ model = dict(
             num_images=2000,
             alpha=0.1,
             beta=0.9,
-            warmup_epochs=8)))
+            warmup_epochs=8,
+            reduction='mean')))

@@ -15,4 +15,5 @@ model = dict(
             alpha=0.1,
             beta=0.9,
             proportion=0.9,
-            warmup_epochs=5)))
+            warmup_epochs=5,
+            reduction='mean')))

@@ -10,4 +10,4 @@ model = dict(
     head=dict(
         type='PartialMultiLabelLinearClsHead',
         boost_lu=5.0,
-        loss=dict(_delete_=True, type='LargeLoss', scheme='reject', delta=0.5)))
+        loss=dict(_delete_=True, type='LargeLoss', scheme='reject', delta=0.5, reduction='mean')))

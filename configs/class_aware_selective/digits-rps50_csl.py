@@ -23,4 +23,4 @@ model = dict(
             topk_scope='batch',
             prior_threshold=prior_threshold,
             class_prior=class_prior,
-            normaliser='images')))
+            reduction='mean_images')))

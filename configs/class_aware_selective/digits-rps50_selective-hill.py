@@ -10,4 +10,4 @@ model = dict(
             topk_scope='batch',
             prior_threshold={{_base_.prior_threshold}},
             class_prior={{_base_.class_prior}},
-            loss=dict(type='HillLoss', normaliser='images'))))
+            loss=dict(type='HillLoss', reduction='mean_images'))))

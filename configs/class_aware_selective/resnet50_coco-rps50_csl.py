@@ -20,4 +20,4 @@ model = dict(
             topk_scope='batch',
             prior_threshold=prior_threshold,
             class_prior=class_prior,
-            normaliser='sum')))
+            reduction='sum')))

@@ -19,4 +19,4 @@ model = dict(
             topk_scope='batch',
             prior_threshold=prior_threshold,
             class_prior=class_prior,
-            normaliser='sum')))
+            reduction='sum')))

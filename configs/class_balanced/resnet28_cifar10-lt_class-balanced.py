@@ -27,6 +27,11 @@ model = dict(
             beta=0.9999,
             scope='image',
             loss=dict(
-                type='PartialAsymmetricLoss', gamma_pos=1, gamma_neg=1, detach_focus=False, eps=0, normaliser='images'))))
+                type='PartialAsymmetricLoss',
+                gamma_pos=1,
+                gamma_neg=1,
+                detach_focus=False,
+                eps=0,
+                reduction='mean_images'))))
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head.fc.bias': dict(decay_mult=0)}))

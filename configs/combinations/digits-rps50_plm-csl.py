@@ -6,6 +6,7 @@ model = dict(
         loss=dict(
             _delete_=True,
             type='PartialLabelMaskingLoss',
+            reduction='kept_per_class',
             loss=dict(
                 type='ClassAwareSelectiveLoss',
                 gamma_pos=0,

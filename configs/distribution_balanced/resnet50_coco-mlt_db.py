@@ -32,7 +32,8 @@ model = dict(
             initial_bias=0.05,
             negative_scale=2.0,
             focusing=2.0,
-            focal_weight=2.0)))
+            focal_weight=2.0,
+            reduction='mean')))
 
 optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.02, momentum=0.9, weight_decay=1e-4), clip_grad=dict(max_norm=35, norm_type=2))

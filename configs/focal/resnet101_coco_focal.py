@@ -11,4 +11,4 @@ model = dict(
             gamma_neg=2,
             detach_focus=False,
             eps=0,
-            normaliser='sum')))
+            reduction='sum')))

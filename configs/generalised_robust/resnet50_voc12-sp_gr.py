@@ -12,7 +12,8 @@ model = dict(
             mean=(0.5, 0.8),
             deviation=(2.0, 0.5),
             positive_exponent=0.01,
-            negative_exponent=1.0)))
+            negative_exponent=1.0,
+            reduction='mean')))
 
 train_cfg = dict(max_epochs=8)
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head.fc': dict(lr_mult=10)}))

@@ -29,7 +29,9 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(filter_cfg=dict(min_positives=1), pipeline={{_base_.resize_pipeline}}))
 test_dataloader = val_dataloader
 
-model = dict(head=dict(num_classes={{_base_.num_classes}}, loss=dict(_delete_=True, type='HillLoss')))
+model = dict(
+    head=dict(
+        num_classes={{_base_.num_classes}}, loss=dict(_delete_=True, type='HillLoss', reduction='sum')))
 
 optim_wrapper = dict(optimizer=dict(lr=learning_rate))
 param_scheduler = dict(eta_max=learning_rate, total_steps=80)

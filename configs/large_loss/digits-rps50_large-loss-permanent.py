@@ -5,4 +5,7 @@ _base_ = [
 ]
 
 # Flips are remembered by sample id, which this head passes on.
-model = dict(head=dict(type='PartialMultiLabelLinearClsHead', loss=dict(_delete_=True, type='PermanentLargeLoss', delta=0.1)))
+model = dict(
+    head=dict(
+        type='PartialMultiLabelLinearClsHead',
+        loss=dict(_delete_=True, type='PermanentLargeLoss', delta=0.1, reduction='mean')))

@@ -11,6 +11,8 @@ num_classes = 5000  # convert with the class files of V3
 
 train_dataloader = dict(batch_size=16)
 model = dict(
-    head=dict(num_classes=num_classes, loss=dict(_delete_=True, type='LargeLoss', scheme='temporary', delta=0.2)))
+    head=dict(
+        num_classes=num_classes,
+        loss=dict(_delete_=True, type='LargeLoss', scheme='temporary', delta=0.2, reduction='mean')))
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head.fc': dict(lr_mult=10)}))

@@ -3,6 +3,6 @@
 # (arXiv 2304.01804) has for this scheme. They choose the epoch on a fifth of the training images.
 _base_ = '../_base_/protocols/coco_single_positive.py'
 
-model = dict(head=dict(loss=dict(_delete_=True, type='LargeLoss', scheme='reject', delta=0.5)))
+model = dict(head=dict(loss=dict(_delete_=True, type='LargeLoss', scheme='reject', delta=0.5, reduction='mean')))
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head.fc': dict(lr_mult=10)}))

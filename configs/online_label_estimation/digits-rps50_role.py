@@ -13,7 +13,8 @@ model = dict(
             type='OnlineLabelEstimationLoss',
             num_images=2000,
             num_classes=10,
-            expected_positives=2.5)))
+            expected_positives=2.5,
+            reduction='mean')))
 
 # Ten times the learning rate and no weight decay for the estimates, as published.
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(label_logits=dict(lr_mult=10, decay_mult=0))))

@@ -13,6 +13,7 @@ model = dict(
             type='OnlineLabelEstimationLoss',
             num_images=num_images,
             num_classes={{_base_.num_classes}},
-            expected_positives=expected_positives)))
+            expected_positives=expected_positives,
+            reduction='mean')))
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(label_logits=dict(lr_mult=10, decay_mult=0))))

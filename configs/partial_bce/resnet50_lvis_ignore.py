@@ -17,6 +17,6 @@ model = dict(
         loss=dict(
             _delete_=True,
             type='ClassPriorTrackingLoss',
-            loss=dict(type='PartialAsymmetricLoss', unknown='ignore', normaliser='sum'))))
+            loss=dict(type='PartialAsymmetricLoss', unknown='ignore', reduction='sum'))))
 
 custom_hooks = [dict(type='LabelStatisticsHook'), dict(type='EMAHook', momentum=3e-4)]

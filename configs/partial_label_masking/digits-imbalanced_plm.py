@@ -11,6 +11,6 @@ model = dict(
             _delete_=True,
             type='PartialLabelMaskingLoss',
             initial_ideal_ratio='uniform',
-            normaliser='kept_per_class',
+            reduction='kept_per_class',
             rate=0.1,
             loss=dict(type='PartialAsymmetricLoss', unknown='ignore'))))

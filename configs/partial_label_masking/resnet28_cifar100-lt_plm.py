@@ -20,6 +20,6 @@ model = dict(
             _delete_=True,
             type='PartialLabelMaskingLoss',
             initial_ideal_ratio='class',
-            normaliser='images',
+            reduction='mean_images',
             rate=0.01,
             loss=dict(type='PartialAsymmetricLoss'))))

@@ -18,4 +18,4 @@ model = dict(
                 loss=dict(
                     type='StatisticsBalancedLoss',
                     max_weight=10,
-                    loss=dict(type='PartialAsymmetricLoss', unknown='ignore', normaliser='images'))))))
+                    loss=dict(type='PartialAsymmetricLoss', unknown='ignore', reduction='mean_images'))))))

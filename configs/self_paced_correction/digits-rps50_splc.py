@@ -10,4 +10,4 @@ model = dict(
             _delete_=True,
             type='SelfPacedCorrectionLoss',
             correct_negatives=False,
-            normaliser='images')))
+            reduction='mean_images')))

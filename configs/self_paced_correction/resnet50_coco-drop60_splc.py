@@ -11,4 +11,5 @@ model = dict(
             correction_epoch=1,
             margin=1.0,
             gamma=2.0,
-            correct_negatives=True)))
+            correct_negatives=True,
+            reduction='sum')))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .label_store import LabelStore
-
-_LABELS = {"positive": 1, "negative": 0, "unknown": -1, "refuse": -1}
+from .label_words import LABEL_WORDS
 
 
 class Contradictions:
@@ -47,7 +46,7 @@ class Contradictions:
                 f"source {self.sources[positive]!r} and negative in source {self.sources[negative]!r}"
             )
         self.count += 1
-        return _LABELS[self.conflicts]
+        return LABEL_WORDS.get(self.conflicts, LABEL_WORDS["unknown"])  # settle() refuses
 
     def settle(self) -> None:
         """End merging if there was one that is to be refused.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..argument_checks import check_choice
 from .label_rows import LabelRows, parts_of_images
+from .label_words import LABEL_WORDS
 
 _IMAGE_ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -53,7 +54,7 @@ def read_image_folders(root: str | os.PathLike, *, others: str) -> LabelRows:
     if not folders:
         raise ValueError(f"The folder {root} must hold a folder for each class. Got none instead.")
     classes = [_name_below(root, folder) for folder in folders]
-    return LabelRows(classes, parts_of_images(images()), 0 if others == "negative" else -1, notes=notes)
+    return LabelRows(classes, parts_of_images(images()), LABEL_WORDS[others], notes=notes)
 
 
 def _visible_files(folder: Path) -> list[Path]:

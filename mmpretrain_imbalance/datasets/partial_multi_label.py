@@ -15,9 +15,8 @@ from .annotation_json import read_annotation_json
 from .image_fault import image_fault
 from .label_store import LabelStore
 from .label_store_dataset import LabelStoreDataset
+from .label_words import LABEL_WORDS
 from .repeated_images import REPEATED_IMAGES
-
-_UNLISTED = {"unknown": -1, "negative": 0}
 
 
 @DATASETS.register_module()
@@ -83,11 +82,7 @@ class PartialMultiLabelDataset(LabelStoreDataset):
         check_labels: bool = False,
         **kwargs: Any,
     ) -> None:
-        if unlisted not in _UNLISTED:
-            raise ValueError(
-                "The 'unlisted' argument of PartialMultiLabelDataset must be 'unknown' or 'negative'. "
-                f"Got {unlisted!r} instead."
-            )
+        check_choice("PartialMultiLabelDataset", ("unknown", "negative"), unlisted=unlisted)
         check_choice("PartialMultiLabelDataset", REPEATED_IMAGES, repeated_images=repeated_images)
         self.unlisted = unlisted
         self.repeated_images = repeated_images
@@ -107,7 +102,7 @@ class PartialMultiLabelDataset(LabelStoreDataset):
         notes: dict[str, int] = {}
         options = dict(repeated_images=self.repeated_images, skip_malformed=self.skip_malformed, notes=notes)
         if ending == ".json":
-            store = read_annotation_json(self.ann_file, _UNLISTED[self.unlisted], classes, **options)
+            store = read_annotation_json(self.ann_file, LABEL_WORDS[self.unlisted], classes, **options)
         elif self.unlisted == "negative":
             raise ValueError(
                 "The 'unlisted' argument of PartialMultiLabelDataset must be 'unknown' for anything but a "

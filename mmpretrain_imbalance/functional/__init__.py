@@ -3,7 +3,7 @@
 from .active_classes import active_class_weights
 from .assume_negative_loss import ASSUME_NEGATIVE_VARIANTS, assume_negative_loss
 from .asymmetric_loss import partial_asymmetric_loss
-from .asymmetric_pseudo_labels import asymmetric_pseudo_label_loss, lowest_entries
+from .asymmetric_pseudo_labels import asymmetric_pseudo_label_loss, lowest_elements
 from .auroc import auroc
 from .average_precision import average_precision, mean_average_precision, pooled_average_precision
 from .best_thresholds import best_thresholds
@@ -15,13 +15,14 @@ from .class_groups import class_groups, named_class_groups, quantile_borders, ra
 from .class_weights import SCHEMES, balanced_class_weights
 from .dense_labels import dense_labels, wrong_labels
 from .distribution_balanced_loss import distribution_balanced_loss, rebalanced_weights
+from .elementwise_loss_function import elementwise_loss_function
 from .entropy_maximisation_loss import entropy_maximisation_loss
-from .entry_loss_function import entry_loss_function
+from .entropy_maximisation_pseudo_label_loss import entropy_maximisation_pseudo_label_loss
 from .exact_match import exact_match
-from .expected_positives_loss import expected_positives_loss
-from .generalised_robust_loss import generalised_robust_loss
+from .expected_positives_loss import expected_positives_loss, expected_positives_regulariser
+from .generalised_pseudo_label_robust_loss import generalised_pseudo_label_robust_loss
+from .generalised_robust_loss import element_trust, generalised_robust_loss
 from .hill_loss import hill_loss
-from .kept_entries import kept_entries
 from .known_entries import KnownEntries, known_entries
 from .label_coverage import label_coverage
 from .label_distribution_margin_loss import label_distribution_margin_loss, label_distribution_margins
@@ -32,19 +33,21 @@ from .labels import (
     check_logits_and_labels,
     hard_labels,
     known_labels,
+    unknown_as_negative,
     values_by_label,
 )
-from .large_loss import LARGE_LOSS_SCHEMES, large_loss, large_loss_rate, large_unknown_entries
+from .large_loss import LARGE_LOSS_SCHEMES, large_loss, large_loss_rate, large_unknown_elements
 from .linear_schedule import linear_schedule
-from .local_entries import local_entries
+from .local_elements import local_elements
 from .loss_context import LossContext
 from .matched_thresholds import logit_histograms, matched_thresholds
 from .mix_labels import mix_labels
+from .multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights
 from .multi_label_scores import class_scores, multi_label_scores
 from .negative_log_sigmoid import focused_loss, negative_log_sigmoid
-from .normalisers import NORMALISERS, normalise_entries
 from .online_label_estimation_loss import online_label_estimation_loss
 from .paired_bootstrap import paired_bootstrap
+from .pairwise_ranking_loss import pairwise_ranking_loss
 from .partial_label_masking import (
     DIVERGENCES,
     histogram_divergence,
@@ -53,8 +56,12 @@ from .partial_label_masking import (
     probability_histograms,
     update_ideal_ratio,
 )
+from .poly1_loss import poly1_loss
 from .predicted_labels import labels_above, top_labels
 from .pseudo_labels import pseudo_labels, ramp_up
+from .random_numbers import chance, random_numbers
+from .reductions import REDUCTIONS, reduce_elements
+from .reflective_label_corrector_loss import reflected_elements, reflective_label_corrector_loss
 from .sampling_weights import class_repeat_factors, image_values, systematic_rounding
 from .selective_weights import TOPK_SCOPES, UNKNOWN_MODES, selective_keep, unknown_weights
 from .self_paced_correction_loss import self_paced_correction_loss
@@ -68,8 +75,8 @@ __all__ = [
     "DIVERGENCES",
     "LARGE_LOSS_SCHEMES",
     "NEGATIVE",
-    "NORMALISERS",
     "POSITIVE",
+    "REDUCTIONS",
     "SCHEMES",
     "TOPK_SCOPES",
     "UNKNOWN",
@@ -85,6 +92,7 @@ __all__ = [
     "best_thresholds",
     "boost_lu",
     "calibration_error",
+    "chance",
     "check_logits_and_labels",
     "class_balanced_weights",
     "class_groups",
@@ -92,18 +100,21 @@ __all__ = [
     "class_scores",
     "dense_labels",
     "distribution_balanced_loss",
+    "element_trust",
+    "elementwise_loss_function",
     "entropy_maximisation_loss",
-    "entry_loss_function",
+    "entropy_maximisation_pseudo_label_loss",
     "exact_match",
     "expected_positives_loss",
+    "expected_positives_regulariser",
     "focused_loss",
+    "generalised_pseudo_label_robust_loss",
     "generalised_robust_loss",
     "hard_labels",
     "hill_loss",
     "histogram_divergence",
     "image_values",
     "keep_probabilities",
-    "kept_entries",
     "known_entries",
     "known_labels",
     "label_coverage",
@@ -112,23 +123,26 @@ __all__ = [
     "labels_above",
     "large_loss",
     "large_loss_rate",
-    "large_unknown_entries",
+    "large_unknown_elements",
     "linear_schedule",
-    "local_entries",
+    "local_elements",
     "logit_histograms",
-    "lowest_entries",
+    "lowest_elements",
     "matched_thresholds",
     "mean_average_precision",
     "mix_labels",
+    "multi_grained_focal_loss",
+    "multi_grained_weights",
     "multi_label_scores",
     "named_class_groups",
     "negative_log_sigmoid",
-    "normalise_entries",
     "online_label_estimation_loss",
     "paired_bootstrap",
+    "pairwise_ranking_loss",
     "partial_asymmetric_loss",
     "partial_binary_cross_entropy",
     "partial_label_keep",
+    "poly1_loss",
     "pooled_average_precision",
     "pooled_calibration_error",
     "positive_class_mean",
@@ -136,8 +150,12 @@ __all__ = [
     "pseudo_labels",
     "quantile_borders",
     "ramp_up",
+    "random_numbers",
     "rarest_classes",
     "rebalanced_weights",
+    "reduce_elements",
+    "reflected_elements",
+    "reflective_label_corrector_loss",
     "reliability_bins",
     "selective_keep",
     "self_paced_correction_loss",
@@ -145,6 +163,7 @@ __all__ = [
     "systematic_rounding",
     "top_labels",
     "two_way_loss",
+    "unknown_as_negative",
     "unknown_weights",
     "update_ideal_ratio",
     "values_by_label",

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 
 def active_class_weights(
-    required: Tensor,
-    hardness: Tensor,
-    active_share: float,
-    hard_share: float = 0.5,
-    generator: torch.Generator | None = None,
+    required: Tensor, hardness: Tensor, active_share: Tensor | float, hard_share: float, random: Tensor
 ) -> Tensor:
     r"""Choose the active classes of a step, with weights that keep the expected loss of each class unbiased.
 
@@ -34,29 +28,34 @@ def active_class_weights(
         hardness: Larger for harder classes, of shape (C,).
         active_share: Share of the classes that enter the loss, in (0, 1].
         hard_share: Share of the free places for the hardest classes, in [0, 1].
-        generator: Source of the draw, on the CPU.
+        random: Random numbers, one per class, of shape (C,).
 
     Returns:
         Weight of each class, of shape (C,), of the dtype of the hardness: 0 for inactive ones.
 
     Example:
         >>> required = torch.tensor([True, False, False, False, False, False])
-        >>> weights = active_class_weights(required, torch.arange(6.0), active_share=0.5)
+        >>> random = torch.tensor([5, 3, 1, 2, 4, 0])
+        >>> weights = active_class_weights(required, torch.arange(6.0), 0.5, 0.5, random)
         >>> weights[[0, 5]], weights.sum()
         (tensor([1., 1.]), tensor(6.))
     """
     num_classes = len(required)
-    weights = required.to(hardness.dtype)
-    others = (~required).nonzero().flatten()
-    places = math.ceil(active_share * num_classes)
-    free = max(places - (num_classes - len(others)), math.ceil(places / 4))
-    if free >= len(others):
-        return torch.ones_like(weights)
-    num_hard = min(max(int(hard_share * free), 0), len(others) - 1)
-    order = hardness[others].argsort(descending=True, stable=True)
-    weights[others[order[:num_hard]]] = 1
-    remaining = others[order[num_hard:]]
-    num_drawn = max(free - num_hard, 1)
-    drawn = torch.randperm(len(remaining), generator=generator)[:num_drawn].to(remaining.device)
-    weights[remaining[drawn]] = len(remaining) / num_drawn
-    return weights
+    others = num_classes - required.sum()
+    share = torch.zeros((), dtype=torch.float64, device=required.device) + active_share
+    # Rounding must not turn an exact 7 into 8: shares are decimals.
+    places = (share * num_classes).round(decimals=9).ceil().long()
+    free = torch.maximum(places - required.sum(), (places + 3) // 4)
+    num_hard = torch.minimum((hard_share * free.double()).round(decimals=9).long(), others - 1)
+    hard = _rank(hardness.masked_fill(required, -torch.inf), descending=True) < num_hard
+    settled = required | hard
+    num_drawn = (free - num_hard).clamp(min=1)
+    drawn = _rank(random.masked_fill(settled, torch.iinfo(random.dtype).max), descending=False) < num_drawn
+    weights = torch.where(settled, 1.0, drawn * ((others - num_hard) / num_drawn))
+    return torch.where(free >= others, 1.0, weights).to(hardness.dtype)
+
+
+def _rank(values: Tensor, descending: bool) -> Tensor:
+    """The place of each value in their order; of equal ones that which comes first is first."""
+    order = values.argsort(descending=descending, stable=True)
+    return torch.empty_like(order).scatter(0, order, torch.arange(len(values), device=values.device))

@@ -40,9 +40,9 @@ def raise_at_first(wrong: np.ndarray, values: np.ndarray, subject: str, expected
         ValueError: If there is any.
 
     Example:
-        >>> raise_at_first(np.array([False, True]), np.array([0, 2]), "The labels", "0 or 1", "entry {0}")
+        >>> raise_at_first(np.array([False, True]), np.array([0, 2]), "The labels", "0 or 1", "element {0}")
         Traceback (most recent call last):
-        ValueError: The labels must be 0 or 1. Got 2 at entry 1 instead.
+        ValueError: The labels must be 0 or 1. Got 2 at element 1 instead.
     """
     if not wrong.any():
         return

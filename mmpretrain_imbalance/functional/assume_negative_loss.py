@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 from ..argument_checks import check_choice
-from .entry_loss_function import entry_loss_function
+from .elementwise_loss_function import elementwise_loss_function
 from .labels import POSITIVE
 from .negative_log_sigmoid import negative_log_sigmoid
 
 ASSUME_NEGATIVE_VARIANTS = ("plain", "smoothed", "weak")
 
 
-@entry_loss_function
+@elementwise_loss_function
 def assume_negative_loss(
     logits: Tensor, labels: Tensor, variant: str = "plain", smoothing: float = 0.1, eps: float = 1e-5
 ) -> Tensor:
@@ -37,7 +37,7 @@ def assume_negative_loss(
         eps: Added inside every logarithm, as in the authors' code; 0 for none.
 
     Returns:
-        Loss of each entry in nats, of shape (N, C), not reduced.
+        Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, a label is none of 1, 0 and -1, or the variant is

@@ -1,32 +1,32 @@
-"""Asymmetric pseudo-labels (APL): unknown entries that look most negative become soft negatives."""
+"""Asymmetric pseudo-labels (APL): unknown elements that look most negative become soft negatives."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from .elementwise_loss_function import elementwise_loss_function
 from .entropy_maximisation_loss import entropy_maximisation_loss
-from .entry_loss_function import entry_loss_function
 from .labels import UNKNOWN
 from .negative_log_sigmoid import negative_log_sigmoid
 
 
 @torch.no_grad()
-def lowest_entries(probabilities: Tensor, candidates: Tensor, num_chosen: list[int]) -> Tensor:
+def lowest_elements(probabilities: Tensor, candidates: Tensor, num_chosen: list[int]) -> Tensor:
     """Choose the candidates of each class with the lowest probability; of equal ones those that come first.
 
     Args:
         probabilities: p, of shape (C, N): a row for each class.
-        candidates: Entries to choose from, bool, of shape (C, N).
+        candidates: Elements to choose from, bool, of shape (C, N).
         num_chosen: How many to choose of each class; fewer where there are fewer candidates.
 
     Returns:
-        The chosen entries, bool, of shape (C, N).
+        The chosen elements, bool, of shape (C, N).
 
     Example:
         >>> probabilities = torch.tensor([[0.3, 0.1, 0.3, 0.0]])
         >>> candidates = torch.tensor([[True, True, True, False]])
-        >>> lowest_entries(probabilities, candidates, [2])
+        >>> lowest_elements(probabilities, candidates, [2])
         tensor([[ True,  True, False, False]])
     """
     chosen = torch.zeros_like(candidates)
@@ -36,7 +36,7 @@ def lowest_entries(probabilities: Tensor, candidates: Tensor, num_chosen: list[i
     return chosen
 
 
-@entry_loss_function
+@elementwise_loss_function
 def asymmetric_pseudo_label_loss(
     logits: Tensor,
     labels: Tensor,
@@ -45,9 +45,9 @@ def asymmetric_pseudo_label_loss(
     beta: float = 0.9,
     eps: float = 1e-5,
 ) -> Tensor:
-    r"""Entropy maximisation, and a cross-entropy with soft labels at the unknown entries that have one.
+    r"""Entropy maximisation, and a cross-entropy with soft labels at the unknown elements that have one.
 
-    With :math:`p = \sigma(x)`, :math:`L(v) = -\log(v + \epsilon)` and the soft label t of an unknown entry:
+    With :math:`p = \sigma(x)`, :math:`L(v) = -\log(v + \epsilon)` and the soft label t of an unknown element:
 
     .. math:: \ell = \beta\, [t\, L(p) + (1 - t)\, L(1 - p)]
 
@@ -64,7 +64,7 @@ def asymmetric_pseudo_label_loss(
         eps: Added inside every logarithm, as in the authors' code; 0 for none.
 
     Returns:
-        Loss of each entry in nats, of shape (N, C), not reduced.
+        Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
@@ -74,7 +74,7 @@ def asymmetric_pseudo_label_loss(
         >>> asymmetric_pseudo_label_loss(torch.zeros(1, 3), torch.tensor([[1, -1, -1]]), soft, beta=0.5)
         tensor([[ 0.6931, -0.0693,  0.3466]])
     """
-    entries = entropy_maximisation_loss.unchecked(logits, labels, alpha, eps)
+    elements = entropy_maximisation_loss.unvalidated(logits, labels, alpha, eps)
     target = soft_labels.clamp(min=0)
     cross = target * negative_log_sigmoid(logits, eps) + (1 - target) * negative_log_sigmoid(-logits, eps)
-    return torch.where((labels == UNKNOWN) & (soft_labels >= 0), beta * cross, entries)
+    return torch.where((labels == UNKNOWN) & (soft_labels >= 0), beta * cross, elements)

@@ -21,7 +21,7 @@ def best_thresholds(
     recall: float | None = None,
     shrinkage: float = 10.0,
 ) -> tuple[np.ndarray, float]:
-    r"""Choose a threshold for each class and one for all, over known entries.
+    r"""Choose a threshold for each class and one for all, over known elements.
 
     A label is predicted where its score is at least the threshold. The threshold :math:`\hat{t}_c` of a class
     alone is
@@ -31,7 +31,7 @@ def best_thresholds(
       has it, the next number above the highest score, which predicts nothing;
     - with ``recall`` the highest score whose recall is at least that.
 
-    The global threshold :math:`t` is found in the same way from the known entries of all classes pooled. A
+    The global threshold :math:`t` is found in the same way from the known elements of all classes pooled. A
     class with few known positives :math:`n_c` is drawn to it:
 
     .. math:: t_c = \frac{n_c \hat{t}_c + \lambda t}{n_c + \lambda}
@@ -40,10 +40,10 @@ def best_thresholds(
     certain only with :math:`\lambda = 0`.
 
     Args:
-        scores: Scores of shape (N, C); or of shape (K,), one for each entry of ``classes``.
+        scores: Scores of shape (N, C); or of shape (K,), one for each element of ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
-        classes: Class index of each entry, of shape (K,); None for tables.
-        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+        classes: Class index of each element, of shape (K,); None for tables.
+        num_classes: The number of classes of flat elements; by default the largest class index plus one.
         precision: The precision to reach, in (0, 1]; None for the best F1.
         recall: The recall to reach, in (0, 1]; None for the best F1.
         shrinkage: :math:`\lambda`, the number of known positives with which a class counts half.
@@ -72,27 +72,27 @@ def best_thresholds(
         raise ValueError(
             f"The 'shrinkage' argument of best_thresholds must be at least 0. Got {shrinkage} instead."
         )
-    entries = known_entries(scores, labels, classes, num_classes=num_classes, caller="best_thresholds")
-    if not entries.positive.any():
+    elements = known_entries(scores, labels, classes, num_classes=num_classes, caller="best_thresholds")
+    if not elements.positive.any():
         raise ValueError(
             "The 'labels' argument of best_thresholds must hold a known positive. "
-            f"Got {len(entries.scores)} known entries without any instead."
+            f"Got {len(elements.scores)} known elements without any instead."
         )
-    overall = _thresholds(entries.pooled(), precision, recall)[0]
-    positives = entries.positives()
-    own = np.where(positives > 0, _thresholds(entries, precision, recall), overall)
+    overall = _thresholds(elements.pooled(), precision, recall)[0]
+    positives = elements.positives()
+    own = np.where(positives > 0, _thresholds(elements, precision, recall), overall)
     weight = np.divide(positives, positives + shrinkage, out=np.zeros(len(own)), where=positives > 0)
     # Equal ones stay what they are: rounding may lift their mean above the score itself.
     mixed = np.where(own == overall, own, weight * own + (1 - weight) * overall)
     return np.where(weight < 1, mixed, own), float(overall)
 
 
-def _thresholds(entries: KnownEntries, precision: float | None, recall: float | None) -> np.ndarray:
-    """The threshold of each class alone, NaN for a class without known entries."""
-    ranked = rank_entries(entries)
+def _thresholds(elements: KnownEntries, precision: float | None, recall: float | None) -> np.ndarray:
+    """The threshold of each class alone, NaN for a class without known elements."""
+    ranked = rank_entries(elements)
     curve = threshold_curve(ranked)
     has_entries = np.diff(curve.bounds) > 0
-    places, thresholds = np.arange(len(curve.starts)), np.full(entries.num_classes, np.nan)
+    places, thresholds = np.arange(len(curve.starts)), np.full(elements.num_classes, np.nan)
     first = curve.bounds[:-1][has_entries]
     if precision is not None:
         fits = curve.true_positives / curve.predicted >= precision
@@ -102,7 +102,7 @@ def _thresholds(entries: KnownEntries, precision: float | None, recall: float | 
         scores = np.append(ranked.scores[curve.starts], np.nan)[chosen]
         thresholds[has_entries] = np.where(chosen < len(places), scores, fallback)
         return thresholds
-    positives = entries.positives()[curve.classes]
+    positives = elements.positives()[curve.classes]
     if recall is not None:
         # The quotient is rounded as the decimal number was; a product may come out above a whole number.
         fits = curve.true_positives / np.maximum(positives, 1) >= recall

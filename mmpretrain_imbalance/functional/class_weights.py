@@ -44,7 +44,7 @@ def balanced_class_weights(
     dtype: torch.dtype = torch.float32,
     known: tuple[Tensor, Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    r"""Weights of positive and of negative entries of each class.
+    r"""Weights of positive and of negative elements of each class.
 
     ``'ratio'``:
 
@@ -54,8 +54,8 @@ def balanced_class_weights(
 
     .. math:: w^\pm_c = \frac{1 - \beta}{1 - \beta^{n^\pm_c}}
 
-    With ``normalise`` both are divided by their mean over the known entries of the training set, so that the
-    loss keeps its size. A class without known positives (negatives) has no such entry to weigh and gets 1.
+    With ``normalise`` both are divided by their mean over the known elements of the training set, so that the
+    loss keeps its size. A class without known positives (negatives) has no such element to weigh and gets 1.
 
     Source: effective number of samples: Cui et al., CVPR 2019 (arXiv 1901.05555). The composition is this
     project's, after the statistics-based loss named in the abstract of Zhang et al., 2023 (arXiv 2308.00166).
@@ -67,7 +67,7 @@ def balanced_class_weights(
         power: Exponent of the ratio: 1 balances a class fully, 0.5 by the square root.
         beta: Of the effective number, in [0, 1).
         max_weight: The cap.
-        normalise: Whether the mean over known entries is brought to 1.
+        normalise: Whether the mean over known elements is brought to 1.
         dtype: Of the weights.
         known: Known positives and negatives that the mean is taken over, each of shape (C,), where n+ and n-
             are estimated.
@@ -94,6 +94,7 @@ def balanced_class_weights(
         )
     weights = torch.where((counts > 0) & (weights > 0), weights, 1.0).clamp(max=max_weight)
     if normalise:
-        entries = counts if known is None else torch.stack(known).to(dtype)
-        weights = weights * entries.sum() / (weights * entries).sum() if entries.any() else weights
+        elements = counts if known is None else torch.stack(known).to(dtype)
+        total = elements.sum()
+        weights = weights * torch.where(total > 0, total / (weights * elements).sum(), 1.0)
     return weights[0], weights[1]

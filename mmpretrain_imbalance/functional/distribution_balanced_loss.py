@@ -5,21 +5,30 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .entry_loss_function import entry_loss_function
-from .labels import POSITIVE, UNKNOWN
+from ..argument_checks import check_choice
+from .elementwise_loss_function import elementwise_loss_function
+from .labels import POSITIVE, UNKNOWN, unknown_as_negative
 from .negative_log_sigmoid import focused_loss
+
+WEIGHT_NORMS = (None, "by_instance", "by_batch")
 
 
 def rebalanced_weights(
-    labels: Tensor, positives: Tensor, alpha: float = 0.1, beta: float = 10.0, gamma: float = 0.2
+    labels: Tensor,
+    positives: Tensor,
+    alpha: float = 0.1,
+    beta: float = 10.0,
+    gamma: float = 0.2,
+    weight_norm: str | None = None,
 ) -> Tensor:
-    r"""Weight of each entry by how often its image is drawn for the sake of its class.
+    r"""Weight of each element by how often its image is drawn for the sake of its class.
 
     .. math::
         w_{nc} = \alpha + \sigma(\beta\, (r_{nc} - \gamma)), \qquad
         r_{nc} = \frac{1 / f_c}{\sum_j P_{nj} / f_j}
 
-    A soft label y is a share y of a positive.
+    An image without positives has :math:`r = \infty` and so the weight :math:`\alpha + 1`, as in the authors'
+    code. A soft label y is a share y of a positive.
 
     Args:
         labels: 1 positive, 0 negative, -1 unknown, or strictly between 0 and 1, of shape (N, C).
@@ -27,23 +36,32 @@ def rebalanced_weights(
         alpha: Smallest weight.
         beta: Steepness.
         gamma: Where the weight is half way up.
+        weight_norm: ``'by_instance'`` divides the weights of an image by the largest of its known elements,
+            ``'by_batch'`` by the largest of the batch; ``None`` for neither.
 
     Returns:
-        Weights of shape (N, C), in the dtype of ``positives``; 1 throughout an image without known positives.
+        Weights of shape (N, C), in the dtype of ``positives``.
+
+    Raises:
+        ValueError: If ``weight_norm`` is another word.
 
     Example:
         >>> rebalanced_weights(torch.tensor([[1, 0], [0, 0]]), torch.tensor([10.0, 5.0]))
         tensor([[1.0997, 1.1000],
-                [1.0000, 1.0000]])
+                [1.1000, 1.1000]])
     """
+    check_choice("rebalanced_weights", WEIGHT_NORMS, weight_norm=weight_norm)
     inverse = 1 / positives.clamp(min=1)
-    repeats = labels.clamp(min=0).to(inverse.dtype) @ inverse
-    seen = repeats > 0
-    rate = inverse / torch.where(seen, repeats, 1)[:, None]
-    return torch.where(seen[:, None], alpha + torch.sigmoid(beta * (rate - gamma)), 1)
+    repeats = unknown_as_negative(labels).to(inverse.dtype) @ inverse
+    weights = alpha + torch.sigmoid(beta * (inverse / repeats[:, None] - gamma))
+    if weight_norm is None or not labels.numel():
+        return weights
+    of_known = weights.masked_fill(labels == UNKNOWN, 0)
+    largest = of_known.amax(dim=1, keepdim=True) if weight_norm == "by_instance" else of_known.amax()
+    return weights / torch.where(largest > 0, largest, 1.0)
 
 
-@entry_loss_function(mix_soft_labels=False)
+@elementwise_loss_function(mix_soft_labels=False)
 def distribution_balanced_loss(
     logits: Tensor,
     labels: Tensor,
@@ -57,8 +75,9 @@ def distribution_balanced_loss(
     focusing: float = 2.0,
     focal_weight: float = 2.0,
     rebalance: bool = True,
+    weight_norm: str | None = None,
 ) -> Tensor:
-    r"""Re-balanced, negative-tolerant focal loss; unknown entries cost nothing and have no gradient.
+    r"""Re-balanced, negative-tolerant focal loss; unknown elements cost nothing and have no gradient.
 
     With the weight w of :func:`rebalanced_weights`, :math:`f_c` positives among :math:`T_c` labels of class
     c, and :math:`z = x - \log(T_c / f_c - 1)\, \nu / \lambda`:
@@ -85,10 +104,11 @@ def distribution_balanced_loss(
         negative_scale: The scale lambda of negatives: 2 for COCO-MLT, 5 for VOC-MLT; 1 for none.
         focusing: Focusing exponent g; 0 for no focal loss, which also drops b.
         focal_weight: The factor b.
-        rebalance: Whether entries are weighted by w; else by 1.
+        rebalance: Whether elements are weighted by w; else by 1.
+        weight_norm: Of the weight: ``None``, ``'by_instance'`` or ``'by_batch'``.
 
     Returns:
-        Loss of each entry in nats, of shape (N, C), not reduced.
+        Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
@@ -100,12 +120,12 @@ def distribution_balanced_loss(
     """
     positives, negatives = (counts.to(logits) for counts in (positives, negatives))
     bias = -torch.log(negatives.clamp(min=1) / positives.clamp(min=1)) * initial_bias / negative_scale
-    weight = rebalanced_weights(labels, positives, alpha, beta, gamma) if rebalance else 1.0
+    weight = rebalanced_weights(labels, positives, alpha, beta, gamma, weight_norm) if rebalance else 1.0
     weight = focal_weight * weight if focusing else weight
-    return _negative_tolerant_loss.unchecked(logits + bias, labels, weight, negative_scale, focusing)
+    return _negative_tolerant_loss.unvalidated(logits + bias, labels, weight, negative_scale, focusing)
 
 
-@entry_loss_function
+@elementwise_loss_function
 def _negative_tolerant_loss(
     z: Tensor, labels: Tensor, weight: Tensor | float, negative_scale: float, focusing: float
 ) -> Tensor:

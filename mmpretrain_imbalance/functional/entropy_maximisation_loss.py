@@ -5,26 +5,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .entry_loss_function import entry_loss_function
+from .elementwise_loss_function import elementwise_loss_function
 from .labels import POSITIVE, UNKNOWN
 from .negative_log_sigmoid import negative_log_sigmoid
 
 
-@entry_loss_function
+@elementwise_loss_function
 def entropy_maximisation_loss(
     logits: Tensor, labels: Tensor, alpha: float = 0.1, eps: float = 1e-5
 ) -> Tensor:
-    r"""Cross-entropy at known entries, minus the entropy at unknown ones.
+    r"""Cross-entropy at known elements, minus the entropy at unknown ones.
 
     With :math:`p = \sigma(x)` and :math:`L(v) = -\log(v + \epsilon)`:
 
     .. math::
         \ell = L(p) \text{ at positives}, \quad L(1 - p) \text{ at negatives}, \quad
-        -\alpha\, [p\, L(p) + (1 - p)\, L(1 - p)] \text{ at unknown entries}
+        -\alpha\, [p\, L(p) + (1 - p)\, L(1 - p)] \text{ at unknown elements}
 
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219). The data of the paper has no annotated negatives; here
     one stays a
-    negative. The loss of an unknown entry is negative.
+    negative. The loss of an unknown element is negative.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
@@ -33,7 +33,7 @@ def entropy_maximisation_loss(
         eps: Added inside every logarithm, as in the authors' code; 0 for none.
 
     Returns:
-        Loss of each entry in nats, of shape (N, C), not reduced.
+        Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.

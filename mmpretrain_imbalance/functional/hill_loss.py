@@ -5,16 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .entry_loss_function import entry_loss_function
+from .elementwise_loss_function import elementwise_loss_function
 from .labels import POSITIVE
 from .negative_log_sigmoid import focused_loss
 
 
-@entry_loss_function
+@elementwise_loss_function
 def hill_loss(
     logits: Tensor, labels: Tensor, margin: float = 1.0, gamma: float = 2.0, down_weight: float = 1.5
 ) -> Tensor:
-    r"""Hill loss; unknown entries cost what negatives cost.
+    r"""Hill loss; unknown elements cost what negatives cost.
 
     With :math:`p = \sigma(x)` and :math:`m = \sigma(x - \text{margin})`:
 
@@ -35,7 +35,7 @@ def hill_loss(
         down_weight: The constant lambda of the weight of negatives.
 
     Returns:
-        Loss of each entry, of shape (N, C), not reduced.
+        Loss of each element, of shape (N, C), not reduced.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from .entry_loss_function import entry_loss_function
+from .elementwise_loss_function import elementwise_loss_function
 from .labels import POSITIVE, UNKNOWN
+from .negative_log_sigmoid import softplus
+
+# The score of a class that takes no part: finite, so that its gradient is 0 and not NaN.
+_ABSENT = -1e30
 
 
 def label_distribution_margins(
@@ -30,13 +36,11 @@ def label_distribution_margins(
     """
     counts = positives.to(dtype)
     seen = counts > 0
-    if not seen.any():
-        return torch.full_like(counts, max_margin)
-    margins = max_margin * (counts / counts[seen].min()).pow(-0.25)
-    return torch.where(seen, margins, max_margin)
+    fewest = counts.masked_fill(~seen, torch.inf).amin()
+    return torch.where(seen, max_margin * (counts / fewest).pow(-0.25), max_margin)
 
 
-@entry_loss_function
+@elementwise_loss_function
 def label_distribution_margin_loss(
     logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30.0
 ) -> Tensor:
@@ -44,7 +48,7 @@ def label_distribution_margin_loss(
 
     .. math:: \ell_n = -\log \frac{e^{s (x_{ny} - m_y)}}{e^{s (x_{ny} - m_y)} + \sum_{j \neq y} e^{s x_{nj}}}
 
-    The loss of an image stands at the entry of its class y; all other entries are 0. Where an image has
+    The loss of an image stands at the element of its class y; all other elements are 0. Where an image has
     several positives, each has its own such loss, in which the others compete as classes that are wrong: the
     loss is meant for one positive an image. An unknown class is left out of the sum: it has no gradient. An
     image without a positive costs nothing.
@@ -59,7 +63,7 @@ def label_distribution_margin_loss(
         scale: The factor s of the logits.
 
     Returns:
-        Loss of each entry in nats, of shape (N, C), not reduced.
+        Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
@@ -69,9 +73,21 @@ def label_distribution_margin_loss(
         >>> label_distribution_margin_loss(torch.zeros(1, 3), torch.tensor([[0, 1, 0]]), margins, scale=2)
         tensor([[0.0000, 1.8620, 0.0000]])
     """
-    images, classes = (labels == POSITIVE).nonzero(as_tuple=True)
-    rows = logits[images].masked_fill(labels[images] == UNKNOWN, -torch.inf)
-    own = torch.zeros_like(rows).scatter_(1, classes[:, None], margins.to(logits)[classes, None])
-    rows = scale * (rows - own)
-    losses = torch.logsumexp(rows, dim=1) - rows.gather(1, classes[:, None]).squeeze(1)
-    return torch.zeros_like(logits).index_put((images, classes), losses)
+    scores = (scale * logits).masked_fill(labels == UNKNOWN, _ABSENT)
+    loss = softplus(_log_sum_of_others(scores) - scores + scale * margins.to(logits))
+    return loss.masked_fill(labels != POSITIVE, 0)
+
+
+def _log_sum_of_others(scores: Tensor) -> Tensor:
+    r"""Of each class, the log-sum-exp of the others of its image: :math:`\log \sum_{j \neq c} e^{z_j}`.
+
+    The largest class is left out of a sum of its own, the others are taken off the whole: neither is a
+    difference of nearly equal numbers.
+    """
+    if not scores.numel():
+        return scores
+    largest = torch.zeros_like(scores, dtype=torch.bool).scatter(1, scores.argmax(dim=1, keepdim=True), True)
+    without_largest = scores.masked_fill(largest, _ABSENT).logsumexp(dim=1, keepdim=True)
+    total = scores.logsumexp(dim=1, keepdim=True)
+    fraction = torch.exp((scores - total).clamp(max=-math.log(2)))
+    return torch.where(largest, without_largest, total + torch.log1p(-fraction))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .row_blocks import row_blocks
-
 POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
+EXPECTED_LABELS = "1 (positive), 0 (negative) or -1 (unknown) in every element"
+EXPECTED_LOGITS = "numbers, but training has diverged or its input is broken"
 
 
 def check_logits_and_labels(logits: Tensor, labels: Tensor, caller: str, soft: bool = False) -> bool:
@@ -29,6 +29,47 @@ def check_logits_and_labels(logits: Tensor, labels: Tensor, caller: str, soft: b
     Example:
         >>> check_logits_and_labels(torch.zeros(1, 2), torch.tensor([[1, -1]]), "loss")
         False
+    """
+    check_shapes(logits, labels, caller)
+    if not logits.numel():
+        return False
+    if labels.dtype in (torch.uint8, torch.bool):
+        labels = labels.short()  # an unsigned 255 would equal -1
+    # One read for all flags: a NaN survives amax, and a label of the convention survives int8.
+    whole = labels.to(torch.int8)
+    lowest, highest = whole.aminmax()
+    not_a_number, *outside = torch.stack(
+        [
+            logits.detach().amax().isnan(),
+            (labels - whole).abs().amax() != 0,
+            lowest < UNKNOWN,
+            highest > POSITIVE,
+        ]
+    ).tolist()
+    if not_a_number:
+        _raise_at(logits.isnan(), logits, "logits", caller, EXPECTED_LOGITS)
+    if not any(outside):
+        return False
+    between = (labels > 0) & (labels < 1)
+    wrong = (labels != POSITIVE) & (labels != NEGATIVE) & (labels != UNKNOWN)
+    _raise_at(wrong & ~between if soft else wrong, labels, "labels", caller, EXPECTED_LABELS)
+    return bool(between.any())
+
+
+def check_shapes(logits: Tensor, labels: Tensor, caller: str) -> None:
+    """Refuse what is no pair of tables of one shape and device; no value is read.
+
+    Args:
+        logits: Scores before the sigmoid, of shape (N, C).
+        labels: Labels of shape (N, C).
+        caller: Name of the function or class whose arguments these are, for the message.
+
+    Raises:
+        TypeError: If one of the two is no tensor, or the logits are whole numbers.
+        ValueError: If shapes or devices differ.
+
+    Example:
+        >>> check_shapes(torch.zeros(1, 2), torch.tensor([[1, -1]]), "loss")
     """
     for name, table in (("logits", logits), ("labels", labels)):
         if not isinstance(table, Tensor):
@@ -54,44 +95,15 @@ def check_logits_and_labels(logits: Tensor, labels: Tensor, caller: str, soft: b
             f"The 'labels' argument of {caller} must be on the device of the logits, {logits.device}. Got "
             f"{labels.device} instead."
         )
-    if not logits.numel():
-        return False
-    if labels.dtype in (torch.uint8, torch.bool):
-        labels = labels.short()  # an unsigned 255 would equal -1
-    # Few passes and one read-back: a NaN survives amax, and a label in the convention survives int8.
-    whole = labels.to(torch.int8)
-    lowest, highest = whole.aminmax()
-    change = lowest.new_zeros(())
-    if whole is not labels:
-        blocks = row_blocks(labels, whole)
-        change = torch.stack([(given - kept.to(given.dtype)).abs_().amax() for given, kept in blocks]).amax()
-    not_a_number, *outside = torch.stack(
-        [logits.detach().amax().isnan(), change != 0, lowest < UNKNOWN, highest > POSITIVE]
-    ).tolist()
-    if not_a_number:
-        _raise_at(
-            logits.isnan(),
-            logits,
-            "logits",
-            caller,
-            "numbers, but training has diverged or its input is broken",
-        )
-    if not any(outside):
-        return False
-    between = (labels > 0) & (labels < 1)
-    expected = "1 (positive), 0 (negative) or -1 (unknown) in every entry"
-    wrong = (labels != POSITIVE) & (labels != NEGATIVE) & (labels != UNKNOWN)
-    _raise_at(wrong & ~between if soft else wrong, labels, "labels", caller, expected)
-    return bool(between.any())
 
 
 def _raise_at(wrong: Tensor, table: Tensor, name: str, caller: str, expected: str) -> None:
-    """Raise for the first of the wrong entries, if there is any."""
+    """Raise for the first of the wrong elements, if there is any."""
     places = wrong.nonzero()
     if not len(places):
         return
     sample, class_index = places[0].tolist()
-    more = f", and at {len(places) - 1} more entries" if len(places) > 1 else ""
+    more = f", and at {len(places) - 1} more elements" if len(places) > 1 else ""
     raise ValueError(
         f"The '{name}' argument of {caller} must be {expected}. Got {table[sample, class_index].item():g} at "
         f"sample {sample}, class {class_index}{more} instead."
@@ -99,7 +111,7 @@ def _raise_at(wrong: Tensor, table: Tensor, name: str, caller: str, expected: st
 
 
 def hard_labels(labels: Tensor) -> Tensor:
-    """Labels in one byte an entry; soft labels, which are neither positive nor negative, become unknown.
+    """Labels in one byte an element; soft labels, which are neither positive nor negative, become unknown.
 
     Args:
         labels: 1 positive, 0 negative, -1 unknown, or strictly between 0 and 1, of any shape and dtype.
@@ -122,9 +134,17 @@ def known_labels(labels: Tensor) -> Tensor:
         >>> known_labels(torch.tensor([1.0, 0.0, -1.0, 0.4]))
         tensor([ True,  True, False,  True])
     """
-    if labels.dtype == torch.int8:  # arithmetic on bytes: on a CPU faster than a comparison with a number
-        return (labels + 1).clamp_(max=1).view(torch.bool)
     return labels != UNKNOWN
+
+
+def unknown_as_negative(labels: Tensor) -> Tensor:
+    """Labels in which every unknown element is negative; soft labels stay.
+
+    Example:
+        >>> unknown_as_negative(torch.tensor([1.0, 0.0, -1.0, 0.4]))
+        tensor([1.0000, 0.0000, 0.0000, 0.4000])
+    """
+    return labels.clamp(min=NEGATIVE)
 
 
 def values_by_label(
@@ -134,32 +154,23 @@ def values_by_label(
     unknown: float | Tensor,
     dtype: torch.dtype,
 ) -> Tensor:
-    """Give each entry the value of its label; soft labels mix that of positive and negative.
+    r"""Give each element the value of its label; a soft label mixes those of positive and negative.
 
-    Products and sums, because on a CPU they are faster than ``torch.where``.
+    .. math:: v(y) = v_0 + (v_1 - v_0) \max(y, 0) + (v_0 - v_{-1}) \min(y, 0)
 
     Args:
         labels: 1 positive, 0 negative, -1 unknown, or strictly between 0 and 1, of shape (N, C).
-        positive: Finite value at positives, a number or one a class, of shape (C,).
-        negative: Value at negatives.
-        unknown: Value at unknown entries.
+        positive: Finite value :math:`v_1` of positives, a number or one per class, of shape (C,).
+        negative: Value :math:`v_0` of negatives, in the same way.
+        unknown: Value :math:`v_{-1}` of unknown elements, in the same way.
         dtype: Floating dtype of the values.
 
     Returns:
-        Values of shape (N, C), a fresh table.
+        Values of shape (N, C).
 
     Example:
         >>> values_by_label(torch.tensor([[1.0, 0.0, -1.0, 0.25]]), 3, 1, 7, torch.float32)
         tensor([[3.0000, 1.0000, 7.0000, 1.5000]])
     """
     table = labels.to(dtype)
-    tensors = [isinstance(value, Tensor) for value in (positive, negative, unknown)]
-    if not any(tensors[:2]) and positive == negative:
-        values = table.clamp(max=0).add_(1).mul_(positive)
-    else:
-        values = table.clamp(min=0).mul_(positive)
-        if tensors[1] or negative:
-            values += table.abs().neg_().add_(1).mul_(negative)
-    if tensors[2] or unknown:
-        values -= table.clamp(max=0).mul_(unknown)
-    return values
+    return negative + (positive - negative) * table.clamp(min=0) + (negative - unknown) * table.clamp(max=0)

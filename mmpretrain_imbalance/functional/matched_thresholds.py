@@ -14,7 +14,7 @@ def logit_histograms(logits: Tensor, counted: Tensor, num_bins: int, limit: floa
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
-        counted: Entries to count, bool, of shape (N, C).
+        counted: Elements to count, bool, of shape (N, C).
         num_bins: Number of bins B.
         limit: Largest logit told apart.
 
@@ -28,7 +28,8 @@ def logit_histograms(logits: Tensor, counted: Tensor, num_bins: int, limit: floa
     """
     num_classes = logits.shape[1]
     position = (logits.float() + limit) * (num_bins / (2 * limit))
-    bins = position.clamp_(0, num_bins - 1).long()
+    # A NaN, which raises later, must not become an index that ends the process of a GPU.
+    bins = position.clamp_(0, num_bins - 1).nan_to_num_(0).long()
     bins += torch.arange(num_classes, device=logits.device) * num_bins
     counts = torch.zeros(num_classes * num_bins, dtype=torch.int64, device=logits.device)
     return counts.scatter_add_(0, bins.flatten(), counted.flatten().long()).view(num_classes, num_bins)
@@ -38,25 +39,25 @@ def logit_histograms(logits: Tensor, counted: Tensor, num_bins: int, limit: floa
 def matched_thresholds(
     counts: Tensor, positive_share: Tensor, negative_share: Tensor, limit: float
 ) -> tuple[Tensor, Tensor]:
-    r"""Probabilities above (below) which lie given shares of the entries of each class.
+    r"""Probabilities above (below) which lie given shares of the elements of each class.
 
-    With :math:`n_c` entries in the histogram of class c, the thresholds solve
+    With :math:`n_c` elements in the histogram of class c, the thresholds solve
 
     .. math:: \#\{p > t^+_c\} = s^+_c\, n_c, \qquad \#\{p < t^-_c\} = s^-_c\, n_c
 
-    where the entries of a bin count as spread evenly over its logits.
+    where the elements of a bin count as spread evenly over its logits.
 
     Source: this project's, after the idea of Zhang et al., 2023 (arXiv 2308.00166).
 
     Args:
-        counts: Entries in each bin of logits, as of :func:`logit_histograms`, of shape (C, B).
+        counts: Elements in each bin of logits, as of :func:`logit_histograms`, of shape (C, B).
         positive_share: Share s+ of positives, of shape (C,).
         negative_share: Share s- of negatives, of shape (C,).
         limit: Largest logit told apart.
 
     Returns:
         t+ and t-, of shape (C,); 1 and 0, which no probability passes, for a share of 0 and for a class
-        without entries.
+        without elements.
 
     Example:
         >>> counts = torch.tensor([[0, 6, 4, 0]])

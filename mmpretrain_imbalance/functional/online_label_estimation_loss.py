@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .entry_loss_function import entry_loss_function
+from .elementwise_loss_function import elementwise_loss_function
 from .expected_positives_loss import expected_positives_loss
 from .negative_log_sigmoid import negative_log_sigmoid
 
 
-@entry_loss_function
+@elementwise_loss_function
 def online_label_estimation_loss(
     logits: Tensor,
     labels: Tensor,
@@ -28,8 +28,8 @@ def online_label_estimation_loss(
     .. math::
         \tfrac12 [\ell_{EPR}(p) + \ell_{EPR}(e)] + \tfrac12 [CE(\mathrm{sg}\, e, p) + CE(\mathrm{sg}\, p, e)]
 
-    As there, every entry carries the whole regulariser, so that the MEAN over the N C entries is the loss of
-    the paper.
+    As there, every element carries the whole regulariser, so that the MEAN over the N C elements is the loss
+    of the paper.
 
     Source: Cole et al., CVPR 2021 (arXiv 2106.09708).
 
@@ -44,7 +44,7 @@ def online_label_estimation_loss(
         eps: Added inside every logarithm, as in the authors' code; 0 for none.
 
     Returns:
-        Loss of each entry in nats, of shape (N, C), not reduced, with gradients for logits and estimates.
+        Loss of each element in nats, of shape (N, C), not reduced, with gradients for logits and estimates.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
@@ -55,8 +55,8 @@ def online_label_estimation_loss(
         tensor([[1.3863, 0.6931, 0.6931, 0.6931]])
     """
     arguments = expected_positives, use_negatives, eps
-    own = expected_positives_loss.unchecked(logits, labels, *arguments)
-    own = own + expected_positives_loss.unchecked(estimates, labels, *arguments)
+    own = expected_positives_loss.unvalidated(logits, labels, *arguments)
+    own = own + expected_positives_loss.unvalidated(estimates, labels, *arguments)
     towards_estimates = _cross_entropy(torch.sigmoid(estimates.detach()), logits, eps)
     towards_model = _cross_entropy(torch.sigmoid(logits.detach()), estimates, eps)
     return 0.5 * own + 0.5 * (towards_estimates + towards_model)

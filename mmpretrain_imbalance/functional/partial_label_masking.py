@@ -1,4 +1,4 @@
-"""Partial Label Masking (PLM): which entries take part so that each class meets its ideal ratio."""
+"""Partial Label Masking (PLM): which elements take part so that each class meets its ideal ratio."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from torch import Tensor
 
 from ..argument_checks import check_choice
 from .labels import NEGATIVE, POSITIVE, UNKNOWN, hard_labels
-from .row_blocks import row_blocks
+from .random_numbers import chance
 
 DIVERGENCES = ("predicted_to_true", "true_to_predicted")
 
 
 def keep_probabilities(positive_ratio: Tensor, ideal_positive_ratio: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Probability of keeping a positive and a negative entry of each class.
+    r"""Probability of keeping a positive and a negative element of each class.
 
     With :math:`r_c` the known positives over known negatives and :math:`R_c` the ideal ratio:
 
@@ -43,45 +43,32 @@ def keep_probabilities(positive_ratio: Tensor, ideal_positive_ratio: Tensor) -> 
 
 
 def partial_label_keep(
-    labels: Tensor,
-    positive_ratio: Tensor,
-    ideal_positive_ratio: Tensor,
-    generator: torch.Generator | None = None,
+    labels: Tensor, positive_ratio: Tensor, ideal_positive_ratio: Tensor, random: Tensor
 ) -> Tensor:
-    """Draw the entries that take part, each independently, with :func:`keep_probabilities`.
+    """Choose the elements that take part, each independently, with :func:`keep_probabilities`.
 
-    Unknown entries and soft labels are always kept: what becomes of them is up to the loss.
+    Unknown elements and soft labels are always kept: what becomes of them is up to the loss.
 
     Args:
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         positive_ratio: Known positives over known negatives, of shape (C,).
         ideal_positive_ratio: The ratio aimed at, of shape (C,).
-        generator: Source of the draw, on the device of the labels.
+        random: Even random numbers of
+            :func:`~mmpretrain_imbalance.functional.random_numbers.random_numbers`, of shape (N, C).
 
     Returns:
-        Entries that take part, bool, of shape (N, C).
+        Elements that take part, bool, of shape (N, C).
 
     Example:
-        >>> labels = torch.tensor([[1, 0, -1]])
-        >>> partial_label_keep(labels, torch.full((3,), 1e-9), torch.ones(3))
+        >>> labels, random = torch.tensor([[1, 0, -1]]), torch.zeros(1, 3, dtype=torch.int32)
+        >>> partial_label_keep(labels, torch.full((3,), 1e-9), torch.ones(3), random)
         tensor([[ True, False,  True]])
     """
     keep_positive, keep_negative = keep_probabilities(positive_ratio, ideal_positive_ratio)
-    # At most one kind of each class is masked; the value below -1 names none.
-    probability = torch.minimum(keep_positive, keep_negative).double()
-    masked_kind = torch.where(
-        keep_negative < 1, NEGATIVE, torch.where(keep_positive < 1, POSITIVE, UNKNOWN - 1)
-    )
-    # 16 random bits an entry, and a border between two of their values drawn for each class, so that the
-    # chance is exact.
-    num_entries = labels.numel()
-    bits = torch.empty((num_entries + 3) // 4, dtype=torch.int64, device=labels.device)
-    draw = (
-        bits.random_(-(2**63), None, generator=generator).view(torch.int16)[:num_entries].view(labels.shape)
-    )
-    border = torch.empty_like(probability).uniform_(generator=generator)
-    threshold = (torch.floor(probability * 2**16 + border) - 2**15).clamp(max=2**15 - 1).to(torch.int16)
-    return (draw < threshold).logical_or_(hard_labels(labels) != masked_kind.to(torch.int8))
+    # At most one kind of each class is masked.
+    masked_kind = torch.where(keep_negative < 1, NEGATIVE, POSITIVE).to(labels.dtype)
+    mask_probability = 1 - torch.minimum(keep_positive, keep_negative).double()
+    return ~((labels == masked_kind) & (random < chance(mask_probability)))
 
 
 def probability_histograms(logits: Tensor, labels: Tensor, num_bins: int) -> Tensor:
@@ -101,28 +88,15 @@ def probability_histograms(logits: Tensor, labels: Tensor, num_bins: int) -> Ten
         [[[1, 1], [0, 0]], [[0, 0], [0, 2]]]
     """
     num_classes = labels.shape[1]
-    # One code an entry: its bin for negatives, B less for positives, B more for what is not counted.
-    dtype = torch.int8 if 2 * num_bins <= 128 else torch.int16
-    table = torch.empty(labels.shape, dtype=dtype, device=labels.device)
-    for x, y, code in row_blocks(logits.detach(), labels, table):
-        bins = torch.sigmoid(x.float()).mul_(num_bins).clamp_(max=num_bins - 1).to(dtype)
-        torch.sub(bins, hard_labels(y).to(dtype), alpha=num_bins, out=code)
-    # A comparison for each code, summed in bytes: on a CPU faster than bincount, and without a read-back.
-    codes = torch.arange(-num_bins, num_bins, dtype=dtype, device=labels.device)
-    codes = codes[:, None].repeat(1, num_classes)
-    first, *others = (_count_codes(rows, codes) for rows in table.split(255))
-    counts = first.long()
-    for count in others:
-        counts += count
-    return counts.view(2, num_bins, num_classes).transpose(1, 2).contiguous()
-
-
-def _count_codes(table: Tensor, codes: Tensor) -> Tensor:
-    """How often each code stands in each column of at most 255 rows, in bytes."""
-    is_code = torch.empty(table.shape, dtype=torch.bool, device=table.device)
-    return torch.stack(
-        [torch.eq(table, code, out=is_code).view(torch.uint8).sum(dim=0, dtype=torch.uint8) for code in codes]
-    )
+    # Both borders: a NaN, which raises later, must not become an index that ends the process of a GPU.
+    bins = (torch.sigmoid(logits.detach().float()) * num_bins).to(torch.int32).clamp(0, num_bins - 1)
+    # Positives stand first, negatives second, and third what is not counted.
+    kind = (POSITIVE - hard_labels(labels).clamp(UNKNOWN, POSITIVE)).to(torch.int32)
+    first_bin = torch.arange(num_classes, dtype=torch.int32, device=labels.device) * num_bins
+    place = (kind * (num_classes * num_bins) + first_bin + bins).flatten().long()
+    counts = place.new_zeros(3 * num_classes * num_bins)
+    counts.scatter_add_(0, place, place.new_ones(1).expand_as(place))
+    return counts.view(3, num_classes, num_bins)[:2]
 
 
 def histogram_divergence(counts: Tensor, true_bin: int, divergence: str, epsilon: float = 1e-6) -> Tensor:

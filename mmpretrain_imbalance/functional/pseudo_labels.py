@@ -1,4 +1,4 @@
-"""Pseudo-labels: what the model is sure of, at unknown entries."""
+"""Pseudo-labels: what the model is sure of, at unknown elements."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .entry_loss_function import entry_loss_function
+from .elementwise_loss_function import elementwise_loss_function
 from .labels import NEGATIVE, POSITIVE
 from .negative_log_sigmoid import focused_loss
 
 
-@entry_loss_function
+@elementwise_loss_function
 def self_paced_correction_loss(
     logits: Tensor,
     labels: Tensor,
@@ -20,7 +20,7 @@ def self_paced_correction_loss(
     correct: bool | Tensor = True,
     correct_negatives: bool = True,
 ) -> Tensor:
-    r"""Focal margin loss with corrected labels; unknown entries count as negatives before the correction.
+    r"""Focal margin loss with corrected labels; unknown elements count as negatives before the correction.
 
     With :math:`z = x - \text{margin}` at positives and :math:`z = x` elsewhere, and the corrected label
     :math:`\tilde y = 1` at positives and wherever :math:`\sigma(z) > \tau`, else 0:
@@ -29,7 +29,7 @@ def self_paced_correction_loss(
         \ell = -\tilde y\, (1 - \sigma(z))^\gamma \log \sigma(z)
                - (1 - \tilde y)\, \sigma(z)^\gamma \log(1 - \sigma(z))
 
-    A corrected entry has no margin. The gradient goes through the focusing weight, not through the
+    A corrected element has no margin. The gradient goes through the focusing weight, not through the
     correction.
 
     Source: Zhang et al., 2021 (arXiv 2112.07368). There, every label that is not positive is a possible
@@ -46,7 +46,7 @@ def self_paced_correction_loss(
         correct_negatives: Whether labels of 0 are corrected, beside unknown ones.
 
     Returns:
-        Loss of each entry in nats, of shape (N, C), not reduced.
+        Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.

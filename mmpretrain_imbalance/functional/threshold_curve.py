@@ -14,10 +14,10 @@ class ThresholdCurve:
     """Every distinct score of every class as a threshold, ascending within a class.
 
     Attributes:
-        starts: The first of the ranked entries that reach the threshold, of shape (T,).
+        starts: The first of the ranked elements that reach the threshold, of shape (T,).
         classes: Class index of each threshold, of shape (T,).
         true_positives: Known positives that reach it, of shape (T,).
-        predicted: Known entries that reach it, of shape (T,).
+        predicted: Known elements that reach it, of shape (T,).
         bounds: The thresholds of class c are ``bounds[c]:bounds[c + 1]``, of shape (C + 1,).
     """
 
@@ -39,10 +39,10 @@ def threshold_curve(ranked: RankedEntries) -> ThresholdCurve:
     """Count what every distinct score would predict as the threshold of its class.
 
     Args:
-        ranked: Known entries as :func:`rank_entries` sorts them.
+        ranked: Known elements as :func:`rank_entries` sorts them.
 
     Returns:
-        The curve; an entry is predicted positive where its score is at least the threshold.
+        The curve; an element is predicted positive where its score is at least the threshold.
 
     Example:
         >>> from mmpretrain_imbalance.functional.known_entries import known_entries

@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .entry_loss_function import entry_loss_function
+from .elementwise_loss_function import elementwise_loss_function
 from .label_shares import label_shares
 from .labels import known_labels
-from .local_entries import local_entries
+from .local_elements import local_elements
 from .negative_log_sigmoid import softplus
 
 
-@entry_loss_function(mix_soft_labels=False)
+@elementwise_loss_function(mix_soft_labels=False)
 def two_way_loss(
     logits: Tensor, labels: Tensor, positive_temperature: float = 4.0, negative_temperature: float = 1.0
 ) -> Tensor:
@@ -25,13 +25,13 @@ def two_way_loss(
         h = \tau_- \log \sum_{j \in G} e^{x_j / \tau_-} + \tau_+ \log \sum_{j \in P} e^{-x_j / \tau_+}
 
     The loss is the mean of L over the images that have a known positive, plus the mean over the classes that
-    have one in the batch. Unknown entries are in neither P nor G: they are 0 with gradient 0. A soft label y
+    have one in the batch. Unknown elements are in neither P nor G: they are 0 with gradient 0. A soft label y
     is in both, with the weights y and 1 - y, and an image or class counts as much as it is likely to have a
     positive, its labels being independent chances.
 
-    Each L is spread evenly over the known entries of its row or column, and scaled so that the sum of the
-    table, divided by the number of images N, is the loss. The gradient of a logit is carried by its own entry
-    (:func:`~mmpretrain_imbalance.functional.local_entries.local_entries`).
+    Each L is spread evenly over the known elements of its row or column, and scaled so that the sum of the
+    table, divided by the number of images N, is the loss. The gradient of a logit is carried by its own
+    element (:func:`~mmpretrain_imbalance.functional.local_elements.local_elements`).
 
     Source: Kobayashi, CVPR 2023.
 
@@ -42,14 +42,14 @@ def two_way_loss(
         negative_temperature: Temperature of the negatives.
 
     Returns:
-        Share of each entry in nats, of shape (N, C), not reduced.
+        Share of each element in nats, of shape (N, C), not reduced.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
 
     Example:
-        >>> entries = two_way_loss(torch.zeros(2, 3), torch.tensor([[1, 0, -1], [0, 1, -1]]))
-        >>> entries.sum() / 2  # log 2 of the images, log 2 of the classes
+        >>> elements = two_way_loss(torch.zeros(2, 3), torch.tensor([[1, 0, -1], [0, 1, -1]]))
+        >>> elements.sum() / 2  # log 2 of the images, log 2 of the classes
         tensor(1.3863)
     """
     scores, known = logits.detach(), known_labels(labels)
@@ -70,4 +70,4 @@ def two_way_loss(
         weight = len(scores) * counted / counted.sum().clamp(min=1)
         values += weight * known * softplus(exceeded) / known.sum(dim=dim, keepdim=True).clamp(min=1)
         slopes += weight * torch.sigmoid(exceeded) * shares
-    return local_entries(logits, values, slopes)
+    return local_elements(logits, values, slopes)

@@ -11,7 +11,7 @@ from torch import nn
 from ..datasets import SimulatePartialLabels
 from ..datasets.label_store_dataset import LabelStoreDataset
 from ..datasets.leaf_samples import leaf_samples
-from ..losses import EntryLoss
+from ..losses import ElementwiseLoss, WrapperLoss
 
 
 def check_image_losses(model: nn.Module, dataset: Any) -> None:
@@ -24,7 +24,13 @@ def check_image_losses(model: nn.Module, dataset: Any) -> None:
     Raises:
         ValueError: If ids repeat, a table of images has another length than the dataset, or images are mixed.
     """
-    losses = [m for m in model.modules() if isinstance(m, EntryLoss) and "sample_ids" in m.required_context]
+    losses = [
+        m
+        for m in model.modules()
+        if isinstance(m, ElementwiseLoss)
+        and not isinstance(m, WrapperLoss)
+        and "sample_ids" in m.traits.needs
+    ]
     if not losses:
         return
     name = type(losses[0]).__name__
@@ -44,7 +50,7 @@ def check_image_losses(model: nn.Module, dataset: Any) -> None:
         )
     (length,) = (len(d.label_store) if isinstance(d, LabelStoreDataset) else len(d) for d in numbering)
     for loss in losses:
-        num_images = getattr(loss, "num_images", length)
+        num_images = loss.sample_id_limit or length
         if num_images != length:
             raise ValueError(
                 f"The 'num_images' argument of {type(loss).__name__} must be the length of the full training "

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import torch
-
 from ..datasets import LabelCounts
-from ..functional import UNKNOWN, LossContext
-from ..losses import EntryLoss, StatisticsBalancedLoss
+from ..losses import ElementwiseLoss, Traits
 
 
 def label_count_summary(counts: LabelCounts, class_names: Sequence[str]) -> str:
@@ -43,48 +40,38 @@ def label_count_summary(counts: LabelCounts, class_names: Sequence[str]) -> str:
     return text
 
 
-def missing_negatives_warning(counts: LabelCounts, losses: Iterable[EntryLoss]) -> str | None:
+def missing_negatives_warning(counts: LabelCounts, losses: Iterable[ElementwiseLoss]) -> str | None:
     """Say what is wrong with losses that learn negatives from known ones alone, where there are none.
 
     Args:
         counts: Label counts of the training set.
-        losses: All losses of the model, also those inside of others, with their label counts set.
+        losses: All losses of the model, also those inside of others.
 
     Returns:
         The warning; ``None`` where there is nothing to warn of.
     """
     if counts.negatives.any() or not counts.positives.any():
         return None
-    num_classes = len(counts.positives)
-    names = dict.fromkeys(type(loss).__name__ for loss in losses if _needs_negatives(loss, num_classes))
-    if not names:
+    losses = list(losses)
+    held = {id(inner) for loss in losses for inner in loss.modules() if inner is not loss}
+    hopeless = [_innermost(loss) for loss in losses if id(loss) not in held and _needs_negatives(loss.traits)]
+    if not hopeless:
         return None
     return (
-        f"The training set has no known negatives, and {' and '.join(names)} takes no unknown label for "
-        "one: the model can then only learn to say yes to every class, or weights are those of a set "
-        "without negatives. Annotate some, take unlisted labels for negative with unlisted='negative' in the "
-        "dataset, or train with a loss that treats unknown labels as negatives, such as AssumeNegativeLoss."
+        f"The training set has no known negatives, and {' and '.join(dict.fromkeys(hopeless))} takes no "
+        "unknown label for one: the model can then only learn to say yes to every class, or weights are "
+        "those of a set without negatives. Annotate some, take unlisted labels for negative with "
+        "unlisted='negative' in the dataset, or train with a loss that treats unknown labels as negatives, "
+        "such as AssumeNegativeLoss."
     )
 
 
-def _needs_negatives(loss: EntryLoss, num_classes: int) -> bool:
-    if isinstance(loss, StatisticsBalancedLoss):
-        return True
-    holds_another = any(isinstance(module, EntryLoss) for module in list(loss.modules())[1:])
-    if holds_another or loss.required_context:
-        return False
-    # Asked and not looked up: an unknown label without a gradient is one that the loss leaves out.
-    # No loss has its minimum or its threshold at these scores.
-    logits = torch.linspace(-1.7, 2.3, num_classes, device=loss.epoch.device)[None].requires_grad_()
-    labels = torch.full((1, num_classes), UNKNOWN, dtype=torch.int8, device=logits.device)
-    training = loss.training
-    loss.train(False)  # nothing is gathered
-    try:
-        with torch.enable_grad():
-            total = loss.entry_loss(logits, labels, LossContext()).sum()
-            if not total.requires_grad:
-                return True
-            (slope,) = torch.autograd.grad(total, logits, allow_unused=True)
-    finally:
-        loss.train(training)
-    return slope is None or not slope.any()
+def _needs_negatives(traits: Traits) -> bool:
+    return traits.unknown == "ignored" or "known_negatives" in traits.needs
+
+
+def _innermost(loss: ElementwiseLoss) -> str:
+    """Name of the innermost loss that needs negatives."""
+    while isinstance(held := getattr(loss, "loss", None), ElementwiseLoss) and _needs_negatives(held.traits):
+        loss = held
+    return type(loss).__name__

@@ -22,8 +22,8 @@ from ..datasets import (
 )
 from ..functional import class_groups, named_class_groups
 from ..functional.class_groups import check_borders
-from ..losses import EntryLoss
-from ..losses.image_state import RememberedEntries
+from ..losses import ElementwiseLoss, LossState
+from ..losses.image_state import RememberedElements
 from ..models.class_hardness import ClassHardness
 from .class_order import check_checkpoint_classes, name_classes
 from .image_loss_checks import check_image_losses
@@ -100,7 +100,7 @@ class LabelStatisticsHook(Hook):
         counted = class_groups(self.counts.positives, self.borders)
         self._groups = counted if named is None else named_class_groups(named)
         losses = self._losses(runner).values()
-        for loss in losses:
+        for loss in self._outermost(runner):
             loss.set_label_counts(positives, negatives, names)
         hardness = [m for m in unwrap_model(runner.model).modules() if isinstance(m, ClassHardness)]
         self._own = OwnStatistics([*losses, *hardness])
@@ -108,7 +108,9 @@ class LabelStatisticsHook(Hook):
         runner.logger.info(label_count_summary(self.counts, self.class_names))
         # A dataset of an annotation file has warned itself.
         if not isinstance(dataset, PartialMultiLabelDataset) and (
-            warning := missing_negatives_warning(self.counts, losses)
+            warning := missing_negatives_warning(
+                self.counts, [loss for loss in losses if isinstance(loss, ElementwiseLoss)]
+            )
         ):
             runner.logger.warning(warning)
         self._write(runner, Path(runner.work_dir) / "label_counts.json", vars(self.counts))
@@ -126,7 +128,7 @@ class LabelStatisticsHook(Hook):
         if is_iteration_based(runner):
             length = max(len(runner.train_dataloader), 1)
             epoch, max_epochs = runner.iter // length, -(-runner.max_iters // length)
-        for loss in self._losses(runner).values():
+        for loss in self._outermost(runner):
             loss.set_progress(epoch, max_epochs, runner.iter)
 
     # ------------------------------------------------------------------ between epochs
@@ -143,9 +145,11 @@ class LabelStatisticsHook(Hook):
             self._update(runner, f"epoch_{runner.epoch + 1}")
 
     def after_train(self, runner: Runner) -> None:
+        self._raise_delayed(runner)
         self._files.retry(runner.logger, self.class_names)
 
     def _update(self, runner: Runner, name: str) -> None:
+        self._raise_delayed(runner)
         record = {}
         for path, loss in self._losses(runner).items():
             gathered = loss.gathered()
@@ -153,7 +157,7 @@ class LabelStatisticsHook(Hook):
                 all_reduce(buffer)
             if gathered:
                 loss.update_statistics()
-            if state := loss.history():
+            if state := _history(loss):
                 record[path] = {key: values.detach().cpu().numpy() for key, values in state.items()}
             for buffer in gathered:
                 buffer.zero_()
@@ -166,6 +170,14 @@ class LabelStatisticsHook(Hook):
         for state in record.values():
             if "class_prior" in state:
                 self._write(runner, work_dir / "class_prior.json", {"class_prior": state["class_prior"]})
+
+    def _raise_delayed(self, runner: Runner) -> None:
+        """Raise on all ranks for what a step of any rank has found wrong: no checkpoint holds such a step."""
+        for loss in self._losses(runner).values():
+            if isinstance(loss, ElementwiseLoss):
+                fault = loss.delayed_validation.fault
+                all_reduce(fault, "max")
+                loss.delayed_validation.raise_found(type(loss).__name__)
 
     @staticmethod
     def _update_averaged_model(runner: Runner) -> None:
@@ -228,15 +240,27 @@ class LabelStatisticsHook(Hook):
                 if hasattr(metric, "set_label_counts"):
                     metric.set_label_counts(self.counts.positives, self.class_names)
 
-    def _image_states(self, runner: Runner) -> dict[str, RememberedEntries]:
+    def _image_states(self, runner: Runner) -> dict[str, RememberedElements]:
         states = {path: getattr(loss, "image_state", None) for path, loss in self._losses(runner).items()}
         return {path: state for path, state in states.items() if state is not None}
 
+    def _outermost(self, runner: Runner) -> list[LossState]:
+        """The losses that no other loss holds; they hand on what they are told."""
+        losses = list(self._losses(runner).values())
+        held = {id(inner) for loss in losses for inner in loss.modules() if inner is not loss}
+        return [loss for loss in losses if id(loss) not in held]
+
     @staticmethod
-    def _losses(runner: Runner) -> dict[str, EntryLoss]:
+    def _losses(runner: Runner) -> dict[str, LossState]:
         # By type and not by attribute name: compiling and sharding insert names of their own.
         return {
             name: module
             for name, module in unwrap_model(runner.model).named_modules()
-            if isinstance(module, EntryLoss)
+            if isinstance(module, LossState)
         }
+
+
+def _history(loss: LossState) -> dict[str, torch.Tensor]:
+    """The state of the classes, and the shares of the elements of this epoch."""
+    shares = loss.element_shares.values() if isinstance(loss, ElementwiseLoss) else {}
+    return loss.class_state() | shares

@@ -7,7 +7,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
 
-from ..losses import EntryLoss
+from ..losses import ElementwiseLoss, LossState, WrapperLoss
 
 
 def unwrap_model(model: nn.Module) -> nn.Module:
@@ -71,7 +71,9 @@ def check_setup(runner: Runner, num_classes: int, interval: int | None) -> None:
     _check_checkpoints_of_iterations(runner, interval)
     epoch_length = len(runner.train_dataloader)
     for module in model.modules():
-        if isinstance(module, EntryLoss) and module.updates_every_epoch and interval != epoch_length:
+        if not isinstance(module, ElementwiseLoss) or isinstance(module, WrapperLoss):
+            continue
+        if "whole_epochs" in module.traits.needs and interval != epoch_length:
             raise ValueError(
                 f"The 'interval' argument of LabelStatisticsHook must be {epoch_length} iterations, an epoch "
                 f"of this training set, with {type(module).__name__}, which labels a share of the images in "
@@ -104,11 +106,17 @@ def _check_checkpoints_of_iterations(runner: Runner, interval: int) -> None:
                 )
 
 
+def _gathers(loss: LossState) -> bool:
+    """Whether anything but the shares of elements is gathered within an epoch."""
+    shares = loss.element_shares.buffers() if isinstance(loss, ElementwiseLoss) else ()
+    return len(loss.gathered()) > len(list(shares))
+
+
 def _check_checkpoints_of_epochs(runner: Runner, model: nn.Module) -> None:
     gathering = [
         type(module).__name__
         for module in model.modules()
-        if isinstance(module, EntryLoss) and (module.gathered_buffers or hasattr(module, "image_state"))
+        if isinstance(module, LossState) and (_gathers(module) or hasattr(module, "image_state"))
     ]
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook) and not hook.by_epoch and hook.interval > 0 and gathering:

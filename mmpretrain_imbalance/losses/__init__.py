@@ -1,4 +1,4 @@
-"""Losses for MMPretrain's heads: entry losses, wrappers around them, one reduction."""
+"""Losses for MMPretrain's heads: element losses, wrappers around them, one reduction."""
 
 from .assume_negative_loss import AssumeNegativeLoss
 from .asymmetric_pseudo_label_loss import AsymmetricPseudoLabelLoss
@@ -6,24 +6,32 @@ from .class_aware_selective_loss import ClassAwareSelectiveLoss
 from .class_balanced_loss import ClassBalancedLoss
 from .class_prior_tracking_loss import ClassPriorTrackingLoss
 from .distribution_balanced_loss import DistributionBalancedLoss
+from .elementwise_loss import Elements, ElementwiseLoss
 from .entropy_maximisation_loss import EntropyMaximisationLoss
-from .entry_loss import EntryLoss
+from .entropy_maximisation_pseudo_label_loss import EntropyMaximisationPseudoLabelLoss
 from .expected_positives_loss import ExpectedPositivesLoss
+from .generalised_pseudo_label_robust_loss import GeneralisedPseudoLabelRobustLoss
 from .generalised_robust_loss import GeneralisedRobustLoss
 from .hill_loss import HillLoss
-from .host_loss import HostLoss, build_entry_loss
+from .host_loss import HostLoss, build_elementwise_loss
 from .label_distribution_margin_loss import LabelDistributionMarginLoss
 from .label_space_reduction_loss import LabelSpaceReductionLoss
 from .large_loss import LargeLoss
+from .loss_state import LossState
+from .multi_grained_focal_loss import MultiGrainedFocalLoss
 from .online_label_estimation_loss import OnlineLabelEstimationLoss
+from .pairwise_ranking_loss import PairwiseRankingLoss
 from .partial_asymmetric_loss import PartialAsymmetricLoss
 from .partial_label_masking_loss import PartialLabelMaskingLoss
 from .permanent_large_loss import PermanentLargeLoss
+from .poly1_loss import Poly1Loss
 from .prior_matched_pseudo_label_loss import PriorMatchedPseudoLabelLoss
 from .pseudo_label_loss import PseudoLabelLoss
+from .reflective_label_corrector_loss import ReflectiveLabelCorrectorLoss
 from .selective_negative_loss import SelectiveNegativeLoss
 from .self_paced_correction_loss import SelfPacedCorrectionLoss
 from .statistics_balanced_loss import StatisticsBalancedLoss
+from .traits import Traits
 from .two_way_loss import TwoWayLoss
 from .unknown_as_negative_loss import UnknownAsNegativeLoss
 from .wrapper_loss import WrapperLoss
@@ -36,27 +44,36 @@ __all__ = [
     "ClassBalancedLoss",
     "ClassPriorTrackingLoss",
     "DistributionBalancedLoss",
+    "Elements",
+    "ElementwiseLoss",
     "EntropyMaximisationLoss",
-    "EntryLoss",
+    "EntropyMaximisationPseudoLabelLoss",
     "ExpectedPositivesLoss",
+    "GeneralisedPseudoLabelRobustLoss",
     "GeneralisedRobustLoss",
     "HillLoss",
     "HostLoss",
     "LabelDistributionMarginLoss",
     "LabelSpaceReductionLoss",
     "LargeLoss",
+    "LossState",
+    "MultiGrainedFocalLoss",
     "OnlineLabelEstimationLoss",
+    "PairwiseRankingLoss",
     "PartialAsymmetricLoss",
     "PartialLabelMaskingLoss",
     "PermanentLargeLoss",
+    "Poly1Loss",
     "PriorMatchedPseudoLabelLoss",
     "PseudoLabelLoss",
+    "ReflectiveLabelCorrectorLoss",
     "SelectiveNegativeLoss",
     "SelfPacedCorrectionLoss",
     "StatisticsBalancedLoss",
+    "Traits",
     "TwoWayLoss",
     "UnknownAsNegativeLoss",
     "WrapperLoss",
     "ZLPRLoss",
-    "build_entry_loss",
+    "build_elementwise_loss",
 ]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..argument_checks import check_choice, check_number
 from ..functional.assume_negative_loss import ASSUME_NEGATIVE_VARIANTS, assume_negative_loss
+from .traits import Traits
 from .unknown_as_negative_loss import UnknownAsNegativeLoss
 
 
@@ -14,16 +15,14 @@ from .unknown_as_negative_loss import UnknownAsNegativeLoss
 class AssumeNegativeLoss(UnknownAsNegativeLoss):
     """AN, AN-LS and WAN, see :func:`~mmpretrain_imbalance.functional.assume_negative_loss`.
 
-    Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who divide by N C, as the
-    normaliser ``'entries'`` does.
+    Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C: ``reduction='mean'``.
 
     Args:
         variant: ``'plain'`` (AN), ``'smoothed'`` (AN-LS) or ``'weak'`` (WAN).
         smoothing: Share of the other label in ``'smoothed'``.
         eps: Added inside every logarithm.
         unknown: ``'negative'`` as published; ``'ignore'`` leaves unknown labels out.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
         ValueError: If a name is unknown, or smoothing is no share.
@@ -31,7 +30,7 @@ class AssumeNegativeLoss(UnknownAsNegativeLoss):
     Example:
         >>> import torch
         >>> AssumeNegativeLoss('weak')(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]))
-        tensor(0.4621)
+        tensor(1.3863)
     """
 
     def __init__(
@@ -40,13 +39,19 @@ class AssumeNegativeLoss(UnknownAsNegativeLoss):
         smoothing: float = 0.1,
         eps: float = 1e-5,
         unknown: str = "negative",
-        normaliser: str = "entries",
-        loss_weight: float = 1.0,
+        **kwargs,
     ) -> None:
-        super().__init__(unknown, normaliser, loss_weight)
+        super().__init__(unknown, **kwargs)
         check_choice("AssumeNegativeLoss", ASSUME_NEGATIVE_VARIANTS, variant=variant)
-        check_number("AssumeNegativeLoss", 0, 1, smoothing=smoothing)
-        self.arguments = dict(variant=variant, smoothing=smoothing, eps=eps)
+        check_number("AssumeNegativeLoss", 0, 1, smoothing=smoothing, eps=eps)
+        self.variant = variant
+        self.smoothing = smoothing
+        self.eps = eps
 
-    def loss_table(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return assume_negative_loss.unchecked(logits, labels, **self.arguments)
+    @property
+    def traits(self) -> Traits:
+        """The weak variant weighs by the number of classes."""
+        return super().traits.also(elementwise=self.variant != "weak")
+
+    def formula(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return assume_negative_loss.unvalidated(logits, labels, self.variant, self.smoothing, self.eps)

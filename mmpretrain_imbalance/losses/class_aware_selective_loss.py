@@ -8,41 +8,41 @@ from collections.abc import Sequence
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..functional import LossContext, kept_entries
+from ..functional import LossContext
 from .class_aware_selection import ClassAwareSelection
-from .entry_shares import EntryShares
+from .elementwise_loss import Elements
 from .partial_asymmetric_loss import PartialAsymmetricLoss
+from .traits import Traits
 
 
 @MODELS.register_module()
-class ClassAwareSelectiveLoss(ClassAwareSelection, PartialAsymmetricLoss):
+class ClassAwareSelectiveLoss(PartialAsymmetricLoss):
     r"""P-ASL over known labels and those unknown ones that look negative.
 
-    Unknown entries are left out of the loss where the class is frequent (``class_prior`` above
-    ``prior_threshold``) or where the entry is among the likeliest of the batch (``likelihood_topk``); the
+    Unknown elements are left out of the loss where the class is frequent (``class_prior`` above
+    ``prior_threshold``) or where the element is among the likeliest of the batch (``likelihood_topk``); the
     others count as negatives of their own group. The choice is
     :func:`~mmpretrain_imbalance.functional.selective_keep`, the loss
     :func:`~mmpretrain_imbalance.functional.partial_asymmetric_loss`. The same choice around another loss is
     :class:`SelectiveNegativeLoss`.
 
-    Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955). The loss is the sum over all entries, as in the
-    authors' runs. In our trials a ``likelihood_topk`` far from the expected number of unannotated positives
-    of an image cost 4 to 9 mAP.
+    Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955). The authors sum over all elements,
+    ``reduction='sum'``. In our trials a ``likelihood_topk`` far from the expected number of unannotated
+    positives of an image cost 4 to 9 mAP.
 
     Args:
         gamma_pos: Focusing exponent of positives.
         gamma_neg: Focusing exponent of negatives.
-        gamma_unknown: Focusing exponent of unknown entries; usually the largest.
-        likelihood_topk: Unknown entries left out for each image of the batch; fractions are fine.
+        gamma_unknown: Focusing exponent of unknown elements; usually the largest.
+        likelihood_topk: Unknown elements left out for each image of the batch; fractions are fine.
         topk_scope: ``'batch'`` ranks the whole batch, ``'image'`` each image.
         prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` for no
             prior.
         class_prior: P(positive) of each class: ``None``, a list in the order of the classes, or a ``.json`` /
             ``.csv`` file matched by class name, such as the ``class_prior.json`` that a run in ``ignore``
             mode leaves in its ``work_dir``.
-        normaliser: What the sum is divided by.
         **kwargs: ``alpha_pos``, ``alpha_neg``, ``alpha_unknown``, ``clip``, ``detach_focus``,
-            ``loss_weight``, ``eps`` of :class:`PartialAsymmetricLoss`.
+            ``eps``, ``reduction``, ``loss_weight`` and ``validate`` of :class:`PartialAsymmetricLoss`.
 
     Raises:
         ValueError: If an argument is out of range, or the prior lacks a class.
@@ -64,23 +64,22 @@ class ClassAwareSelectiveLoss(ClassAwareSelection, PartialAsymmetricLoss):
         topk_scope: str = "batch",
         prior_threshold: float | None = 0.05,
         class_prior: Sequence[float] | str | os.PathLike | None = None,
-        normaliser: str = "sum",
         **kwargs,
     ) -> None:
         if "unknown" in kwargs:
             raise TypeError(
-                "ClassAwareSelectiveLoss has no 'unknown' argument: it chooses among unknown entries "
+                "ClassAwareSelectiveLoss has no 'unknown' argument: it chooses among unknown elements "
                 "itself. Use PartialAsymmetricLoss for a fixed treatment."
             )
         kwargs.setdefault("eps", 1e-8)
-        super().__init__(
-            gamma_pos, gamma_neg, gamma_unknown, unknown="negative", normaliser=normaliser, **kwargs
-        )
-        self._init_selection(likelihood_topk, topk_scope, prior_threshold, class_prior)
-        self.entry_shares = EntryShares("ignored")
+        super().__init__(gamma_pos, gamma_neg, gamma_unknown, unknown="negative", **kwargs)
+        name = type(self).__name__
+        self.selection = ClassAwareSelection(likelihood_topk, topk_scope, prior_threshold, class_prior, name)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        entries = super().entry_loss(logits, labels, context)
-        keep = self.selection(logits, labels)
-        self.leave_out("ignored", keep, context)
-        return kept_entries(entries, keep)
+    @property
+    def traits(self) -> Traits:
+        """Unknown elements are ranked within the batch or the image."""
+        return super().traits.also(unknown="learned", elementwise=False)
+
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
+        return Elements(super().elementwise_loss(logits, labels, context), self.selection(logits, labels))

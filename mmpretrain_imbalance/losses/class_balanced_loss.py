@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_choice
+from ..argument_checks import check_choice, check_interval
 from ..functional import LossContext
 from ..functional.class_balanced_weights import (
     CLASS_BALANCED_SCHEMES,
     class_balanced_weights,
     positive_class_mean,
 )
+from .elementwise_loss import Elements
+from .traits import Traits
 from .wrapper_loss import WrapperLoss
 
 SCOPES = ("class", "image")
@@ -22,22 +22,22 @@ SCOPES = ("class", "image")
 
 @MODELS.register_module()
 class ClassBalancedLoss(WrapperLoss):
-    """Weighs the wrapped loss by class, with weights from the known positives that sum to C.
+    """Weighs the held loss by class, with weights from the known positives that sum to C.
 
     The weights are those of :func:`~mmpretrain_imbalance.functional.class_balanced_weights`. Unlike
-    :class:`StatisticsBalancedLoss`, positives and negatives of a class have the same weight. Unknown entries
-    are left to the wrapped loss and get the weight of their class.
+    :class:`StatisticsBalancedLoss`, positives and negatives of a class have the same weight. Unknown elements
+    are left to the held loss and get the weight of their class.
 
     Source: Cui et al., CVPR 2019 (arXiv 1901.05555), whose data has one label an image: ``scope='image'``. In
     multi-label data both scopes are published (Wu et al., ECCV 2020, arXiv 2007.09654).
 
     Args:
-        loss: The wrapped loss.
+        loss: The held loss.
         scheme: ``'effective_number'``, ``'inverse'`` or ``'inverse_square_root'``.
         beta: Of the effective number.
-        scope: ``'class'`` gives an entry the weight of its class; ``'image'`` gives all entries of an image
-            the mean weight of its positive classes, 1 if it has none.
-        **kwargs: ``normaliser`` and ``loss_weight`` of :class:`WrapperLoss`.
+        scope: ``'class'`` gives an element the weight of its class; ``'image'`` gives all elements of an
+            image the mean weight of its positive classes, 1 if it has none.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
         ValueError: If a name is unknown, or beta is not in [0, 1).
@@ -48,8 +48,6 @@ class ClassBalancedLoss(WrapperLoss):
         >>> loss.class_weight()
         tensor([0.5000, 1.5000])
     """
-
-    needs_label_counts = True
 
     def __init__(
         self,
@@ -62,27 +60,31 @@ class ClassBalancedLoss(WrapperLoss):
         super().__init__(loss, **kwargs)
         check_choice("ClassBalancedLoss", CLASS_BALANCED_SCHEMES, scheme=scheme)
         check_choice("ClassBalancedLoss", SCOPES, scope=scope)
-        if not 0 <= beta < 1:
-            raise ValueError(
-                f"The 'beta' argument of ClassBalancedLoss must be in [0, 1). Got {beta} instead."
-            )
+        check_interval("ClassBalancedLoss", "[0, 1)", beta=beta)
         self.scheme = scheme
         self.beta = beta
         self.scope = scope
         self.register_class_buffer("positives")
 
-    def set_label_counts(
-        self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
-    ) -> None:
-        super().set_label_counts(positives, negatives, class_names)
-        self.positives = torch.as_tensor(positives).to(self.positives)
+    @property
+    def traits(self) -> Traits:
+        """The weight of an image depends on all of its labels."""
+        by_class = self.scope == "class"
+        held = self.loss.traits
+        return held.also(
+            needs=["label_counts"],
+            elementwise=held.elementwise and by_class,
+            soft_labels_mix=held.soft_labels_mix and by_class,
+        )
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        entries = self.wrapped_entries(logits, labels, context)
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
+        held = self.loss.elements(logits, labels, context)
         if not self.training:
-            return entries
-        weight = self.class_weight(entries.dtype)
-        return entries * (weight if self.scope == "class" else positive_class_mean(labels, weight))
+            return held
+        weight = self.class_weight(logits.dtype)
+        if self.scope == "image":
+            weight = positive_class_mean(labels, weight)
+        return held._replace(loss=held.loss * weight)
 
     def class_weight(self, dtype: torch.dtype = torch.float32) -> Tensor:
         """Weight of each class, of shape (C,)."""

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from ..argument_checks import check_choice, check_number
 from ..functional import LossContext
+from .elementwise_loss import Elements
+from .traits import Traits
 from .wrapper_loss import WrapperLoss
 
 WINDOWS = ("run", "epoch", "ema")
@@ -15,7 +17,7 @@ WINDOWS = ("run", "epoch", "ema")
 
 @MODELS.register_module()
 class ClassPriorTrackingLoss(WrapperLoss):
-    r"""The wrapped loss, unchanged, and the mean probability of each class over the training images.
+    r"""The held loss, unchanged, and the mean probability of each class over the training images.
 
     .. math:: \hat P_c = \frac{1}{N} \sum_n \sigma(x_{nc})
 
@@ -26,11 +28,11 @@ class ClassPriorTrackingLoss(WrapperLoss):
     ``ignore`` mode. The authors' code keeps a running mean from the first iteration on (``window='run'``).
 
     Args:
-        loss: The wrapped loss.
+        loss: The held loss.
         window: ``'run'`` for the mean over all epochs so far, ``'epoch'`` for the last one, ``'ema'`` for an
             exponential average over epochs.
         momentum: Share of the earlier average kept by ``'ema'``.
-        **kwargs: ``normaliser`` and ``loss_weight`` of :class:`WrapperLoss`.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
         ValueError: If the window is none of the three, or the momentum is out of range.
@@ -44,9 +46,6 @@ class ClassPriorTrackingLoss(WrapperLoss):
         tensor([0.5000, 0.5000])
     """
 
-    gathered_buffers = ("probability_sum", "num_images")
-    needs_label_counts = True
-
     def __init__(self, loss: dict | nn.Module, window: str = "run", momentum: float = 0.9, **kwargs) -> None:
         super().__init__(loss, **kwargs)
         check_choice("ClassPriorTrackingLoss", WINDOWS, window=window)
@@ -56,21 +55,26 @@ class ClassPriorTrackingLoss(WrapperLoss):
         self.register_class_buffer("class_prior")
         self.register_class_buffer("window_sum", dtype=torch.float64)
         self.register_buffer("window_images", torch.zeros((), dtype=torch.float64))
-        self.register_class_buffer("probability_sum", dtype=torch.float64, persistent=False)
-        self.register_buffer("num_images", torch.zeros((), dtype=torch.float64), persistent=False)
+        self.register_class_buffer("probability_sum", dtype=torch.float64, gathered=True)
+        self.register_gathered("image_count", torch.zeros((), dtype=torch.float64))
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        entries = self.wrapped_entries(logits, labels, context)
-        if self.gathers:
-            self.probability_sum += torch.sigmoid(logits.detach()).sum(dim=0, dtype=torch.float64)
-            self.num_images += len(logits)
-        return entries
+    @property
+    def traits(self) -> Traits:
+        """The prior has a value per class."""
+        return self.loss.traits.also(needs=["label_counts"])
+
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
+        return self.loss.elements(logits, labels, context)
+
+    def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
+        self.probability_sum += torch.sigmoid(logits).sum(dim=0, dtype=torch.float64)
+        self.image_count += len(logits)
 
     def update_statistics(self) -> None:
-        if not self.num_images:
+        if not self.image_count:
             return
         remembered = {"run": 1.0, "epoch": 0.0, "ema": self.momentum}[self.window]
-        gathered, images = self.probability_sum, self.num_images
+        gathered, images = self.probability_sum, self.image_count
         if self.window == "ema":
             # The first epoch has no earlier average to be mixed with.
             fresh = 1 - self.momentum * bool(self.window_images)

@@ -8,46 +8,48 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from ..argument_checks import check_choice, check_interval, check_number, check_whole_number
 from ..functional import LossContext, known_labels
-from ..functional.distribution_balanced_loss import distribution_balanced_loss
-from .entry_loss import EntryLoss
-from .entry_shares import EntryShares
+from ..functional.distribution_balanced_loss import WEIGHT_NORMS, distribution_balanced_loss
+from .elementwise_loss import ElementwiseLoss
+from .traits import Traits
 
 
 @MODELS.register_module()
-class DistributionBalancedLoss(EntryLoss):
+class DistributionBalancedLoss(ElementwiseLoss):
     """DB loss, see :func:`~mmpretrain_imbalance.functional.distribution_balanced_loss`.
 
-    Unknown entries are left out.
+    Unknown elements are left out.
 
-    Source: Wu et al., ECCV 2020 (arXiv 2007.09654), who divide by N C, as the normaliser ``'entries'`` does.
+    Source: Wu et al., ECCV 2020 (arXiv 2007.09654), who take the mean over N C: ``reduction='mean'``.
     The defaults are theirs for COCO-MLT; for VOC-MLT: ``gamma=0.3, negative_scale=5``.
 
     Args:
-        alpha: Smallest weight of an entry.
+        alpha: Smallest weight of an element.
         beta: Steepness of the weight.
         gamma: Where the weight is half way up.
         initial_bias: Factor of the class bias; 0 for none.
         negative_scale: Scale of the logits of negatives; 1 for none.
         focusing: Focusing exponent; 0 for no focal loss.
         focal_weight: Factor of the focal loss.
-        rebalance: Whether entries are weighted.
+        rebalance: Whether elements are weighted.
+        weight_norm: ``'by_instance'`` divides the weights of an image by the largest of them, ``'by_batch'``
+            by the largest of the batch; ``None`` for neither.
         num_images: T, for the class bias; ``None`` for the known labels of each class, which are the same in
             fully labelled data.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the normaliser is no known name, or the scale is not positive.
+        ValueError: If the reduction is no known name, or the scale is not positive.
 
     Example:
         >>> loss = DistributionBalancedLoss()
         >>> loss.set_label_counts(torch.tensor([50, 50]), torch.tensor([50, 50]))
         >>> loss(torch.zeros(1, 2), torch.tensor([[1, -1]]))
-        tensor(0.1906)
+        tensor(0.3811)
     """
 
-    needs_label_counts = True
+    traits = Traits(elementwise=False, bounded=False, soft_labels_mix=False, needs=("label_counts",))
 
     def __init__(
         self,
@@ -59,43 +61,55 @@ class DistributionBalancedLoss(EntryLoss):
         focusing: float = 2.0,
         focal_weight: float = 2.0,
         rebalance: bool = True,
+        weight_norm: str | None = None,
         num_images: int | None = None,
-        normaliser: str = "entries",
-        loss_weight: float = 1.0,
+        **kwargs,
     ) -> None:
-        super().__init__(normaliser, loss_weight)
-        if not negative_scale > 0:
-            raise ValueError(
-                "The 'negative_scale' argument of DistributionBalancedLoss must be above 0. Got "
-                f"{negative_scale} instead."
-            )
-        self.arguments = dict(
-            alpha=alpha,
-            beta=beta,
-            gamma=gamma,
-            initial_bias=initial_bias,
-            negative_scale=negative_scale,
-            focusing=focusing,
-            focal_weight=focal_weight,
-            rebalance=rebalance,
-        )
+        super().__init__(**kwargs)
+        name = type(self).__name__
+        check_interval(name, "(0, inf)", negative_scale=negative_scale, beta=beta)
+        check_number(name, alpha=alpha, gamma=gamma, initial_bias=initial_bias)
+        check_number(name, 0, focusing=focusing, focal_weight=focal_weight)
+        check_choice(name, WEIGHT_NORMS, weight_norm=weight_norm)
+        if num_images is not None:
+            check_whole_number(name, 1, num_images=num_images)
+        self.alpha = alpha
+        self.beta = beta
+        self.gamma = gamma
+        self.initial_bias = initial_bias
+        self.negative_scale = negative_scale
+        self.focusing = focusing
+        self.focal_weight = focal_weight
+        self.rebalance = rebalance
+        self.weight_norm = weight_norm
         self.num_images = num_images
-        self.entry_shares = EntryShares("ignored")
         self.register_class_buffer("positives")
         self.register_class_buffer("negatives")
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
     ) -> None:
-        super().set_label_counts(positives, negatives, class_names)
         if self.num_images is not None:
             negatives = self.num_images - torch.as_tensor(positives)
-        counts = (torch.as_tensor(values).to(self.positives) for values in (positives, negatives))
-        self.positives, self.negatives = counts
+        super().set_label_counts(positives, negatives, class_names)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        self.leave_out("ignored", known_labels(labels), context)
-        counts = self.positives, self.negatives
-        if not len(self.positives):  # a loss that is evaluated without a training set has no counts
-            counts = (logits.new_zeros(logits.shape[1]),) * 2
-        return distribution_balanced_loss.unchecked(logits, labels, *counts, **self.arguments)
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
+        positives, negatives = self.positives, self.negatives
+        if not len(positives):  # a loss that is evaluated without a training set has no counts
+            positives = negatives = logits.new_zeros(logits.shape[1])
+        loss = distribution_balanced_loss.unvalidated(
+            logits,
+            labels,
+            positives,
+            negatives,
+            self.alpha,
+            self.beta,
+            self.gamma,
+            self.initial_bias,
+            self.negative_scale,
+            self.focusing,
+            self.focal_weight,
+            self.rebalance,
+            self.weight_norm,
+        )
+        return loss, known_labels(labels)

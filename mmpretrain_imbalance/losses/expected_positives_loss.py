@@ -5,53 +5,51 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from ..argument_checks import check_interval, check_number
 from ..functional import LossContext
 from ..functional.expected_positives_loss import expected_positives_loss
-from .entry_loss import EntryLoss
+from .elementwise_loss import ElementwiseLoss
+from .traits import Traits
 
 
 @MODELS.register_module()
-class ExpectedPositivesLoss(EntryLoss):
+class ExpectedPositivesLoss(ElementwiseLoss):
     """EPR, see :func:`~mmpretrain_imbalance.functional.expected_positives_loss`.
 
-    Unknown entries cost nothing but the regulariser, which counts the predicted positives of the batch, in
-    which every entry takes part.
+    Unknown elements cost nothing but the regulariser, which counts the predicted positives of the batch, in
+    which every element takes part.
 
-    Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who divide by N C, as the
-    normaliser ``'entries'`` does.
+    Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C: ``reduction='mean'``.
 
     Args:
         expected_positives: The mean number of positives of an image: 1.5 in VOC, 2.9 in COCO, 1.9 in
             NUS-WIDE, 31.4 in CUB.
         use_negatives: Whether annotated negatives count (ours).
         eps: Added inside the logarithm.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the normaliser is no known name, or the expected number is not positive.
+        ValueError: If the reduction is no known name, or the expected number is not positive.
 
     Example:
         >>> import torch
         >>> ExpectedPositivesLoss(1)(torch.zeros(1, 4), torch.tensor([[1, 0, -1, -1]]))
-        tensor(0.2358)
+        tensor(0.9431)
     """
 
-    def __init__(
-        self,
-        expected_positives: float,
-        use_negatives: bool = False,
-        eps: float = 1e-5,
-        normaliser: str = "entries",
-        loss_weight: float = 1.0,
-    ) -> None:
-        super().__init__(normaliser, loss_weight)
-        if not expected_positives > 0:
-            raise ValueError(
-                "The 'expected_positives' argument of ExpectedPositivesLoss must be a positive number. "
-                f"Got {expected_positives} instead."
-            )
-        self.arguments = dict(expected_positives=expected_positives, use_negatives=use_negatives, eps=eps)
+    traits = Traits(unknown="learned", elementwise=False)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        return expected_positives_loss.unchecked(logits, labels, **self.arguments)
+    def __init__(
+        self, expected_positives: float, use_negatives: bool = False, eps: float = 1e-5, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        check_interval("ExpectedPositivesLoss", "(0, inf)", expected_positives=expected_positives)
+        check_number("ExpectedPositivesLoss", 0, 1, eps=eps)
+        self.expected_positives = expected_positives
+        self.use_negatives = use_negatives
+        self.eps = eps
+
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
+        return expected_positives_loss.unvalidated(
+            logits, labels, self.expected_positives, self.use_negatives, self.eps
+        )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from ..named_values import read_named_values
+from ..class_values import class_values
 
 
 def given_class_prior(
-    class_prior: Sequence[float] | str | os.PathLike,
+    class_prior: Sequence[float] | Mapping[str, float] | str | os.PathLike,
     num_classes: int,
     class_names: Sequence[str] | None,
     caller: str,
@@ -20,8 +20,8 @@ def given_class_prior(
     """Read a class prior and check it.
 
     Args:
-        class_prior: P(positive) of each class in the order of the classes, or a ``.json`` / ``.csv`` file by
-            class name.
+        class_prior: P(positive) of each class in the order of the classes, by class name, or in a ``.json`` /
+            ``.csv`` file by class name.
         num_classes: Number of classes C of the dataset.
         class_names: Their names; ``None`` where the dataset has none.
         caller: Name of the class whose argument this is, for the message.
@@ -37,18 +37,14 @@ def given_class_prior(
         >>> given_class_prior([0.25, 0.5], 2, None, "SomeLoss")
         tensor([0.2500, 0.5000])
     """
-    if isinstance(class_prior, (str, os.PathLike)):
-        if class_names is None:
-            raise ValueError(
-                f"The 'class_prior' argument of {caller} is matched by class name, and the dataset must name "
-                f"its classes. Got {str(class_prior)!r} and no 'classes' in the dataset's metainfo instead."
-            )
-        class_prior = read_named_values(class_prior, "class_prior", class_names)
-    prior = torch.as_tensor(class_prior, dtype=torch.float32)
-    if prior.shape != (num_classes,) or not ((prior >= 0) & (prior <= 1)).all():
+    prior = torch.as_tensor(
+        class_values(class_prior, "'class_prior' argument", class_names, num_classes, caller, "class_prior"),
+        dtype=torch.float32,
+    )
+    if not ((prior >= 0) & (prior <= 1)).all():
         raise ValueError(
             f"The 'class_prior' argument of {caller} must be one probability for each of the {num_classes} "
-            f"classes of the dataset. Got {len(prior)} values from {prior.min().item():g} to "
-            f"{prior.max().item():g} instead."
+            f"classes of the dataset. Got values from {prior.min().item():g} to {prior.max().item():g} "
+            "instead."
         )
     return prior

@@ -5,7 +5,9 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from ..argument_checks import check_number
 from ..functional.hill_loss import hill_loss
+from .traits import Traits
 from .unknown_as_negative_loss import UnknownAsNegativeLoss
 
 
@@ -13,18 +15,17 @@ from .unknown_as_negative_loss import UnknownAsNegativeLoss
 class HillLoss(UnknownAsNegativeLoss):
     """The Hill loss, see :func:`~mmpretrain_imbalance.functional.hill_loss`.
 
-    Source: Zhang et al., 2021 (arXiv 2112.07368), summed over all entries.
+    Source: Zhang et al., 2021 (arXiv 2112.07368), summed over all elements.
 
     Args:
         margin: Taken off the logit of positives.
         gamma: Focusing exponent of positives.
         down_weight: The constant lambda of the weight of negatives.
         unknown: ``'negative'`` as published, or ``'ignore'``.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If ``unknown`` or the normaliser is no known name.
+        ValueError: If ``unknown`` or the reduction is no known name.
 
     Example:
         >>> import torch
@@ -38,11 +39,18 @@ class HillLoss(UnknownAsNegativeLoss):
         gamma: float = 2.0,
         down_weight: float = 1.5,
         unknown: str = "negative",
-        normaliser: str = "sum",
-        loss_weight: float = 1.0,
+        **kwargs,
     ) -> None:
-        super().__init__(unknown, normaliser, loss_weight)
-        self.arguments = dict(margin=margin, gamma=gamma, down_weight=down_weight)
+        super().__init__(unknown, **kwargs)
+        check_number("HillLoss", margin=margin, gamma=gamma, down_weight=down_weight)
+        self.margin = margin
+        self.gamma = gamma
+        self.down_weight = down_weight
 
-    def loss_table(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return hill_loss.unchecked(logits, labels, **self.arguments)
+    @property
+    def traits(self) -> Traits:
+        """Positives have no bound."""
+        return super().traits.also(bounded=False)
+
+    def formula(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return hill_loss.unvalidated(logits, labels, self.margin, self.gamma, self.down_weight)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from ..argument_checks import check_interval, check_number
 from ..functional import LossContext, known_labels
 from ..functional.label_distribution_margin_loss import (
     label_distribution_margin_loss,
     label_distribution_margins,
 )
-from .entry_loss import EntryLoss
-from .entry_shares import EntryShares
+from .elementwise_loss import ElementwiseLoss
+from .traits import Traits
 
 
 @MODELS.register_module()
-class LabelDistributionMarginLoss(EntryLoss):
+class LabelDistributionMarginLoss(ElementwiseLoss):
     """LDAM, see :func:`~mmpretrain_imbalance.functional.label_distribution_margin_loss`.
 
     For single-label data: class indices, or tables with one positive an image. Unknown classes are left out
@@ -32,11 +31,10 @@ class LabelDistributionMarginLoss(EntryLoss):
     Args:
         max_margin: The margin of the rarest class.
         scale: Factor of the logits.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the normaliser is no known name, or the scale is not positive.
+        ValueError: If the reduction is no known name, or the scale is not positive.
 
     Example:
         >>> loss = LabelDistributionMarginLoss(scale=2)
@@ -47,36 +45,21 @@ class LabelDistributionMarginLoss(EntryLoss):
         tensor(1.1437)
     """
 
-    needs_label_counts = True
+    traits = Traits(elementwise=False, bounded=False, needs=("label_counts",))
 
-    def __init__(
-        self,
-        max_margin: float = 0.5,
-        scale: float = 30.0,
-        normaliser: str = "images",
-        loss_weight: float = 1.0,
-    ) -> None:
-        super().__init__(normaliser, loss_weight)
-        if not scale > 0:
-            raise ValueError(
-                f"The 'scale' argument of LabelDistributionMarginLoss must be above 0. Got {scale} instead."
-            )
+    def __init__(self, max_margin: float = 0.5, scale: float = 30.0, **kwargs) -> None:
+        super().__init__(**kwargs)
+        check_interval("LabelDistributionMarginLoss", "(0, inf)", scale=scale)
+        check_number("LabelDistributionMarginLoss", 0, max_margin=max_margin)
         self.max_margin = max_margin
         self.scale = scale
-        self.entry_shares = EntryShares("ignored")
         self.register_class_buffer("positives")
 
-    def set_label_counts(
-        self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
-    ) -> None:
-        super().set_label_counts(positives, negatives, class_names)
-        self.positives = torch.as_tensor(positives).to(self.positives)
-
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        self.leave_out("ignored", known_labels(labels), context)
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
         # A loss that is evaluated without a training set has no margins.
         margins = self.margins(logits.dtype) if len(self.positives) else logits.new_zeros(logits.shape[1])
-        return label_distribution_margin_loss.unchecked(logits, labels, margins, self.scale)
+        loss = label_distribution_margin_loss.unvalidated(logits, labels, margins, self.scale)
+        return loss, known_labels(labels)
 
     def margins(self, dtype: torch.dtype = torch.float32) -> Tensor:
         """Margin of each class, of shape (C,)."""

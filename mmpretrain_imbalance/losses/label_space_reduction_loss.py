@@ -6,10 +6,11 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_number
+from ..argument_checks import check_interval, check_number, check_whole_number
 from ..functional import LossContext, active_class_weights
 from ..functional.linear_schedule import linear_schedule
-from .entry_shares import EntryShares
+from .elementwise_loss import Elements
+from .traits import Traits
 from .wrapper_loss import WrapperLoss
 
 
@@ -28,15 +29,15 @@ class LabelSpaceReductionLoss(WrapperLoss):
     It goes inside a wrapper that makes pseudo-labels, so that a class with a pseudo-positive is active too.
 
     Args:
-        loss: The wrapped loss.
+        loss: The held loss.
         active_share: Share of the classes that enter the loss: a number, or a pair for the first and the
             last epoch.
         hard_share: Share of the free places that goes to the hardest classes; the rest is random.
         seed: Of the draw, which depends on seed and iteration only and is the same on all ranks.
-        **kwargs: ``normaliser`` and ``loss_weight`` of :class:`WrapperLoss`.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
-        ValueError: If a share is out of range, or the wrapped loss makes labels.
+        ValueError: If a share is out of range, or the held loss makes labels.
 
     Example:
         >>> loss = LabelSpaceReductionLoss(dict(type='PartialAsymmetricLoss'), active_share=0.5)
@@ -54,41 +55,52 @@ class LabelSpaceReductionLoss(WrapperLoss):
         **kwargs,
     ) -> None:
         super().__init__(loss, **kwargs)
+        name = type(self).__name__
         for inner in self.loss.modules():
             if isinstance(inner, WrapperLoss) and inner.changes_labels:
-                name = type(inner).__name__
+                inner_name = type(inner).__name__
                 raise ValueError(
-                    f"The 'loss' argument of LabelSpaceReductionLoss must not hold a {name}: a class with a "
-                    f"label that it makes would not be seen to be active. Put {name} around "
-                    "LabelSpaceReductionLoss instead."
+                    f"The 'loss' argument of {name} must not hold a {inner_name}: a class with a label that "
+                    f"it makes would not be seen to be active. Put {inner_name} around {name} instead."
                 )
-        shares = (
-            tuple(active_share) if isinstance(active_share, (tuple, list)) else (active_share, active_share)
-        )
-        if len(shares) != 2 or not all(0 < share <= 1 for share in shares):
+        shares = tuple(active_share) if isinstance(active_share, (tuple, list)) else (active_share,) * 2
+        if len(shares) != 2:
             raise ValueError(
-                "The 'active_share' argument of LabelSpaceReductionLoss must be a number in (0, 1] or a "
-                f"pair of them. Got {active_share} instead."
+                f"The 'active_share' argument of {name} must be a number or a pair of them. Got "
+                f"{active_share} instead."
             )
-        check_number("LabelSpaceReductionLoss", 0, 1, hard_share=hard_share)
-        self.entry_shares = EntryShares("inactive")
+        for share in shares:
+            check_interval(name, "(0, 1]", active_share=share)
+        check_number(name, 0, 1, hard_share=hard_share)
+        check_whole_number(name, 0, seed=seed)
         self.active_share = shares
         self.hard_share = hard_share
         self.seed = seed
-        self.needs_progress = shares[0] != shares[1]
+        self.register_class_buffer("inactive_images", dtype=torch.int64, gathered=True)
+        self.register_gathered("image_count", torch.zeros((), dtype=torch.int64))
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        entries = self.wrapped_entries(logits, labels, context)
+    @property
+    def traits(self) -> Traits:
+        """Which classes are active depends on the whole batch."""
+        first, last = self.active_share
+        needs = ["progress"] if first != last else []
+        return self.loss.traits.also(needs=needs, elementwise=False, stochastic=True)
+
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
+        held = self.loss.elements(logits, labels, context)
         if not self.training:
-            return entries
+            return held
         weights = active_class_weights(
             required=(labels >= 0.5).any(dim=0),
-            hardness=entries.detach().mean(dim=0),
-            active_share=linear_schedule(self.active_share, float(self.epoch), float(self.max_epochs)),
+            hardness=held.weighed().detach().mean(dim=0),
+            active_share=linear_schedule(self.active_share, self.epoch, self.max_epochs),
             hard_share=self.hard_share,
-            generator=torch.Generator().manual_seed(self.next_seed(self.seed)),
+            random=self.random_table(1, logits.shape[1], self.seed)[0],
         )
-        active = weights > 0
-        if self.counts_entries:
-            self.entry_shares.add(len(labels), inactive=len(labels) * (~active).long())
-        return entries * weights
+        if self.is_training_step and len(self.inactive_images) == logits.shape[1]:
+            self.inactive_images += len(labels) * (weights == 0)
+            self.image_count += len(labels)
+        return held._replace(loss=held.loss * weights)
+
+    def class_state(self) -> dict[str, Tensor]:
+        return {"inactive_share": self.inactive_images / self.image_count} if self.image_count else {}

@@ -8,15 +8,16 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ..argument_checks import check_interval, check_number, check_whole_number
 from ..functional import NEGATIVE, POSITIVE, LossContext
 from ..functional.expected_positives_loss import expected_positives_loss
 from ..functional.online_label_estimation_loss import online_label_estimation_loss
-from .entry_loss import EntryLoss
-from .image_state import check_sample_ids
+from .elementwise_loss import ElementwiseLoss
+from .traits import Traits
 
 
 @MODELS.register_module()
-class OnlineLabelEstimationLoss(EntryLoss):
+class OnlineLabelEstimationLoss(ElementwiseLoss):
     r"""ROLE: an estimate of every label of every image is learnt beside the model.
 
     The estimate of class c in image n is
@@ -24,7 +25,7 @@ class OnlineLabelEstimationLoss(EntryLoss):
     .. math:: e_{nc} = \sigma(\theta_{nc} + \sigma^{-1}(0.995)\, (P_{nc} - G_{nc}))
 
     with a free :math:`\theta` that starts evenly spread over :math:`\pm\sigma^{-1}(0.6)`, so that an
-    annotated positive starts near 0.995 and an unknown entry between 0.4 and 0.6. :math:`\theta` is a
+    annotated positive starts near 0.995 and an unknown element between 0.4 and 0.6. :math:`\theta` is a
     parameter of this loss, which the optimiser of the model moves and the checkpoint holds; the authors give
     it ten times the learning rate and no weight decay:
 
@@ -39,8 +40,8 @@ class OnlineLabelEstimationLoss(EntryLoss):
     which 12 are in the checkpoint. COCO: 105 MB, and its 26 MB gradient is summed over ranks in each step.
     9M images of 9,605 classes would be 1.4 TB: this method is not for them.
 
-    Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who divide by N C, as the normaliser
-    ``'entries'`` does. In the authors' code annotated positives start at 0.995 exactly.
+    Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C: ``reduction='mean'``. In
+    the authors' code annotated positives start at 0.995 exactly.
 
     Args:
         num_images: Length of the training set.
@@ -50,8 +51,7 @@ class OnlineLabelEstimationLoss(EntryLoss):
         use_negatives: Whether annotated negatives count (ours).
         eps: Added inside every logarithm.
         seed: Of the first estimates.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -66,8 +66,7 @@ class OnlineLabelEstimationLoss(EntryLoss):
         tensor([6])
     """
 
-    required_context = ("sample_ids",)
-    learns_from_unknown = True
+    traits = Traits(unknown="learned", elementwise=False, needs=("sample_ids",))
 
     def __init__(
         self,
@@ -77,18 +76,20 @@ class OnlineLabelEstimationLoss(EntryLoss):
         use_negatives: bool = False,
         eps: float = 1e-5,
         seed: int = 0,
-        normaliser: str = "entries",
-        loss_weight: float = 1.0,
+        **kwargs,
     ) -> None:
-        super().__init__(normaliser, loss_weight)
-        if num_images < 1 or num_classes < 1 or not expected_positives > 0:
-            raise ValueError(
-                "The 'num_images', 'num_classes' and 'expected_positives' arguments of "
-                "OnlineLabelEstimationLoss must be positive. "
-                f"Got {num_images}, {num_classes} and {expected_positives} instead."
-            )
-        self.num_images = num_images
-        self.arguments = dict(expected_positives=expected_positives, use_negatives=use_negatives, eps=eps)
+        super().__init__(**kwargs)
+        name = type(self).__name__
+        check_whole_number(name, 1, num_images=num_images, num_classes=num_classes)
+        check_interval(name, "(0, inf)", expected_positives=expected_positives)
+        check_number(name, 0, 1, eps=eps)
+        check_whole_number(name, 0, seed=seed)
+        self.num_images = self.sample_id_limit = num_images
+        self.num_classes = num_classes
+        self.expected_positives = expected_positives
+        self.use_negatives = use_negatives
+        self.eps = eps
+        self.seed = seed
         generator = torch.Generator().manual_seed(seed)
         spread = 2 * torch.rand(num_images, num_classes, generator=generator) - 1
         self.label_logits = nn.Parameter(_logit(0.6) * spread)
@@ -103,21 +104,21 @@ class OnlineLabelEstimationLoss(EntryLoss):
         Returns:
             Scores of shape (N, C), with a gradient.
         """
-        check_sample_ids(sample_ids, len(self.label_logits), type(self).__name__)
         start = (labels == POSITIVE).to(self.label_logits) - (labels == NEGATIVE).to(self.label_logits)
-        return self.label_logits[sample_ids] + _logit(0.995) * start
+        rows = sample_ids.clamp(0, self.num_images - 1)
+        return self.label_logits[rows] + _logit(0.995) * start
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        num_classes = self.label_logits.shape[1]
-        if logits.shape[1] != num_classes:
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
+        if logits.shape[1] != self.num_classes:
             raise ValueError(
                 "The 'num_classes' argument of OnlineLabelEstimationLoss must be that of the head, "
-                f"{logits.shape[1]}. Got {num_classes} instead."
+                f"{logits.shape[1]}. Got {self.num_classes} instead."
             )
+        arguments = self.expected_positives, self.use_negatives, self.eps
         if not self.training:
-            return expected_positives_loss.unchecked(logits, labels, **self.arguments)
+            return expected_positives_loss.unvalidated(logits, labels, *arguments)
         estimates = self.estimates(context.sample_ids, labels).to(logits.dtype)
-        return online_label_estimation_loss.unchecked(logits, labels, estimates, **self.arguments)
+        return online_label_estimation_loss.unvalidated(logits, labels, estimates, *arguments)
 
 
 def _logit(probability: float) -> float:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from mmengine.dist import get_rank
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_choice, check_number
+from ..argument_checks import check_choice, check_interval, check_number, check_whole_number
 from ..functional import (
     DIVERGENCES,
     LossContext,
-    kept_entries,
     partial_label_keep,
     probability_histograms,
     update_ideal_ratio,
 )
-from .entry_shares import EntryShares
+from .elementwise_loss import Elements
+from .traits import Traits
 from .wrapper_loss import WrapperLoss
 
 
@@ -27,20 +26,20 @@ class PartialLabelMaskingLoss(WrapperLoss):
     r"""Masks known labels of over-represented kind at random, so that each class meets its ideal ratio.
 
     With :math:`r_c` the known positives over known negatives of class c in the training set, and :math:`R_c`
-    its ideal ratio, a positive entry takes part with probability :math:`\min(R_c / r_c, 1)`, a negative one
+    its ideal ratio, a positive element takes part with probability :math:`\min(R_c / r_c, 1)`, a negative one
     with :math:`\min(r_c / R_c, 1)`, drawn anew in every batch. After each epoch R moves towards classes whose
     positives are fitted worse than their negatives, see
-    :func:`~mmpretrain_imbalance.functional.update_ideal_ratio`. Unknown entries are left to the wrapped loss.
-    For single-label data the target may be class indices: one-hot labels, one sigmoid a class.
+    :func:`~mmpretrain_imbalance.functional.update_ideal_ratio`. Unknown elements are left to the wrapped
+    loss. For single-label data the target may be class indices: one-hot labels, one sigmoid a class.
 
     Source: Duarte, Rawat, Shah, CVPRW 2021 (arXiv 2105.10782). The paper's: masking, ratios, their adaptation
     by the KL divergence of histograms. Ours, where the paper is silent or our trials were clearly better: the
-    start at a uniform ratio, the normaliser ``kept_per_class``, the number of bins, the size of epsilon, and
+    start at a uniform ratio, the reduction ``kept_per_class``, the number of bins, the size of epsilon, and
     the bounds. The paper-like start is ``initial_ideal_ratio='class'``, which masks nothing in the first
     epoch and with a small rate little afterwards.
 
     Args:
-        loss: The wrapped loss.
+        loss: The held loss.
         rate: Step size of the ideal ratio.
         num_bins: Bins of the histograms of predicted probabilities.
         divergence: ``'predicted_to_true'`` or ``'true_to_predicted'``, see
@@ -48,12 +47,13 @@ class PartialLabelMaskingLoss(WrapperLoss):
         initial_ideal_ratio: ``'uniform'`` for all positives over all negatives, ``'class'`` for each class's
             own ratio (a class without known labels has none and starts at the uniform one), or a list of
             ratios in the order of the classes.
-        normaliser: What the sum is divided by; ``'kept_per_class'`` divides each class by its kept share.
-        max_class_factor: The largest factor ``'kept_per_class'`` may give a class.
+        max_class_factor: The largest factor the reduction ``'kept_per_class'`` may give a class; by default
+            10, or that of the held loss where the reduction is its own.
         epsilon: Smallest share of a bin inside a logarithm.
         limits: Bounds of the ideal ratio.
         seed: Of the draw, which depends on seed, rank and iteration only, so that a resumed run repeats it.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, for which we recommend ``'kept_per_class'``, ``loss_weight`` and ``validate``
+            of :class:`WrapperLoss`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -67,8 +67,6 @@ class PartialLabelMaskingLoss(WrapperLoss):
         tensor(1.3863)
     """
 
-    gathered_buffers = ("histograms",)
-    needs_label_counts = True
     needs_annotated_labels = (
         "the ratios of Partial Label Masking are those of the annotation, not of labels made up while "
         "training"
@@ -81,14 +79,13 @@ class PartialLabelMaskingLoss(WrapperLoss):
         num_bins: int = 10,
         divergence: str = "predicted_to_true",
         initial_ideal_ratio: str | Sequence[float] = "uniform",
-        normaliser: str = "kept_per_class",
-        max_class_factor: float = 10.0,
+        max_class_factor: float | None = None,
         epsilon: float = 1e-6,
         limits: tuple[float, float] = (1e-6, 1e6),
         seed: int = 0,
-        loss_weight: float = 1.0,
+        **kwargs,
     ) -> None:
-        super().__init__(loss, normaliser, loss_weight)
+        super().__init__(loss, **kwargs)
         name = type(self).__name__
         check_choice(name, DIVERGENCES, divergence=divergence)
         if isinstance(initial_ideal_ratio, str) and initial_ideal_ratio not in ("uniform", "class"):
@@ -96,28 +93,34 @@ class PartialLabelMaskingLoss(WrapperLoss):
                 f"The 'initial_ideal_ratio' argument of {name} must be 'uniform', 'class' or a list of "
                 f"ratios. Got {initial_ideal_ratio!r} instead."
             )
-        if num_bins < 2:
-            raise ValueError(f"The 'num_bins' argument of {name} must be at least 2. Got {num_bins} instead.")
+        check_whole_number(name, 2, num_bins=num_bins)
+        check_whole_number(name, 0, seed=seed)
         check_number(name, 0, rate=rate)
-        check_number(name, 1, max_class_factor=max_class_factor)
-        check_number(name, 0, 1, epsilon=epsilon)
-        if len(limits) != 2 or not 0 < limits[0] <= limits[1] or not epsilon:
+        check_interval(name, "(0, 1]", epsilon=epsilon)
+        if len(limits) != 2 or not 0 < limits[0] <= limits[1]:
             raise ValueError(
-                f"The 'limits' and 'epsilon' arguments of {name} must be two positive ratios, the smaller "
-                f"first, and a positive share. Got {limits} and {epsilon} instead."
+                f"The 'limits' argument of {name} must be two positive ratios, the smaller first. Got "
+                f"{limits} instead."
             )
-        self.entry_shares = EntryShares("masked")
+        if max_class_factor is not None:
+            check_number(name, 1, max_class_factor=max_class_factor)
+            self.max_class_factor = max_class_factor
         self.rate = rate
         self.num_bins = num_bins
         self.divergence = divergence
         self.initial_ideal_ratio = initial_ideal_ratio
-        self.max_class_factor = max_class_factor
         self.epsilon = epsilon
         self.limits = tuple(limits)
         self.seed = seed
         self.register_class_buffer("positive_ratio")
         self.register_class_buffer("ideal_positive_ratio")
-        self.register_buffer("histograms", torch.zeros(2, 0, num_bins, dtype=torch.int64), persistent=False)
+        self.register_gathered("histograms", torch.zeros(2, 0, num_bins, dtype=torch.int64))
+        self.register_gathered("image_count", torch.zeros((), dtype=torch.int64))
+
+    @property
+    def traits(self) -> Traits:
+        """Each batch has a draw of its own, by ratios of the training set."""
+        return self.loss.traits.also(needs=["label_counts"], stochastic=True, masks_known=True)
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
@@ -150,32 +153,31 @@ class PartialLabelMaskingLoss(WrapperLoss):
         self.ideal_positive_ratio = ideal.clamp(*self.limits).float().to(device)
         self.histograms = self.histograms.new_zeros(2, len(ratio), self.num_bins)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        entries = self.wrapped_entries(logits, labels, context)
-        if self.gathers:
-            self.histograms += probability_histograms(logits, labels, self.num_bins)
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
+        held = self.loss.elements(logits, labels, context)
         if not self.training:
-            return entries
-        generator = torch.Generator(logits.device).manual_seed(self.next_seed(self.seed, get_rank()))
-        keep = partial_label_keep(labels, self.positive_ratio, self.ideal_positive_ratio, generator)
-        self.leave_out("masked", keep, context)
-        return kept_entries(entries, keep)
+            return held
+        random = self.random_table(*logits.shape, self.seed, by_rank=True)
+        keep = partial_label_keep(labels, self.positive_ratio, self.ideal_positive_ratio, random)
+        return held.where(keep)
+
+    def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
+        self.histograms += probability_histograms(logits, labels, self.num_bins)
+        self.image_count += len(labels)
 
     def update_statistics(self) -> None:
-        self.ideal_positive_ratio.copy_(
-            update_ideal_ratio(
-                self.ideal_positive_ratio,
-                self.histograms,
-                self.rate,
-                self.divergence,
-                self.limits,
-                self.epsilon,
-            )
+        ideal = update_ideal_ratio(
+            self.ideal_positive_ratio,
+            self.histograms,
+            self.rate,
+            self.divergence,
+            self.limits,
+            self.epsilon,
         )
+        self.ideal_positive_ratio.copy_(ideal)
 
     def class_state(self) -> dict[str, Tensor]:
         state = {"positive_ratio": self.positive_ratio, "ideal_positive_ratio": self.ideal_positive_ratio}
-        if self.entry_shares.num_images.any():
-            known = self.histograms.sum(dim=(0, 2))
-            state["known_share"] = known.double() / self.entry_shares.num_images
+        if self.image_count:
+            state["known_share"] = self.histograms.sum(dim=(0, 2)).double() / self.image_count
         return state

@@ -1,6 +1,8 @@
-"""Large Loss with a memory: an unknown entry that was flipped to positive stays so."""
+"""Large Loss with a memory: an unknown element that was flipped to positive stays so."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from mmpretrain.registry import MODELS
@@ -8,39 +10,37 @@ from torch import Tensor
 
 from ..argument_checks import check_number
 from ..functional import POSITIVE, UNKNOWN, LossContext
-from ..functional.column_counts import column_counts
-from ..functional.large_loss import large_loss, large_unknown_entries
-from .entry_loss import EntryLoss
-from .entry_shares import EntryShares
-from .image_state import RememberedEntries
+from ..functional.large_loss import large_loss, large_unknown_elements
+from .elementwise_loss import Elements, ElementwiseLoss
+from .image_state import RememberedElements
+from .traits import Traits
 
 
 @MODELS.register_module()
-class PermanentLargeLoss(EntryLoss):
+class PermanentLargeLoss(ElementwiseLoss):
     r"""Unknown labels as negatives; in each epoch, those whose loss is largest become positives for good.
 
-    From the second epoch on, the :math:`\lceil N C \delta / 100 \rceil` unknown entries of the batch with the
-    largest loss as negatives count as positives in this batch, and from the next epoch on as annotated
-    positives of their image: see :class:`~mmpretrain_imbalance.losses.image_state.RememberedEntries` for
-    where that is kept and what it costs. Known entries never change. With ``LargeLoss`` come the two schemes
+    From the second epoch on, the :math:`\lceil N C \delta / 100 \rceil` unknown elements of the batch with
+    the largest loss as negatives count as positives in this batch, and from the next epoch on as annotated
+    positives of their image: see :class:`~mmpretrain_imbalance.losses.image_state.RememberedElements` for
+    where that is kept and what it costs. Known elements never change. With ``LargeLoss`` come the two schemes
     without a memory.
 
-    Each batch of B images adds :math:`k = \lceil B C \delta / 100 \rceil` entries (more at ties), 8 bytes
+    Each batch of B images adds :math:`k = \lceil B C \delta / 100 \rceil` elements (more at ties), 8 bytes
     each: in 10 epochs 0.7 MB for COCO (82,000 images in batches of 16, 80 classes, :math:`\delta = 0.1`), but
     6 GB for 9M images and 9,605 classes with the same :math:`\delta`: choose it so that the share of flips
     is that of the missing positives.
 
-    Source: Kim et al., CVPR 2022 (arXiv 2206.03740), LL-Cp; they divide by N C, as the normaliser
-    ``'entries'`` does. A flip counts from the next epoch on in the authors' code too, in which an epoch
+    Source: Kim et al., CVPR 2022 (arXiv 2206.03740), LL-Cp; they take the mean over N C:
+    ``reduction='mean'``. A flip counts from the next epoch on in the authors' code too, in which an epoch
     shows each image once.
 
     Args:
         delta: Share of the batch that is flipped in each epoch, in per cent.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the normaliser is no known name, or delta is no percentage.
+        ValueError: If the reduction is no known name, or delta is no percentage.
 
     Example:
         >>> loss = PermanentLargeLoss(delta=30)
@@ -54,33 +54,26 @@ class PermanentLargeLoss(EntryLoss):
         tensor([[False,  True, False]])
     """
 
-    required_context = ("sample_ids",)
-    learns_from_unknown = True
-    gathered_buffers = ("new_flips",)
-    needs_progress = True
+    traits = Traits(unknown="learned", elementwise=False, bounded=False, needs=("progress", "sample_ids"))
 
-    def __init__(self, delta: float = 0.1, normaliser: str = "entries", loss_weight: float = 1.0) -> None:
-        super().__init__(normaliser, loss_weight)
+    def __init__(self, delta: float = 0.1, **kwargs) -> None:
+        super().__init__(**kwargs)
         check_number("PermanentLargeLoss", 0, 100, delta=delta)
         self.delta = delta
-        self.entry_shares = EntryShares("pseudo_positive")
-        self.image_state = RememberedEntries()
-        self.register_class_buffer("new_flips", dtype=torch.int64, persistent=False)
+        self.image_state = RememberedElements()
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        self.allocate(logits.shape[1])
-        rate, flipped = 0.0, None
-        if self.training:
-            flipped = self.image_state.table(context.sample_ids, logits.shape[1]) & (labels == UNKNOWN)
-            labels = labels.masked_fill(flipped, POSITIVE)
-            rate = self.delta / 100 if float(self.epoch) > 0 else 0.0
-        large = large_unknown_entries(logits.detach(), labels, rate)
-        if self.gathers:
-            self.image_state.add(context.sample_ids, large)
-            new_flips = column_counts(large)
-            self.new_flips += new_flips
-            self.entry_shares.add(len(large), pseudo_positive=new_flips + column_counts(flipped))
-        return large_loss.unchecked(logits, labels, large, "temporary")
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:
+        if not self.training:
+            return large_loss.unvalidated(logits, labels, torch.zeros_like(labels, dtype=torch.bool))
+        remembered = self.image_state.table(context.sample_ids, logits.shape[1]) & (labels == UNKNOWN)
+        learned = labels.masked_fill(remembered, POSITIVE)
+        rate = self.delta / 100 * (self.epoch > 0).double()
+        large = large_unknown_elements(logits.detach(), learned, rate)
+        if self.is_training_step:
+            most = math.ceil(round(self.delta / 100 * labels.numel(), 9))
+            self.image_state.add(context.sample_ids, large, most)
+        loss = large_loss.unvalidated(logits, learned, large, "temporary")
+        return Elements(loss, labels=learned.masked_fill(large, POSITIVE))
 
     def update_statistics(self) -> None:
         self.image_state.merge()

@@ -9,10 +9,12 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..functional import UNKNOWN, LossContext
+from ..argument_checks import check_interval, check_whole_number
+from ..functional import POSITIVE, UNKNOWN, LossContext
 from ..functional.matched_thresholds import logit_histograms, matched_thresholds
 from .given_class_prior import given_class_prior
 from .pseudo_label_loss import PseudoLabelLoss
+from .traits import Traits
 
 
 @MODELS.register_module()
@@ -24,29 +26,29 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
 
     .. math:: \#\{p_{nc} > t^+_c\} = k\, s_c\, u_c, \qquad \#\{p_{nc} < t^-_c\} = k\, (1 - s_c)\, u_c
 
-    among the :math:`u_c` unknown entries of class c, k being ``coverage`` and :math:`s_c` the share of
+    among the :math:`u_c` unknown elements of class c, k being ``coverage`` and :math:`s_c` the share of
     positives expected there: with a ``class_prior`` P over N images, of which :math:`n^+_c` are annotated
     positives,
 
     .. math:: s_c = (N P_c - n^+_c) / u_c
 
     bounded to [0, 1], so that annotated and pseudo-positives together make the prior; without one, the mean
-    of p over the unknown entries. See :func:`~mmpretrain_imbalance.functional.matched_thresholds`.
+    of p over the unknown elements. See :func:`~mmpretrain_imbalance.functional.matched_thresholds`.
     The first pseudo-labels appear after one epoch of statistics, also with ``warmup_epochs=0``.
 
     Source: this project's, after the idea of Zhang et al., 2023 (arXiv 2308.00166).
 
     Args:
-        loss: The wrapped loss; it should leave unknown entries out or treat them on purpose.
+        loss: The held loss; it should leave unknown elements out or treat them on purpose.
         class_prior: P(positive) of each class: ``None`` for the model's own estimate, a list in the order of
             the classes, or a ``.json`` / ``.csv`` file by class name, such as that of
             tools/estimate_class_prior.py.
-        coverage: Share of the unknown entries that get a pseudo-label, in (0, 1]; the rest, next to the
+        coverage: Share of the unknown elements that get a pseudo-label, in (0, 1]; the rest, next to the
             border between the two, stays unknown.
         num_bins: Bins of the histogram of logits that the thresholds are read from.
         limit: Largest logit that it tells apart.
         **kwargs: ``warmup_epochs``, ``ramp_epochs``, ``weight``, ``hard`` and ``predictions`` of
-            :class:`PseudoLabelLoss`; ``normaliser`` and ``loss_weight`` of :class:`WrapperLoss`.
+            :class:`PseudoLabelLoss`; ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
         ValueError: If an argument is out of range, or the prior lacks a class.
@@ -65,9 +67,6 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
         tensor([ True, False, False, False])
     """
 
-    gathered_buffers = ("unknown_histogram", "unknown_probability", "known_positives", "num_images")
-    needs_label_counts = True
-
     def __init__(
         self,
         loss: dict | nn.Module,
@@ -85,15 +84,9 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
                     "PseudoLabelLoss for fixed ones."
                 )
         super().__init__(loss, **kwargs)
-        if not 0 < coverage <= 1:
-            raise ValueError(
-                f"The 'coverage' argument of {name} must be a share in (0, 1]. Got {coverage} instead."
-            )
-        if num_bins < 2 or limit <= 0:
-            raise ValueError(
-                f"The 'num_bins' and 'limit' arguments of {name} must be at least 2 and above 0. "
-                f"Got {num_bins} and {limit} instead."
-            )
+        check_interval(name, "(0, 1]", coverage=coverage)
+        check_whole_number(name, 2, num_bins=num_bins)
+        check_interval(name, "(0, inf)", limit=limit)
         self.given_prior = class_prior
         self.coverage = coverage
         self.num_bins = num_bins
@@ -102,10 +95,15 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
         self.register_class_buffer("positive_thresholds")
         self.register_class_buffer("negative_thresholds")
         self.register_class_buffer("class_prior")
-        self.register_class_buffer("unknown_histogram", num_bins, dtype=torch.int64, persistent=False)
-        self.register_class_buffer("unknown_probability", dtype=torch.float64, persistent=False)
-        self.register_class_buffer("known_positives", dtype=torch.int64, persistent=False)
-        self.register_buffer("num_images", torch.zeros((), dtype=torch.int64), persistent=False)
+        self.register_class_buffer("unknown_histogram", num_bins, dtype=torch.int64, gathered=True)
+        self.register_class_buffer("unknown_probability", dtype=torch.float64, gathered=True)
+        self.register_class_buffer("known_positives", dtype=torch.int64, gathered=True)
+        self.register_gathered("image_count", torch.zeros((), dtype=torch.int64))
+
+    @property
+    def traits(self) -> Traits:
+        """The thresholds are one pair per class."""
+        return super().traits.also(needs=["label_counts"])
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
@@ -119,26 +117,23 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
         found = self.positive_thresholds
         return torch.where(found > 0, found, torch.ones_like(found)), self.negative_thresholds
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        if self.gathers and float(self.epoch) + 1 >= self.warmup_epochs:
-            with torch.no_grad():
-                unknown, predicted = labels == UNKNOWN, self.predicted_logits(logits)
-                self.unknown_histogram += logit_histograms(predicted, unknown, self.num_bins, self.limit)
-                probabilities = torch.sigmoid(predicted) * unknown
-                self.unknown_probability += probabilities.sum(dim=0, dtype=torch.float64)
-                self.known_positives += (labels == 1).sum(dim=0)
-                self.num_images += len(labels)
-        return super().entry_loss(logits, labels, context)
+    def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
+        warm = self.epoch + 1 >= self.warmup_epochs
+        unknown, predicted = (labels == UNKNOWN) & warm, self.predicted_logits(logits)
+        self.unknown_histogram += logit_histograms(predicted, unknown, self.num_bins, self.limit)
+        self.unknown_probability += (torch.sigmoid(predicted) * unknown).sum(dim=0, dtype=torch.float64)
+        self.known_positives += ((labels == POSITIVE) & warm).sum(dim=0)
+        self.image_count += len(labels) * warm
 
     def update_statistics(self) -> None:
-        if not self.num_images:
+        if not self.image_count:
             return
         unknown = self.unknown_histogram.sum(dim=1).clamp(min=1)
         expected = self.unknown_probability
         if self.given_prior is not None:
-            expected = self.num_images * self.class_prior.double() - self.known_positives
+            expected = self.image_count * self.class_prior.double() - self.known_positives
         else:
-            self.class_prior.copy_((expected + self.known_positives) / self.num_images)
+            self.class_prior.copy_((expected + self.known_positives) / self.image_count)
         share = (expected / unknown).clamp(0, 1)
         above, below = matched_thresholds(
             self.unknown_histogram, self.coverage * share, self.coverage * (1 - share), self.limit

@@ -1,4 +1,4 @@
-"""Pseudo-labels at unknown entries."""
+"""Pseudo-labels at unknown elements."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_number
-from ..functional import UNKNOWN, LossContext, pseudo_labels, ramp_up
-from ..functional.column_counts import column_counts
-from .entry_shares import EntryShares
+from ..argument_checks import check_choice, check_number
+from ..functional import LossContext, pseudo_labels, ramp_up
+from .elementwise_loss import Elements
+from .traits import Traits
 from .wrapper_loss import WrapperLoss
 
 
 @MODELS.register_module()
 class PseudoLabelLoss(WrapperLoss):
-    r"""Gives the wrapped loss the model's own answer where a label is unknown and the model is sure.
+    r"""Gives the held loss the model's own answer where a label is unknown and the model is sure.
 
-    After ``warmup_epochs``, an unknown entry counts as positive where :math:`p` is above
+    After ``warmup_epochs``, an unknown element counts as positive where :math:`p` is above
     ``positive_threshold``, as negative where it is below ``negative_threshold``, with the weight ``weight``
-    ramped up over ``ramp_epochs``; in between it stays unknown. Known entries never change. See
+    ramped up over ``ramp_epochs``; in between it stays unknown. Known elements never change. See
     :func:`~mmpretrain_imbalance.functional.pseudo_labels`.
 
     Source: the idea is Zhang et al., 2023 (arXiv 2308.00166), of which only the abstract was at hand; the
     design is this project's.
 
     Args:
-        loss: The wrapped loss; it should leave unknown entries out or treat them on purpose.
-        positive_threshold: Probability above which an unknown entry becomes positive.
+        loss: The held loss; it should leave unknown elements out or treat them on purpose.
+        positive_threshold: Probability above which an unknown element becomes positive.
         negative_threshold: Probability below which it becomes negative.
         warmup_epochs: Epochs without pseudo-labels.
         ramp_epochs: Epochs over which their weight grows to ``weight``.
-        weight: Weight of an entry with a pseudo-label.
+        weight: Weight of an element with a pseudo-label.
         hard: Whether the labels are 1 and 0, or the probabilities.
         predictions: Whose p: ``'model'``, or ``'averaged_model'`` for the one that ``EMAHook`` keeps, with
             ``AveragedPredictionsHook`` beside it and one more forward pass a step.
-        **kwargs: ``normaliser`` and ``loss_weight`` of :class:`WrapperLoss`.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
         ValueError: If the thresholds are no probabilities, or cross.
@@ -47,7 +47,6 @@ class PseudoLabelLoss(WrapperLoss):
     """
 
     changes_labels = True
-    learns_from_unknown = True
 
     def __init__(
         self,
@@ -68,14 +67,9 @@ class PseudoLabelLoss(WrapperLoss):
                 f"probabilities, the first not above the second. Got {negative_threshold} and "
                 f"{positive_threshold} instead."
             )
-        numbers = dict(weight=weight, warmup_epochs=warmup_epochs, ramp_epochs=ramp_epochs)
-        check_number(type(self).__name__, 0, **numbers)
-        if predictions not in ("model", "averaged_model"):
-            raise ValueError(
-                f"The 'predictions' argument of {type(self).__name__} must be 'model' or 'averaged_model'. "
-                f"Got {predictions!r} instead."
-            )
-        self.entry_shares = EntryShares("pseudo_positive", "pseudo_negative")
+        name = type(self).__name__
+        check_number(name, 0, weight=weight, warmup_epochs=warmup_epochs, ramp_epochs=ramp_epochs)
+        check_choice(name, ("model", "averaged_model"), predictions=predictions)
         self.positive_threshold = positive_threshold
         self.negative_threshold = negative_threshold
         self.warmup_epochs = warmup_epochs
@@ -85,7 +79,17 @@ class PseudoLabelLoss(WrapperLoss):
         self.predictions = predictions
         #: What ``AveragedPredictionsHook`` gives before each step, of shape (N, C).
         self.averaged_logits: Tensor | None = None
-        self.needs_progress = warmup_epochs > 0 or ramp_epochs > 1
+
+    @property
+    def traits(self) -> Traits:
+        """Until there are pseudo-labels, unknown elements are what they are to the held loss."""
+        held = self.loss.traits
+        needs = {
+            "progress": self.warmup_epochs > 0 or self.ramp_epochs > 1,
+            "averaged_predictions": self.predictions == "averaged_model",
+            "known_negatives": held.unknown == "ignored",
+        }
+        return held.also(needs=[need for need, is_needed in needs.items() if is_needed], unknown="learned")
 
     def thresholds(self) -> tuple[float | Tensor, float | Tensor]:
         """Probabilities above and below which pseudo-labels are made: a number, or of shape (C,)."""
@@ -102,18 +106,16 @@ class PseudoLabelLoss(WrapperLoss):
             )
         return self.averaged_logits.to(logits.dtype)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
         if not self.training:
-            return self.wrapped_entries(logits, labels, context)
+            return self.loss.elements(logits, labels, context)
         weight = self.weight * ramp_up(self.epoch.to(logits.dtype), self.warmup_epochs, self.ramp_epochs)
         probabilities = torch.sigmoid(self.predicted_logits(logits))
         self.averaged_logits = None
-        positive_threshold, negative_threshold = self.thresholds()
-        filled = pseudo_labels(probabilities, labels, positive_threshold, negative_threshold, self.hard)
-        changed = (labels == UNKNOWN) & (filled != UNKNOWN) & (weight > 0)
-        if self.counts_entries:
-            positive = column_counts(changed & (probabilities > positive_threshold))
-            negative = column_counts(changed) - positive
-            self.entry_shares.add(len(changed), pseudo_positive=positive, pseudo_negative=negative)
-        entries = self.wrapped_entries(logits, torch.where(changed, filled, labels), context)
-        return torch.where(changed, weight * entries, entries)
+        filled = pseudo_labels(probabilities, labels, *self.thresholds(), self.hard)
+        changed = (filled != labels) & (weight > 0)
+        learned = torch.where(changed, filled, labels)
+        held = self.loss.elements(logits, learned, context)
+        loss = torch.where(changed, weight * held.loss, held.loss)
+        # The held loss may have corrected more labels.
+        return held._replace(loss=loss, labels=learned if held.labels is None else held.labels)

@@ -1,52 +1,52 @@
-"""Class-aware selection around any entry loss."""
+"""Class-aware selection around any element loss."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
-import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ..functional import NEGATIVE, UNKNOWN, LossContext
 from .class_aware_selection import ClassAwareSelection
-from .entry_loss import EntryLoss
-from .entry_shares import EntryShares
+from .elementwise_loss import Elements, ElementwiseLoss
+from .traits import Traits
 from .wrapper_loss import WrapperLoss
 
 
 @MODELS.register_module()
-class SelectiveNegativeLoss(ClassAwareSelection, WrapperLoss):
-    r"""Takes the unknown entries that look negative for negatives, and leaves the others out.
+class SelectiveNegativeLoss(WrapperLoss):
+    r"""Takes the unknown elements that look negative for negatives, and leaves the others out.
 
     The choice is that of Class-aware Selective Loss,
-    :func:`~mmpretrain_imbalance.functional.selective_keep`; the wrapped loss may be any.
-    :class:`ClassAwareSelectiveLoss` is the published pair of this choice and P-ASL, where the chosen entries
+    :func:`~mmpretrain_imbalance.functional.selective_keep`; the held loss may be any.
+    :class:`ClassAwareSelectiveLoss` is the published pair of this choice and P-ASL, where the chosen elements
     have a focus of their own.
 
     Source of the choice: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955). With other losses than P-ASL it is
     this project's, and no source says how well it does.
 
     Args:
-        loss: The wrapped loss.
-        likelihood_topk: Unknown entries left out for each image of the batch; fractions are fine.
+        loss: The held loss.
+        likelihood_topk: Unknown elements left out for each image of the batch; fractions are fine.
         topk_scope: ``'batch'`` ranks the whole batch, ``'image'`` each image.
         prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` for no
             prior.
         class_prior: P(positive) of each class: ``None``, a list in the order of the classes, or a ``.json`` /
             ``.csv`` file matched by class name.
-        **kwargs: ``normaliser`` and ``loss_weight`` of :class:`WrapperLoss`.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
-        ValueError: If an argument is out of range, the prior lacks a class, or the wrapped loss has a use of
+        ValueError: If an argument is out of range, the prior lacks a class, or the held loss has a use of
             its own for unknown labels.
         FileNotFoundError: If the prior file does not exist.
 
     Example:
+        >>> import torch
         >>> loss = SelectiveNegativeLoss(dict(type='HillLoss'), likelihood_topk=1)
         >>> logits, labels = torch.tensor([[0.0, 2.0, -2.0]]), torch.tensor([[1, -1, -1]])
-        >>> loss(logits, labels, reduction_override='none') > 0  # the likelier unknown entry is left out
+        >>> loss(logits, labels, reduction_override='none') > 0  # the likelier unknown element is left out
         tensor([[ True, False,  True]])
     """
 
@@ -62,21 +62,26 @@ class SelectiveNegativeLoss(ClassAwareSelection, WrapperLoss):
         **kwargs,
     ) -> None:
         super().__init__(loss, **kwargs)
+        name = type(self).__name__
         for inner in self.loss.modules():
-            if isinstance(inner, EntryLoss) and inner.learns_from_unknown:
-                name = type(inner).__name__
+            if isinstance(inner, ElementwiseLoss) and inner.traits.unknown == "learned":
                 raise ValueError(
-                    f"The 'loss' argument of SelectiveNegativeLoss must not hold a {name}: it treats unknown "
-                    "labels in its own way, and none would reach it as unknown. Use it alone."
+                    f"The 'loss' argument of {name} must not hold a {type(inner).__name__}: it treats "
+                    "unknown labels in its own way, and none would reach it as unknown. Use it alone."
                 )
-        self._init_selection(likelihood_topk, topk_scope, prior_threshold, class_prior)
-        self.entry_shares = EntryShares("ignored")
+        self.selection = ClassAwareSelection(likelihood_topk, topk_scope, prior_threshold, class_prior, name)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
+    @property
+    def traits(self) -> Traits:
+        """Unknown elements are ranked within the batch or the image."""
+        return self.loss.traits.also(unknown="learned", elementwise=False)
+
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
         keep = self.selection(logits, labels)
-        self.leave_out("ignored", keep, context)
-        entries = self.wrapped_entries(
-            logits, labels.masked_fill(keep & (labels == UNKNOWN), NEGATIVE), context
-        )
+        held = self.loss.elements(logits, labels.masked_fill(keep & (labels == UNKNOWN), NEGATIVE), context)
+        if held.labels is not None:
+            # A chosen negative is no pseudo-label; only what the held loss made of it may be one.
+            untouched = (labels == UNKNOWN) & (held.labels == NEGATIVE)
+            held = held._replace(labels=held.labels.masked_fill(untouched, UNKNOWN))
         # A loss that takes unknown labels for negatives would cost something at those left out.
-        return torch.where(keep, entries, torch.zeros_like(entries))
+        return held.where(keep)

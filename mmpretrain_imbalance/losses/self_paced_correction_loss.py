@@ -6,11 +6,11 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_number
-from ..functional import NEGATIVE, UNKNOWN
-from ..functional.column_counts import column_counts
+from ..argument_checks import check_number, check_whole_number
+from ..functional import NEGATIVE, POSITIVE, UNKNOWN
 from ..functional.self_paced_correction_loss import self_paced_correction_loss
-from .entry_shares import EntryShares
+from .elementwise_loss import Elements
+from .traits import Traits
 from .unknown_as_negative_loss import UnknownAsNegativeLoss
 
 
@@ -18,7 +18,7 @@ from .unknown_as_negative_loss import UnknownAsNegativeLoss
 class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
     """SPLC with focal margin loss, see :func:`~mmpretrain_imbalance.functional.self_paced_correction_loss`.
 
-    Source: Zhang et al., 2021 (arXiv 2112.07368), summed over all entries, corrected from the second epoch
+    Source: Zhang et al., 2021 (arXiv 2112.07368), summed over all elements, corrected from the second epoch
     on. Outside of training nothing is corrected.
 
     Args:
@@ -29,11 +29,10 @@ class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
         correct_negatives: Whether annotated negatives are corrected, as published, beside unknown labels.
         unknown: ``'negative'`` as published: an unknown label is a negative that may be corrected;
             ``'ignore'`` leaves it out.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If ``unknown`` or the normaliser is no known name, or the threshold is no probability.
+        ValueError: If ``unknown`` or the reduction is no known name, or the threshold is no probability.
 
     Example:
         >>> import torch
@@ -54,28 +53,38 @@ class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
         gamma: float = 2.0,
         correct_negatives: bool = True,
         unknown: str = "negative",
-        normaliser: str = "sum",
-        loss_weight: float = 1.0,
+        **kwargs,
     ) -> None:
-        super().__init__(unknown, normaliser, loss_weight)
+        super().__init__(unknown, **kwargs)
         check_number("SelfPacedCorrectionLoss", 0, 1, threshold=threshold)
-        self.arguments = dict(
-            threshold=threshold, margin=margin, gamma=gamma, correct_negatives=correct_negatives
-        )
-        kinds = ("pseudo_positive",) if unknown == "negative" else ("ignored", "pseudo_positive")
-        self.entry_shares = EntryShares(*kinds)
+        check_number("SelfPacedCorrectionLoss", margin=margin)
+        check_number("SelfPacedCorrectionLoss", 0, gamma=gamma)
+        check_whole_number("SelfPacedCorrectionLoss", 0, correction_epoch=correction_epoch)
+        self.threshold = threshold
         self.correction_epoch = correction_epoch
-        self.needs_progress = correction_epoch > 0
+        self.margin = margin
+        self.gamma = gamma
+        self.correct_negatives = correct_negatives
 
-    def loss_table(self, logits: Tensor, labels: Tensor) -> Tensor:
-        correct = self.epoch >= self.correction_epoch if self.training else False
-        if self.counts_entries:
-            sure = torch.sigmoid(logits) > self.arguments["threshold"]
-            corrected = column_counts(self._doubted(labels) & sure & correct)
-            self.entry_shares.add(len(labels), pseudo_positive=corrected)
-        return self_paced_correction_loss.unchecked(logits, labels, correct=correct, **self.arguments)
+    @property
+    def traits(self) -> Traits:
+        """The correction starts in an epoch."""
+        needs = ("progress",) if self.correction_epoch > 0 else ()
+        return super().traits.also(bounded=False, needs=needs)
 
-    def _doubted(self, labels: Tensor) -> Tensor:
-        """The entries that are corrected where the model is sure, bool, of shape (N, C)."""
-        doubted = (labels == UNKNOWN) if self.unknown == "negative" else torch.zeros_like(labels, dtype=bool)
-        return doubted | (labels == NEGATIVE) if self.arguments["correct_negatives"] else doubted
+    def formula(self, logits: Tensor, labels: Tensor) -> Tensor | Elements:
+        if not self.training:
+            return self._loss(logits, labels, correct=False)
+        correct = self.epoch >= self.correction_epoch
+        doubted = torch.zeros_like(labels, dtype=torch.bool)
+        if self.unknown == "negative":
+            doubted = doubted | (labels == UNKNOWN)
+        if self.correct_negatives:
+            doubted = doubted | (labels == NEGATIVE)
+        corrected = doubted & (torch.sigmoid(logits) > self.threshold) & correct
+        return Elements(self._loss(logits, labels, correct), labels=labels.masked_fill(corrected, POSITIVE))
+
+    def _loss(self, logits: Tensor, labels: Tensor, correct: Tensor | bool) -> Tensor:
+        return self_paced_correction_loss.unvalidated(
+            logits, labels, self.threshold, self.margin, self.gamma, correct, self.correct_negatives
+        )

@@ -9,9 +9,11 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_choice, check_number
+from ..argument_checks import check_choice, check_interval, check_number
 from ..functional import SCHEMES, LossContext, balanced_class_weights, values_by_label
+from .elementwise_loss import Elements
 from .given_class_prior import given_class_prior
+from .traits import Traits
 from .wrapper_loss import WrapperLoss
 
 
@@ -23,21 +25,21 @@ class StatisticsBalancedLoss(WrapperLoss):
     ``class_prior``, the counts are those that the prior predicts of the class's :math:`k_c` known labels,
     :math:`\hat n^+_c = \hat P_c k_c` and :math:`\hat n^-_c = (1 - \hat P_c) k_c`, for annotations that
     checked positives and negatives unevenly; the mean weight is still that of the known labels. Unknown
-    entries are left to the wrapped loss.
+    elements are left to the held loss.
 
     Source: the idea is Zhang et al., 2023 (arXiv 2308.00166), of which only the abstract was at hand; the
     design is this project's.
 
     Args:
-        loss: The wrapped loss.
+        loss: The held loss.
         scheme: ``'ratio'`` (n-/n+ on positives) or ``'effective_number'`` (both kinds).
         power: Exponent of the ratio.
         beta: Of the effective number.
         max_weight: The largest weight.
-        normalise: Whether the mean weight over known entries is 1.
+        normalise: Whether the mean weight over known elements is 1.
         class_prior: ``None``, a list in the order of the classes, or a ``.json`` / ``.csv`` file matched by
             class name.
-        **kwargs: ``normaliser`` and ``loss_weight`` of :class:`WrapperLoss`.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
         ValueError: If an argument is out of range, or the prior lacks a class.
@@ -48,8 +50,6 @@ class StatisticsBalancedLoss(WrapperLoss):
         >>> loss.class_weights()
         (tensor([1., 9.]), tensor([1., 1.]))
     """
-
-    needs_label_counts = True
 
     def __init__(
         self,
@@ -65,35 +65,36 @@ class StatisticsBalancedLoss(WrapperLoss):
         super().__init__(loss, **kwargs)
         check_choice("StatisticsBalancedLoss", SCHEMES, scheme=scheme)
         check_number("StatisticsBalancedLoss", 0, power=power, max_weight=max_weight)
-        if not 0 <= beta < 1:
-            raise ValueError(
-                f"The 'beta' argument of StatisticsBalancedLoss must be in [0, 1). Got {beta} instead."
-            )
-        self.arguments = dict(
-            scheme=scheme, power=power, beta=beta, max_weight=max_weight, normalise=normalise
-        )
+        check_interval("StatisticsBalancedLoss", "[0, 1)", beta=beta)
+        self.scheme = scheme
+        self.power = power
+        self.beta = beta
+        self.max_weight = max_weight
+        self.normalise = normalise
         self.given_prior = class_prior
         self.register_class_buffer("positives")
         self.register_class_buffer("negatives")
         self.register_class_buffer("class_prior", persistent=False)
 
+    @property
+    def traits(self) -> Traits:
+        """The weights compare positives with negatives."""
+        return self.loss.traits.also(needs=["label_counts", "known_negatives"])
+
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
     ) -> None:
         super().set_label_counts(positives, negatives, class_names)
-        self.positives, self.negatives = (
-            torch.as_tensor(counts).to(self.positives) for counts in (positives, negatives)
-        )
         if self.given_prior is not None:
             prior = given_class_prior(self.given_prior, len(positives), class_names, type(self).__name__)
             self.class_prior = prior.to(self.positives)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        entries = self.wrapped_entries(logits, labels, context)
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
+        held = self.loss.elements(logits, labels, context)
         if not self.training:
-            return entries
-        weights = self.class_weights(entries.dtype)
-        return entries * values_by_label(labels, *weights, 1, entries.dtype)
+            return held
+        weights = self.class_weights(logits.dtype)
+        return held._replace(loss=held.loss * values_by_label(labels, *weights, 1, logits.dtype))
 
     def class_weights(self, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
         """Weight of the positives and of the negatives of each class, each of shape (C,)."""
@@ -102,7 +103,9 @@ class StatisticsBalancedLoss(WrapperLoss):
         if self.given_prior is not None:
             labels, prior = sum(known).to(dtype), self.class_prior.to(dtype)
             counts = labels * prior, labels * (1 - prior)
-        return balanced_class_weights(*counts, **self.arguments, dtype=dtype, known=known)
+        return balanced_class_weights(
+            *counts, self.scheme, self.power, self.beta, self.max_weight, self.normalise, dtype, known
+        )
 
     def class_state(self) -> dict[str, Tensor]:
         return dict(zip(("positive_weight", "negative_weight"), self.class_weights()))

@@ -5,30 +5,30 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from ..argument_checks import check_interval
 from ..functional import LossContext, known_labels
 from ..functional.two_way_loss import two_way_loss
-from .entry_loss import EntryLoss
-from .entry_shares import EntryShares
+from .elementwise_loss import ElementwiseLoss
+from .traits import Traits
 
 
 @MODELS.register_module()
-class TwoWayLoss(EntryLoss):
+class TwoWayLoss(ElementwiseLoss):
     """The two-way loss, see :func:`~mmpretrain_imbalance.functional.two_way_loss`.
 
-    Unknown entries are left out of its sums. The loss is spread over the entries so that the normaliser
-    ``'images'`` gives the published number. What a wrapper masks keeps its place in the sums, but passes on
-    no gradient. The comparison of images is within the batch of a rank.
+    Unknown elements are left out of its sums. The loss is spread over the elements so that
+    ``reduction='mean_images'`` gives the published number. What a wrapper masks keeps its place in the sums,
+    but passes on no gradient. The comparison of images is within the batch of a rank.
 
     Source: Kobayashi, CVPR 2023.
 
     Args:
         positive_temperature: Temperature of the positives.
         negative_temperature: Temperature of the negatives.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the normaliser is no known name, or a temperature is not positive.
+        ValueError: If the reduction is no known name, or a temperature is not positive.
 
     Example:
         >>> import torch
@@ -36,22 +36,17 @@ class TwoWayLoss(EntryLoss):
         tensor(1.3863)
     """
 
-    def __init__(
-        self,
-        positive_temperature: float = 4.0,
-        negative_temperature: float = 1.0,
-        normaliser: str = "images",
-        loss_weight: float = 1.0,
-    ) -> None:
-        super().__init__(normaliser, loss_weight)
-        self.entry_shares = EntryShares("ignored")
-        self.arguments = dict(
-            positive_temperature=positive_temperature, negative_temperature=negative_temperature
-        )
-        for name, value in self.arguments.items():
-            if not value > 0:
-                raise ValueError(f"The '{name}' argument of TwoWayLoss must be above 0. Got {value} instead.")
+    traits = Traits(elementwise=False, bounded=False, soft_labels_mix=False)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        self.leave_out("ignored", known_labels(labels), context)
-        return two_way_loss.unchecked(logits, labels, **self.arguments)
+    def __init__(
+        self, positive_temperature: float = 4.0, negative_temperature: float = 1.0, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        check_interval("TwoWayLoss", "(0, inf)", positive_temperature=positive_temperature)
+        check_interval("TwoWayLoss", "(0, inf)", negative_temperature=negative_temperature)
+        self.positive_temperature = positive_temperature
+        self.negative_temperature = negative_temperature
+
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
+        loss = two_way_loss.unvalidated(logits, labels, self.positive_temperature, self.negative_temperature)
+        return loss, known_labels(labels)

@@ -4,46 +4,42 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ..argument_checks import check_choice
 from ..functional import LossContext, known_labels
-from .entry_loss import EntryLoss
-from .entry_shares import EntryShares
+from .elementwise_loss import Elements, ElementwiseLoss
+from .traits import Traits
 
 
-class UnknownAsNegativeLoss(EntryLoss):
+class UnknownAsNegativeLoss(ElementwiseLoss):
     """A loss that takes unknown labels for negatives, as published, or leaves them out.
 
-    Subclasses implement :meth:`loss_table`.
+    Subclasses implement :meth:`formula`.
 
     Args:
         unknown: ``'negative'`` or ``'ignore'``.
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If ``unknown`` or the normaliser is no name above.
+        ValueError: If ``unknown`` or the reduction is no name above.
     """
 
-    def __init__(
-        self, unknown: str = "negative", normaliser: str = "images", loss_weight: float = 1.0
-    ) -> None:
-        super().__init__(normaliser, loss_weight)
-        if unknown not in ("negative", "ignore"):
-            raise ValueError(
-                f"The 'unknown' argument of {type(self).__name__} must be 'negative' or 'ignore'. "
-                f"Got {unknown!r} instead."
-            )
+    def __init__(self, unknown: str = "negative", **kwargs) -> None:
+        super().__init__(**kwargs)
+        check_choice(type(self).__name__, ("negative", "ignore"), unknown=unknown)
         self.unknown = unknown
-        if unknown == "ignore":
-            self.entry_shares = EntryShares("ignored")
 
-    def loss_table(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Loss of each entry, of shape (N, C), unknown ones as negatives."""
+    @property
+    def traits(self) -> Traits:
+        """Unknown elements are negatives, or left out."""
+        return Traits(unknown="negative" if self.unknown == "negative" else "ignored")
+
+    def formula(self, logits: Tensor, labels: Tensor) -> Tensor | Elements:
+        """Loss of each element, of shape (N, C), unknown ones as negatives."""
         raise NotImplementedError
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        entries = self.loss_table(logits, labels)
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:
+        returned = self.formula(logits, labels)
         if self.unknown == "negative":
-            return entries
-        known = known_labels(labels)
-        self.leave_out("ignored", known, context)
-        return entries.masked_fill(~known, 0)
+            return returned
+        elements = returned if isinstance(returned, Elements) else Elements(returned)
+        return elements._replace(weight=known_labels(labels))

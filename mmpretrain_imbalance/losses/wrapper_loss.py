@@ -2,57 +2,59 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
-from ..functional import LossContext
-from .entry_loss import EntryLoss
-from .host_loss import build_entry_loss
+from .elementwise_loss import ElementwiseLoss
+from .host_loss import build_elementwise_loss
+from .traits import Traits
 
 
-class WrapperLoss(EntryLoss):
-    """A loss that changes the labels, the weights or the entries of the loss it holds.
+class WrapperLoss(ElementwiseLoss):
+    """A loss that changes the labels, the loss or the weights of the loss it holds.
+
+    Subclasses implement :meth:`elementwise_loss` around ``self.loss.elements(logits, labels, context)``.
 
     Args:
-        loss: The wrapped loss: a config or a module, of this package or of MMPretrain.
-        normaliser: As of every loss; ``None`` takes that of the wrapped loss. Only the outermost normaliser
-            counts.
-        loss_weight: Factor of the loss, beside that of the wrapped loss.
+        loss: The held loss: a config or a module, of this package or of MMPretrain.
+        reduction: As of every loss; ``None`` takes that of the held loss. Only the outermost reduction
+        counts.
+        **kwargs: ``loss_weight``, beside that of the held loss, and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        TypeError: If the wrapped object is no loss.
+        TypeError: If the held object is no loss.
         ValueError: If the composition makes no sense; the message has the reason.
     """
 
-    #: Whether the loss inside sees other labels than those of the annotation.
+    #: Whether the held loss sees other labels than those of the annotation.
     changes_labels = False
     #: Whether the loss must see the labels of the annotation, and why.
     needs_annotated_labels: str = ""
 
-    def __init__(
-        self, loss: dict | nn.Module, normaliser: str | None = None, loss_weight: float = 1.0
-    ) -> None:
-        loss = build_entry_loss(loss, type(self).__name__)
-        super().__init__(normaliser or loss.normaliser, loss_weight)
-        if normaliser is None:
+    def __init__(self, loss: dict | nn.Module, reduction: str | None = None, **kwargs) -> None:
+        loss = build_elementwise_loss(loss, type(self).__name__)
+        super().__init__(reduction or loss.reduction, **kwargs)
+        if reduction is None:
             self.max_class_factor = loss.max_class_factor
         self.loss = loss
+        self.sample_id_limit = loss.sample_id_limit
         name = type(self).__name__
         for inner in loss.modules():
-            if isinstance(inner, WrapperLoss) and (
-                isinstance(inner, type(self)) or isinstance(self, type(inner))
-            ):
+            if not isinstance(inner, WrapperLoss):
+                continue
+            inner_name = type(inner).__name__
+            if isinstance(inner, type(self)) or isinstance(self, type(inner)):
                 other = "another" if type(inner) is type(self) else "a"
                 raise ValueError(
-                    f"The 'loss' argument of {name} must not hold {other} {type(inner).__name__}: one would "
-                    "undo the other."
+                    f"The 'loss' argument of {name} must not hold {other} {inner_name}: one would undo the "
+                    "other."
                 )
-            if self.changes_labels and isinstance(inner, WrapperLoss) and inner.needs_annotated_labels:
+            if self.changes_labels and inner.needs_annotated_labels:
                 raise ValueError(
-                    f"The 'loss' argument of {name} must not hold a {type(inner).__name__}: "
-                    f"{inner.needs_annotated_labels}. Put {type(inner).__name__} around {name} instead."
+                    f"The 'loss' argument of {name} must not hold a {inner_name}: "
+                    f"{inner.needs_annotated_labels}. Put {inner_name} around {name} instead."
                 )
 
-    def wrapped_entries(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        """Entries of the wrapped loss, with its weight."""
-        entries = self.loss.entry_loss(logits, labels, context)
-        return entries if self.loss.loss_weight == 1 else self.loss.loss_weight * entries
+    @property
+    def traits(self) -> Traits:
+        """Those of the held loss, unless the wrapper changes them."""
+        return self.loss.traits

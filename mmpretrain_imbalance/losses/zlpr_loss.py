@@ -7,25 +7,24 @@ from torch import Tensor
 
 from ..functional import LossContext, known_labels
 from ..functional.zlpr_loss import zlpr_loss
-from .entry_loss import EntryLoss
-from .entry_shares import EntryShares
+from .elementwise_loss import ElementwiseLoss
+from .traits import Traits
 
 
 @MODELS.register_module()
-class ZLPRLoss(EntryLoss):
-    """ZLPR, see :func:`~mmpretrain_imbalance.functional.zlpr_loss`; unknown entries are left out of its sums.
+class ZLPRLoss(ElementwiseLoss):
+    """ZLPR, see :func:`~mmpretrain_imbalance.functional.zlpr_loss`; unknown elements are left out.
 
-    The loss of an image is spread over its entries. What a wrapper masks keeps its place in the sums, but
+    The loss of an image is spread over its elements. What a wrapper masks keeps its place in the sums, but
     passes on no gradient.
 
     Source: Su et al., 2022 (arXiv 2208.02955), the mean over images.
 
     Args:
-        normaliser: What the sum is divided by.
-        loss_weight: Factor of the loss.
+        **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the normaliser is no known name.
+        ValueError: If the reduction is no known name.
 
     Example:
         >>> import torch
@@ -33,10 +32,7 @@ class ZLPRLoss(EntryLoss):
         tensor(1.7918)
     """
 
-    def __init__(self, normaliser: str = "images", loss_weight: float = 1.0) -> None:
-        super().__init__(normaliser, loss_weight)
-        self.entry_shares = EntryShares("ignored")
+    traits = Traits(elementwise=False, bounded=False, soft_labels_mix=False)
 
-    def entry_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        self.leave_out("ignored", known_labels(labels), context)
-        return zlpr_loss.unchecked(logits, labels)
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
+        return zlpr_loss.unvalidated(logits, labels), known_labels(labels)

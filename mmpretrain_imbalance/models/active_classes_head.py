@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -13,9 +12,9 @@ from mmpretrain_imbalance.functional.active_classes import active_class_weights
 from mmpretrain_imbalance.functional.boost_lu import boost_lu
 from mmpretrain_imbalance.functional.linear_schedule import linear_schedule
 from mmpretrain_imbalance.functional.loss_context import LossContext
+from mmpretrain_imbalance.models.active_classes_loss import check_loss_of_active_classes
 from mmpretrain_imbalance.models.class_hardness import ClassHardness
-from mmpretrain_imbalance.models.entries_by_themselves import check_every_entry_is_by_itself
-from mmpretrain_imbalance.models.loss_context_mixin import sample_ids_of
+from mmpretrain_imbalance.models.loss_context_mixin import label_table, sample_ids_of
 from mmpretrain_imbalance.models.partial_linear_head import PartialMultiLabelLinearClsHead
 
 
@@ -42,8 +41,8 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
     optimiser, which still moves every weight. The active share moves linearly from the first to the last
     value of ``active_share`` over the epochs.
 
-    A loss fits in which every entry is by itself: no ranking over the batch, no counts or priors of classes.
-    This is tried out when the head is built.
+    A loss fits in which every element is by itself: no ranking over the batch, no counts or priors of
+    classes. Its traits tell, when the head is built.
 
     Source: the idea of a dynamically reduced label space is Zhang et al., 2023 (arXiv 2308.00166), of which
     only the abstract was at hand; the design is this project's.
@@ -104,7 +103,7 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
         self.hard_share = hard_share
         self.hardness = ClassHardness(num_classes, hardness_momentum) if hard_share > 0 else None
         self.seed = seed
-        check_every_entry_is_by_itself(self.loss_module)
+        check_loss_of_active_classes(self.loss_module)
 
     def loss(self, feats: tuple[Tensor], data_samples: list[DataSample], **kwargs) -> dict:
         """Compute the loss over the active classes.
@@ -119,25 +118,25 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
         """
         if not self.training:
             return super().loss(feats, data_samples, **kwargs)
-        target = torch.stack([sample.gt_score for sample in data_samples])
+        target = label_table(data_samples)
         weights = self._class_weights((target > 0).any(dim=0))
         active = weights.nonzero().flatten()
         logits, maps = self._logits_of(active, feats)
-        entries = self.loss_module(
+        elements = self.loss_module(
             logits,
-            target.index_select(1, active).float(),
+            target.index_select(1, active),
             reduction_override="none",
             context=LossContext(sample_ids_of(data_samples, logits.device), maps),
             **kwargs,
         )
         if self.hardness is not None:
-            self.hardness.update(entries.detach(), active)
-        images = len(logits) if self.loss_module.normaliser == "images" else 1
-        return {"loss": (entries * weights[active].to(entries.dtype)).sum() / images}
+            self.hardness.update(elements.detach(), active)
+        images = len(logits) if self.loss_module.reduction == "mean_images" else 1
+        return {"loss": (elements * weights[active].to(elements.dtype)).sum() / images}
 
     def _class_weights(self, required: Tensor) -> Tensor:
         module = self.loss_module
-        if self.active_share[0] != self.active_share[1] and not module.has_progress:
+        if self.active_share[0] != self.active_share[1] and "progress" not in module.told:
             raise RuntimeError(
                 "ActiveClassesLinearClsHead depends on the epoch. Add dict(type='LabelStatisticsHook') to "
                 "custom_hooks, call set_progress(epoch, max_epochs, iteration) of its loss, or give one "
@@ -146,9 +145,9 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
         return active_class_weights(
             required=required,
             hardness=required.float() if self.hardness is None else self.hardness.loss,
-            active_share=linear_schedule(self.active_share, float(module.epoch), float(module.max_epochs)),
+            active_share=linear_schedule(self.active_share, module.epoch, module.max_epochs),
             hard_share=self.hard_share,
-            generator=torch.Generator().manual_seed(module.next_seed(self.seed)),
+            random=module.random_table(1, self.num_classes, self.seed)[0],
         )
 
     def _logits_of(self, active: Tensor, feats: tuple[Tensor]) -> tuple[Tensor, Tensor | None]:

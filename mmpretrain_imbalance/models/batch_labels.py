@@ -67,8 +67,42 @@ def batch_labels(
         name_sample=lambda row: sample_name(samples[row], row),
     )
     if vectors:
-        table[list(vectors)] = _stack(vectors, samples, device)
+        rows = torch.tensor(list(vectors)).to(table.device, non_blocking=True)
+        table.index_copy_(0, rows, _stack(vectors, samples, table.device))
     return table
+
+
+def has_unknown_labels(samples: Sequence[DataSample], num_classes: int) -> bool:
+    """Whether the table of :func:`batch_labels` has any unknown label.
+
+    The samples are read where they are, so those of a loader cost a GPU no synchronisation.
+
+    Example:
+        >>> has_unknown_labels([DataSample().set_gt_label([2])], num_classes=3)
+        False
+    """
+    for row, sample in enumerate(samples):
+        if "gt_score" in sample and "gt_label_indices" not in sample:
+            labels, unlisted = sample.gt_score, NEGATIVE
+        else:
+            indices, labels, unlisted = _listed_labels(sample, row)
+        if (labels == UNKNOWN).any() or (unlisted == UNKNOWN and len(indices.unique()) < num_classes):
+            return True
+    return False
+
+
+def are_hard(samples: Sequence[DataSample]) -> bool:
+    """Whether the types of the labels rule out soft ones; no value is read.
+
+    Example:
+        >>> are_hard([DataSample().set_gt_label([2])]), are_hard([DataSample().set_gt_score(torch.ones(3))])
+        (True, False)
+    """
+    given = [
+        sample.get("gt_label_values") if "gt_label_indices" in sample else sample.get("gt_score")
+        for sample in samples
+    ]
+    return not any(labels is not None and torch.as_tensor(labels).is_floating_point() for labels in given)
 
 
 def sample_name(sample: DataSample, row: int) -> str:
@@ -131,12 +165,14 @@ def _class_count(samples: Sequence[DataSample], num_classes: int | None) -> int:
 def _stack(
     vectors: dict[int, Tensor], samples: Sequence[DataSample], device: torch.device | str | None
 ) -> Tensor:
-    """Stack the full label vectors of some rows on the device, and check them there all at once."""
+    """Stack the full label vectors of some rows; check them all at once where they are, then move them.
+
+    Vectors of a loader are on the CPU, where a check costs a GPU no synchronisation. Those that are on
+    another device already are left to the validation of the loss.
+    """
     same_type = len({vector.dtype for vector in vectors.values()}) == 1
     labels = torch.stack([vector if same_type else vector.float() for vector in vectors.values()])
-    labels = labels.to(device, non_blocking=True)
-    wrong = wrong_labels(labels)
-    if wrong.any():
+    if labels.device.type == "cpu" and (wrong := wrong_labels(labels)).any():
         place, class_index = wrong.nonzero()[0].tolist()
         row = list(vectors)[place]
         remedy = " An unsigned type cannot hold -1: use int8." if vectors[row].dtype == torch.uint8 else ""
@@ -144,4 +180,4 @@ def _stack(
             f"The 'gt_score' of {sample_name(samples[row], row)} must be {EXPECTED_VALUES}. Got "
             f"{labels[place, class_index].item():g} at class {class_index} instead.{remedy}"
         )
-    return labels.float()
+    return labels.to(device, non_blocking=True).float()

@@ -36,16 +36,16 @@ class ClassHardness(nn.Module):
         self.register_buffer("loss", torch.full((num_classes,), torch.inf))
 
     @torch.no_grad()
-    def update(self, entries: Tensor, active: Tensor) -> None:
+    def update(self, elements: Tensor, active: Tensor) -> None:
         """Take the losses of a step; every rank must call this.
 
         Args:
-            entries: Loss of each entry, of shape (N, A).
+            elements: Loss of each element, of shape (N, A).
             active: Index of each of the A classes.
         """
         sums = self.loss.new_zeros(2, len(self.loss))
-        sums[0, active] = entries.sum(dim=0).to(sums.dtype)
-        sums[1, active] = len(entries)
+        sums[0, active] = elements.sum(dim=0).to(sums.dtype)
+        sums[1, active] = len(elements)
         all_reduce(sums)
         mean = sums[0] / sums[1]
         moved = torch.where(self.loss.isinf(), mean, torch.lerp(self.loss, mean, self.momentum))

@@ -54,7 +54,7 @@ class PartialCutMix(CutMix):
             Mixed images and labels, of the same shapes.
         """
         lam = np.random.beta(self.alpha, self.alpha)  # noqa: NPY002 - the draw of the host
-        partner = torch.randperm(len(batch_inputs))
+        partner = torch.randperm(len(batch_inputs)).to(batch_inputs.device, non_blocking=True)
         (top, bottom, left, right), lam = self.cutmix_bbox_and_lam(batch_inputs.shape[-2:], lam)
         batch_inputs[:, :, top:bottom, left:right] = batch_inputs[partner, :, top:bottom, left:right]
         return batch_inputs, mix_labels(batch_scores, batch_scores[partner], float(lam))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from mmpretrain.models.utils import ClsDataPreprocessor
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from torch import Tensor
 
-from mmpretrain_imbalance.functional.labels import UNKNOWN
-from mmpretrain_imbalance.models.batch_labels import batch_labels, has_labels, sample_name
+from mmpretrain_imbalance.models.batch_labels import (
+    are_hard,
+    batch_labels,
+    has_labels,
+    has_unknown_labels,
+    sample_name,
+)
 
 
 @MODELS.register_module()
@@ -16,8 +20,10 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
     """MMPretrain's ``ClsDataPreprocessor`` for labels 1 (positive), 0 (negative) and -1 (unknown).
 
     Images are treated as the host treats them. Labels become one dense float32 table (N, C) on the device,
-    checked once,
-    and the ``gt_score`` of each sample a row of it: a view, so copy it to keep it longer than the batch.
+    checked once, and the ``gt_score`` of each sample a row of it: a view, so copy it to keep it longer than
+    the batch. ``labels_are_hard`` in the metainfo of a sample tells the heads of this package, without a look
+    at the values, that no label is soft.
+
     Samples may carry sparse labels, full vectors or the host's positive indices, see
     :func:`~mmpretrain_imbalance.models.batch_labels.batch_labels`; different kinds may meet in one batch. A
     test batch may lack labels.
@@ -56,6 +62,9 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
                 "always a table. Got False instead."
             )
         super().__init__(num_classes=num_classes, to_onehot=True, **kwargs)
+        # MMEngine's argument, which the host's class does not pass on: images in pinned memory are copied
+        # while the device goes on with the step before.
+        self._non_blocking = True
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare a batch.
@@ -82,24 +91,27 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         if training and (not labelled or len(labelled) < len(samples)):
             self._raise_no_labels(samples or ())
         if labelled:
+            hard = are_hard(labelled)
             labels = batch_labels(labelled, self.num_classes, self.device)
             if training and self.batch_augments is not None:
-                self._check_augments(labels)
+                self._check_augments(labelled, labels.shape[1])
                 inputs, labels = self.batch_augments(inputs, labels)
+                hard = False
             for sample, row in zip(labelled, labels.unbind()):
                 sample.set_field(row, "gt_score")
+                sample.set_field(hard, "labels_are_hard", field_type="metainfo")
                 if "num_classes" not in sample:
                     sample.set_field(labels.shape[1], "num_classes", field_type="metainfo")
         return {"inputs": inputs, "data_samples": samples}
 
-    def _check_augments(self, labels: Tensor) -> None:
+    def _check_augments(self, samples: list[DataSample], num_classes: int) -> None:
         """Refuse augmentations that would mix unknown labels, whichever of them is drawn for this batch."""
         unsafe = [
             type(augment).__name__
             for augment in self.batch_augments.augments
             if augment is not None and not getattr(augment, "keeps_unknown", False)
         ]
-        if unsafe and (labels == UNKNOWN).any():
+        if unsafe and has_unknown_labels(samples, num_classes):
             raise ValueError(
                 f"The 'batch_augments' argument of PartialLabelDataPreprocessor must be PartialMixup or "
                 f"PartialCutMix, or say 'keeps_unknown = True', where labels are unknown. Got "

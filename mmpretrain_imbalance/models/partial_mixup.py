@@ -49,6 +49,6 @@ class PartialMixup(Mixup):
             Mixed images and labels, of the same shapes.
         """
         lam = np.random.beta(self.alpha, self.alpha)  # noqa: NPY002 - the draw of the host
-        partner = torch.randperm(len(batch_inputs))
+        partner = torch.randperm(len(batch_inputs)).to(batch_inputs.device, non_blocking=True)
         mixed_inputs = lam * batch_inputs + (1 - lam) * batch_inputs[partner]
         return mixed_inputs, mix_labels(batch_scores, batch_scores[partner], lam)

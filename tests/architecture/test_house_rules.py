@@ -12,7 +12,7 @@ ALL = [*SHIPPED, *python_files("tests")]
 
 def test_every_file_is_read_in_one_sitting() -> None:
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in ALL}
-    assert [f"{path.relative_to(ROOT)}: {count} lines" for path, count in lines.items() if count > 300] == []
+    assert [f"{path.relative_to(ROOT)}: {count} lines" for path, count in lines.items() if count > 400] == []
 
 
 def test_every_file_is_named_after_what_it_defines() -> None:

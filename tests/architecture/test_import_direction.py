@@ -15,6 +15,7 @@ ALLOWED = {
     "datasets": {"functional"},
     "models": {"functional"},
     "metrics": {"functional"},
+    "testing": {"functional", "losses"},
     "hooks": {"functional", "losses", "datasets", "models", "metrics"},
     "apis": {"functional", "losses", "datasets", "models", "metrics"},
     "visualization": {"functional", "losses", "datasets", "models", "metrics"},

@@ -12,8 +12,14 @@ from mmpretrain_imbalance.functional.two_way_loss import two_way_loss
 from mmpretrain_imbalance.functional.zlpr_loss import zlpr_loss
 from tests.losses.smallest_losses import SMALLEST, build, tables
 
-#: Losses whose entries depend on the labels of others.
-JOINT = {"DistributionBalancedLoss", "TwoWayLoss", "ZLPRLoss"}
+#: Losses whose elements depend on the labels of others.
+JOINT = {
+    "DistributionBalancedLoss",
+    "PairwiseRankingLoss",
+    "ReflectiveLabelCorrectorLoss",
+    "TwoWayLoss",
+    "ZLPRLoss",
+}
 
 
 @pytest.mark.parametrize("name", sorted(SMALLEST))
@@ -29,11 +35,11 @@ def test_soft_labels_of_mixup_are_computed(name):
 def test_a_soft_label_costs_the_mean_of_both_labels(name):
     logits = tables()[0].detach()
 
-    def entries(label: float) -> torch.Tensor:
+    def elements(label: float) -> torch.Tensor:
         labels = torch.full_like(logits, label)
         return build(SMALLEST[name]).eval()(logits, labels, reduction_override="none")
 
-    torch.testing.assert_close(entries(0.3), 0.3 * entries(1.0) + 0.7 * entries(0.0))
+    torch.testing.assert_close(elements(0.3), 0.3 * elements(1.0) + 0.7 * elements(0.0))
 
 
 def zlpr_of(scores, labels):
@@ -88,13 +94,13 @@ def test_an_almost_hard_label_is_almost_the_hard_one(hard):
     counts = torch.tensor([5.0, 20.0, 3.0, 9.0, 1.0]), torch.tensor([50.0, 20.0, 30.0, 9.0, 10.0])
     almost = abs(hard - 1e-9)
     for function, *arguments in ((zlpr_loss,), (two_way_loss,), (distribution_balanced_loss, *counts)):
-        entries = []
+        elements = []
         for label in (hard, almost):
             table = labels.clone()
             table[0, 1] = label
             table[1] = torch.tensor([1, 0, 0, -1, 0.5])
-            entries.append(function(scores, table, *arguments).sum(dim=1))
-        torch.testing.assert_close(*entries, rtol=1e-6, atol=1e-6)
+            elements.append(function(scores, table, *arguments).sum(dim=1))
+        torch.testing.assert_close(*elements, rtol=1e-6, atol=1e-6)
 
 
 def test_distribution_balanced_weights_are_those_of_the_soft_image():
@@ -104,5 +110,5 @@ def test_distribution_balanced_weights_are_those_of_the_soft_image():
     weights = [0.1 + 1 / (1 + math.exp(-10 * (1 / f / repeats - 0.2))) for f in (10, 5)]
     focused = 2 * 0.25 * math.log(2)  # the scale of negatives divides, and both halves are at p = 1 / 2
     expected = [weights[0] * focused, weights[1] * (0.5 * focused + 0.5 * focused / 2)]
-    entries = distribution_balanced_loss(scores, labels, *counts)
-    torch.testing.assert_close(entries, torch.tensor([expected]))
+    elements = distribution_balanced_loss(scores, labels, *counts)
+    torch.testing.assert_close(elements, torch.tensor([expected]))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from mmengine.config import Config, ConfigDict
 from mmpretrain.registry import DATASETS
 
@@ -57,6 +58,7 @@ def shrink(path: Path, folder: Path) -> Config:
                 node[size] = smaller[0] if isinstance(sides, int) else tuple(smaller)
     give_class_priors(cfg, folder)
     give_places(cfg)
+    give_pseudo_labels(cfg, folder)
     return cfg
 
 
@@ -96,6 +98,15 @@ def give_places(cfg: Config) -> None:
     for node in dicts_in(cfg.model):
         if "num_images" in node:
             node["num_images"] = len(DATASETS.build(cfg.train_dataloader.dataset))
+
+
+def give_pseudo_labels(cfg: Config, folder: Path) -> None:
+    """Write the answers that somebody else gives to the unknown labels: of every kind."""
+    for node in dicts_in(cfg.model):
+        if "pseudo_labels" in node:
+            node["pseudo_labels"] = str(folder / "answers.npy")
+            answers = np.arange(node["num_images"] * cfg.model.head.num_classes) % 3 - 1
+            np.save(node["pseudo_labels"], answers.reshape(node["num_images"], -1).astype(np.int8))
 
 
 def give_class_priors(cfg: Config, folder: Path) -> None:

@@ -11,7 +11,7 @@ import mmpretrain.registry
 import pytest
 from mmengine.config import Config
 from mmengine.registry import Registry
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import DATASETS, MODELS
 
 from mmpretrain_imbalance.datasets import label_counts
 from tests.configs.shrunk_config import dicts_in, shrink
@@ -36,7 +36,7 @@ OPEN_IMAGES_V3 = "resnet101_open-images_large-loss-temporary"
 ASL = (128, 40, 1e-4, 1e-4, 448)
 HILL = (128, 30, 1e-4, 1e-4, 448)
 CSL = (64, 30, 2e-4, 1e-4, 448)
-SELECTIVE = dict(gamma_pos=0, gamma_neg=1, gamma_unknown=4, likelihood_topk=5, normaliser="sum")
+SELECTIVE = dict(gamma_pos=0, gamma_neg=1, gamma_unknown=4, likelihood_topk=5, reduction="sum")
 CIFAR = (128, 200, 0.1, 2e-4, None)
 PUBLISHED = {
     "resnet50_voc12-sp_an-ls": (8, 10, 1e-5, 0, 448, dict(variant="smoothed", smoothing=0.1)),
@@ -51,7 +51,7 @@ PUBLISHED = {
     "resnet50_coco-sp_large-loss-reject": (16, 10, 1e-5, 0, 448, dict(scheme="reject")),
     "resnet50_coco-sp_large-loss-permanent": (16, 10, 1e-5, 0, 448, dict(delta=0.1)),
     "resnet50_coco-sp_large-loss-boost-lu": (16, 10, 1e-5, 0, 448, dict(scheme="reject", delta=0.5)),
-    "resnet101_coco_asl": (*ASL, dict(gamma_pos=0, gamma_neg=4, clip=0.05, normaliser="sum")),
+    "resnet101_coco_asl": (*ASL, dict(gamma_pos=0, gamma_neg=4, clip=0.05, reduction="sum")),
     "resnet50_coco-drop60_hill": (*HILL, {}),
     "resnet50_coco-drop60_splc": (*HILL, dict(threshold=0.6, correction_epoch=1, correct_negatives=True)),
     "resnet50_coco-fpc1000_csl": (*CSL, dict(SELECTIVE, gamma_neg=3, prior_threshold=None)),
@@ -64,6 +64,10 @@ PUBLISHED = {
     "resnet28_cifar10-lt_class-balanced": (*CIFAR, dict(beta=0.9999, scope="image")),
     "resnet28_cifar10-lt_ldam": (*CIFAR, dict(max_margin=0.5, scale=30)),
 }
+# How the authors' code reduces, where that is not the default, by the last word of the name of a config.
+SUMMED = ("asl", "focal", "csl", "ignore", "hill", "splc")
+AVERAGED = ("an-ls", "epr", "role", "em", "em-apl", "gr", "db", "large-loss-reject", "large-loss-permanent",
+            "large-loss-temporary", "large-loss-boost-lu")  # fmt: skip
 
 
 @cache
@@ -135,6 +139,13 @@ def test_numbers_are_those_of_the_source(name: str) -> None:
     *numbers, loss = PUBLISHED[name]
     assert found == tuple(numbers)
     assert {key: cfg.model.head.loss[key] for key in loss} == loss
+
+
+def test_reduction_is_that_of_the_source(headline: tuple[Path, Config]) -> None:
+    path, cfg = headline
+    method = path.stem.split("_")[-1]
+    expected = "sum" if method in SUMMED else "mean" if method in AVERAGED else "mean_images"
+    assert MODELS.build(cfg.model.head.loss).reduction == expected
 
 
 def test_averages_where_the_source_averages() -> None:

@@ -27,7 +27,7 @@ LABELS = torch.tensor([[1.0, -1.0]])
 def test_unknown_labels_enter_the_losses_as_numbers(config: dict) -> None:
     theirs = MODELS.build(config)(LOGITS, LABELS, reduction_override="none")
     assert theirs[0, 1] == pytest.approx(COSTS[config["type"]], rel=0.01)
-    # The prior wrapper changes nothing but keeps unknown entries from the loss inside.
+    # The prior wrapper changes nothing but keeps unknown elements from the held loss.
     wrapped = MODELS.build(dict(type="ClassPriorTrackingLoss", loss=config)).eval()
     ours = wrapped(LOGITS, LABELS, reduction_override="none")
     torch.testing.assert_close(ours, torch.stack([theirs[0, 0], torch.zeros(())])[None])

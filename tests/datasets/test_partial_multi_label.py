@@ -147,7 +147,7 @@ def test_classes_are_chosen_and_ordered_by_name(folder):
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"unlisted": "absent"}, "'unlisted' argument .* must be 'unknown' or 'negative'. Got 'absent'"),
+        ({"unlisted": "absent"}, "'unlisted' argument .* must be one of 'unknown', 'negative'. Got 'absent'"),
         ({"label_format": "csr"}, "'label_format' argument .* must be 'dense' or 'sparse'. Got 'csr'"),
         ({"filter_cfg": {"filter_empty_gt": True}}, r"'filter_cfg' argument .* Got \['filter_empty_gt'\]"),
         ({"ann_file": "labels.csv", "unlisted": "negative"}, "'unlisted' argument .* Write 0 into the cells"),

@@ -23,7 +23,7 @@ def tables(
 
 
 def loop(by_hand: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """A table by calling ``by_hand(logit, label)`` entry by entry."""
+    """A table by calling ``by_hand(logit, label)`` element by element."""
 
     def table(logits: Tensor, labels: Tensor) -> Tensor:
         num_images, num_classes = logits.shape
@@ -43,8 +43,12 @@ def assert_same(
     logits: Tensor,
     labels: Tensor,
     joint: bool = False,
+    size: float = 1.0,
 ) -> None:
-    """Assert that values and gradients agree; of a ``joint`` loss, only those of the sum of the table."""
+    """Assert that values and gradients agree; of a ``joint`` loss, only those of the sum of the table.
+
+    The absolute tolerance is for numbers of the given size.
+    """
     weight = (
         torch.ones_like(logits)
         if joint
@@ -60,8 +64,8 @@ def assert_same(
         assert table.dtype == dtype
         (gradient,) = torch.autograd.grad((table * weight.to(dtype)).sum(), inputs)
         value = table.sum() if joint else table
-        torch.testing.assert_close(value.double(), expected.detach(), rtol=rtol, atol=atol)
-        torch.testing.assert_close(gradient.double(), slope, rtol=rtol, atol=atol)
+        torch.testing.assert_close(value.double(), expected.detach(), rtol=rtol, atol=size * atol)
+        torch.testing.assert_close(gradient.double(), slope, rtol=rtol, atol=size * atol)
 
 
 def assert_finite_at_extremes(function: Callable[[Tensor, Tensor], Tensor]) -> None:

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmpretrain_imbalance.functional import partial_asymmetric_loss, partial_binary_cross_entropy
-from mmpretrain_imbalance.functional.row_blocks import row_blocks
 
 ARGUMENTS = [
     dict(),
@@ -35,7 +34,7 @@ def by_hand(
     eps=1e-8,
     focus_at=None,
 ):
-    """The formula of an entry; ``focus_at``: the logit of the focus where it carries no gradient."""
+    """The formula of an element; ``focus_at``: the logit of the focus where it carries no gradient."""
     P, G, U = float(y == 1), float(y == 0), float(y == -1)
 
     def probabilities(logit):
@@ -62,13 +61,13 @@ def table(dtype=torch.float64):
 def test_value_and_gradient_are_the_loop(arguments, detach_focus):
     logits, labels = table()
     logits.requires_grad_()
-    entries = partial_asymmetric_loss(logits, labels, detach_focus=detach_focus, **arguments)
-    entries.sum().backward()
+    elements = partial_asymmetric_loss(logits, labels, detach_focus=detach_focus, **arguments)
+    elements.sum().backward()
     step = 1e-6
     for n in range(6):
         for c in range(9):
             x, y = logits[n, c].item(), labels[n, c].item()
-            assert entries[n, c].item() == pytest.approx(by_hand(x, y, **arguments), rel=1e-10, abs=1e-12)
+            assert elements[n, c].item() == pytest.approx(by_hand(x, y, **arguments), rel=1e-10, abs=1e-12)
             focus_at = x if detach_focus else None
             rise = by_hand(x + step, y, focus_at=focus_at, **arguments) - by_hand(
                 x - step, y, focus_at=focus_at, **arguments
@@ -88,51 +87,60 @@ def test_derivative_by_gradcheck(arguments):
 def test_single_precision_holds_a_millionth(arguments):
     logits, labels = table(torch.float32)
     logits.requires_grad_()
-    entries = partial_asymmetric_loss(logits, labels, **arguments)
-    entries.sum().backward()
+    elements = partial_asymmetric_loss(logits, labels, **arguments)
+    elements.sum().backward()
     exact = logits.detach().double().requires_grad_()
     expected = partial_asymmetric_loss(exact, labels, **arguments)
     expected.sum().backward()
     # The margin takes a difference of probabilities, of which single precision holds 6e-8.
     absolute = 2e-6 if arguments.get("clip") else 1e-9
-    torch.testing.assert_close(entries.double(), expected, rtol=2e-6, atol=absolute)
+    torch.testing.assert_close(elements.double(), expected, rtol=2e-6, atol=absolute)
     torch.testing.assert_close(logits.grad.double(), exact.grad, rtol=2e-6, atol=absolute)
 
 
 @pytest.mark.parametrize("detach_focus", [True, False])
 @pytest.mark.parametrize(
-    "arguments", [*ARGUMENTS, dict(clip=1e-9), dict(eps=0.0), dict(eps=0.0, clip=0.05)], ids=str
+    ("arguments", "infinite"),
+    [
+        *[(arguments, True) for arguments in ARGUMENTS],
+        (dict(clip=1e-9), True),
+        (dict(eps=0.0, clip=0.05), True),
+        (dict(eps=0.0, gamma_neg=2), False),  # a cross-entropy without a bound, whose own value is infinite
+        (dict(eps=0.0), False),
+    ],
+    ids=str,
 )
-def test_extreme_logits_stay_finite(arguments, detach_focus):
-    logits = torch.tensor([[-math.inf, -80.0, -18.5, 0.0, 18.5, 80.0, math.inf]] * 3, requires_grad=True)
-    labels = torch.tensor([[1], [0], [-1]]).expand(3, 7)
-    entries = partial_asymmetric_loss(logits, labels, detach_focus=detach_focus, **arguments)
-    assert entries.isfinite().all()
-    assert (entries >= 0).all()
-    entries.backward(torch.ones_like(entries))
+def test_extreme_logits_stay_finite(arguments, infinite, detach_focus):
+    extremes = [-80.0, -18.5, 0.0, 18.5, 80.0] + [-math.inf, math.inf] * infinite
+    logits = torch.tensor([extremes] * 3, requires_grad=True)
+    labels = torch.tensor([[1], [0], [-1]]).expand_as(logits)
+    elements = partial_asymmetric_loss(logits, labels, detach_focus=detach_focus, **arguments)
+    assert elements.isfinite().all()
+    assert (elements >= 0).all()
+    elements.backward(torch.ones_like(elements))
     assert logits.grad.isfinite().all()
 
 
 def test_gradient_ends_below_eps():
     logits = torch.tensor([[-18.0, -19.0]], requires_grad=True)
-    entries = partial_asymmetric_loss(logits, torch.ones(1, 2))
-    entries.sum().backward()
-    torch.testing.assert_close(entries.detach(), torch.tensor([[18.0, -math.log(1e-8)]]))
+    elements = partial_asymmetric_loss(logits, torch.ones(1, 2))
+    elements.sum().backward()
+    torch.testing.assert_close(elements.detach(), torch.tensor([[18.0, -math.log(1e-8)]]))
     torch.testing.assert_close(logits.grad, torch.tensor([[-1.0, 0.0]]))
 
 
 def test_the_margin_frees_easy_negatives():
     logits = torch.tensor([[-4.0, -2.0]], requires_grad=True)  # p = .018 and .119
-    entries = partial_asymmetric_loss(logits, torch.zeros(1, 2), clip=0.05)
-    entries.sum().backward()
-    assert entries[0, 0].item() == 0
+    elements = partial_asymmetric_loss(logits, torch.zeros(1, 2), clip=0.05)
+    elements.sum().backward()
+    assert elements[0, 0].item() == 0
     assert logits.grad[0, 0].item() == 0
     assert logits.grad[0, 1].item() > 0
 
 
 @given(st.lists(st.tuples(st.floats(-15, 15), st.sampled_from([1, 0])), min_size=1))
-def test_without_focus_it_is_binary_cross_entropy(entries):
-    logits, labels = (torch.tensor([column], dtype=torch.float64) for column in zip(*entries))
+def test_without_focus_it_is_binary_cross_entropy(elements):
+    logits, labels = (torch.tensor([column], dtype=torch.float64) for column in zip(*elements))
     torch.testing.assert_close(
         partial_asymmetric_loss(logits, labels), partial_binary_cross_entropy(logits, labels)
     )
@@ -142,20 +150,38 @@ def test_without_focus_it_is_binary_cross_entropy(entries):
 @given(st.floats(-15, 15), st.floats(-15, 15), st.sampled_from([1, 0, -1]), st.sampled_from(ARGUMENTS))
 def test_more_wrong_never_costs_less(first, second, label, arguments):
     low, high = sorted((first, second), reverse=label == 1)
-    entries = partial_asymmetric_loss(
+    elements = partial_asymmetric_loss(
         torch.tensor([[low, high]], dtype=torch.float64), torch.full((1, 2), label), **arguments
     )
-    assert entries[0, 0] <= entries[0, 1] + 1e-12
+    assert elements[0, 0] <= elements[0, 1] + 1e-12
 
 
-def test_blocks_change_nothing(monkeypatch):
+@pytest.mark.parametrize("function", [partial_asymmetric_loss, partial_asymmetric_loss.unvalidated])
+@pytest.mark.parametrize("detach_focus", [True, False])
+@pytest.mark.parametrize("arguments", [*ARGUMENTS, dict(eps=0.0)], ids=str)
+def test_a_soft_label_is_the_mixture_of_the_loop(arguments, detach_focus, function):
     logits, labels = table()
-    whole = partial_asymmetric_loss(logits, labels, **ARGUMENTS[3])
-    monkeypatch.setattr("mmpretrain_imbalance.functional.row_blocks.ENTRIES", 10)
-    assert len(list(row_blocks(logits))) == 6
-    torch.testing.assert_close(
-        partial_asymmetric_loss(logits, labels, **ARGUMENTS[3]), whole, rtol=1e-14, atol=1e-14
-    )
+    labels = labels.double()
+    soft = torch.rand(labels.shape, generator=torch.Generator().manual_seed(1)) < 0.5
+    labels[soft] = torch.rand(int(soft.sum()), generator=torch.Generator().manual_seed(2)).double()
+    logits.requires_grad_()
+    elements = function(logits, labels, detach_focus=detach_focus, **arguments)
+    elements.sum().backward()
+
+    def mixed(x, y, focus_at=None):
+        options = dict(arguments, focus_at=focus_at)
+        if y == -1:
+            return by_hand(x, y, **options)
+        return y * by_hand(x, 1, **options) + (1 - y) * by_hand(x, 0, **options)
+
+    step = 1e-6
+    for n in range(6):
+        for c in range(9):
+            x, y = logits[n, c].item(), labels[n, c].item()
+            assert elements[n, c].item() == pytest.approx(mixed(x, y), rel=1e-10, abs=1e-12)
+            focus_at = x if detach_focus else None
+            rise = mixed(x + step, y, focus_at) - mixed(x - step, y, focus_at)
+            assert logits.grad[n, c].item() == pytest.approx(rise / (2 * step), rel=1e-5, abs=1e-7)
 
 
 def test_two_backward_passes_agree():

@@ -1,4 +1,4 @@
-"""EM with soft negative labels, and which entries get one, against loops."""
+"""EM with soft negative labels, and which elements get one, against loops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mmpretrain_imbalance.functional.asymmetric_pseudo_labels import (
     asymmetric_pseudo_label_loss,
-    lowest_entries,
+    lowest_elements,
 )
 from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, assert_same, tables
 
@@ -57,7 +57,7 @@ def test_the_lowest_are_chosen(seed, num_classes, num_images, number):
     generator = torch.Generator().manual_seed(seed)
     p = torch.randint(0, 4, (num_classes, num_images), generator=generator) / 4  # many ties
     candidates = torch.rand(num_classes, num_images, generator=generator) < 0.7
-    chosen = lowest_entries(p, candidates, [number] * num_classes)
+    chosen = lowest_elements(p, candidates, [number] * num_classes)
     for c in range(num_classes):
         order = sorted((p[c, n].item(), n) for n in range(num_images) if candidates[c, n])
         assert chosen[c].nonzero().flatten().tolist() == sorted(n for _, n in order[:number])

@@ -73,7 +73,7 @@ def test_a_class_that_agrees_with_all_keeps_the_very_score(score: float) -> None
     [
         (
             dict(labels=[[0], [-1]]),
-            "'labels' argument of best_thresholds .* Got 1 known entries without any instead",
+            "'labels' argument of best_thresholds .* Got 1 known elements without any instead",
         ),
         (
             dict(precision=0.0),

@@ -11,7 +11,7 @@ from mmpretrain_imbalance.functional import partial_binary_cross_entropy
 
 
 def by_hand(logit: float, label: float) -> tuple[float, float]:
-    """Loss and derivative of an entry."""
+    """Loss and derivative of an element."""
     if label == -1:
         return 0.0, 0.0
     p = 1 / (1 + math.exp(-logit))
@@ -24,22 +24,40 @@ def test_value_and_gradient_are_the_loop(dtype, tolerance):
     logits = torch.randn(5, 7, generator=generator).to(dtype).requires_grad_()
     labels = torch.randint(-1, 2, (5, 7), generator=generator).to(dtype)
     labels[0, 0] = 0.25  # soft
-    entries = partial_binary_cross_entropy(logits, labels)
-    entries.sum().backward()
+    elements = partial_binary_cross_entropy(logits, labels)
+    elements.sum().backward()
     pairs = [[by_hand(x, y) for x, y in zip(*rows)] for rows in zip(logits.tolist(), labels.tolist())]
     expected = torch.tensor(pairs, dtype=torch.float64)
     torch.testing.assert_close(
-        entries.detach().double(), expected[..., 0], rtol=tolerance, atol=tolerance * 1e-1
+        elements.detach().double(), expected[..., 0], rtol=tolerance, atol=tolerance * 1e-1
     )
     torch.testing.assert_close(logits.grad.double(), expected[..., 1], rtol=tolerance, atol=tolerance * 1e-1)
+
+
+@pytest.mark.parametrize("function", [partial_binary_cross_entropy, partial_binary_cross_entropy.unvalidated])
+def test_a_soft_label_is_the_mixture(function):
+    generator = torch.Generator().manual_seed(2)
+    logits = 4 * torch.randn(6, 5, generator=generator, dtype=torch.float64)
+    labels = torch.rand(6, 5, generator=generator, dtype=torch.float64)
+    labels[:2] = torch.tensor([1.0, 0.0, -1.0, 0.0, 1.0])
+    logits.requires_grad_()
+    elements = function(logits, labels)
+    (slopes,) = torch.autograd.grad(elements.sum(), logits)
+    for n in range(6):
+        for c in range(5):
+            x, y = logits[n, c].item(), labels[n, c].item()
+            pairs = [by_hand(x, hard) for hard in (1, 0)]
+            expected = [max(y, 0) * up + (1 - abs(y)) * down for up, down in zip(*pairs)]
+            assert elements[n, c].item() == pytest.approx(expected[0], rel=1e-12, abs=1e-15)
+            assert slopes[n, c].item() == pytest.approx(expected[1], rel=1e-12, abs=1e-15)
 
 
 def test_extreme_and_infinite_logits():
     logits = torch.tensor([[80.0, -80.0, 80.0, -80.0, math.inf]], requires_grad=True)
     labels = torch.tensor([[1, 1, 0, 0, -1]])
-    entries = partial_binary_cross_entropy(logits, labels)
-    entries.sum().backward()
-    torch.testing.assert_close(entries.detach(), torch.tensor([[0.0, 80.0, 80.0, 0.0, 0.0]]))
+    elements = partial_binary_cross_entropy(logits, labels)
+    elements.sum().backward()
+    torch.testing.assert_close(elements.detach(), torch.tensor([[0.0, 80.0, 80.0, 0.0, 0.0]]))
     torch.testing.assert_close(logits.grad, torch.tensor([[0.0, -1.0, 1.0, 0.0, 0.0]]))
 
 

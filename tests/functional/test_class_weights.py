@@ -48,7 +48,7 @@ def test_effective_number_is_the_loop(beta):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_normalised_weights_have_mean_one_over_known_entries(scheme):
+def test_normalised_weights_have_mean_one_over_known_elements(scheme):
     positive, negative = balanced_class_weights(POSITIVES, NEGATIVES, scheme, normalise=True)
     total = (positive * POSITIVES + negative * NEGATIVES).sum() / (POSITIVES + NEGATIVES).sum()
     assert total.item() == pytest.approx(1, rel=1e-6)

@@ -6,6 +6,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mmpretrain_imbalance.functional.distribution_balanced_loss import (
     distribution_balanced_loss,
@@ -19,7 +21,29 @@ SETTINGS = [
     dict(gamma=0.3, negative_scale=5.0),
     dict(focusing=0.0),
     dict(rebalance=False, initial_bias=0.0, negative_scale=1.0),
+    dict(weight_norm="by_instance"),
+    dict(weight_norm="by_batch", focusing=0.0),
 ]
+
+
+def weights_by_hand(labels, positives, alpha, beta, gamma, weight_norm):
+    num_images, num_classes = labels.shape
+    table = []
+    for n in range(num_images):
+        repeats = sum(labels[n, j].item() / positives[j] for j in range(num_classes) if labels[n, j] > 0)
+        table.append(
+            [
+                alpha + (1 / (1 + math.exp(-beta * (1 / f / repeats - gamma))) if repeats else 1)
+                for f in positives
+            ]
+        )
+    known = [[table[n][c] for c in range(num_classes) if labels[n, c] != -1] for n in range(num_images)]
+    if weight_norm == "by_instance":
+        table = [[weight / max(known[n], default=1) for weight in table[n]] for n in range(num_images)]
+    elif weight_norm == "by_batch":
+        largest = max((weight for row in known for weight in row), default=1)
+        table = [[weight / largest for weight in row] for row in table]
+    return table
 
 
 def by_hand(
@@ -32,18 +56,15 @@ def by_hand(
     negative_scale=2.0,
     focusing=2.0,
     rebalance=True,
+    weight_norm=None,
 ):
     table = []
+    weights = weights_by_hand(labels, POSITIVES.tolist(), alpha, beta, gamma, weight_norm)
     for n in range(logits.shape[0]):
         row = []
-        repeats = sum(1 / POSITIVES[j].item() for j in range(6) if labels[n, j] == 1)
         for c in range(6):
             f = POSITIVES[c].item()
-            weight = (
-                alpha + 1 / (1 + math.exp(-beta * (1 / f / repeats - gamma)))
-                if repeats and rebalance
-                else 1.0
-            )
+            weight = weights[n][c] if rebalance else 1.0
             z = logits[n, c] - math.log(IMAGES / f - 1) * initial_bias / negative_scale
             if labels[n, c] == 1:
                 odds = torch.exp(-z)  # of being wrong: (1 - right) / right
@@ -68,10 +89,60 @@ def test_is_the_loop(kinds, arguments):
     )
 
 
-def test_an_image_without_positives_has_weight_one():
+TABLES = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
+    lambda shape: st.tuples(
+        st.lists(
+            st.lists(st.sampled_from([1.0, 0.0, -1.0, 0.25, 0.7]), min_size=shape[1], max_size=shape[1]),
+            min_size=shape[0],
+            max_size=shape[0],
+        ),
+        st.lists(st.integers(0, 1000), min_size=shape[1], max_size=shape[1]),
+    )
+)
+
+
+@pytest.mark.parametrize("weight_norm", [None, "by_instance", "by_batch"])
+@given(TABLES, st.floats(0, 1), st.floats(0.1, 20), st.floats(-1, 1))
+def test_weights_are_the_loop(weight_norm, table, alpha, beta, gamma):
+    labels, counts = torch.tensor(table[0], dtype=torch.float64), torch.tensor(table[1]).double()
+    found = rebalanced_weights(labels, counts, alpha, beta, gamma, weight_norm)
+    seen = [max(count, 1) for count in table[1]]
+    expected = weights_by_hand(labels, seen, alpha, beta, gamma, weight_norm)
+    torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-12)
+    known = found[labels != -1]
+    if weight_norm and len(known):
+        assert known.max().item() == pytest.approx(1)
+
+
+def test_an_image_without_positives_has_the_weight_of_the_authors_code():
+    """There, the share of an image without positives is 1 / 0, and the sigmoid of that is 1."""
     weights = rebalanced_weights(torch.tensor([[0, -1], [1, 0]]), torch.tensor([5.0, 10.0]))
-    torch.testing.assert_close(weights[0], torch.ones(2))
+    torch.testing.assert_close(weights[0], torch.full((2,), 1.1))
     torch.testing.assert_close(weights[1], 0.1 + torch.sigmoid(10 * (torch.tensor([1.0, 0.5]) - 0.2)))
+
+
+@pytest.mark.parametrize("weight_norm", [None, "by_instance", "by_batch"])
+def test_the_weight_does_not_jump_where_a_soft_label_vanishes(weight_norm):
+    counts = torch.tensor([5.0, 10.0, 40.0], dtype=torch.float64)
+    nothing = torch.tensor([[0.0, 0.0, -1.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
+    little = nothing.clone()
+    little[0, 1] = 1e-9
+    torch.testing.assert_close(
+        *(rebalanced_weights(labels, counts, weight_norm=weight_norm) for labels in (little, nothing)),
+        rtol=1e-9,
+        atol=0,
+    )
+    table = torch.tensor([[0.3, -2.0, 1.0], [0.5, 1.0, -1.0]], dtype=torch.float64)
+    losses = [
+        distribution_balanced_loss(table, labels, counts, 50 - counts, weight_norm=weight_norm)
+        for labels in (little, nothing)
+    ]
+    torch.testing.assert_close(*losses, rtol=1e-9, atol=1e-8)  # it costs a billionth of a positive
+
+
+def test_refuses_another_norm():
+    with pytest.raises(ValueError, match=r"'weight_norm' argument of rebalanced_weights .* Got 'by_class'"):
+        rebalanced_weights(torch.zeros(1, 1), torch.ones(1), weight_norm="by_class")
 
 
 def test_classes_never_seen_or_never_absent_stay_finite():

@@ -25,7 +25,7 @@ def test_is_the_loop(kinds, arguments):
     )
 
 
-def test_descent_leads_an_unknown_entry_to_one_half():
+def test_descent_leads_an_unknown_element_to_one_half():
     logits = torch.tensor([[2.0, -2.0, 0.0]], requires_grad=True)
     entropy_maximisation_loss(logits, torch.full((1, 3), -1)).sum().backward()
     assert logits.grad[0, 0] > 0 > logits.grad[0, 1]

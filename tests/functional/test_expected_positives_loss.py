@@ -35,7 +35,7 @@ def test_is_the_loop(kinds, use_negatives):
     )
 
 
-def test_every_entry_carries_the_regulariser_and_its_own_gradient():
+def test_every_element_carries_the_regulariser_and_its_own_gradient():
     logits, labels = tables((-1,))
     logits.requires_grad_()
     table = expected_positives_loss(logits, labels, 1.5)

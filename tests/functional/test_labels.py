@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mmpretrain_imbalance.functional import (
     check_logits_and_labels,
-    entry_loss_function,
+    elementwise_loss_function,
     hard_labels,
     known_labels,
     partial_binary_cross_entropy,
@@ -32,7 +32,7 @@ def test_wrong_value_is_named_with_its_place(wrong):
     labels = torch.tensor([[1.0, 0.0], [-1.0, wrong]])
     message = (
         r"The 'labels' argument of loss must be 1 \(positive\), 0 \(negative\) or -1 \(unknown\) in every "
-        r"entry. "
+        r"element. "
         rf"Got {wrong:g} at sample 1, class 1 instead."
     )
     with pytest.raises(ValueError, match=message):
@@ -45,13 +45,13 @@ def test_the_one_wording():
     assert str(error.value) == (
         "The 'labels' argument of partial_binary_cross_entropy must be 1 (positive), 0 (negative) or -1 "
         "(unknown) in every "
-        "entry. Got 2 at sample 0, class 1 instead."
+        "element. Got 2 at sample 0, class 1 instead."
     )
 
 
 def test_unsigned_unknown_is_refused_and_counted():
     labels = torch.tensor([[1, 255, 255]], dtype=torch.uint8)
-    with pytest.raises(ValueError, match=r"Got 255 at sample 0, class 1, and at 1 more entries instead"):
+    with pytest.raises(ValueError, match=r"Got 255 at sample 0, class 1, and at 1 more elements instead"):
         check_logits_and_labels(torch.zeros(1, 3), labels, "loss")
 
 
@@ -108,16 +108,29 @@ def test_values_by_label_is_the_loop(values, chosen):
     torch.testing.assert_close(known_labels(hard), hard != -1)
 
 
-def test_values_by_label_are_exact():
+@given(st.floats(0, 100, width=32), st.floats(0, 100, width=32))
+def test_a_zero_among_the_values_stays_one(first, second):
     """A zero exponent that is only nearly zero would make 0 ** -1e-17 = inf."""
     labels = torch.tensor([[1, 0, -1]], dtype=torch.int8)
-    assert values_by_label(labels, 0.0, 0.1, 1e-30, torch.float32).tolist() == [
-        [0.0, torch.tensor(0.1).item(), torch.tensor(1e-30).item()]
-    ]
+    for zero in range(3):
+        chosen = [first, second]
+        chosen.insert(zero, 0.0)
+        assert values_by_label(labels, *chosen, torch.float32)[0, zero] == 0
+        per_class = [torch.full((3,), value) for value in chosen]
+        assert values_by_label(labels, *per_class, torch.float32)[0, zero] == 0
+
+
+@given(*[st.floats(-1e3, 1e3)] * 3, st.sampled_from([torch.float32, torch.float64]))
+def test_values_are_exact_to_the_last_digits_of_the_largest(positive, negative, unknown, dtype):
+    labels = torch.tensor([[1, 0, -1]], dtype=torch.int8)
+    found = values_by_label(labels, positive, negative, unknown, dtype).double()
+    expected = torch.tensor([[positive, negative, unknown]], dtype=torch.float64)
+    atol = 4 * torch.finfo(dtype).eps * expected.abs().max().item() + torch.finfo(dtype).tiny
+    torch.testing.assert_close(found, expected, rtol=0, atol=atol)
 
 
 def test_soft_labels_mix_the_two_costs():
-    @entry_loss_function
+    @elementwise_loss_function
     def square(logits, labels):
         assert labels.dtype == torch.int8
         return (logits - 3 * labels) ** 2
@@ -129,5 +142,5 @@ def test_soft_labels_mix_the_two_costs():
 
 
 def test_half_precision_is_computed_in_single():
-    entries = partial_binary_cross_entropy(torch.zeros(1, 1, dtype=torch.bfloat16), torch.ones(1, 1))
-    assert entries.dtype == torch.float32
+    elements = partial_binary_cross_entropy(torch.zeros(1, 1, dtype=torch.bfloat16), torch.ones(1, 1))
+    assert elements.dtype == torch.float32

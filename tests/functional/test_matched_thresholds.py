@@ -33,6 +33,16 @@ def test_histograms_are_the_loop():
     torch.testing.assert_close(counts.sum(dim=1), counted.sum(dim=0))
 
 
+def test_a_logit_that_is_no_number_disturbs_no_other():
+    """It raises later; until then it must not be an index out of range."""
+    logits = torch.tensor([[0.5, torch.nan], [torch.nan, 0.5], [torch.inf, -torch.inf]])
+    counts = logit_histograms(logits, torch.ones(3, 2, dtype=torch.bool), 4, 2.0)
+    assert counts.sum(dim=1).tolist() == [3, 3]
+    assert counts[:, 2].tolist() == [1, 1]
+    assert counts[0, 3] == 1
+    assert counts[1, 0] >= 1
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0, 1), st.floats(0, 1), st.integers(1, 200))
 def test_the_shares_are_met_to_the_content_of_one_bin(seed, positive, negative, num_images):
@@ -58,7 +68,7 @@ def test_fine_bins_cut_where_sorting_does():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_nothing_passes_without_a_share_or_without_entries(share):
+def test_nothing_passes_without_a_share_or_without_elements(share):
     counts = torch.zeros(2, 4, dtype=torch.int64)
     counts[0, 2] = 5
     above, below = matched_thresholds(counts, torch.full((2,), share), torch.full((2,), share), 2.0)

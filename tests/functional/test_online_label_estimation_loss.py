@@ -12,7 +12,7 @@ EXPECTED = 1.7
 
 
 def by_hand(logits, labels, scores, use_negatives):
-    """The mean over the entries plus both regularisers, as the authors write it."""
+    """The mean over the elements plus both regularisers, as the authors write it."""
     num_images, num_classes = logits.shape
     total = 0.0
     for n in range(num_images):

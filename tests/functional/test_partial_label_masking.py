@@ -1,5 +1,4 @@
-"""Partial Label Masking: the ratio is met in expectation, the statistics and the update are those of "
-"loops."""
+"""Partial Label Masking: the ratio is met in expectation, statistics and update are those of loops."""
 
 from __future__ import annotations
 
@@ -17,6 +16,7 @@ from mmpretrain_imbalance.functional import (
     keep_probabilities,
     partial_label_keep,
     probability_histograms,
+    random_numbers,
     update_ideal_ratio,
 )
 
@@ -52,16 +52,15 @@ def test_draws_have_the_chance_they_should(chance, kind):
     """Four standard deviations of the mean of two million draws."""
     labels = torch.full((2000, 1000), kind, dtype=torch.int8)
     ratio = torch.full((1000,), 1 / chance if kind else chance)
-    keep = partial_label_keep(labels, ratio, torch.ones(1000), torch.Generator().manual_seed(0))
+    keep = partial_label_keep(labels, ratio, torch.ones(1000), random_numbers(0, 2000, 1000, "cpu"))
     tolerance = 4 * math.sqrt(chance * (1 - chance) / keep.numel())
     assert keep.double().mean().item() == pytest.approx(chance, abs=tolerance)
 
 
-def test_draws_of_entries_are_independent():
+def test_draws_of_elements_are_independent():
     labels = torch.ones(4000, 50)
-    keep = partial_label_keep(
-        labels, torch.full((50,), 2.0), torch.ones(50), torch.Generator().manual_seed(0)
-    ).double()
+    random = random_numbers(0, 4000, 50, "cpu")
+    keep = partial_label_keep(labels, torch.full((50,), 2.0), torch.ones(50), random).double()
     centred = keep - keep.mean(dim=0)
     correlation = (centred.T @ centred) / len(keep) / 0.25
     # 1,225 pairs: the largest of so many standard normal numbers stays below 4.5.
@@ -74,17 +73,51 @@ def test_draws_of_entries_are_independent():
 @pytest.mark.parametrize("dtype", [torch.int8, torch.int64, torch.float32])
 def test_only_the_common_kind_of_known_labels_is_masked(dtype):
     labels = torch.tensor([[1, 0, -1]] * 300, dtype=dtype)
-    generator = torch.Generator().manual_seed(0)
-    many_positives = partial_label_keep(labels, torch.full((3,), 1e9), torch.ones(3), generator)
+    random = random_numbers(0, 300, 3, "cpu")
+    many_positives = partial_label_keep(labels, torch.full((3,), 1e9), torch.ones(3), random)
     assert many_positives.all(dim=0).tolist() == [False, True, True]
-    many_negatives = partial_label_keep(labels, torch.full((3,), 1e-9), torch.ones(3), generator)
+    many_negatives = partial_label_keep(labels, torch.full((3,), 1e-9), torch.ones(3), random)
     assert many_negatives.all(dim=0).tolist() == [True, False, True]
 
 
 def test_soft_labels_are_kept():
     labels = torch.full((300, 2), 0.25)
-    generator = torch.Generator().manual_seed(0)
-    assert partial_label_keep(labels, torch.tensor([1e9, 1e-9]), torch.ones(2), generator).all()
+    random = random_numbers(0, 300, 2, "cpu")
+    assert partial_label_keep(labels, torch.tensor([1e9, 1e-9]), torch.ones(2), random).all()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1.0, 0.0, -1.0, 0.25]), st.integers(-(2**31), 2**31 - 1),
+            st.sampled_from([0.0, 0.2, 1.0, 5.0, math.inf, math.nan]), st.sampled_from([0.3, 1.0, 2.0]),
+        ),
+        min_size=1,
+    )
+)  # fmt: skip
+def test_the_choice_is_the_loop(elements):
+    labels, random, ratios, ideals = zip(*elements)
+    found = partial_label_keep(
+        torch.tensor([labels]),
+        torch.tensor(ratios, dtype=torch.float64),
+        torch.tensor(ideals, dtype=torch.float64),
+        torch.tensor([random], dtype=torch.int32),
+    )
+    expected = []
+    for label, number, ratio, ideal in elements:
+        quotient = ideal / ratio if 0 < ratio < math.inf else 1
+        chance_to_go = {1.0: 1 - min(quotient, 1), 0.0: 1 - min(1 / quotient, 1)}.get(label, 0)
+        expected.append(number + 2**31 >= math.floor(chance_to_go * 2**32))
+    assert found.tolist() == [expected]
+
+
+def test_what_has_no_chance_to_be_masked_is_kept_for_sure():
+    """With the smallest and the largest of all random numbers."""
+    labels = torch.tensor([[1, 0]]).expand(2, 2)
+    random = torch.tensor([[-(2**31)] * 2, [2**31 - 1] * 2], dtype=torch.int32)
+    assert partial_label_keep(labels, torch.ones(2), torch.ones(2), random).all()
+    hopeless = torch.tensor([1e30, 1e-30])
+    assert partial_label_keep(labels, hopeless, torch.ones(2), random).tolist() == [[False] * 2, [True] * 2]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +138,17 @@ def test_histograms_are_those_of_numpy(num_images, num_bins):
         for c in range(5):
             expected, _ = np.histogram(probability[labels[:, c].numpy() == label, c], edges)
             np.testing.assert_array_equal(counts[group, c], expected)
+
+
+def test_a_logit_that_is_no_number_disturbs_no_other():
+    """It raises later; until then it must not be an index out of range."""
+    logits = torch.tensor([[0.3, torch.nan], [-0.2, 0.1], [torch.nan, -torch.inf], [torch.inf, 2.0]])
+    labels = torch.tensor([[1, 1], [1, 1], [0, 0], [0, 0]])
+    counts = probability_histograms(logits, labels, 4)
+    assert counts.sum(dim=2).tolist() == [[2, 2], [2, 2]]
+    assert counts[0, 0].tolist() == [0, 1, 1, 0]
+    assert counts[1, 0, 3] == 1  # an infinite logit is a number
+    assert counts[1, 1, [0, 3]].tolist() == [1, 1]
 
 
 def test_histograms_of_nothing():

@@ -13,14 +13,14 @@ ENTRIES = st.lists(st.tuples(st.floats(0, 1, width=32), st.sampled_from([1.0, 0.
 
 
 @given(ENTRIES, st.booleans(), st.booleans())
-def test_is_the_loop(entries, hard, per_class):
-    probabilities, labels = torch.tensor(entries).T[:, None]
+def test_is_the_loop(elements, hard, per_class):
+    probabilities, labels = torch.tensor(elements).T[:, None]
     expected = []
-    for p, y in torch.tensor(entries).tolist():
+    for p, y in torch.tensor(elements).tolist():
         if y == -1 and (p > 0.75 or p < 0.25):
             y = p if not hard else float(p > 0.75)
         expected.append(y)
-    thresholds = [torch.full((len(entries),), value) if per_class else value for value in (0.75, 0.25)]
+    thresholds = [torch.full((len(elements),), value) if per_class else value for value in (0.75, 0.25)]
     before = labels.clone()
     torch.testing.assert_close(
         pseudo_labels(probabilities, labels, *thresholds, hard), torch.tensor([expected])

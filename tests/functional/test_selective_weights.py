@@ -1,4 +1,4 @@
-"""Which unknown entries count, against loops of the published rules."""
+"""Which unknown elements count, against loops of the published rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLES = st.integers(1, 5).flatmap(
 
 
 def by_hand(logits, labels, budget_of, prior=None, threshold=None):
-    """Entries kept: rank the unknown ones by p, leave out the first of them and those of frequent classes."""
+    """Kept elements: rank the unknown ones by p, leave out the first of them and frequent classes."""
     keep = [[True] * len(row) for row in labels]
     for group, budget in budget_of:
         unknown = sorted(((logits[n][c], n, c) for n, c in group if labels[n][c] == -1), reverse=True)
@@ -88,7 +88,7 @@ def test_ties_at_the_border_leave_out_no_more_than_the_budget():
 
 @pytest.mark.parametrize("label", [0, 1])
 @pytest.mark.parametrize("scope", ["batch", "image"])
-def test_known_entries_are_never_left_out(label, scope):
+def test_known_elements_are_never_left_out(label, scope):
     assert selective_keep(
         torch.full((3, 4), 9.0), torch.full((3, 4), label), 4, scope, torch.ones(4), 0.1
     ).all()
@@ -112,7 +112,8 @@ def test_fixed_treatments_are_the_loop():
 def test_refusals():
     logits = labels = torch.zeros(1, 2)
     with pytest.raises(
-        ValueError, match=r"'topk_scope' argument of selective_keep must be 'batch' or 'image'. Got 'all'"
+        ValueError,
+        match=r"'topk_scope' argument of selective_keep must be one of 'batch', 'image'. Got 'all'",
     ):
         selective_keep(logits, labels, 1, "all")
     with pytest.raises(

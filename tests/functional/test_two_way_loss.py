@@ -40,7 +40,7 @@ def test_is_the_loop(kinds, arguments):
     )
 
 
-def test_unknown_entries_have_no_share_and_no_gradient():
+def test_unknown_elements_have_no_share_and_no_gradient():
     logits, labels = tables()
     table = two_way_loss(logits.requires_grad_(), labels)
     table.sum().backward()

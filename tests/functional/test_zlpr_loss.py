@@ -23,7 +23,7 @@ def test_is_the_loop(kinds):
     assert_same(zlpr_loss, by_hand, *tables(kinds), joint=True)
 
 
-def test_shares_are_even_and_unknown_entries_have_none():
+def test_shares_are_even_and_unknown_elements_have_none():
     logits, labels = tables()
     table = zlpr_loss(logits.requires_grad_(), labels)
     for n in range(5):

@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.datasets import LabelCounts
 from mmpretrain_imbalance.hooks.label_count_log import label_count_summary, missing_negatives_warning
-from mmpretrain_imbalance.losses import EntryLoss
+from mmpretrain_imbalance.losses import ElementwiseLoss
 
 IGNORE = dict(type="PartialAsymmetricLoss", unknown="ignore")
 SINGLE_POSITIVES = LabelCounts(np.array([5, 2, 1]), np.zeros(3, int), np.array([3, 6, 7]))
@@ -17,7 +17,7 @@ SINGLE_POSITIVES = LabelCounts(np.array([5, 2, 1]), np.zeros(3, int), np.array([
 
 def warning(loss: dict, counts: LabelCounts = SINGLE_POSITIVES) -> str | None:
     module = MODELS.build(loss)
-    losses = [m for m in module.modules() if isinstance(m, EntryLoss)]
+    losses = [m for m in module.modules() if isinstance(m, ElementwiseLoss)]
     for m in losses:
         m.set_label_counts(torch.from_numpy(counts.positives), torch.from_numpy(counts.negatives))
     found = missing_negatives_warning(counts, losses)
@@ -36,6 +36,23 @@ def warning(loss: dict, counts: LabelCounts = SINGLE_POSITIVES) -> str | None:
             dict(type="StatisticsBalancedLoss", loss=dict(type="AssumeNegativeLoss")),
             "StatisticsBalancedLoss",
         ),
+        (
+            dict(
+                type="StatisticsBalancedLoss",
+                loss=dict(type="SelectiveNegativeLoss", loss=IGNORE),
+            ),
+            "StatisticsBalancedLoss",
+        ),
+        (dict(type="StatisticsBalancedLoss", loss=IGNORE), "PartialAsymmetricLoss"),
+        # A model that is sure of no negative makes no pseudo-negative.
+        (dict(type="PseudoLabelLoss", loss=IGNORE), "PartialAsymmetricLoss"),
+        (dict(type="PriorMatchedPseudoLabelLoss", loss=IGNORE), "PartialAsymmetricLoss"),
+        (
+            dict(type="ClassPriorTrackingLoss", loss=dict(type="PseudoLabelLoss", loss=IGNORE)),
+            "PartialAsymmetricLoss",
+        ),
+        (dict(type="LabelSpaceReductionLoss", loss=IGNORE), "PartialAsymmetricLoss"),
+        (dict(type="ZLPRLoss"), "ZLPRLoss"),
     ],
 )
 def test_losses_that_learn_negatives_from_known_ones_are_named(loss, named):
@@ -53,6 +70,11 @@ def test_losses_that_learn_negatives_from_known_ones_are_named(loss, named):
         dict(type="OnlineLabelEstimationLoss", num_images=8, num_classes=3, expected_positives=1.5),
         dict(type="AsymmetricPseudoLabelLoss", num_images=8),
         dict(type="PermanentLargeLoss"),
+        dict(type="SelectiveNegativeLoss", loss=IGNORE),
+        dict(type="SelectiveNegativeLoss", loss=dict(type="AsymmetricLoss")),
+        dict(type="ClassPriorTrackingLoss", loss=dict(type="SelectiveNegativeLoss", loss=IGNORE)),
+        dict(type="PseudoLabelLoss", loss=dict(type="SelectiveNegativeLoss", loss=IGNORE)),
+        dict(type="PseudoLabelLoss", loss=dict(type="AssumeNegativeLoss")),
     ],
 )
 def test_losses_made_for_unknown_labels_are_not_warned_of(loss):

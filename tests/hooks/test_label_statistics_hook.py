@@ -13,9 +13,13 @@ from mmengine.runner import Runner
 
 from mmpretrain_imbalance import named_values
 from mmpretrain_imbalance.datasets import label_counts
-from mmpretrain_imbalance.functional import partial_label_keep
+from mmpretrain_imbalance.functional import active_class_weights, partial_label_keep
 from mmpretrain_imbalance.hooks.setup_checks import unwrap_model
-from mmpretrain_imbalance.losses import EntryLoss, partial_label_masking_loss
+from mmpretrain_imbalance.losses import (
+    ElementwiseLoss,
+    label_space_reduction_loss,
+    partial_label_masking_loss,
+)
 from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 
 from ..integration.small_runs import persistent_state, prepared, small_config, train
@@ -74,7 +78,9 @@ def test_ignore_run_then_csl_with_its_prior_needs_two_configs_and_no_hand_work(t
         small_config(tmp_path / "csl", loss=dict(type="ClassAwareSelectiveLoss", class_prior=str(prior)))
     )
     csl = losses_of(runner)["ClassAwareSelectiveLoss"]
-    torch.testing.assert_close(csl.class_prior.tolist(), json.loads(prior.read_text())["class_prior"])
+    torch.testing.assert_close(
+        csl.selection.class_prior.tolist(), json.loads(prior.read_text())["class_prior"]
+    )
 
 
 def test_a_prior_file_that_lacks_a_class_is_refused_by_name(tmp_path):
@@ -141,8 +147,11 @@ def test_shares_are_those_of_one_epoch_and_go_to_the_visualiser_too(tmp_path, mo
         torch.testing.assert_close(torch.tensor(found), expected, rtol=0, atol=1e-7)
         counts = json.loads((tmp_path / "run" / "label_counts.json").read_text())
         unknown = torch.tensor(counts["unknown"]) / 96
-        ignored = losses["head.loss_module.loss"]["ignored_share"]
+        ignored = losses["head.loss_module"]["ignored_share"]
         torch.testing.assert_close(torch.tensor(ignored), unknown, rtol=0, atol=1e-7)
+        # The outermost loss counts, for all that it holds.
+        others = [state for path, state in losses.items() if path != "head.loss_module"]
+        assert not any(name in ("ignored_share", "masked_share") for state in others for name in state)
     (scalars,) = (tmp_path / "run").glob("*/vis_data/scalars.json")
     written = [json.loads(line) for line in scalars.read_text().splitlines()]
     head = torch.tensor(counts["positives"]) > 20
@@ -150,6 +159,29 @@ def test_shares_are_those_of_one_epoch_and_go_to_the_visualiser_too(tmp_path, mo
         line["label_statistics/masked_share/head"] for line in written if "known_share/head" in str(line)
     ]
     assert values == pytest.approx((steps.sum(dim=1) / 96)[:, head].mean(dim=1).tolist())
+
+
+def test_classes_left_out_of_a_step_are_recorded_as_such(tmp_path):
+    """Label-space reduction says itself how often it left a class out."""
+    loss = dict(type="LabelSpaceReductionLoss", loss=dict(type="PartialAsymmetricLoss"), active_share=0.3)
+    outer = dict(type="PseudoLabelLoss", loss=loss, warmup_epochs=0)
+    seen = []
+
+    def recorded(*args, **kwargs):
+        weights = active_class_weights(*args, **kwargs)
+        seen.append(weights == 0)
+        return weights
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(label_space_reduction_loss, "active_class_weights", recorded)
+        train(small_config(tmp_path / "run", loss=outer))
+    for epoch in (1, 2):
+        record = json.loads((tmp_path / "run" / "label_statistics" / f"epoch_{epoch}.json").read_text())
+        found = record["losses"]["head.loss_module.loss"]["inactive_share"]
+        expected = torch.stack(seen[3 * (epoch - 1) : 3 * epoch]).float().mean(dim=0)  # 3 steps of 32 images
+        assert found == pytest.approx(expected.tolist(), abs=1e-6)
+        assert 0 < sum(found)
+        assert "ignored_share" in record["losses"]["head.loss_module"]
 
 
 def test_a_run_of_iterations_updates_in_its_last_one_too(tmp_path):
@@ -235,14 +267,14 @@ def test_counts_of_a_wrapped_training_set(tmp_path):
 
 def test_every_loss_of_a_composition_gets_the_counts(tmp_path):
     runner = prepared(small_config(tmp_path / "run"))
-    losses = [m for m in runner.model.modules() if isinstance(m, EntryLoss)]
+    losses = [m for m in runner.model.modules() if isinstance(m, ElementwiseLoss)]
     assert [type(loss).__name__ for loss in losses] == [
         "ClassPriorTrackingLoss",
         "PartialLabelMaskingLoss",
         "PseudoLabelLoss",
         "ClassAwareSelectiveLoss",
     ]
-    assert all(loss.has_label_counts for loss in losses)
+    assert all("label_counts" in loss.told for loss in losses)
 
 
 def test_the_log_sums_up_the_label_counts(tmp_path):

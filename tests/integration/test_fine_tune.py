@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmpretrain_imbalance.losses import EntryLoss
+from mmpretrain_imbalance.losses import ElementwiseLoss
 from mmpretrain_imbalance.safe_checkpoints import load_weights_only
 
 from .small_runs import COMPOSED_LOSS, persistent_state, prepared, small_config, train
@@ -62,7 +62,7 @@ def test_ratios_are_counted_and_a_prior_file_is_matched_by_name_after_load_from(
     cfg.model.head.loss.loss.loss.loss.class_prior = str(tmp_path / "prior.json")
     cfg.load_from = str(tmp_path / "source" / "epoch_1.pth")
     runner = prepared(cfg)
-    losses = {type(m).__name__: m for m in runner.model.modules() if isinstance(m, EntryLoss)}
+    losses = {type(m).__name__: m for m in runner.model.modules() if isinstance(m, ElementwiseLoss)}
     dataset = runner.train_dataloader.dataset
     table = np.stack([dataset.get_data_info(index)["gt_score"] for index in range(len(dataset))])
     plm = losses["PartialLabelMaskingLoss"]
@@ -70,7 +70,8 @@ def test_ratios_are_counted_and_a_prior_file_is_matched_by_name_after_load_from(
         assert math.isclose(found, (labels == 1).sum() / (labels == 0).sum(), rel_tol=1e-6)
     uniform = (table == 1).sum() / (table == 0).sum()
     assert plm.ideal_positive_ratio.tolist() == pytest.approx([uniform] * 10)
-    assert losses["ClassAwareSelectiveLoss"].class_prior.tolist() == pytest.approx(list(prior.values()))
+    selection = losses["ClassAwareSelectiveLoss"].selection
+    assert selection.class_prior.tolist() == pytest.approx(list(prior.values()))
     assert losses["ClassPriorTrackingLoss"].window_images == 0
 
 

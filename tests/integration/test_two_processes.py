@@ -60,7 +60,38 @@ runner.train()
 """
 
 
-def run(work_dir: Path, processes: int) -> dict[str, torch.Tensor]:
+#: Only rank 1 sees a fault, in the last step of the first epoch.
+FAULT_SCRIPT = """
+import sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
+import torch
+torch.set_num_threads(1)
+from command_line import build_runner, common_parser
+from tests.integration.small_runs import small_config
+
+cfg = small_config(Path(sys.argv[2]))
+cfg.model.head.loss.validate = "later"
+cfg.launcher = sys.argv[3]
+cfg.train_dataloader.batch_size = 32 // int(sys.argv[4])
+runner = build_runner(common_parser(""), cfg)
+
+def broken(module, args, logits):
+    if runner.rank == 1 and runner.iter == 2:
+        logits = logits.index_put((torch.tensor(7), torch.tensor(3)), torch.tensor(torch.nan))
+    return logits
+
+for name, module in runner.model.named_modules():
+    if name.endswith("head.fc"):
+        module.register_forward_hook(broken)
+try:
+    runner.train()
+except ValueError as error:
+    (Path(sys.argv[2]) / f"raised_on_{runner.rank}.txt").write_text(f"{runner.iter} {error}")
+"""
+
+
+def run(work_dir: Path, processes: int, script: str = SCRIPT) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -77,19 +108,24 @@ def run(work_dir: Path, processes: int) -> dict[str, torch.Tensor]:
                 MASTER_ADDR="127.0.0.1",
                 MASTER_PORT=str(port),
             )
-        command = [sys.executable, "-c", SCRIPT, str(ROOT), str(work_dir), launcher, str(processes)]
+        command = [sys.executable, "-c", script, str(ROOT), str(work_dir), launcher, str(processes)]
         children.append(
             subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         )
     for child in children:
         output = child.communicate(timeout=300)[0].decode()
         assert child.returncode == 0, output[-3000:]
+
+
+def loss_state(work_dir: Path) -> dict[str, torch.Tensor]:
     checkpoint = load_weights_only(work_dir / "epoch_2.pth")
     return {name: value for name, value in checkpoint["state_dict"].items() if "loss_module" in name}
 
 
 def test_two_processes_give_the_statistics_of_one(tmp_path):
-    one, two = run(tmp_path / "one", 1), run(tmp_path / "two", 2)
+    for name, processes in (("one", 1), ("two", 2)):
+        run(tmp_path / name, processes)
+    one, two = loss_state(tmp_path / "one"), loss_state(tmp_path / "two")
     assert one.keys() == two.keys()
     for name, value in one.items():
         # Counts are whole; sums of probabilities may differ in the order of summation.
@@ -101,6 +137,15 @@ def test_two_processes_give_the_statistics_of_one(tmp_path):
     images = next(value for name, value in two.items() if name.endswith("window_images"))
     assert images == 2 * 96
     check_shares(tmp_path)
+
+
+def test_a_fault_of_one_rank_raises_on_all_before_a_checkpoint(tmp_path):
+    run(tmp_path, 2, FAULT_SCRIPT)
+    for rank in (0, 1):
+        raised = (tmp_path / f"raised_on_{rank}.txt").read_text()
+        assert raised.startswith("3 The 'logits' argument of ClassPriorTrackingLoss must be numbers")
+        assert "at sample 7, class 3 of an earlier batch" in raised
+    assert not list(tmp_path.glob("*.pth"))
 
 
 def check_shares(folder: Path) -> None:

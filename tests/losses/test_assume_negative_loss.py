@@ -16,7 +16,7 @@ from tests.losses.smallest_losses import build, tables
 @pytest.mark.parametrize("variant", ASSUME_NEGATIVE_VARIANTS)
 def test_is_the_function(variant):
     logits, labels = tables()
-    loss = build(dict(type="AssumeNegativeLoss", variant=variant, smoothing=0.2, eps=1e-3))
+    loss = build(dict(type="AssumeNegativeLoss", variant=variant, smoothing=0.2, eps=1e-3, reduction="mean"))
     torch.testing.assert_close(
         loss(logits, labels), assume_negative_loss(logits, labels, variant, 0.2, 1e-3).mean()
     )

@@ -8,6 +8,7 @@ from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.functional.asymmetric_pseudo_labels import asymmetric_pseudo_label_loss
+from tests.losses.smallest_losses import clear_gathered
 
 NUM_IMAGES, NUM_CLASSES, EPOCHS, WARMUP = 30, 4, 6, 3
 ARGUMENTS = dict(type="AsymmetricPseudoLabelLoss", num_images=NUM_IMAGES, warmup_epochs=WARMUP)
@@ -26,8 +27,7 @@ def run(loss, batches_of, scores_of, epochs=range(EPOCHS)):
             context = LossContext(sample_ids=ids)
             loss(scores_of(epoch)[ids].requires_grad_(), labels[ids], context=context)
         loss.update_statistics()
-        for name in loss.gathered_buffers:  # as the hook does
-            getattr(loss, name).zero_()
+        clear_gathered(loss)
         yield epoch
 
 
@@ -86,7 +86,7 @@ def test_an_image_seen_twice_or_never():
         torch.tensor([[-1.0], [-3.0], [-9.0], [9.0], [9.0]]).expand(5, NUM_CLASSES).clone().requires_grad_()
     )
     loss(logits, torch.full((5, NUM_CLASSES), -1), context=LossContext(sample_ids=ids))
-    loss.update_statistics()  # 4 unknown entries a class: int(0.9 * 4 / 3) = 1
+    loss.update_statistics()  # 4 unknown elements a class: int(0.9 * 4 / 3) = 1
     assert (loss.soft_labels > 0).nonzero()[:, 1].tolist() == [2] * NUM_CLASSES
     # Seen twice: once with the mean of both.
     loss.probability_sum[:, 2] = 0
@@ -100,12 +100,22 @@ def test_an_image_seen_twice_or_never():
     torch.testing.assert_close(loss.soft_labels[:, 1], mean.expand(NUM_CLASSES))
 
 
-def test_refusals():
-    for arguments in (dict(num_images=0), dict(warmup_epochs=0), dict(proportion=1.5)):
-        with pytest.raises(
-            ValueError, match="'num_images' and 'warmup_epochs' arguments of AsymmetricPseudoLabelLoss"
-        ):
-            MODELS.build(dict(ARGUMENTS, **arguments))
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(num_images=0), "'num_images' .* must be a whole number of at least 1. Got 0"),
+        (dict(num_images=7.5), "'num_images' .* must be a whole number of at least 1. Got 7.5"),
+        (dict(warmup_epochs=0), "'warmup_epochs' .* must be a whole number of at least 1. Got 0"),
+        (dict(proportion=1.5), "'proportion' .* must be a number from 0 to 1. Got 1.5"),
+        (dict(proportion=-0.5), "'proportion' .* must be a number from 0 to 1. Got -0.5"),
+    ],
+)
+def test_refusals(arguments, message):
+    with pytest.raises(ValueError, match=message.replace(".*", "argument of AsymmetricPseudoLabelLoss")):
+        MODELS.build(dict(ARGUMENTS, **arguments))
+
+
+def test_a_training_set_that_is_longer_is_refused():
     loss = build()
     loss.set_progress(0, EPOCHS, 0)
     with pytest.raises(

@@ -12,12 +12,13 @@ from mmpretrain_imbalance.named_values import write_named_values
 from tests.losses.smallest_losses import build, tables, tell
 
 NAME = "ClassAwareSelectiveLoss"
+CLASSES = ["class 0", "class 1", "class 2"]
 
 
 def by_hand(logits, labels, prior, threshold, topk, clip):
-    """The sum over all entries with gammas 0, 1, 4, written from the paper."""
+    """The sum over all elements with gammas 0, 1, 4, written from the paper."""
     num_images, num_classes = labels.shape
-    entries, unknown = {}, []
+    elements, unknown = {}, []
     for n in range(num_images):
         for c in range(num_classes):
             p = 1 / (1 + math.exp(-logits[n, c].item()))
@@ -25,14 +26,14 @@ def by_hand(logits, labels, prior, threshold, topk, clip):
             y = labels[n, c].item()
             gamma = {1: 0, 0: 1, -1: 4}[y]
             value = -math.log(p) if y == 1 else -math.log(q)
-            entries[n, c] = value * (1 - (p if y == 1 else q)) ** gamma
+            elements[n, c] = value * (1 - (p if y == 1 else q)) ** gamma
             if y == -1:
                 unknown.append((q, -p, n, c))
                 if prior[c] > threshold:
-                    entries[n, c] = 0.0
+                    elements[n, c] = 0.0
     for *_, n, c in sorted(unknown)[: round(topk * num_images)]:
-        entries[n, c] = 0.0
-    return sum(entries.values())
+        elements[n, c] = 0.0
+    return sum(elements.values())
 
 
 @pytest.mark.parametrize("clip", [0.0, 0.05])
@@ -40,13 +41,14 @@ def by_hand(logits, labels, prior, threshold, topk, clip):
 def test_is_the_loop(topk, clip):
     logits, labels = tables(8, 5)
     prior = [0.0, 0.02, 0.2, 0.05, 0.06]
-    loss = build(dict(type=NAME, likelihood_topk=topk, class_prior=prior, prior_threshold=0.05, clip=clip), 5)
+    arguments = dict(likelihood_topk=topk, class_prior=prior, prior_threshold=0.05, clip=clip)
+    loss = build(dict(type=NAME, reduction="sum", **arguments), 5)
     assert loss(logits, labels).item() == pytest.approx(
         by_hand(logits, labels, prior, 0.05, topk, clip), rel=1e-5
     )
 
 
-def test_left_out_entries_get_no_gradient():
+def test_left_out_elements_get_no_gradient():
     logits, labels = torch.tensor([[3.0, 1.0, -1.0]], requires_grad=True), torch.full((1, 3), -1)
     build(dict(type=NAME, likelihood_topk=1))(logits, labels).backward()
     assert logits.grad[0, 0] == 0
@@ -60,19 +62,23 @@ def test_prior_of_a_file_is_matched_by_name(tmp_path, ending):
         path, ["class 2", "other", "class 0", "class 1"], dict(class_prior=[0.3, 0.9, 0.1, 0.2])
     )
     loss = build(dict(type=NAME, class_prior=str(path)))
-    torch.testing.assert_close(loss.class_prior, torch.tensor([0.1, 0.2, 0.3]))
+    torch.testing.assert_close(loss.selection.class_prior, torch.tensor([0.1, 0.2, 0.3]))
     restored = MODELS.build(dict(type=NAME, class_prior=str(path)))
     restored.load_state_dict(loss.state_dict())
     torch.testing.assert_close(restored(*tables()), loss(*tables()))
 
 
-def test_prior_of_a_list_stays_when_weights_of_another_run_are_loaded():
+def test_prior_of_a_list_stays_when_weights_of_another_run_are_loaded(tmp_path):
+    write_named_values(tmp_path / "prior.csv", CLASSES, dict(class_prior=[0.7, 0.8, 0.9]))
+    other = build(dict(type=NAME, class_prior=str(tmp_path / "prior.csv")))
+    assert "selection.class_prior" in other.state_dict()
     ignored = build(dict(type="ClassPriorTrackingLoss", loss=dict(type="PartialAsymmetricLoss")))
     ignored(*tables())
     ignored.update_statistics()
     loss = build(dict(type=NAME, class_prior=[0.1, 0.2, 0.3]))
-    loss.load_state_dict(ignored.state_dict(), strict=False)
-    torch.testing.assert_close(loss.class_prior, torch.tensor([0.1, 0.2, 0.3]))
+    for weights in (other, ignored):
+        loss.load_state_dict(weights.state_dict(), strict=False)
+        torch.testing.assert_close(loss.selection.class_prior, torch.tensor([0.1, 0.2, 0.3]))
 
 
 def test_prior_that_does_not_fit(tmp_path):
@@ -86,12 +92,17 @@ def test_prior_that_does_not_fit(tmp_path):
         match=r"prior.json: expected a class_prior value for each of the 3 classes, found none for 'class 2'",
     ):
         tell(loss)
-    with pytest.raises(ValueError, match=r"matched by class name, and the dataset must name its classes"):
-        loss.set_label_counts(torch.ones(2), torch.ones(2))
+    with pytest.raises(
+        ValueError,
+        match=r"must be a list in class order where the dataset names no classes. Got values by class name",
+    ):
+        loss.selection.set_label_counts(torch.ones(2), torch.ones(2))
     with pytest.raises(FileNotFoundError, match=r"absent.json"):
         build(dict(type=NAME, class_prior=str(tmp_path / "absent.json")))
     with pytest.raises(
-        ValueError, match=r"'class_prior' argument .* for each of the 3 classes .* Got 2 values"
+        ValueError,
+        match=r"'class_prior' argument of ClassAwareSelectiveLoss must be one number for each of the 3 "
+        r"classes. Got the shape \(2,\)",
     ):
         build(dict(type=NAME, class_prior=[0.1, 0.2]))
 
@@ -101,7 +112,7 @@ def test_refusals():
         MODELS.build(dict(type=NAME, unknown="ignore"))
     with pytest.raises(
         ValueError,
-        match=r"'topk_scope' argument of ClassAwareSelectiveLoss must be 'batch' or 'image'. Got 'all'",
+        match=r"'topk_scope' argument of ClassAwareSelectiveLoss must be one of 'batch', 'image'. Got 'all'",
     ):
         MODELS.build(dict(type=NAME, topk_scope="all"))
     with pytest.raises(
@@ -114,7 +125,7 @@ def test_refusals():
         MODELS.build(dict(type=NAME, likelihood_topk=0.5, topk_scope="image"))
 
 
-def test_left_out_entries_are_not_counted():
+def test_left_out_elements_are_not_counted():
     logits, labels = torch.zeros(2, 3), torch.tensor([[1, 0, -1], [-1, -1, 0]])
     arguments = dict(type=NAME, gamma_neg=0, gamma_unknown=0, likelihood_topk=0.5)
-    assert build(dict(arguments, normaliser="kept"))(logits, labels).item() == pytest.approx(math.log(2))
+    assert build(dict(arguments, reduction="mean_kept"))(logits, labels).item() == pytest.approx(math.log(2))

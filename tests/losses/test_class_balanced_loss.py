@@ -1,4 +1,4 @@
-"""Weights of classes reach their entries, or their images."""
+"""Weights of classes reach their elements, or their images."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from tests.losses.smallest_losses import PLAIN, build, tables
+from tests.losses.smallest_losses import PLAIN, build, clear_gathered, tables
 
 NAME = "ClassPriorTrackingLoss"
 
@@ -23,8 +23,7 @@ def test_is_the_loop(window):
         everything.append(seen)
         means.append(seen.mean(dim=0))
         loss.update_statistics()
-        for buffer in loss.gathered_buffers:
-            getattr(loss, buffer).zero_()
+        clear_gathered(loss)
         expected = {
             "run": torch.cat(everything).mean(dim=0),
             "epoch": means[-1],

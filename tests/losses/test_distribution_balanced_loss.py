@@ -1,14 +1,15 @@
-"""The registered distribution-balanced loss: its counts, and unknown entries left out."""
+"""The registered distribution-balanced loss: its counts, and unknown elements left out."""
 
 from __future__ import annotations
+
+import math
 
 import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.functional.distribution_balanced_loss import distribution_balanced_loss
-from tests.losses.smallest_losses import build, tables
+from tests.losses.smallest_losses import build, elements_of, tables
 
 NAME = "DistributionBalancedLoss"
 POSITIVES = torch.tensor([10.0, 20, 30])  # of 100, as `build` tells
@@ -16,21 +17,101 @@ POSITIVES = torch.tensor([10.0, 20, 30])  # of 100, as `build` tells
 
 def test_is_the_function():
     logits, labels = tables()
-    context = LossContext()
-    table = build(dict(type=NAME))(logits, labels, reduction_override="none", context=context)
+    loss = build(dict(type=NAME))
+    table = loss(logits, labels, reduction_override="none")
     torch.testing.assert_close(table, distribution_balanced_loss(logits, labels, POSITIVES, 100 - POSITIVES))
-    assert torch.equal(context.keep, labels != -1)
+    assert torch.equal(elements_of(loss, logits, labels).weight, labels != -1)
     table.sum().backward()
     assert (logits.grad[labels == -1] == 0).all()
 
 
 def test_the_number_of_images_can_be_given():
     logits, labels = tables()
-    loss = build(dict(type=NAME, num_images=1000, gamma=0.3, negative_scale=5))
+    loss = build(dict(type=NAME, num_images=1000, gamma=0.3, negative_scale=5, reduction="mean"))
     expected = distribution_balanced_loss(
         logits, labels, POSITIVES, 1000 - POSITIVES, gamma=0.3, negative_scale=5
     )
     torch.testing.assert_close(loss(logits, labels), expected.mean())
+
+
+def by_hand(logits, labels, weight_norm, alpha=0.1, beta=10.0, gamma=0.2):
+    """Table of the published loss, with the numbers of COCO-MLT, element by element."""
+    num_images, num_classes = labels.shape
+    counts = [10.0 * (c + 1) for c in range(num_classes)]  # of 100
+    weights = torch.zeros(num_images, num_classes, dtype=torch.float64)
+    for n in range(num_images):
+        repeats = sum(1 / counts[c] for c in range(num_classes) if labels[n, c] == 1)
+        for c in range(num_classes):
+            ratio = 1 / counts[c] / repeats if repeats else math.inf
+            weights[n, c] = alpha + 1 / (1 + math.exp(-beta * (ratio - gamma)))
+    known = [(n, c) for n in range(num_images) for c in range(num_classes) if labels[n, c] != -1]
+    largest_of_image = [
+        max((weights[m, c].item() for m, c in known if m == n), default=0.0) for n in range(num_images)
+    ]
+    table = torch.zeros(num_images, num_classes, dtype=torch.float64)
+    for n, c in known:
+        norm = {None: 1.0, "by_instance": largest_of_image[n], "by_batch": max(largest_of_image)}[weight_norm]
+        z = logits[n, c].item() - math.log(100 / counts[c] - 1) * 0.05 / 2
+        z, scale = (z, 1) if labels[n, c] == 1 else (-2 * z, 2)
+        likelihood = 1 / (1 + math.exp(-z))
+        loss = -math.log(likelihood) * (1 - likelihood) ** 2 / scale
+        table[n, c] = 2 * weights[n, c] / norm * loss
+    return table
+
+
+def with_and_without_positives():
+    """An image of each kind: usual ones, one without positives, one of negatives only, one of nothing."""
+    logits, labels = tables(8, 4)
+    labels[0], labels[1], labels[2] = torch.tensor([0, 0, -1, 0]), 0, -1
+    labels[3] = torch.tensor([1, 0, 1, -1])
+    return logits, labels
+
+
+@pytest.mark.parametrize("weight_norm", [None, "by_instance", "by_batch"])
+def test_the_norm_of_the_weights_is_the_loop(weight_norm):
+    logits, labels = with_and_without_positives()
+    loss = build(dict(type=NAME, weight_norm=weight_norm, reduction="sum"), 4)
+    expected = by_hand(logits, labels, weight_norm)
+    assert (expected[1:3].sum(dim=1) > 0).tolist() == [True, False]
+    found = loss(logits.double(), labels, reduction_override="none")
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
+    assert loss(logits, labels).item() == pytest.approx(expected.sum().item(), rel=1e-5)
+
+
+def test_an_unknown_element_is_not_the_largest_weight():
+    """Class 0 is the rarest: its weight is the largest of the image, where it is known."""
+    logits, labels = tables(1, 3)
+    labels[:] = torch.tensor([[-1, 0, 1]])
+    tables_of_norms = [
+        build(dict(type=NAME, weight_norm=norm))(logits, labels, reduction_override="none")
+        for norm in ("by_instance", "by_batch", None)
+    ]
+    torch.testing.assert_close(tables_of_norms[0], tables_of_norms[1])
+    torch.testing.assert_close(tables_of_norms[0].double(), by_hand(logits, labels, "by_instance"))
+    assert not torch.equal(tables_of_norms[0], tables_of_norms[2])
+
+
+def test_of_one_image_the_largest_weight_becomes_one():
+    """Focal and scale switched off, what remains at a logit of 0 is the weight times log 2."""
+    plain = dict(type=NAME, focusing=0.0, negative_scale=1.0, initial_bias=0.0)
+    logits, labels = torch.zeros(2, 3), torch.tensor([[1, 0, 1], [0, 0, 0]])
+    for norm, largest in (("by_instance", [1, 1]), ("by_batch", None), (None, None)):
+        table = build(dict(plain, weight_norm=norm))(logits, labels, reduction_override="none") / math.log(2)
+        if largest:
+            assert table.amax(dim=1).tolist() == pytest.approx(largest)
+        else:
+            assert table.max().item() == pytest.approx(1.0 if norm else 1.1)
+            assert table[1].tolist() == pytest.approx([table.max().item()] * 3)
+
+
+@pytest.mark.parametrize("value", ["by_class", True, ""])
+def test_refuses_another_norm(value):
+    with pytest.raises(
+        ValueError,
+        match=r"'weight_norm' argument of DistributionBalancedLoss must be one of None, 'by_instance', "
+        rf"'by_batch'. Got {value!r} instead",
+    ):
+        MODELS.build(dict(type=NAME, weight_norm=value))
 
 
 def test_refusal():

@@ -12,7 +12,7 @@ from tests.losses.smallest_losses import build, tables
 
 def test_is_the_function():
     logits, labels = tables()
-    loss = build(dict(type="EntropyMaximisationLoss", alpha=0.2, eps=1e-4))
+    loss = build(dict(type="EntropyMaximisationLoss", alpha=0.2, eps=1e-4, reduction="mean"))
     torch.testing.assert_close(
         loss(logits, labels), entropy_maximisation_loss(logits, labels, 0.2, 1e-4).mean()
     )

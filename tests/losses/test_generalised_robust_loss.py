@@ -17,14 +17,16 @@ def test_constants_move_linearly(epoch):
     logits, labels = tables()
     early, late = epoch / 10, (epoch + 1) / 10
     expected = generalised_robust_loss(logits, labels, 2 * early, -2, 0.5 + 0.3 * late, 2 - 1.5 * late)
-    torch.testing.assert_close(build(dict(type=NAME), epoch=epoch)(logits, labels), expected.mean())
+    loss = build(dict(type=NAME, reduction="mean"), epoch=epoch)
+    torch.testing.assert_close(loss(logits, labels), expected.mean())
 
 
 def test_validation_has_the_last_constants():
     logits, labels = tables()
     last = generalised_robust_loss(logits, labels, 2, -2, 0.8, 0.5).mean()
-    torch.testing.assert_close(build(dict(type=NAME), epoch=3).eval()(logits, labels), last)
-    torch.testing.assert_close(MODELS.build(dict(type=NAME)).eval()(logits, labels), last)
+    config = dict(type=NAME, reduction="mean")
+    torch.testing.assert_close(build(config, epoch=3).eval()(logits, labels), last)
+    torch.testing.assert_close(MODELS.build(config).eval()(logits, labels), last)
 
 
 @pytest.mark.parametrize(

@@ -6,33 +6,35 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.functional.hill_loss import hill_loss
-from tests.losses.smallest_losses import build, tables
+from tests.losses.smallest_losses import build, elements_of, tables
 
 
 def test_is_the_sum_of_the_function():
     logits, labels = tables()
     arguments = dict(margin=0.5, gamma=1.0, down_weight=1.2)
-    torch.testing.assert_close(build(dict(type="HillLoss"))(logits, labels), hill_loss(logits, labels).sum())
-    loss = build(dict(type="HillLoss", normaliser="images", **arguments))
-    torch.testing.assert_close(loss(logits, labels), hill_loss(logits, labels, **arguments).sum() / 6)
+    loss = build(dict(type="HillLoss", reduction="sum"))
+    torch.testing.assert_close(loss(logits, labels), hill_loss(logits, labels).sum())
+    for config in (dict(type="HillLoss"), dict(type="HillLoss", reduction="mean_images")):
+        loss = build(dict(config, **arguments))
+        torch.testing.assert_close(loss(logits, labels), hill_loss(logits, labels, **arguments).sum() / 6)
 
 
 @pytest.mark.parametrize("name", ["HillLoss", "SelfPacedCorrectionLoss", "AssumeNegativeLoss"])
 def test_unknown_labels_are_negatives_or_left_out(name):
     logits, labels = tables()
-    context = LossContext()
-    as_negative = build(dict(type=name))(logits, labels, reduction_override="none", context=context)
+    negative = build(dict(type=name))
+    as_negative = negative(logits, labels, reduction_override="none")
     torch.testing.assert_close(
         as_negative, build(dict(type=name))(logits, labels.clamp(min=0), reduction_override="none")
     )
-    assert context.keep is None
-    ignored = build(dict(type=name, unknown="ignore"))(
-        logits, labels, reduction_override="none", context=context
-    )
+    assert elements_of(negative, logits, labels).weight.all()
+    assert negative.traits.unknown == "negative"
+    ignore = build(dict(type=name, unknown="ignore"))
+    assert ignore.traits.unknown == "ignored"
+    ignored = ignore(logits, labels, reduction_override="none")
     torch.testing.assert_close(ignored, as_negative.masked_fill(labels == -1, 0))
-    assert torch.equal(context.keep, labels != -1)
+    assert torch.equal(elements_of(ignore, logits, labels).weight, labels != -1)
     ignored.sum().backward()
     assert (logits.grad[labels == -1] == 0).all()
 
@@ -40,6 +42,6 @@ def test_unknown_labels_are_negatives_or_left_out(name):
 @pytest.mark.parametrize("name", ["HillLoss", "SelfPacedCorrectionLoss", "AssumeNegativeLoss"])
 def test_refusal(name):
     with pytest.raises(
-        ValueError, match=f"'unknown' argument of {name} must be 'negative' or 'ignore'. Got 'x' instead"
+        ValueError, match=f"'unknown' argument of {name} must be one of 'negative', 'ignore'. Got 'x' instead"
     ):
         MODELS.build(dict(type=name, unknown="x"))

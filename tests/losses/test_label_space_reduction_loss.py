@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from tests.losses.smallest_losses import PLAIN, build, tables, tell
+from tests.losses.smallest_losses import PLAIN, build, clear_gathered, tables, tell
 
 NAME = "LabelSpaceReductionLoss"
 
@@ -47,17 +47,18 @@ def test_draws_repeat_with_the_iteration():
 @pytest.mark.parametrize("share", [0, 1.5, (1.0, 0.0), (0.1, 0.2, 0.3)])
 def test_refuses_shares_that_are_none(share):
     with pytest.raises(
-        ValueError, match=r"'active_share' argument of LabelSpaceReductionLoss must be a number in \(0, 1\]"
+        ValueError,
+        match=r"'active_share' argument of LabelSpaceReductionLoss must be (in \(0, 1\]|a number or a pair)",
     ):
         MODELS.build(dict(type=NAME, loss=PLAIN, active_share=share))
     with pytest.raises(ValueError, match=r"'hard_share' argument of LabelSpaceReductionLoss"):
         MODELS.build(dict(type=NAME, loss=PLAIN, hard_share=2))
 
 
-def test_no_normaliser_biases_the_loss():
+def test_no_reduction_biases_the_loss():
     logits, labels = torch.randn(4, 40, generator=torch.Generator().manual_seed(0)), torch.zeros(4, 40)
-    full = build(dict(PLAIN, normaliser="kept"), 40)(logits, labels)
-    loss = build(dict(type=NAME, loss=PLAIN, active_share=0.3, hard_share=0, normaliser="kept"), 40)
+    full = build(dict(PLAIN, reduction="mean_kept"), 40)(logits, labels)
+    loss = build(dict(type=NAME, loss=PLAIN, active_share=0.3, hard_share=0, reduction="mean_kept"), 40)
     draws = []
     for iteration in range(400):
         tell(loss, 40, iteration=iteration)
@@ -72,9 +73,9 @@ def test_a_soft_pseudo_negative_does_not_make_a_class_active():
     logits, labels = torch.full((4, 20), -3.0, requires_grad=True), torch.full((4, 20), -1)
     logits.data[0, 7] = 3.0
     loss = build(dict(pseudo, loss=inner), num_classes=20)
-    entries = loss(logits, labels, reduction_override="none")
-    assert (entries[:, 7] > 0).all()
-    assert int((entries > 0).any(dim=0).sum()) == 4
+    elements = loss(logits, labels, reduction_override="none")
+    assert (elements[:, 7] > 0).all()
+    assert int((elements > 0).any(dim=0).sum()) == 4
 
 
 def test_a_class_with_a_pseudo_positive_is_active():
@@ -88,3 +89,47 @@ def test_a_class_with_a_pseudo_positive_is_active():
         torch.testing.assert_close(table[0, 7], torch.nn.functional.softplus(torch.tensor(-6.0)))
     with pytest.raises(ValueError, match="Put PseudoLabelLoss around LabelSpaceReductionLoss instead"):
         MODELS.build(dict(type=NAME, loss=dict(type="PseudoLabelLoss", loss=PLAIN)))
+
+
+def test_inactive_classes_by_a_plain_loop() -> None:
+    """A class without a positive is active or not; its known elements cost something where it is."""
+    num_classes = 12
+    loss = build(dict(type=NAME, loss=PLAIN, active_share=0.5), num_classes)
+    inactive, images = [0] * num_classes, 0
+    for iteration, num_images in enumerate((4, 7, 5)):
+        tell(loss, num_classes, iteration=iteration)
+        logits, labels = tables(num_images, num_classes, seed=iteration)
+        labels[0], labels[1, :2] = 0, 1
+        labels[:, 2:].clamp_(max=0)
+        table = loss(logits, labels, reduction_override="none")
+        images += num_images
+        for c in range(num_classes):
+            inactive[c] += num_images * (not table[0, c] > 0)
+    assert inactive[:2] == [0, 0]
+    assert 0 < sum(inactive) < images * num_classes
+    expected = [count / images for count in inactive]
+    assert loss.class_state()["inactive_share"].tolist() == pytest.approx(expected)
+    clear_gathered(loss)
+    assert loss.class_state() == {}
+
+
+def test_masking_around_it_leaves_the_expected_loss_of_a_class_alone():
+    """Both draw at random: were it the same numbers, the drawn classes would be those that are not masked."""
+    num_classes = 40
+    reduction = dict(type=NAME, loss=PLAIN, active_share=0.3, hard_share=0)
+    ratios = [2 * (10 + c) / (90 - c) for c in range(num_classes)]
+    masking = dict(type="PartialLabelMaskingLoss", loss=reduction, initial_ideal_ratio=ratios)
+    loss = MODELS.build(masking).train()
+    counts = torch.arange(10, 10 + num_classes), torch.arange(90, 90 - num_classes, -1)
+    loss.set_label_counts(*counts)  # twice the ratio asked for: half of the negatives are kept
+    values = []
+    for iteration in range(300):
+        for module in (loss, loss.loss):
+            module.set_progress(0, 10, iteration)
+        values.append(
+            loss(torch.zeros(1, num_classes), torch.zeros(1, num_classes), reduction_override="mean")
+        )
+    values = torch.stack(values)
+    expected = 0.5 * torch.nn.functional.softplus(torch.tensor(0.0))
+    assert abs(values.mean() - expected) < 4 * values.std() / len(values) ** 0.5
+    assert values.std() / len(values) ** 0.5 < 0.05 * expected

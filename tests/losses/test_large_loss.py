@@ -1,4 +1,4 @@
-"""The registered Large Loss: its rate over epochs, and which entries take part."""
+"""The registered Large Loss: its rate over epochs, and which elements take part."""
 
 from __future__ import annotations
 
@@ -8,35 +8,36 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional import LossContext
-from mmpretrain_imbalance.functional.large_loss import large_loss, large_unknown_entries
-from tests.losses.smallest_losses import build, tables
+from mmpretrain_imbalance.functional.large_loss import large_loss, large_unknown_elements
+from tests.losses.smallest_losses import build, elements_of, tables
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 3, 8])
 def test_the_share_grows_with_the_epoch(epoch):
     logits, _ = tables(20, 3)
     labels = torch.full((20, 3), -1)
-    context = LossContext()
-    build(dict(type="LargeLoss", delta=2.0), epoch=epoch)(logits, labels, context=context)
-    assert (~context.keep).sum() == math.ceil(60 * epoch * 2 / 100)
+    rejected = ~elements_of(build(dict(type="LargeLoss", delta=2.0), epoch=epoch), logits, labels).weight
+    number = math.ceil(60 * epoch * 2 / 100)
+    assert rejected.sum() == number
+    largest = sorted(logits.flatten().tolist(), reverse=True)[:number]
+    assert sorted(logits[rejected].tolist(), reverse=True) == largest
 
 
 @pytest.mark.parametrize("scheme", ["reject", "temporary"])
 def test_is_the_function(scheme):
     logits, labels = tables()
-    loss = build(dict(type="LargeLoss", scheme=scheme, delta=2.5), epoch=8)
-    expected = large_loss(logits, labels, large_unknown_entries(logits, labels, 0.2), scheme)
+    loss = build(dict(type="LargeLoss", scheme=scheme, delta=2.5, reduction="mean"), epoch=8)
+    expected = large_loss(logits, labels, large_unknown_elements(logits, labels, 0.2), scheme)
     torch.testing.assert_close(loss(logits, labels, reduction_override="none"), expected)
     torch.testing.assert_close(loss(logits, labels), expected.mean())
 
 
-def test_a_flipped_entry_takes_part_and_validation_flips_none():
+def test_a_flipped_element_takes_part_and_validation_flips_none():
     logits, labels = tables()
-    context = LossContext()
-    loss = build(dict(type="LargeLoss", scheme="temporary", delta=10))
-    loss(logits, labels, context=context)
-    assert context.keep is None
+    loss = build(dict(type="LargeLoss", scheme="temporary", delta=10, reduction="mean"))
+    elements = elements_of(loss, logits, labels)
+    assert elements.weight.all()
+    assert torch.equal(elements.labels == 1, labels != 0)  # four fifths of the batch: all that is unknown
     none = torch.zeros(6, 3, dtype=torch.bool)
     torch.testing.assert_close(loss.eval()(logits, labels), large_loss(logits, labels, none).mean())
 

@@ -85,10 +85,23 @@ def test_estimates_of_other_classes_are_refused(num_classes):
         loss(torch.zeros(2, 4), torch.zeros(2, 4), context=context)
 
 
-def test_refusals():
-    for argument in ("num_images", "num_classes", "expected_positives"):
-        with pytest.raises(ValueError, match="arguments of OnlineLabelEstimationLoss must be positive"):
-            MODELS.build(dict(ARGUMENTS, **{argument: 0}))
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("num_images", "a whole number of at least 1"),
+        ("num_classes", "a whole number of at least 1"),
+        ("expected_positives", "above 0"),
+    ],
+)
+def test_refusals(argument, expected):
+    with pytest.raises(
+        ValueError,
+        match=f"'{argument}' argument of OnlineLabelEstimationLoss must be {expected}. Got 0 instead",
+    ):
+        MODELS.build(dict(ARGUMENTS, **{argument: 0}))
+
+
+def test_a_training_set_that_is_longer_is_refused():
     loss = MODELS.build(ARGUMENTS).train()
     with pytest.raises(
         ValueError, match="'num_images' argument of OnlineLabelEstimationLoss must be the length"

@@ -7,7 +7,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import probability_histograms, update_ideal_ratio
-from mmpretrain_imbalance.losses import partial_label_masking_loss as module
+from mmpretrain_imbalance.losses import loss_state
 from tests.losses.smallest_losses import PLAIN, build, tables, tell
 
 NAME = "PartialLabelMaskingLoss"
@@ -20,7 +20,7 @@ HOSTS = [
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host["type"])
 def test_around_the_losses_of_the_host(host):
-    """Unknown entries cost nothing and get no gradient, known ones the host's, where nothing is masked."""
+    """Unknown elements cost nothing and get no gradient, known ones the host's, where nothing is masked."""
     logits, labels = tables(5, 4)
     loss = build(dict(type=NAME, loss=host, initial_ideal_ratio="class"), 4)
     table = loss(logits, labels, reduction_override="none")
@@ -46,7 +46,7 @@ def test_draws_depend_on_seed_rank_and_iteration_only(monkeypatch):
     assert torch.equal(draws(build(dict(type=NAME, loss=PLAIN)), iteration=5), first)
     assert not torch.equal(draws(loss, iteration=6), first)
     assert not torch.equal(draws(build(dict(type=NAME, loss=PLAIN, seed=1)), iteration=5), first)
-    monkeypatch.setattr(module, "get_rank", lambda: 1)
+    monkeypatch.setattr(loss_state, "get_rank", lambda: 1)
     assert not torch.equal(draws(loss, iteration=5), first)
 
 
@@ -56,6 +56,14 @@ def test_calls_within_an_iteration_differ_from_each_other_and_from_the_next():
     following = draws(loss, iteration=6)
     assert not torch.equal(first, second)
     assert not torch.equal(second, following)
+
+
+def test_losses_of_another_kind_draw_other_numbers():
+    masking = build(dict(type=NAME, loss=dict(type="LabelSpaceReductionLoss", loss=PLAIN)))
+    first, second = (loss.random_table(50, 40) for loss in (masking, masking.loss))
+    shared = torch.isin(first, second).float().mean()
+    assert shared < 0.01
+    assert torch.equal(first, build(dict(type=NAME, loss=PLAIN)).random_table(50, 40))
 
 
 def test_masks_nothing_in_validation():
@@ -110,7 +118,7 @@ def test_a_class_without_known_labels_starts_at_the_uniform_ratio():
 
 def test_kept_per_class_is_the_loop():
     logits, labels = tables(50)
-    loss = build(dict(type=NAME, loss=PLAIN))
+    loss = build(dict(type=NAME, loss=PLAIN, reduction="kept_per_class"))
     tell(loss, iteration=3)
     table = loss(logits, labels, reduction_override="none")
     tell(loss, iteration=3)
@@ -140,7 +148,7 @@ def test_annotations_without_one_kind_are_refused():
             dict(initial_ideal_ratio="mean"),
             "'initial_ideal_ratio' argument of .* must be 'uniform', 'class' or a list",
         ),
-        (dict(num_bins=1), "'num_bins' argument of .* must be at least 2. Got 1"),
+        (dict(num_bins=1), "'num_bins' argument of .* must be a whole number of at least 2. Got 1"),
         (dict(rate=-1), "'rate' argument of .* must be at least 0. Got -1"),
     ],
 )

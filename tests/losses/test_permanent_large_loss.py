@@ -64,15 +64,15 @@ def test_epochs_are_the_loop(delta):
         torch.testing.assert_close(loss.class_state()["flips"], flips.sum(dim=0).float())
 
 
-def test_known_entries_never_change_and_validation_remembers_nothing():
-    loss = MODELS.build(dict(type="PermanentLargeLoss", delta=100)).train()
+def test_known_elements_never_change_and_validation_remembers_nothing():
+    loss = MODELS.build(dict(type="PermanentLargeLoss", delta=100, reduction="mean")).train()
     loss.set_progress(1, 4, 0)
     logits, labels = torch.tensor([[3.0, 3.0]], requires_grad=True), torch.tensor([[0, -1]])
     context = LossContext(sample_ids=torch.tensor([0]))
     loss(logits, labels, context=context)
     loss.update_statistics()
     assert loss.image_state.table(context.sample_ids, 2).tolist() == [[False, True]]
-    plain = MODELS.build(dict(type="PartialAsymmetricLoss", unknown="negative", normaliser="entries"))
+    plain = MODELS.build(dict(type="PartialAsymmetricLoss", unknown="negative", reduction="mean"))
     torch.testing.assert_close(loss.eval()(logits, labels, context=context), plain(logits, labels))
 
 
@@ -91,6 +91,7 @@ def test_a_head_of_the_host_is_refused_with_the_remedy():
             type="MultiLabelLinearClsHead", num_classes=3, in_channels=4, loss=dict(type="PermanentLargeLoss")
         )
     ).train()
+    head.loss_module.set_progress(1, 4, 0)
     samples = [DataSample().set_gt_score(torch.tensor([1.0, 0, -1]))]
     with pytest.raises(
         ValueError, match=r"PermanentLargeLoss needs the sample_ids .* Use PartialMultiLabelLinearClsHead"

@@ -7,7 +7,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.named_values import write_named_values
-from tests.losses.smallest_losses import PLAIN
+from tests.losses.smallest_losses import PLAIN, clear_gathered
 
 NAMES = ["bike", "cat", "dog"]
 NUM_IMAGES = 400
@@ -31,18 +31,17 @@ def gather(loss, logits, labels, epoch=4):
     for x, y in zip(logits.split(90), labels.split(90)):
         loss(x.clone().requires_grad_(), y)
     loss.update_statistics()
-    for name in loss.gathered_buffers:
-        getattr(loss, name).zero_()
+    clear_gathered(loss)
 
 
 def pseudo(loss, logits, labels):
-    """What the wrapped loss sees, after the warm-up."""
+    """What the held loss sees, after the warm-up."""
     seen = []
     loss.set_progress(9, 20, 0)
-    inner = loss.loss.entry_loss
-    loss.loss.entry_loss = lambda x, y, context: (seen.append(y), inner(x, y, context))[1]
+    inner = loss.loss.elementwise_loss
+    loss.loss.elementwise_loss = lambda x, y, context: (seen.append(y), inner(x, y, context))[1]
     loss(logits, labels)
-    loss.loss.entry_loss = inner
+    loss.loss.elementwise_loss = inner
     return seen[0]
 
 
@@ -58,7 +57,7 @@ def test_the_share_of_pseudo_positives_is_the_mean_probability(coverage):
         for label, share, order in ((1, mean, ranked), (0, 1 - mean, ranked[::-1])):
             number = coverage * share * len(rows)
             chosen = [n for n in rows if filled[n, c] == label]
-            # To within the entries of a bin of 0.1 in logits.
+            # To within the elements of a bin of 0.1 in logits.
             assert abs(len(chosen) - number) <= 10
             assert set(chosen) == set(order[: len(chosen)])
     assert (filled == labels)[~unknown].all()
@@ -131,11 +130,24 @@ def test_the_averaged_model_is_asked_for_and_used():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (dict(coverage=0), ValueError, "'coverage' argument of PriorMatchedPseudoLabelLoss must be a share"),
-        (dict(num_bins=1), ValueError, "'num_bins' and 'limit' arguments of PriorMatchedPseudoLabelLoss"),
+        (
+            dict(coverage=0),
+            ValueError,
+            "'coverage' argument of PriorMatchedPseudoLabelLoss must be in .0, 1.. Got 0",
+        ),
+        (
+            dict(num_bins=1),
+            ValueError,
+            "'num_bins' argument of PriorMatchedPseudoLabelLoss must be a whole .* Got 1",
+        ),
+        (dict(limit=0), ValueError, "'limit' argument of PriorMatchedPseudoLabelLoss must be above 0. Got 0"),
         (dict(positive_threshold=0.9), TypeError, "no 'positive_threshold' argument"),
         (dict(predictions="teacher"), ValueError, "'predictions' argument of PriorMatchedPseudoLabelLoss"),
-        (dict(class_prior=[0.1, 0.2]), ValueError, "one probability for each of the 3 classes"),
+        (
+            dict(class_prior=[0.1, 0.2]),
+            ValueError,
+            "one number for each of the 3 classes. Got the shape .2,.",
+        ),
         (dict(class_prior=[0.1, 0.2, 1.5]), ValueError, "one probability for each of the 3 classes"),
         (dict(class_prior="nowhere.json"), FileNotFoundError, "does not exist"),
     ],

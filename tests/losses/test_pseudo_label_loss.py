@@ -1,4 +1,4 @@
-"""Pseudo-labels inside a loss: when, with which weight, and known entries never."""
+"""Pseudo-labels inside a loss: when, with which weight, and known elements never."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_weight_is_a_function_of_the_epoch(epoch, share):
     torch.testing.assert_close(table(epoch, ramp_epochs=2), share * table())
 
 
-def test_known_entries_never_change():
+def test_known_elements_never_change():
     labels = torch.tensor([[0, 1, 1]])
     torch.testing.assert_close(table(labels=labels), build(PLAIN)(LOGITS, labels, reduction_override="none"))
 
@@ -53,8 +53,8 @@ def test_around_csl_selection_sees_what_is_left():
         dict(type="PseudoLabelLoss", loss=dict(type="ClassAwareSelectiveLoss"), warmup_epochs=0)
     )
     tell(loss)
-    entries = loss(LOGITS, UNKNOWN, reduction_override="none")
-    assert entries[0, 1] == 0  # the likeliest of the entries that are still unknown
+    elements = loss(LOGITS, UNKNOWN, reduction_override="none")
+    assert elements[0, 1] == 0  # the likeliest of the elements that are still unknown
 
 
 @pytest.mark.parametrize("thresholds", [(0.5, 0.6), (1.5, 0.1), (0.9, -0.1)])

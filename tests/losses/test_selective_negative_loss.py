@@ -18,14 +18,14 @@ LOSSES = [
 
 
 def left_out(logits, labels, budget, prior, threshold):
-    """The unknown entries that the loss must not see: a plain loop."""
+    """The unknown elements that the loss must not see: a plain loop."""
     unknown = [(n, c) for n in range(len(labels)) for c in range(len(labels[0])) if labels[n, c] == -1]
     likeliest = sorted(unknown, key=lambda place: -logits[place].item())[:budget]
     return set(likeliest) | {(n, c) for n, c in unknown if prior[c] > threshold}
 
 
 @pytest.mark.parametrize("inner", LOSSES, ids=lambda inner: "-".join(map(str, inner.values())))
-def test_unknown_entries_are_negatives_or_nothing(inner):
+def test_unknown_elements_are_negatives_or_nothing(inner):
     logits, labels = tables()
     prior = [0.6, 0.1, 0.2]
     loss = build(dict(type=NAME, loss=inner, likelihood_topk=0.5, prior_threshold=0.5, class_prior=prior))
@@ -33,7 +33,7 @@ def test_unknown_entries_are_negatives_or_nothing(inner):
     table = loss(logits, labels, reduction_override="none")
     (slope,) = torch.autograd.grad(table.sum(), logits)
     gone = left_out(logits, labels, round(0.5 * len(labels)), prior, 0.5)
-    assert gone, "the tables must have unknown entries to leave out"
+    assert gone, "the tables must have unknown elements to leave out"
     as_negative = build(inner)(logits, labels.clamp(min=0), reduction_override="none")
     (slope_of_negative,) = torch.autograd.grad(as_negative.sum(), logits)
     for n in range(len(labels)):
@@ -51,7 +51,7 @@ def test_around_bce_it_is_csl_without_focus():
         logits, labels, reduction_override="sum"
     )
     csl = build(dict(type="ClassAwareSelectiveLoss", gamma_neg=0, gamma_unknown=0, likelihood_topk=1))(
-        logits, labels
+        logits, labels, reduction_override="sum"
     )
     torch.testing.assert_close(selective, csl)
 
@@ -86,7 +86,10 @@ def test_losses_with_a_use_for_unknown_labels_are_refused(inner):
     ("arguments", "message"),
     [
         (dict(likelihood_topk=-1), "'likelihood_topk' argument of SelectiveNegativeLoss must be at least 0"),
-        (dict(topk_scope="row"), "'topk_scope' argument of SelectiveNegativeLoss must be 'batch' or 'image'"),
+        (
+            dict(topk_scope="row"),
+            "'topk_scope' argument of SelectiveNegativeLoss must be one of 'batch', 'image'. Got 'row'",
+        ),
     ],
 )
 def test_refusals(arguments, message):
@@ -95,5 +98,5 @@ def test_refusals(arguments, message):
 
 
 def test_a_prior_of_the_wrong_length_is_refused():
-    with pytest.raises(ValueError, match=r"one probability for each of the 3 classes .* Got 2 values"):
+    with pytest.raises(ValueError, match=r"one number for each of the 3 classes. Got the shape \(2,\)"):
         build(dict(type=NAME, loss=PLAIN, class_prior=[0.1, 0.2]))

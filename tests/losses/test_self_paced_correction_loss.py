@@ -17,10 +17,10 @@ NAME = "SelfPacedCorrectionLoss"
 )
 def test_corrects_from_the_epoch_on(epoch, first, corrects):
     logits, labels = tables()
-    loss = build(dict(type=NAME, correction_epoch=first), epoch=epoch)
+    loss = build(dict(type=NAME, correction_epoch=first, reduction="sum"), epoch=epoch)
     expected = self_paced_correction_loss(logits, labels, correct=corrects).sum()
     torch.testing.assert_close(loss(logits, labels), expected)
-    assert loss.needs_progress == (first > 0)
+    assert loss.traits.needs == (("progress",) if first > 0 else ())
     uncorrected = self_paced_correction_loss(logits, labels, correct=False).sum()
     torch.testing.assert_close(loss.eval()(logits, labels), uncorrected)
 

@@ -1,4 +1,4 @@
-"""Weights of classes reach their entries."""
+"""Weights of classes reach their elements."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def test_refusals():
         ValueError, match=r"'beta' argument of StatisticsBalancedLoss must be in \[0, 1\). Got 1"
     ):
         MODELS.build(dict(type=NAME, loss=PLAIN, beta=1))
-    with pytest.raises(ValueError, match=r"one probability for each of the 3 classes .* Got 2 values"):
+    with pytest.raises(ValueError, match=r"one number for each of the 3 classes. Got the shape \(2,\)"):
         build(dict(type=NAME, loss=PLAIN, class_prior=[0.1, 0.2]))
 
 
-def test_unknown_entries_are_left_to_the_wrapped_loss():
+def test_unknown_elements_are_left_to_the_held_loss():
     inner = dict(PLAIN, unknown="negative")
     logits, labels = torch.zeros(1, 3), torch.full((1, 3), -1)
     balanced = build(dict(type=NAME, loss=inner))(logits, labels)

@@ -1,4 +1,4 @@
-"""The registered two-way loss: the normaliser 'images' gives the published number."""
+"""The registered two-way loss: the reduction 'mean_images' gives the published number."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional import LossContext
-from tests.losses.smallest_losses import build, tables
+from tests.losses.smallest_losses import build, elements_of, tables
 
 
 def test_is_the_mean_over_images_plus_the_mean_over_classes():
     logits, labels = tables()
-    context = LossContext()
     none = torch.tensor(-torch.inf)
     expected = 0
     for dim in (0, 1):
@@ -20,9 +18,11 @@ def test_is_the_mean_over_images_plus_the_mean_over_classes():
         high = torch.where(labels == 0, logits, none).logsumexp(dim=dim)
         counted = (labels == 1).any(dim=dim)
         expected = expected + torch.nn.functional.softplus((low + high)[counted]).mean()
-    loss = build(dict(type="TwoWayLoss"))(logits, labels, context=context)
+    two_way = build(dict(type="TwoWayLoss"))
+    loss = two_way(logits, labels)
     torch.testing.assert_close(loss, expected)
-    assert torch.equal(context.keep, labels != -1)
+    torch.testing.assert_close(*(torch.autograd.grad(value, logits)[0] for value in (loss, expected)))
+    assert torch.equal(elements_of(two_way, logits, labels).weight, labels != -1)
 
 
 def test_refusal():

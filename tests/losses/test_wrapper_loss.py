@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from mmpretrain_imbalance.losses import HostLoss
-from tests.losses.smallest_losses import PLAIN, SMALLEST, WRAPPERS, build, tables
+from tests.losses.smallest_losses import PLAIN, SMALLEST, WRAPPERS, build, tables, tell
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
@@ -42,7 +42,7 @@ def test_softmax_losses_are_refused(name):
             MODELS.build(dict(type=name, loss=dict(type=host, use_sigmoid=False)))
 
 
-def test_losses_without_a_value_an_entry_are_refused_when_called():
+def test_losses_without_a_value_per_element_are_refused_when_called():
     class RowLoss(nn.Module):
         def forward(self, pred, target, reduction_override=None):
             return pred.sum(dim=1)
@@ -56,10 +56,35 @@ def test_losses_without_a_value_an_entry_are_refused_when_called():
     "outer",
     ["ClassBalancedLoss", "ClassPriorTrackingLoss", "LabelSpaceReductionLoss", "StatisticsBalancedLoss"],
 )
-def test_the_bound_of_class_factors_comes_with_the_normaliser(outer):
+def test_the_bound_of_class_factors_comes_with_the_reduction(outer):
     masking = dict(type="PartialLabelMaskingLoss", loss=PLAIN, max_class_factor=2.0)
     assert build(dict(type=outer, loss=masking)).max_class_factor == 2.0
-    assert build(dict(type=outer, loss=masking, normaliser="kept_per_class")).max_class_factor == 10.0
+    assert build(dict(type=outer, loss=masking, reduction="kept_per_class")).max_class_factor == 10.0
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_the_default_is_the_mean_over_images(name):
+    logits, labels = tables()
+    loss = build(SMALLEST[name])
+    table = loss(logits, labels, reduction_override="none")
+    tell(loss)  # the same iteration draws the same
+    assert loss.reduction == "mean_images"
+    torch.testing.assert_close(loss(logits, labels), table.sum() / 6)
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_the_reduction_is_that_of_the_held_loss_unless_it_is_given(name):
+    logits, labels = tables()
+    held = dict(PLAIN, reduction="sum")
+    for config, by in (
+        (dict(SMALLEST[name], loss=held), 1),
+        (dict(SMALLEST[name], loss=held, reduction="mean"), 18),
+        (dict(SMALLEST[name], reduction="mean"), 18),
+        (dict(SMALLEST[name], loss=dict(type="CrossEntropyLoss", use_sigmoid=True, reduction="sum")), 6),
+    ):
+        loss = build(config).eval()
+        table = loss(logits, labels, reduction_override="none")
+        torch.testing.assert_close(loss(logits, labels), table.sum() / by)
 
 
 HOSTS = (
@@ -75,17 +100,17 @@ def test_soft_labels_cost_host_losses_the_mean_of_both_labels(host):
     logits, _ = tables()
     logits = logits.detach()
 
-    def entries(label: float) -> torch.Tensor:
+    def elements(label: float) -> torch.Tensor:
         loss = HostLoss(MODELS.build(host))
         return loss(logits, torch.full_like(logits, label), reduction_override="none")
 
-    torch.testing.assert_close(entries(0.3), 0.3 * entries(1.0) + 0.7 * entries(0.0))
+    torch.testing.assert_close(elements(0.3), 0.3 * elements(1.0) + 0.7 * elements(0.0))
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_takes_modules_and_their_weight(name):
     logits, labels = tables()
-    config = dict(SMALLEST[name], normaliser="images")
+    config = dict(SMALLEST[name], reduction="mean_images")
     single = build(config).eval()(logits, labels)
     inner = MODELS.build(dict(PLAIN, loss_weight=3.0))
     triple = build(dict(config, loss=inner)).eval()(logits, labels)

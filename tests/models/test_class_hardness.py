@@ -13,10 +13,10 @@ def test_running_mean_is_the_loop():
     expected = [float("inf")] * 5
     for _ in range(20):
         active = torch.randperm(5, generator=generator)[:2]
-        entries = torch.rand(4, 2, generator=generator)
-        hardness.update(entries, active)
+        elements = torch.rand(4, 2, generator=generator)
+        hardness.update(elements, active)
         for place, c in enumerate(active.tolist()):
-            mean = sum(entries[:, place].tolist()) / 4
+            mean = sum(elements[:, place].tolist()) / 4
             expected[c] = mean if expected[c] == float("inf") else expected[c] + 0.3 * (mean - expected[c])
     torch.testing.assert_close(hardness.loss, torch.tensor(expected))
 

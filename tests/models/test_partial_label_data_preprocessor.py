@@ -13,6 +13,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample, MultiTaskDataSample
 
 from mmpretrain_imbalance.models import PartialLabelDataPreprocessor
+from mmpretrain_imbalance.models.batch_labels import has_unknown_labels
 
 IMAGE = torch.zeros(3, 8, 8)
 
@@ -143,6 +144,27 @@ def test_refuses_augmentations_that_mix_unknown_labels(kind):
 def test_the_hosts_augmentations_may_mix_known_labels():
     augments = dict(augments=dict(type="Mixup", alpha=1.0), probs=1.0)
     assert table(vector([1, 0]), vector([1, 0]), batch_augments=augments) == [[1, 0], [1, 0]]
+
+
+@given(st.lists(samples_of_any_kind(), min_size=1, max_size=5))
+def test_unknown_labels_are_found_on_the_host(batch):
+    samples, labels = zip(*batch)
+    unknown = any(label == -1 for sample_labels in labels for label in sample_labels)
+    assert has_unknown_labels(samples, 4) == unknown
+
+
+@pytest.mark.parametrize(
+    ("sample", "unknown"),
+    [
+        (sparse({0: 1, 1: 0}), False),
+        (sparse({0: 1, 1: -1}), True),
+        (sparse({0: 1, 1: -1}, unlisted_label=0), True),
+        (sparse({0: 1}, unlisted_label=0), False),
+        (DataSample(gt_label_indices=torch.tensor([0, 0]), gt_label_values=torch.tensor([1, 1])), True),
+    ],
+)
+def test_a_list_has_an_unknown_label_where_it_names_one_or_leaves_one_out(sample, unknown):
+    assert has_unknown_labels([vector([1, 0]), sample], 2) == unknown
 
 
 @pytest.mark.parametrize("kind", ["PartialMixup", "PartialCutMix"])

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmpretrain_imbalance.functional.loss_context import LossContext
+from mmpretrain_imbalance.losses.traits import Traits
 
 HOST_HEADS = ("MultiLabelClsHead", "MultiLabelLinearClsHead", "CSRAClsHead")
 OUR_HEADS = ("PartialMultiLabelLinearClsHead", "PartialCSRAClsHead")
@@ -22,12 +23,14 @@ class RecordingLoss(nn.Module):
     def forward(self, logits, labels, weight=None, avg_factor=None, reduction_override=None, **kwargs):
         self.labels, self.avg_factor, self.further = labels, avg_factor, kwargs
         known = labels != -1
-        entries = binary_cross_entropy_with_logits(logits, labels, reduction="none")
-        return entries[known].sum() / avg_factor
+        elements = binary_cross_entropy_with_logits(logits, labels, reduction="none")
+        return elements[known].sum() / avg_factor
 
 
 class ContextLoss(RecordingLoss):
-    accepts_context = True
+    """A loss with traits, as those of this package have, is given a context."""
+
+    traits = Traits()
 
 
 def build_head(name: str, loss: nn.Module, **kwargs) -> BaseModule:
@@ -152,3 +155,31 @@ def test_the_hosts_loss_takes_unknown_for_a_number():
     head = build_head("MultiLabelClsHead", MODELS.build(dict(type="CrossEntropyLoss", use_sigmoid=True)))
     confident = (torch.tensor([[0.0, 0.0, -1e4], [0.0, 0.0, 0.0]]),)
     assert head.loss(confident, samples())["loss"] < -100
+
+
+@pytest.mark.parametrize("augment", [None, dict(type="PartialMixup", alpha=1.0)])
+@pytest.mark.parametrize("soft", [False, True])
+def test_the_loss_gets_bytes_where_no_label_can_be_soft(augment, soft):
+    preprocessor = MODELS.build(
+        dict(
+            type="PartialLabelDataPreprocessor",
+            num_classes=3,
+            batch_augments=None if augment is None else dict(augments=[augment]),
+        )
+    )
+    values = torch.tensor([0.5, 0.0]) if soft else torch.tensor([1, 0])
+    samples = [
+        DataSample(gt_label_indices=torch.tensor([0, 2]), gt_label_values=values) for _ in range(2)
+    ]
+    batch = preprocessor(dict(inputs=[torch.zeros(3, 4, 4)] * 2, data_samples=samples), training=True)
+    loss = dict(type="PartialAsymmetricLoss", gamma_neg=1)
+    head = MODELS.build(
+        dict(type="PartialMultiLabelLinearClsHead", num_classes=3, in_channels=4, loss=loss)
+    ).train()
+    seen = []
+    head.loss_module.register_forward_pre_hook(lambda module, args: seen.append(args[1]))
+    features = (torch.ones(2, 4),)
+    found = head.loss(features, batch["data_samples"])["loss"]
+    assert seen[0].dtype == (torch.float32 if soft or augment else torch.int8)
+    labels = torch.stack([sample.gt_score for sample in batch["data_samples"]])
+    torch.testing.assert_close(found, head.loss_module(head(features), labels))

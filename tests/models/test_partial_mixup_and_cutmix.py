@@ -35,7 +35,7 @@ def test_known_labels_and_images_are_those_of_the_host(ours, host, seed):
 @PAIRS
 @given(seed=st.integers(0, 10_000), alpha=st.sampled_from([0.01, 0.2, 1.0]))
 def test_no_unknown_label_leaks(ours, host, seed, alpha):
-    """What is known after mixing does not depend on the -1 entries: any label in their place does."""
+    """What is known after mixing does not depend on the -1 elements: any label in their place does."""
     labels = torch.randint(-1, 2, (6, 7), generator=torch.Generator().manual_seed(seed)).float()
     images = torch.zeros(6, 1, 8, 8)
     _, mixed = seeded(ours, images, labels, seed, alpha)

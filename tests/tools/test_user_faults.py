@@ -38,9 +38,9 @@ def with_loss(config: Path, folder: Path, loss: str) -> Path:
             "Got 'gama_neg' instead. Did you mean 'gamma_neg'? It takes",
         ),
         (
-            "type='StatisticsBalancedLoss', loss=dict(type='PartialAsymmetricLoss'), normalizer='known'",
-            "config of StatisticsBalancedLoss must hold arguments that it has. Got 'normalizer' instead. "
-            "Did you mean 'normaliser'?",
+            "type='StatisticsBalancedLoss', loss=dict(type='PartialAsymmetricLoss'), reductoin='mean_known'",
+            "config of StatisticsBalancedLoss must hold arguments that it has. Got 'reductoin' instead. "
+            "Did you mean 'reduction'?",
         ),
         ("type='PartialAssymetricLoss'", "Did you mean 'PartialAsymmetricLoss'?"),
         ("type='Crossentropyloss'", "Did you mean 'CrossEntropyLoss'?"),

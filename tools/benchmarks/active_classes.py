@@ -67,7 +67,6 @@ def head_step(name: str, classes: int, arguments: argparse.Namespace) -> Callabl
     for module in head.modules():
         if hasattr(module, "active_share"):
             module.active_share = (arguments.share, arguments.share)
-            module.needs_progress = False
     optimiser = torch.optim.SGD(head.parameters(), lr=1e-4, momentum=0.9)
     generator = torch.Generator().manual_seed(0)
     labels = torch.full((arguments.images, classes), -1.0)

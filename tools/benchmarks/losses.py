@@ -39,6 +39,9 @@ OURS = {
     "LabelSpaceReductionLoss (BCE)": dict(type="LabelSpaceReductionLoss", loss=ASYMMETRIC),
     "ClassPriorTrackingLoss (BCE)": dict(type="ClassPriorTrackingLoss", loss=ASYMMETRIC),
 }
+DIRECT = ("P-ASL and selection by a full sort", "masking, draws and bincount in plain torch")
+DTYPES = ("float32", "bfloat16", "float16")
+TORCH = "torch's binary_cross_entropy_with_logits"
 
 
 def main() -> None:
@@ -56,98 +59,156 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     parser.add_argument("--device", default="cpu", help="where the losses are computed")
+    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of the logits")
+    parser.add_argument(
+        "--labels", choices=["float32", "int8"], default="float32", help="dtype of the labels"
+    )
+    parser.add_argument("--compile", action="store_true", help="compile the losses of this package")
+    parser.add_argument("--only", nargs="+", default=[""], help="losses whose name starts with one of these")
+    parser.add_argument(
+        "--sync-error", action="store_true", help="raise if a step of a loss waits for the GPU"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     device = torch.device(arguments.device)
     for known in arguments.known:
-        logits, labels = batch(arguments.images, arguments.classes, known, device)
-        steps = training_steps(logits, labels)
+        logits, labels = batch(arguments.images, arguments.classes, known, device, arguments.dtype)
+        labels = labels.to(getattr(torch, arguments.labels))
+        steps = training_steps(logits, labels, arguments.compile, tuple(arguments.only))
         times = fastest_ms(steps, arguments.repeats, device)
+        for name, step in steps.items():
+            if arguments.sync_error and name not in DIRECT and (reason := reason_to_wait(step, device)):
+                raise RuntimeError(f"{name} waits for the GPU: {reason}")
         report = Table(
             title=f"Forward and backward at {arguments.images} x {arguments.classes}, "
-            f"{known:.1%} of labels known, {device}, "
+            f"{known:.1%} of labels known, {arguments.labels} labels, {arguments.dtype} logits, {device}, "
             f"{arguments.threads} thread(s), fastest of {arguments.repeats}"
+            + (", compiled" if arguments.compile else "")
         )
         report.add_column("loss")
         for column in ("ms", "x plain BCE", "peak memory, tables N x C float32"):
             report.add_column(column, justify="right")
-        plain = next(iter(times.values()))
         for name, step in steps.items():
             tables = peak_bytes(step, device) / (4 * logits.numel())
-            report.add_row(name, f"{times[name]:.2f}", f"{times[name] / plain:.2f}", f"{tables:.1f}")
+            ratio = times[name] / times[TORCH]
+            report.add_row(name, f"{times[name]:.2f}", f"{ratio:.2f}", f"{tables:.1f}")
         Console(width=120).print(report)
 
 
-def batch(images: int, classes: int, known: float, device: torch.device) -> tuple[Tensor, Tensor]:
+def batch(
+    images: int, classes: int, known: float, device: torch.device, dtype: str = "float32"
+) -> tuple[Tensor, Tensor]:
     """Give logits, and labels of which the share ``known`` is 1 (one in twenty) or 0."""
     generator = torch.Generator().manual_seed(0)
     logits = 3 * torch.randn(images, classes, generator=generator) - 3
     draw = torch.rand(images, classes, generator=generator)
     labels = torch.where(draw < known, (draw < known / 20).float(), -1.0)
-    return logits.to(device), labels.to(device)
+    return logits.to(device, getattr(torch, dtype)), labels.to(device)
 
 
-def training_steps(logits: Tensor, labels: Tensor) -> dict[str, Callable[[], None]]:
-    """Give what is compared: a name, and a function that makes one forward and backward pass."""
-    targets = labels.clamp(min=0)
+def training_steps(
+    logits: Tensor, labels: Tensor, compiled: bool = False, only: tuple[str, ...] = ("",)
+) -> dict[str, Callable[[], None]]:
+    """Give what is compared: a name, and a function that makes one forward and backward pass.
+
+    The first is torch's own loss, never compiled, in float32 as autocast computes it.
+
+    Args:
+        logits: Of shape (N, C).
+        labels: Of the shape of the logits.
+        compiled: Whether the losses of this package are compiled, and torch's once more.
+        only: What the names of the losses of this package start with.
+    """
+    targets = labels.clamp(min=0).float()
     classes = logits.shape[1]
     positives = torch.linspace(1, 1000, classes)
-    prior = torch.linspace(0, 0.1, classes).tolist()
+    prior = torch.linspace(0, 0.1, classes)
+    ratio = (positives / (1001 - positives)).to(logits.device)
+    # Each loss is another module, and all are the same code to the compiler.
+    torch._dynamo.config.cache_size_limit = 256
 
     def step(loss: Callable[[Tensor, Tensor], Tensor], target: Tensor) -> Callable[[], None]:
         return lambda: loss(logits.detach().requires_grad_(), target).backward()
 
     def built(config: dict) -> nn.Module:
-        config = dict(config, class_prior=prior) if config["type"] == "ClassAwareSelectiveLoss" else config
-        loss = MODELS.build(config).to(logits.device)
-        loss.train()
+        if config["type"] == "ClassAwareSelectiveLoss":
+            config = dict(config, class_prior=prior.tolist())
+        loss = MODELS.build(config).to(logits.device).train()
         for module in loss.modules():
             if hasattr(module, "set_label_counts"):
                 module.set_label_counts(positives, 1001 - positives)
                 module.set_progress(epoch=8, max_epochs=10, iteration=0)
-        return loss
+        return torch.compile(loss, fullgraph=True, dynamic=False) if compiled else loss
 
-    ratio = (positives / (1001 - positives)).to(logits.device)
+    def bce(x: Tensor, y: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(x.float(), y)
+
+    others = dict(zip(DIRECT, (direct_selection(prior), direct_masking(ratio))))
+    steps = {TORCH: step(bce, targets)}
+    if compiled:
+        steps[f"{TORCH}, compiled"] = step(torch.compile(bce, fullgraph=True, dynamic=False), targets)
+    elif only == ("",):
+        steps.update({name: step(loss, labels) for name, loss in others.items()})
+    steps.update(
+        {name: step(built(config), labels) for name, config in OURS.items() if name.startswith(only)}
+    )
+    return steps
+
+
+def direct_selection(class_prior: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """Class-aware selection the direct way: every unknown element is sorted, every factor is a table."""
+
+    def loss(logits: Tensor, labels: Tensor) -> Tensor:
+        positive, negative, unknown = (labels == 1).float(), (labels == 0).float(), (labels == -1).float()
+        p = torch.sigmoid(logits.float())
+        q = 1 - p
+        weight = torch.ones_like(p)
+        weight[unknown * (class_prior.to(p.device) > 0.05) > 0] = 0
+        ranked = q.detach()[unknown > 0].sort().values
+        if len(ranked):
+            weight[(unknown > 0) & (q.detach() <= ranked[min(len(logits), len(ranked)) - 1])] = 0
+        with torch.no_grad():
+            gamma = 0 * positive + 1 * negative + 4 * unknown
+            focus = torch.pow(1 - p * positive - q * (negative + unknown), gamma)
+        logs = positive * torch.log(p.clamp(min=1e-8)) + (negative + unknown) * torch.log(q.clamp(min=1e-8))
+        return -(weight * focus * logs).sum()
+
+    return loss
+
+
+def direct_masking(ratio: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """Masking of BCE the direct way: a uniform draw an element, and one bincount of known probabilities."""
     ideal = torch.ones_like(ratio)
-    return {
-        "torch's binary_cross_entropy_with_logits": step(F.binary_cross_entropy_with_logits, targets),
-        "P-ASL and selection by a full sort": step(
-            lambda x, y: selective_by_sorting(x, y, torch.tensor(prior)), labels
-        ),
-        "masking, draws and bincount in plain torch": step(
-            lambda x, y: masked_in_plain_torch(x, y, ratio, ideal), labels
-        ),
-        **{name: step(built(config), labels) for name, config in OURS.items()},
-    }
+
+    def loss(logits: Tensor, labels: Tensor) -> Tensor:
+        positive, negative = labels == 1, labels == 0
+        chance = torch.where(positive, (ideal / ratio).clamp(max=1), (ratio / ideal).clamp(max=1))
+        keep = (torch.rand(logits.shape, device=logits.device) < chance) & (positive | negative)
+        with torch.no_grad():
+            bins = (torch.sigmoid(logits.float()) * 10).long().clamp(max=9)
+            columns = torch.arange(logits.shape[1], device=logits.device)
+            codes = (negative * logits.shape[1] + columns) * 10 + bins
+            torch.bincount(codes[positive | negative], minlength=20 * logits.shape[1])
+        return F.binary_cross_entropy_with_logits(
+            logits.float(), positive.float(), weight=keep.float(), reduction="sum"
+        )
+
+    return loss
 
 
-def selective_by_sorting(logits: Tensor, labels: Tensor, class_prior: Tensor) -> Tensor:
-    """Class-aware selection the direct way: every unknown entry is sorted, every factor is a table."""
-    positive, negative, unknown = (labels == 1).float(), (labels == 0).float(), (labels == -1).float()
-    p = torch.sigmoid(logits)
-    q = 1 - p
-    weight = torch.ones_like(p)
-    weight[unknown * (class_prior.to(p.device) > 0.05) > 0] = 0
-    ranked = q.detach()[unknown > 0].sort().values
-    if len(ranked):
-        weight[(unknown > 0) & (q.detach() <= ranked[min(len(logits), len(ranked)) - 1])] = 0
-    with torch.no_grad():
-        gamma = 0 * positive + 1 * negative + 4 * unknown
-        focus = torch.pow(1 - p * positive - q * (negative + unknown), gamma)
-    entries = positive * torch.log(p.clamp(min=1e-8)) + (negative + unknown) * torch.log(q.clamp(min=1e-8))
-    return -(weight * focus * entries).sum()
-
-
-def masked_in_plain_torch(logits: Tensor, labels: Tensor, ratio: Tensor, ideal: Tensor) -> Tensor:
-    """Masking of BCE the direct way: a uniform draw an entry, and one bincount of the known probabilities."""
-    positive, negative = labels == 1, labels == 0
-    chance = torch.where(positive, (ideal / ratio).clamp(max=1), (ratio / ideal).clamp(max=1))
-    keep = (torch.rand_like(logits) < chance) & (positive | negative)
-    with torch.no_grad():
-        bins = (torch.sigmoid(logits) * 10).long().clamp(max=9)
-        codes = (negative * logits.shape[1] + torch.arange(logits.shape[1], device=logits.device)) * 10 + bins
-        torch.bincount(codes[positive | negative], minlength=20 * logits.shape[1])
-    return F.binary_cross_entropy_with_logits(logits, positive.float(), weight=keep.float(), reduction="sum")
+def reason_to_wait(step: Callable[[], None], device: torch.device) -> str:
+    """What PyTorch says of a step that makes the host wait for the GPU; nothing of one that does not."""
+    if device.type != "cuda":
+        return ""
+    wait(device)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        step()
+    except RuntimeError as error:
+        return str(error).splitlines()[0]
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    return ""
 
 
 def fastest_ms(steps: dict[str, Callable[[], None]], repeats: int, device: torch.device) -> dict[str, float]:
@@ -156,6 +217,8 @@ def fastest_ms(steps: dict[str, Callable[[], None]], repeats: int, device: torch
     clock = time.process_time if device.type == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
     fastest = dict.fromkeys(steps, float("inf"))
     for _ in range(repeats + 2):
+        # On some CPUs a logarithm takes ten times as long until a power of a long tensor has been computed.
+        torch.ones(4096).pow(1.5)
         for name, step in steps.items():
             wait(device)
             start = clock()

@@ -29,6 +29,7 @@ from mmpretrain_imbalance.datasets.coco_instances import read_coco
 from mmpretrain_imbalance.datasets.cub_attributes import read_cub
 from mmpretrain_imbalance.datasets.image_folders import read_image_folders
 from mmpretrain_imbalance.datasets.label_rows import LabelRows
+from mmpretrain_imbalance.datasets.label_words import LABEL_WORDS
 from mmpretrain_imbalance.datasets.long_tailed_subset import long_tailed_subset
 from mmpretrain_imbalance.datasets.lvis import read_lvis
 from mmpretrain_imbalance.datasets.nus_wide import read_nus_wide
@@ -198,7 +199,7 @@ def table(annotations: str, unlisted: str, class_names: str | None, **options) -
     if is_csv:
         store = read_annotation_csv(annotations, names, notes=notes, **options)
     else:
-        value = {"unknown": -1, "negative": 0}[unlisted]
+        value = LABEL_WORDS[unlisted]
         store = read_annotation_json(annotations, value, names, notes=notes, **options)
     if names not in (None, list(store.class_names)) and not (is_csv and is_long_table(annotations)):
         raise ValueError(

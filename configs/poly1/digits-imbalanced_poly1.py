@@ -1,0 +1,7 @@
+# Imbalanced, fully labelled digits: Poly-1.
+_base_ = [
+    '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
+    '../_base_/digits_runtime.py'
+]
+
+model = dict(head=dict(loss=dict(_delete_=True, type='Poly1Loss', epsilon=2.0)))

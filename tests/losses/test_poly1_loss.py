@@ -1,0 +1,24 @@
+"""The registered Poly-1: unknown labels left out, and its range."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from mmpretrain_imbalance.functional.poly1_loss import poly1_loss
+from tests.losses.smallest_losses import build, elements_of, tables
+
+
+def test_is_the_function_over_known_labels():
+    logits, labels = tables()
+    for epsilon in (2.0, -1.0):
+        loss = build(dict(type="Poly1Loss", epsilon=epsilon))
+        torch.testing.assert_close(loss(logits, labels), poly1_loss(logits, labels, epsilon).sum() / 6)
+        assert torch.equal(elements_of(loss, logits, labels).weight, labels != -1)
+        assert (elements_of(loss, logits, labels).loss >= 0).all()
+
+
+def test_refusal():
+    with pytest.raises(ValueError, match=r"'epsilon' argument of Poly1Loss must be at least -1. Got -1.5"):
+        MODELS.build(dict(type="Poly1Loss", epsilon=-1.5))
