@@ -32,6 +32,7 @@ class ClassAwareSelection(LossState):
         ValueError: If an argument is out of range.
 
     Example:
+        >>> import torch
         >>> selection = ClassAwareSelection(likelihood_topk=1)
         >>> selection(torch.tensor([[0.0, 2.0, -2.0]]), torch.tensor([[1, -1, -1]]))
         tensor([[ True, False,  True]])

@@ -37,6 +37,9 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
     are what is to be saved. For the same reason a pseudo-label cannot make its class active here.
     ``LabelSpaceReductionLoss`` sees all logits, and saves none.
 
+    The number of active classes is the shape of what is computed, so a step reads it back from the device
+    once: of all that this package does in a training step, the only such read.
+
     What this saves is the product of features and classifier and the loss; what it cannot save is the
     optimiser, which still moves every weight. The active share moves linearly from the first to the last
     value of ``active_share`` over the epochs.
@@ -65,6 +68,7 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
         RuntimeError: In training, if the share depends on the epoch and nobody tells it.
 
     Example:
+        >>> import torch
         >>> from mmpretrain.structures import DataSample
         >>> import mmpretrain_imbalance
         >>> loss = dict(type='PartialAsymmetricLoss')
