@@ -1,4 +1,4 @@
-# Your images and a table of labels: one row an image, one column a class, 1, 0, or blank where nobody looked.
+# Your images and a table of labels: one row per image, one column per class, 1, 0, or blank where nobody looked.
 _base_ = ['mmpretrain::_base_/models/resnet50.py', 'mmpretrain::_base_/default_runtime.py']
 
 custom_imports = dict(imports=['mmpretrain_imbalance'], allow_failed_imports=False)

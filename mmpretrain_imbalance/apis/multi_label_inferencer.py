@@ -32,10 +32,10 @@ class MultiLabelInferencer:
     Args:
         model: Path of a config, a config, or a model that MMPretrain's ``get_model`` made.
         weights: Path of a checkpoint; None to keep the weights of a model that is given.
-        thresholds: A label is predicted where its score reaches the threshold: one number, a list of one a
-            class, values by class name, or a file of ``BestThresholdsHook`` or ``tools/tune_thresholds.py``.
-            None takes those of the head of the config, of the checkpoint, or 0.5, see
-            :func:`chosen_thresholds`; ``threshold_source`` says which.
+        thresholds: A label is predicted where its score reaches the threshold: one number, a list with one
+            per class, values by class name, or a file of ``BestThresholdsHook`` or
+            ``tools/tune_thresholds.py``. None takes those of the head of the config, of the checkpoint, or
+            0.5, see :func:`chosen_thresholds`; ``threshold_source`` says which.
         topk: Where given, the k labels with the highest scores are listed as well.
         classes: Names of the classes; None takes those of the checkpoint, or of the config.
         device: Where to compute; None takes a GPU where there is one.

@@ -136,7 +136,7 @@ class _SampleReader:
             )
         elif not isinstance(scores, list) or len(scores) != self.num_classes:
             found = f"{len(scores)} labels" if isinstance(scores, list) else scores
-            self.faults.add(where, "gt_score", f"a list of {self.num_classes} labels, one a class", found)
+            self.faults.add(where, "gt_score", f"a list of {self.num_classes} labels, one per class", found)
         elif wrong := [
             score for score in scores if isinstance(score, (bool, str)) or score not in (1, 0, -1)
         ]:

@@ -59,7 +59,7 @@ def class_balanced_weights(
 
 
 def positive_class_mean(labels: Tensor, values: Tensor) -> Tensor:
-    r"""Mean of a value a class over the positive classes of each image.
+    r"""Mean of a value per class over the positive classes of each image.
 
     .. math:: \bar v_n = \frac{\sum_c P_{nc} v_c}{\sum_c P_{nc}}
 

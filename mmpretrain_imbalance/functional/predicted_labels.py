@@ -13,7 +13,7 @@ def labels_above(scores: np.ndarray, thresholds: ArrayLike) -> np.ndarray:
 
     Args:
         scores: Scores of shape (N, C).
-        thresholds: One threshold, or one a class, of shape (C,).
+        thresholds: One threshold, or one per class, of shape (C,).
 
     Returns:
         Whether each label is predicted, bool, of shape (N, C).
@@ -37,7 +37,7 @@ def top_labels(scores: np.ndarray, k: int, thresholds: ArrayLike | None = None) 
     Args:
         scores: Scores of shape (N, C).
         k: How many labels of each image; all of them where there are no more.
-        thresholds: One threshold, or one a class, of shape (C,), as in :func:`labels_above`; None for the k
+        thresholds: One threshold, or one per class, of shape (C,), as in :func:`labels_above`; None for the k
             highest whatever their scores.
 
     Returns:

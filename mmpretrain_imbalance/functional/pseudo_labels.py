@@ -25,8 +25,8 @@ def pseudo_labels(
     Args:
         probabilities: p, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        positive_threshold: t+, a number or one a class, of shape (C,).
-        negative_threshold: t-, a number or one a class, of shape (C,).
+        positive_threshold: t+, a number or one per class, of shape (C,).
+        negative_threshold: t-, a number or one per class, of shape (C,).
         hard: Whether the new labels are 1 and 0, or the probabilities themselves.
 
     Returns:

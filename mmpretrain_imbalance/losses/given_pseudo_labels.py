@@ -154,21 +154,31 @@ class GivenPseudoLabels(nn.Module):
         self, folder: Path, class_names: Sequence[str] | None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The same of a label store, which is in this form already."""
-        facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        starts, classes, values = (
-            np.load(folder / f"{array}.npy") for array in ("indptr", "classes", "values")
-        )
-        self._check_shape((len(starts) - 1, len(facts["class_names"])))
-        for given, expected in zip(facts["class_names"], class_names or ()):
+        try:
+            facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            stored_names, self.default = facts["class_names"], facts["unlisted"]
+            starts, classes, values = (
+                np.load(folder / f"{array}.npy") for array in ("indptr", "classes", "values")
+            )
+        except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+            self._refuse("a label store as it was written", f"{type(error).__name__} ({error})")
+        starts, classes = starts.astype(np.int64), classes.astype(np.int32)
+        fits = len(starts) and starts[0] == 0 and starts[-1] == len(classes) == len(values)
+        if not fits or (np.diff(starts) < 0).any():
+            self._refuse("a label store as it was written", "arrays that do not fit each other")
+        self._check_shape((len(starts) - 1, len(stored_names)))
+        for given, expected in zip(stored_names, class_names or ()):
             if given != expected:
                 self._refuse(
                     "about the classes of the training set, in its order",
                     f"{given!r} in place of {expected!r}",
                 )
-        if len(values) and not (classes.max() < self.num_classes and -1 <= values.min() <= values.max() <= 1):
+        in_range = not len(values) or (
+            0 <= classes.min() <= classes.max() < self.num_classes and -1 <= values.min() <= values.max() <= 1
+        )
+        if not in_range:
             self._refuse("a label store as it was written", "other classes or values")
-        self.default = facts["unlisted"]
-        return starts.astype(np.int64), classes.astype(np.int32), values
+        return starts, classes, values
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:
         expected = (self.num_images, self.num_classes)

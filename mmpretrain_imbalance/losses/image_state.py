@@ -15,8 +15,8 @@ class RememberedElements:
     the checkpoint, under the key ``image_state``, and takes it back when a run is resumed. It is no buffer,
     because its size changes.
 
-    Memory: 8 bytes an element, on every rank and in the checkpoint; nothing for an image without elements. 9M
-    images with one remembered class each are 72 MB. The images are known by sample id, so the training set
+    Memory: 8 bytes per element, on every rank and in the checkpoint; nothing for an image without elements.
+    9M images with one remembered class each are 72 MB. The images are known by sample id, so the training set
     must keep its order between runs.
 
     Example:

@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..argument_checks import check_number, check_whole_number
-from ..functional import POSITIVE, LossContext, known_labels, unknown_as_negative
+from ..functional import POSITIVE, known_labels, unknown_as_negative
 from ..functional.multi_grained_focal_loss import multi_grained_weights
 from ..functional.reflective_label_corrector_loss import reflected_elements, reflective_label_corrector_loss
 from .elementwise_loss import Elements
@@ -93,6 +93,8 @@ class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
 
     def formula(self, logits: Tensor, labels: Tensor) -> Elements:
         corrected = self.corrected(logits.detach(), labels)
+        if self.is_training_step:
+            self.corrections += corrected.sum(dim=0)
         loss = reflective_label_corrector_loss.unvalidated(
             logits,
             labels,
@@ -118,9 +120,6 @@ class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
         if self.unknown == "ignore":
             chosen = chosen & known_labels(labels)
         return chosen & (self.epoch >= self.correction_epoch)
-
-    def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
-        self.corrections += self.corrected(logits, labels).sum(dim=0)
 
     def update_statistics(self) -> None:
         self.class_counts.copy_(self.positives + self.corrections)

@@ -42,7 +42,7 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
     where both are given, it warns and goes by ``thr`` alone.
 
     Args:
-        thresholds: One number, a list of one a class, or a file
+        thresholds: One number, a list with one per class, or a file
             ``{"classes": [...], "thresholds": [...]}`` that is matched by class name. None for 0.5, or with
             ``topk`` for no threshold.
         topk: How many labels of an image are predicted at most; None for any number.

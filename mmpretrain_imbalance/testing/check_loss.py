@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ..argument_checks import check_whole_number
 from . import laws_of_devices, laws_of_state, laws_of_use, laws_of_values
 from .loss_case import LossCase, LossLawError
 
@@ -37,10 +38,12 @@ def check_loss(
     Raises:
         LossLawError: If a law does not hold that should, or holds that should not.
         KeyError: If there is no law of a name.
+        ValueError: If there are fewer than 3 classes.
 
     Example:
         >>> check_loss(dict(type='HillLoss'), laws=['finite_value_and_gradient', 'soft_labels'])
     """
+    check_whole_number("check_loss", 3, num_classes=num_classes)
     expected_failures = dict(expected_failures or {})
     if unknown := (set(expected_failures) | set(laws or ())) - set(LOSS_LAWS):
         raise KeyError(f"There is no law {sorted(unknown)[0]!r}; the laws are {', '.join(LOSS_LAWS)}.")

@@ -87,7 +87,7 @@ def test_json_takes_class_names_from_categories_or_from_the_caller(tmp_path):
         ),
         (
             {"gt_score": [1, 0]},
-            "'gt_score' of sample 1 (1.jpg) in {file} must be a list of 3 labels, one a class. Got '2",
+            "'gt_score' of sample 1 (1.jpg) in {file} must be a list of 3 labels, one per class. Got '2",
         ),
         (
             {"gt_score": [1, 0, 0.5]},

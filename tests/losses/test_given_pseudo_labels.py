@@ -140,6 +140,50 @@ def test_a_damaged_store_is_refused(tmp_path):
         given(folder)
 
 
+def cut_manifest(folder):
+    file = folder / "manifest.json"
+    file.write_text(file.read_text()[:-20])
+
+
+def manifest_of_something_else(folder):
+    (folder / "manifest.json").write_text('{"name": "an application"}')
+
+
+def missing_array(folder):
+    (folder / "values.npy").unlink()
+
+
+def cut_array(folder):
+    file = folder / "indptr.npy"
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+def falling_offsets(folder):
+    offsets = np.load(folder / "indptr.npy").copy()
+    offsets[1] = offsets[-1]
+    np.save(folder / "indptr.npy", offsets)
+
+
+def negative_class(folder):
+    classes = np.load(folder / "classes.npy").astype(np.int32)
+    classes[0] = -1
+    np.save(folder / "classes.npy", classes)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [cut_manifest, manifest_of_something_else, missing_array, cut_array, falling_offsets, negative_class],
+)
+def test_every_damage_of_a_store_is_one_sentence(damage, tmp_path):
+    folder = store(tmp_path / "store")
+    damage(folder)
+    given = GivenPseudoLabels(folder, num_images=len(ANSWERS))
+    with pytest.raises(
+        ValueError, match=r"must be a label store as it was written. Got .* in .*store instead"
+    ):
+        given.read(len(NAMES), NAMES)
+
+
 def test_a_head_of_other_classes_is_refused():
     with pytest.raises(
         ValueError, match="head gives logits of 5 classes, but the answers of SomeLoss are about 4"

@@ -291,6 +291,13 @@ def test_a_law_that_is_none_is_refused():
         check_loss(dict(type="Good"), laws=["finite"])
 
 
+def test_too_few_classes_are_refused():
+    with pytest.raises(
+        ValueError, match=r"'num_classes' argument of check_loss must be a whole number of at "
+    ):
+        check_loss(dict(type="Good"), num_classes=2)
+
+
 def test_a_loss_of_mmpretrain_is_refused_with_the_remedy():
     with pytest.raises(LossLawError, match="is checked inside of a wrapper"):
         check_loss(dict(type="FocalLoss"), laws=["soft_labels"])
