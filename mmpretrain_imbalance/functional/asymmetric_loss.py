@@ -7,9 +7,10 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from .elementwise_loss_function import elementwise_loss_function, mixed_over_hard_labels
-from .labels import POSITIVE, unknown_as_negative, values_by_label
+from .labels import unknown_as_negative, values_by_label
 from .negative_log_sigmoid import softplus
 
 
@@ -73,8 +74,7 @@ def partial_asymmetric_loss(
         return F.binary_cross_entropy_with_logits(logits, target, reduction="none")
 
     def of_hard(hard: Tensor) -> Tensor:
-        loss = _focused(logits, hard, gammas, clip, detach_focus, eps)
-        return loss if alphas == (1, 1, 1) else loss * values_by_label(hard, *alphas, loss.dtype)
+        return _FocusedLoss.apply(logits, hard, gammas, alphas, clip, detach_focus, eps)
 
     return mixed_over_hard_labels(of_hard, labels) if labels.is_floating_point() else of_hard(labels)
 
@@ -84,32 +84,65 @@ def _any_focus(gammas: tuple[float | Tensor, ...]) -> bool:
     return any(isinstance(gamma, Tensor) or gamma for gamma in gammas)
 
 
-def _focused(
-    logits: Tensor,
+class _FocusedLoss(torch.autograd.Function):
+    """The loss with its derivative, written out: autograd would hold and compute twice as many tables."""
+
+    @staticmethod
+    def forward(ctx, logits: Tensor, labels: Tensor, *arguments) -> Tensor:
+        positive = unknown_as_negative(labels).to(logits.dtype)
+        sign = 1 - 2 * positive
+        loss, slope = _loss_and_slope(logits * sign, labels, positive, *arguments)
+        ctx.save_for_backward(slope * sign)
+        return loss
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
+        (slope,) = ctx.saved_tensors
+        return grad * slope, *(None for _ in ctx.needs_input_grad[1:])
+
+
+def _loss_and_slope(
+    z: Tensor,
     labels: Tensor,
+    positive: Tensor,
     gammas: tuple[float | Tensor, float | Tensor, float | Tensor],
+    alphas: tuple[float, float, float],
     clip: float,
     detach_focus: bool,
     eps: float,
-) -> Tensor:
-    """The focused losses, in z = -x at positives and z = x elsewhere.
+) -> tuple[Tensor, Tensor]:
+    r"""The loss, and its derivative by z, which is -x at positives and x elsewhere.
 
-    The probability that the label misses is then sigmoid(z), and its cross-entropy softplus(z), exact at any
-    z.
+    The label misses the probability :math:`m = \sigma(z)`, whose derivative is :math:`m h` with
+    :math:`h = \sigma(-z)`; its cross-entropy is :math:`\log(1 + e^z)`, with the derivative m. The margin
+    makes it :math:`-\log q` with :math:`q = \min(h + clip, 1)`, at all but positives, and :math:`m = 1 - q`.
+    The focus :math:`m^g` has the derivative :math:`m^g g\, m' / m`.
     """
-    z = logits * (1 - 2 * unknown_as_negative(labels).to(logits.dtype))
-    missing, loss = torch.sigmoid(z), softplus(z)
-    if clip > 0:
-        # Of the probability of the label and not of what it misses, whose difference to 1 is lost near 1.
-        positive, right = labels == POSITIVE, (torch.sigmoid(-z) + clip).clamp(max=1)
-        missing = torch.where(positive, missing, 1 - right)
-        loss = torch.where(positive, loss, -torch.log(right))
+    missing = slope = torch.sigmoid(z)
     # Finite, so that a weight of 0 leaves nothing of it.
-    loss = loss.clamp(max=-math.log(eps) if eps > 0 else torch.finfo(loss.dtype).max)
-    if not _any_focus(gammas):
-        return loss
-    exponents = values_by_label(labels, *gammas, loss.dtype)
-    if detach_focus:
-        return missing.detach().pow(exponents) * loss
-    # A power below 1 has an infinite slope at 0.
-    return missing.clamp(min=torch.finfo(loss.dtype).tiny).pow(exponents) * loss
+    loss = softplus(z).clamp_(max=torch.finfo(z.dtype).max)
+    if clip > 0:
+        # h and not 1 - m, which is lost near 1.
+        hit = torch.sigmoid(-z)
+        right = (hit + clip).clamp_(max=1)
+        rate = hit.mul_(missing).mul_((right < 1).to(z.dtype))
+        loss = torch.lerp(-torch.log(right), loss, positive)
+        slope = torch.lerp(rate / right, missing, positive)
+        missing = torch.lerp(1 - right, missing, positive)
+    if eps > 0:
+        slope = slope * (loss <= -math.log(eps)).to(z.dtype)
+        loss.clamp_(max=-math.log(eps))
+    if _any_focus(gammas):
+        exponents = values_by_label(labels, *gammas, z.dtype)
+        focus = missing.pow(exponents)
+        if not detach_focus:
+            relative = torch.sigmoid(-z)
+            if clip > 0:
+                relative = torch.lerp(rate / missing.clamp(min=torch.finfo(z.dtype).tiny), relative, positive)
+            slope = slope + relative.mul_(exponents).mul_(loss)
+        loss, slope = focus * loss, focus * slope
+    if alphas != (1, 1, 1):
+        factor = values_by_label(labels, *alphas, z.dtype)
+        loss, slope = factor * loss, factor * slope
+    return loss, slope

@@ -82,4 +82,4 @@ def focused_loss(misfit: Tensor, gamma: float) -> Tensor:
         tensor([ 0.1733, 80.0000])
     """
     loss = softplus(misfit)
-    return torch.exp(gamma * F.logsigmoid(misfit)) * loss if gamma else loss
+    return torch.exp(-gamma * softplus(-misfit)) * loss if gamma else loss

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..argument_checks import check_choice
-from .labels import NEGATIVE, POSITIVE, UNKNOWN, hard_labels
+from .labels import POSITIVE, UNKNOWN, hard_labels
 from .random_numbers import chance
 
 DIVERGENCES = ("predicted_to_true", "true_to_predicted")
@@ -37,9 +37,14 @@ def keep_probabilities(positive_ratio: Tensor, ideal_positive_ratio: Tensor) -> 
         >>> keep_probabilities(torch.tensor([4.0, 0.1]), torch.tensor([1.0, 0.5]))
         (tensor([0.2500, 1.0000]), tensor([1.0000, 0.2000]))
     """
-    estimable = (positive_ratio > 0) & positive_ratio.isfinite()
-    ratio = torch.where(estimable, ideal_positive_ratio / positive_ratio, 1.0)
+    ratio = _ideal_over_present(positive_ratio, ideal_positive_ratio)
     return ratio.clamp(max=1), (1 / ratio).clamp(max=1)
+
+
+def _ideal_over_present(positive_ratio: Tensor, ideal_positive_ratio: Tensor) -> Tensor:
+    """R / r, and 1 for a class whose r is 0, infinite or NaN."""
+    estimable = (positive_ratio > 0) & (positive_ratio < torch.inf)
+    return torch.where(estimable, ideal_positive_ratio / positive_ratio, 1.0)
 
 
 def partial_label_keep(
@@ -64,15 +69,15 @@ def partial_label_keep(
         >>> partial_label_keep(labels, torch.full((3,), 1e-9), torch.ones(3), random)
         tensor([[ True, False,  True]])
     """
-    keep_positive, keep_negative = keep_probabilities(positive_ratio, ideal_positive_ratio)
-    # At most one kind of each class is masked.
-    masked_kind = torch.where(keep_negative < 1, NEGATIVE, POSITIVE).to(labels.dtype)
-    mask_probability = 1 - torch.minimum(keep_positive, keep_negative).double()
-    return ~((labels == masked_kind) & (random < chance(mask_probability)))
+    ratio = _ideal_over_present(positive_ratio, ideal_positive_ratio)
+    # At most one kind of each class is masked: the positives where they are too many, else the negatives.
+    masked_label = (ratio < 1).to(labels.dtype)
+    mask_probability = 1 - torch.minimum(ratio, 1 / ratio).double()
+    return ~((labels == masked_label) & (random < chance(mask_probability)))
 
 
 def probability_histograms(logits: Tensor, labels: Tensor, num_bins: int) -> Tensor:
-    """Count the probabilities of known positives and known negatives of each class in equal bins of [0, 1].
+    """Count the probabilities of the elements of each class in equal bins of [0, 1].
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
@@ -80,23 +85,22 @@ def probability_histograms(logits: Tensor, labels: Tensor, num_bins: int) -> Ten
         num_bins: Number of bins B.
 
     Returns:
-        Counts, int64, of shape (2, C, B): of positives, then of negatives.
+        Counts, int64, of shape (3, C, B): of positives, of negatives, and of what is neither.
 
     Example:
         >>> logits = torch.tensor([[9.0, 9.0], [-9.0, 0.1]])
-        >>> probability_histograms(logits, torch.tensor([[1, 0], [1, 0]]), 2).tolist()
-        [[[1, 1], [0, 0]], [[0, 0], [0, 2]]]
+        >>> probability_histograms(logits, torch.tensor([[1, 0], [1, -1]]), 2).tolist()
+        [[[1, 1], [0, 0]], [[0, 0], [0, 1]], [[0, 0], [0, 1]]]
     """
     num_classes = labels.shape[1]
     # Both borders: a NaN, which raises later, must not become an index that ends the process of a GPU.
-    bins = (torch.sigmoid(logits.detach().float()) * num_bins).to(torch.int32).clamp(0, num_bins - 1)
-    # Positives stand first, negatives second, and third what is not counted.
+    bins = torch.sigmoid(logits.detach().float()).mul_(num_bins).to(torch.int32).clamp_(0, num_bins - 1)
     kind = (POSITIVE - hard_labels(labels).clamp(UNKNOWN, POSITIVE)).to(torch.int32)
-    first_bin = torch.arange(num_classes, dtype=torch.int32, device=labels.device) * num_bins
-    place = (kind * (num_classes * num_bins) + first_bin + bins).flatten().long()
-    counts = place.new_zeros(3 * num_classes * num_bins)
-    counts.scatter_add_(0, place, place.new_ones(1).expand_as(place))
-    return counts.view(3, num_classes, num_bins)[:2]
+    size = num_classes * num_bins
+    first_bin = torch.arange(0, size, num_bins, dtype=torch.int32, device=labels.device)
+    place = kind.mul_(size).add_(first_bin).add_(bins).flatten().long()
+    counts = place.new_zeros(3 * size).scatter_add_(0, place, place.new_ones(1).expand_as(place))
+    return counts.view(3, num_classes, num_bins)
 
 
 def histogram_divergence(counts: Tensor, true_bin: int, divergence: str, epsilon: float = 1e-6) -> Tensor:
@@ -154,7 +158,8 @@ def update_ideal_ratio(
 
     Args:
         ideal_positive_ratio: R, of shape (C,).
-        counts: Histograms of the epoch, of shape (2, C, B), from :func:`probability_histograms`.
+        counts: Histograms of the epoch, of positives and of negatives, of shape (2, C, B), from
+            :func:`probability_histograms`, whose further ones are not used.
         rate: Step size.
         divergence: See :func:`histogram_divergence`.
         limits: Smallest and largest ratio.
@@ -168,7 +173,7 @@ def update_ideal_ratio(
         >>> update_ideal_ratio(torch.ones(2), counts, rate=0.1)
         tensor([1.1052, 0.9048])
     """
-    seen = (counts.sum(dim=2) > 0).all(dim=0)
+    seen = (counts[:2].sum(dim=2) > 0).all(dim=0)
     difference = torch.zeros_like(ideal_positive_ratio)
     for sign, histogram, true_bin in ((1, counts[0], -1), (-1, counts[1], 0)):
         values = histogram_divergence(histogram[seen], true_bin, divergence, epsilon)

@@ -38,10 +38,11 @@ def random_numbers(key: Tensor | int, num_rows: int, num_columns: int, device: t
         >>> bool((first == again).all()), bool((first == other).any())
         (True, False)
     """
-    rows = _as_int32(scramble((torch.arange(num_rows, device=device) + key) & _MASK))
-    columns = _as_int32(scramble(torch.arange(num_columns, device=device) ^ 0x5BD1E995))
-    values = (rows[:, None] ^ columns) * _FACTORS[0]
-    return (values ^ (values >> 15)) * _FACTORS[1]
+    rows = (torch.arange(num_rows, device=device) + key) & _MASK
+    columns = torch.arange(num_columns, device=device) ^ 0x5BD1E995
+    rows, columns = _as_int32(scramble(torch.cat([rows, columns]))).split([num_rows, num_columns])
+    values = (rows[:, None] ^ columns).mul_(_FACTORS[0])
+    return values.bitwise_xor_(values >> 15).mul_(_FACTORS[1])
 
 
 def scramble(values: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..argument_checks import check_choice, check_number
-from .labels import known_labels
+from .labels import UNKNOWN, known_labels
 
 UNKNOWN_MODES = ("negative", "ignore", "ignore_normalised")
 TOPK_SCOPES = ("batch", "image")
@@ -87,14 +87,14 @@ def selective_keep(
     known = known_labels(labels)
     num_images, num_classes = labels.shape
     # Known elements rank below everything, so they are never among the largest unless the unknown run out.
-    ranking = logits.clamp(max=1e29) - 1e30 * known
+    ranking = logits.clamp(max=1e29) - 1e30 * (labels - UNKNOWN)
     if topk_scope == "batch":
         ranking = ranking.reshape(1, -1)
         budget = min(round(likelihood_topk * num_images), num_images * num_classes)
     else:
         budget = min(int(likelihood_topk), num_classes)
     likeliest = ranking.topk(budget, dim=1, sorted=False).indices
-    keep = torch.ones_like(ranking, dtype=torch.bool).scatter(1, likeliest, False).view_as(labels)
+    keep = torch.ones_like(ranking, dtype=torch.bool).scatter_(1, likeliest, False).view_as(labels)
     if class_prior is not None and prior_threshold:
         keep = keep & (class_prior.to(logits.device) <= prior_threshold)
     return keep | known

@@ -67,7 +67,7 @@ class DelayedValidation(nn.Module):
 
     def _keep(self, kind: Tensor, place: Tensor) -> None:
         # A number below _PLACES is no fault.
-        self.fault.copy_(torch.maximum(self.fault, place.add(kind, alpha=_PLACES)))
+        self.fault.clamp_(min=place.add(kind, alpha=_PLACES))
 
     def raise_earlier(self, owner: str) -> None:
         """Raise for a fault of an earlier step whose number has come over; never wait for one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..functional import POSITIVE, UNKNOWN
+from ..functional import POSITIVE, known_labels
 
 KINDS = ("ignored", "masked", "pseudo_positive", "pseudo_negative")
 
@@ -63,20 +63,21 @@ class ElementShares(nn.Module):
         """
         if labels.shape[1] != self.counts.shape[1]:
             return
-        kinds = {}
+        counts = {}
         if weight is not None:
             left_out = ~weight if weight.dtype == torch.bool else weight == 0
-            kinds["ignored"] = left_out
+            counts["ignored"] = left_out.sum(dim=0)
             if masks_known:
-                unknown = labels == UNKNOWN
-                kinds.update(ignored=left_out & unknown, masked=left_out & ~unknown)
+                masked = (left_out & known_labels(labels)).sum(dim=0)
+                counts.update(ignored=counts["ignored"] - masked, masked=masked)
         if learned is not None:
             changed, positive = learned != labels, 2 * learned >= POSITIVE
-            kinds.update(pseudo_positive=changed & positive, pseudo_negative=changed & ~positive)
-        for kind, table in kinds.items():
-            self.counts[KINDS.index(kind)] += table.sum(dim=0)
+            counts["pseudo_positive"] = (changed & positive).sum(dim=0)
+            counts["pseudo_negative"] = (changed & ~positive).sum(dim=0)
+        for kind, count in counts.items():
+            self.counts[KINDS.index(kind)].add_(count)
         self.num_images += len(labels)
-        self.kinds = tuple(kinds)
+        self.kinds = tuple(counts)
 
     def values(self) -> dict[str, Tensor]:
         """The share of each kind in each class, in [0, 1], as ``<kind>_share``; nothing before a step."""

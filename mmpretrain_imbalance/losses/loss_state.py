@@ -111,12 +111,12 @@ class LossState(nn.Module):
             by_rank: Whether each rank has draws of its own.
 
         Returns:
-            int64, of shape (N, C), see
+            int32, of shape (N, C), see
             :func:`~mmpretrain_imbalance.functional.random_numbers.random_numbers`.
         """
         self._random_key += 0x3C6EF35F  # the next draw of the same iteration
-        rank = self._rank * 0x5BD1E995 if by_rank else 0
-        key = (self._random_key + self._random_stream + seed * 0x1B873593 + rank) & 0xFFFFFFFF
+        stream = self._random_stream + seed * 0x1B873593 + (self._rank * 0x5BD1E995 if by_rank else 0)
+        key = self._random_key + (stream & 0xFFFFFFFF)
         return random_numbers(key, num_rows, num_columns, key.device)
 
     @property

@@ -114,8 +114,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
         self.seed = seed
         self.register_class_buffer("positive_ratio")
         self.register_class_buffer("ideal_positive_ratio")
-        self.register_gathered("histograms", torch.zeros(2, 0, num_bins, dtype=torch.int64))
-        self.register_gathered("image_count", torch.zeros((), dtype=torch.int64))
+        self.register_gathered("histograms", torch.zeros(3, 0, num_bins, dtype=torch.int64))
 
     @property
     def traits(self) -> Traits:
@@ -151,7 +150,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
                 )
         self.positive_ratio = ratio.float().to(device)
         self.ideal_positive_ratio = ideal.clamp(*self.limits).float().to(device)
-        self.histograms = self.histograms.new_zeros(2, len(ratio), self.num_bins)
+        self.histograms = self.histograms.new_zeros(3, len(ratio), self.num_bins)
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
         held = self.loss.elements(logits, labels, context)
@@ -163,7 +162,6 @@ class PartialLabelMaskingLoss(WrapperLoss):
 
     def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
         self.histograms += probability_histograms(logits, labels, self.num_bins)
-        self.image_count += len(labels)
 
     def update_statistics(self) -> None:
         ideal = update_ideal_ratio(
@@ -178,6 +176,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
 
     def class_state(self) -> dict[str, Tensor]:
         state = {"positive_ratio": self.positive_ratio, "ideal_positive_ratio": self.ideal_positive_ratio}
-        if self.image_count:
-            state["known_share"] = self.histograms.sum(dim=(0, 2)).double() / self.image_count
+        positives, negatives, others = self.histograms.sum(dim=2).double()
+        if (images := positives + negatives + others).any():
+            state["known_share"] = (positives + negatives) / images
         return state

@@ -33,7 +33,7 @@ class Traits:
         masks_known: Whether known elements may be left out.
         non_negative: Whether no element is below 0.
         soft_labels_mix: Whether a label y between 0 and 1 costs y times a positive and 1 - y times a
-        negative.
+            negative.
         needs: What it must be given. By ``LabelStatisticsHook``: ``'label_counts'`` of the training set,
             of which ``'known_negatives'`` must not be 0, ``'progress'`` in the run, updates after
             ``'whole_epochs'``; by ``AveragedPredictionsHook``: ``'averaged_predictions'``; by the head:

@@ -121,9 +121,10 @@ def test_extreme_logits_stay_finite(arguments, infinite, detach_focus):
     assert logits.grad.isfinite().all()
 
 
-def test_gradient_ends_below_eps():
+@pytest.mark.parametrize("clip", [0.0, 0.05])
+def test_gradient_ends_below_eps(clip):
     logits = torch.tensor([[-18.0, -19.0]], requires_grad=True)
-    elements = partial_asymmetric_loss(logits, torch.ones(1, 2))
+    elements = partial_asymmetric_loss(logits, torch.ones(1, 2), clip=clip)
     elements.sum().backward()
     torch.testing.assert_close(elements.detach(), torch.tensor([[18.0, -math.log(1e-8)]]))
     torch.testing.assert_close(logits.grad, torch.tensor([[-1.0, 0.0]]))

@@ -71,7 +71,6 @@ def test_histograms_of_masking(cast):
     generator = torch.Generator().manual_seed(0)
     counts = torch.randint(LARGE, 100 * LARGE, loss.histograms.shape, generator=generator)
     loss.histograms += counts
-    loss.image_count += LARGE
     twin = copy.deepcopy(loss)
     CASTS[cast](model)
     assert loss.histograms.dtype == torch.int64

@@ -168,9 +168,7 @@ def test_the_loss_gets_bytes_where_no_label_can_be_soft(augment, soft):
         )
     )
     values = torch.tensor([0.5, 0.0]) if soft else torch.tensor([1, 0])
-    samples = [
-        DataSample(gt_label_indices=torch.tensor([0, 2]), gt_label_values=values) for _ in range(2)
-    ]
+    samples = [DataSample(gt_label_indices=torch.tensor([0, 2]), gt_label_values=values) for _ in range(2)]
     batch = preprocessor(dict(inputs=[torch.zeros(3, 4, 4)] * 2, data_samples=samples), training=True)
     loss = dict(type="PartialAsymmetricLoss", gamma_neg=1)
     head = MODELS.build(
