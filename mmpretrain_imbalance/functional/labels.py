@@ -135,7 +135,8 @@ def known_labels(labels: Tensor) -> Tensor:
         tensor([ True,  True, False,  True])
     """
     # A row and not the number: on a CPU, a comparison of bytes with a number takes ten times as long.
-    return labels != labels.new_full(labels.shape[-1:], UNKNOWN)
+    unknown = torch.full(labels.shape[-1:], UNKNOWN, dtype=torch.int8, device=labels.device)
+    return labels != unknown
 
 
 def unknown_as_negative(labels: Tensor) -> Tensor:

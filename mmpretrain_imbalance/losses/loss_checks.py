@@ -49,7 +49,7 @@ def valid_labels(loss: ElementwiseLoss, logits: Tensor, target: Tensor, context:
     if mode == "later":
         loss.delayed_validation.record_wrong_values(logits.detach(), labels)
     if mode != "now":
-        return labels
+        return labels if labels.is_floating_point() else labels.to(torch.int8)
     try:
         soft = check_logits_and_labels(logits, labels, name, soft=True)
     except ValueError as error:

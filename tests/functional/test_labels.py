@@ -105,6 +105,8 @@ def test_values_by_label_is_the_loop(values, chosen):
     hard = torch.tensor([[-1 if 0 < label < 1 else int(label) for label in values]], dtype=torch.int8)
     torch.testing.assert_close(hard_labels(labels), hard)
     torch.testing.assert_close(known_labels(labels), labels != -1)
+    for unsigned in (torch.bool, torch.uint8):
+        assert known_labels((labels > 0).to(unsigned)).all()
     torch.testing.assert_close(known_labels(hard), hard != -1)
 
 

@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses import ClassPriorTrackingLoss, ElementwiseLoss, Traits
-from tests.losses.smallest_losses import build, tables
+from tests.losses.smallest_losses import PLAIN, build, tables, tell
 
 
 class Recorder(ElementwiseLoss):
@@ -96,3 +96,16 @@ def test_class_indices_of_any_integer_dtype():
         loss = Recorder()
         loss(torch.zeros(2, 3), torch.tensor([2, 0], dtype=dtype))
         assert loss.seen["labels"].tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize("validate", ["now", "later", "never"])
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64])
+def test_labels_of_any_dtype_that_is_not_floating(dtype, validate):
+    """An unsigned label must not meet a -1 that wraps around."""
+    labels = torch.tensor([[1, 0], [0, 1]])
+    loss = build(dict(type="PartialLabelMaskingLoss", loss=PLAIN, validate=validate), 2)
+    expected = loss(torch.ones(2, 2), labels.to(torch.int8), reduction_override="none")
+    tell(loss, 2)
+    found = loss(torch.ones(2, 2), labels.to(dtype), reduction_override="none")
+    torch.testing.assert_close(found, expected)
+    assert loss.element_shares.values()["ignored_share"].tolist() == [0, 0]
