@@ -7,10 +7,10 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .elementwise_loss_function import elementwise_loss_function, mixed_over_hard_labels
 from .labels import unknown_as_negative, values_by_label
+from .local_elements import local_elements
 from .negative_log_sigmoid import softplus
 
 
@@ -40,7 +40,8 @@ def partial_asymmetric_loss(
 
     Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955), after ASL of Ridnik et al., ICCV 2021 (arXiv
     2009.14119). The gradient ends where a probability is below ``eps``, as in the authors' code; the
-    logarithms are taken in a form that stays exact near 1.
+    logarithms are taken in a form that stays exact near 1. Only the logits get a gradient, and but for
+    plain binary cross-entropy it cannot be differentiated again, which raises.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
@@ -74,7 +75,9 @@ def partial_asymmetric_loss(
         return F.binary_cross_entropy_with_logits(logits, target, reduction="none")
 
     def of_hard(hard: Tensor) -> Tensor:
-        return _FocusedLoss.apply(logits, hard, gammas, alphas, clip, detach_focus, eps)
+        with torch.no_grad():
+            loss, slope = _loss_and_slope(logits, hard, gammas, alphas, clip, detach_focus, eps)
+        return local_elements(logits, loss, slope)
 
     return mixed_over_hard_labels(of_hard, labels) if labels.is_floating_point() else of_hard(labels)
 
@@ -84,41 +87,26 @@ def _any_focus(gammas: tuple[float | Tensor, ...]) -> bool:
     return any(isinstance(gamma, Tensor) or gamma for gamma in gammas)
 
 
-class _FocusedLoss(torch.autograd.Function):
-    """The loss with its derivative, written out: autograd would hold and compute twice as many tables."""
-
-    @staticmethod
-    def forward(ctx, logits: Tensor, labels: Tensor, *arguments) -> Tensor:
-        positive = unknown_as_negative(labels).to(logits.dtype)
-        sign = 1 - 2 * positive
-        loss, slope = _loss_and_slope(logits * sign, labels, positive, *arguments)
-        ctx.save_for_backward(slope * sign)
-        return loss
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        (slope,) = ctx.saved_tensors
-        return grad * slope, *(None for _ in ctx.needs_input_grad[1:])
-
-
 def _loss_and_slope(
-    z: Tensor,
+    logits: Tensor,
     labels: Tensor,
-    positive: Tensor,
     gammas: tuple[float | Tensor, float | Tensor, float | Tensor],
     alphas: tuple[float, float, float],
     clip: float,
     detach_focus: bool,
     eps: float,
 ) -> tuple[Tensor, Tensor]:
-    r"""The loss, and its derivative by z, which is -x at positives and x elsewhere.
+    r"""The loss with its derivative, written out: autograd would hold and compute twice as many tables.
 
-    The label misses the probability :math:`m = \sigma(z)`, whose derivative is :math:`m h` with
-    :math:`h = \sigma(-z)`; its cross-entropy is :math:`\log(1 + e^z)`, with the derivative m. The margin
-    makes it :math:`-\log q` with :math:`q = \min(h + clip, 1)`, at all but positives, and :math:`m = 1 - q`.
-    The focus :math:`m^g` has the derivative :math:`m^g g\, m' / m`.
+    With z = -x at positives and z = x elsewhere, the label misses the probability :math:`m = \sigma(z)`,
+    whose derivative is :math:`m h` with :math:`h = \sigma(-z)`; its cross-entropy is
+    :math:`\log(1 + e^z)`, with the derivative m. The margin makes it :math:`-\log q` with
+    :math:`q = \min(h + clip, 1)`, at all but positives, and :math:`m = 1 - q`. The focus :math:`m^g` has the
+    derivative :math:`m^g g\, m' / m`.
     """
+    positive = unknown_as_negative(labels).to(logits.dtype)
+    sign = 1 - 2 * positive
+    z = logits * sign
     missing = slope = torch.sigmoid(z)
     # Finite, so that a weight of 0 leaves nothing of it.
     loss = softplus(z).clamp_(max=torch.finfo(z.dtype).max)
@@ -141,8 +129,10 @@ def _loss_and_slope(
             if clip > 0:
                 relative = torch.lerp(rate / missing.clamp(min=torch.finfo(z.dtype).tiny), relative, positive)
             slope = slope + relative.mul_(exponents).mul_(loss)
-        loss, slope = focus * loss, focus * slope
+        loss.mul_(focus)
+        slope = slope * focus
     if alphas != (1, 1, 1):
         factor = values_by_label(labels, *alphas, z.dtype)
-        loss, slope = factor * loss, factor * slope
-    return loss, slope
+        loss.mul_(factor)
+        slope = slope * factor
+    return loss, slope * sign

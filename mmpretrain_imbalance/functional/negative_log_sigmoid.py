@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from .local_elements import local_elements
 
 
 def softplus(logits: Tensor) -> Tensor:
@@ -45,23 +46,14 @@ def negative_log_sigmoid(logits: Tensor, eps: float = 0.0) -> Tensor:
         >>> negative_log_sigmoid(torch.tensor([0.0, -80.0]), eps=1e-5)
         tensor([ 0.6931, 11.5129])
     """
-    return _NegativeLogSigmoid.apply(logits, eps) if eps else softplus(-logits)
-
-
-class _NegativeLogSigmoid(torch.autograd.Function):
-    """The value and the derivative without a difference of nearly equal numbers."""
-
-    @staticmethod
-    def forward(ctx, logits: Tensor, eps: float) -> Tensor:
+    if not eps:
+        return softplus(-logits)
+    with torch.no_grad():
+        # Without a difference of nearly equal numbers.
         probability, rest = torch.sigmoid(logits), torch.sigmoid(-logits)
-        ctx.save_for_backward(probability * rest / (probability + eps))
-        return torch.where(logits > 0, -torch.log1p(eps - rest), -torch.log(probability + eps))
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
-        (slope,) = ctx.saved_tensors
-        return -grad * slope, None
+        values = torch.where(logits > 0, -torch.log1p(eps - rest), -torch.log(probability + eps))
+        slopes = -probability * rest / (probability + eps)
+    return local_elements(logits, values, slopes)
 
 
 def focused_loss(misfit: Tensor, gamma: float) -> Tensor:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
+from mmpretrain_imbalance.functional import partial_asymmetric_loss
 from mmpretrain_imbalance.functional.local_elements import local_elements
 
 
@@ -15,3 +17,15 @@ def test_weights_scale_each_gradient_alone():
     torch.testing.assert_close(elements.detach(), values)
     (elements * weight).sum().backward()
     torch.testing.assert_close(logits.grad, weight * slopes)
+
+
+def test_a_second_derivative_is_refused_where_a_term_would_be_missing():
+    logits, labels = torch.zeros(1, 2, requires_grad=True), torch.tensor([[1, 0]])
+    with pytest.raises(RuntimeError, match="written out and cannot be differentiated again"):
+        torch.autograd.grad(
+            partial_asymmetric_loss(logits, labels, gamma_neg=1).sum(), logits, create_graph=True
+        )
+    plain = partial_asymmetric_loss(logits, labels, eps=0.0).sum()
+    (first,) = torch.autograd.grad(plain, logits, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), logits)
+    torch.testing.assert_close(second, torch.full((1, 2), 0.25))
