@@ -20,7 +20,7 @@ class EntropyMaximisationLoss(ElementwiseLoss):
 
     Args:
         alpha: Weight of the entropy at unknown elements: 0.2 for VOC, 0.1 for COCO and NUS-WIDE, 0.01 for
-        CUB.
+            CUB.
         eps: Added inside every logarithm.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 

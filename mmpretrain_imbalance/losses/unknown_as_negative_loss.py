@@ -42,4 +42,4 @@ class UnknownAsNegativeLoss(ElementwiseLoss):
         if self.unknown == "negative":
             return returned
         elements = returned if isinstance(returned, Elements) else Elements(returned)
-        return elements._replace(weight=known_labels(labels))
+        return elements.where(known_labels(labels))

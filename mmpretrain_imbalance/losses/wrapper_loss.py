@@ -17,7 +17,7 @@ class WrapperLoss(ElementwiseLoss):
     Args:
         loss: The held loss: a config or a module, of this package or of MMPretrain.
         reduction: As of every loss; ``None`` takes that of the held loss. Only the outermost reduction
-        counts.
+            counts.
         **kwargs: ``loss_weight``, beside that of the held loss, and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
