@@ -53,10 +53,10 @@ def join_cpu_processes(cfg: Config) -> None:
 
     seconds = cfg.get("env_cfg", {}).get("dist_cfg", {}).get("timeout", 1800)
     torch.distributed.init_process_group("gloo", timeout=timedelta(seconds=seconds))
-    atexit.register(_leave_process_group)
+    atexit.register(leave_process_group)
 
 
-def _leave_process_group() -> None:
+def leave_process_group() -> None:
     """Let gloo's threads finish: one that needs the interpreter while Python ends aborts the process.
 
     After a collective operation, a thread of gloo drops the tensors, for which it waits until this thread

@@ -12,6 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from tests.datasets.label_table import LabelTable, long_tailed_table
+from tools.cpu_processes import leave_process_group
 
 SAMPLERS = {
     "class aware": dict(type="ClassAwareSampler"),
@@ -59,4 +60,4 @@ if __name__ == "__main__":
     # Without a seed the ranks must agree on one.
     found = rank_draws([3] * len(CASES)) + rank_draws([None] * len(CASES))
     (folder / f"{rank}.json").write_text(json.dumps(found))
-    torch.distributed.destroy_process_group()
+    leave_process_group()

@@ -168,6 +168,7 @@ import torch, torch.distributed as dist
 torch.set_num_threads(1)
 dist.init_process_group("gloo")
 from mmpretrain_imbalance.losses.image_state import RememberedElements
+from tools.cpu_processes import leave_process_group
 rank = dist.get_rank()
 elements = RememberedElements()
 # Image 3 is on both ranks, as where a sampler fills up the last batch; rank 1 adds more, then nothing.
@@ -178,6 +179,7 @@ elements.merge()
 elements.merge()
 expected = [0, 1, 2, 9, 11, 24, 25, 26]
 assert elements.keys.tolist() == expected, elements.keys
+leave_process_group()
 """
 
 

@@ -9,6 +9,7 @@ import torch
 from mmengine.dataset import DefaultSampler
 
 from mmpretrain_imbalance.metrics import PartialAveragePrecision, PartialMultiLabelMetric
+from tools.cpu_processes import leave_process_group
 
 
 def rank_results(cases: list[dict]) -> list[dict]:
@@ -39,4 +40,4 @@ if __name__ == "__main__":
         "gloo", init_method=f"file://{folder / 'rendezvous'}", rank=rank, world_size=world_size
     )
     torch.save(rank_results(torch.load(folder / "cases.pt")), folder / f"{rank}.pt")
-    torch.distributed.destroy_process_group()
+    leave_process_group()
