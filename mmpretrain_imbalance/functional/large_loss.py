@@ -51,14 +51,14 @@ def large_unknown_elements(logits: Tensor, labels: Tensor, rate: Tensor | float)
     unknown = labels == UNKNOWN
     if not labels.numel():
         return unknown
-    losses = softplus(logits)
     # Rounding must not turn an exact 6 into 7: rates are products of decimals.
     share = torch.zeros((), dtype=torch.float64, device=logits.device) + rate * labels.numel()
     k = torch.minimum(share.round(decimals=9).ceil().long(), unknown.sum())
-    # k depends on epoch and batch: it stays on the device, and chooses from the sorted losses.
-    ranked = losses.masked_fill(~unknown, -torch.inf).flatten().sort(descending=True).values
+    # k depends on epoch and batch: it stays on the device, and chooses from the sorted logits, whose order is
+    # that of the losses. Of equal logits, softplus may round one up and another down.
+    ranked = logits.masked_fill(~unknown, -torch.inf).flatten().sort(descending=True).values
     threshold = ranked.gather(0, (k - 1).clamp(min=0).view(1))
-    return unknown & (losses >= threshold) & (k > 0)
+    return unknown & (logits >= threshold) & (k > 0)
 
 
 @elementwise_loss_function
