@@ -33,7 +33,7 @@ from mmpretrain_imbalance.functional import (
     selective_keep,
     unknown_weights,
 )
-from mmpretrain_imbalance.functional.simulate_partial_labels import simulate_partial_labels
+from mmpretrain_imbalance.functional.simulation import simulate_partial_labels
 from mmpretrain_imbalance.visualization.palette import COLOURS, MARKERS
 
 IMAGES = Path(__file__).parent / "images"

@@ -63,7 +63,7 @@ from .models import (
     PartialMultiLabelLinearClsHead,
     SmallConvNet,
 )
-from .safe_checkpoints import make_checkpoint_loaders_safe
+from .utils.safe_checkpoints import make_checkpoint_loaders_safe
 
 __version__ = "0.1.0"
 

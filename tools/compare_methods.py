@@ -22,13 +22,13 @@ os.environ["PYTHONWARNINGS"] = "ignore"
 warnings.simplefilter("ignore")
 
 import numpy as np
-from compare_figure import draw_method_scores
-from compared_methods import METHODS, SETTINGS, planned_runs
-from method_runs import MethodRun, train_all
+from _lib.compare_figure import draw_method_scores
+from _lib.compared_methods import METHODS, SETTINGS, planned_runs
+from _lib.method_runs import MethodRun, train_all
 from rich.console import Console
 from rich.markdown import Markdown
 
-from mmpretrain_imbalance.atomic_write import atomic_write
+from mmpretrain_imbalance.utils.files import atomic_write
 
 COLUMNS = {"mAP": "mAP", "tail_mAP": "tail mAP", "macro_f1": "macro F1", "tail_f1": "tail F1"}
 

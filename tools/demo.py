@@ -16,14 +16,14 @@ os.environ["PYTHONWARNINGS"] = "ignore"
 warnings.simplefilter("ignore")
 
 import numpy as np
-from demo_figure import draw_demo_figure
-from demo_training import METRICS
-from method_runs import MethodRun, train_all
+from _lib.demo_figure import draw_demo_figure
+from _lib.demo_training import METRICS
+from _lib.method_runs import MethodRun, train_all
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from mmpretrain_imbalance.atomic_write import atomic_write
+from mmpretrain_imbalance.utils.files import atomic_write
 
 # Setting, method, config, and the method whose estimate of the class prior it needs.
 RUNS = (

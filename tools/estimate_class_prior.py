@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import numpy as np
-from command_line import KeyValues, checkpoint_file, config_file, override
+from _lib.command_line import KeyValues, checkpoint_file, config_file, override
+from _lib.user_faults import add_traceback_option, explained_faults
 from mmengine.config import Config
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from user_faults import add_traceback_option, explained_faults
 
 from mmpretrain_imbalance.apis.estimate_class_prior import (
     ClassPriorEstimate,
@@ -19,8 +19,8 @@ from mmpretrain_imbalance.apis.estimate_class_prior import (
     estimate_class_prior,
 )
 from mmpretrain_imbalance.datasets import label_counts
-from mmpretrain_imbalance.datasets.class_names import class_names
-from mmpretrain_imbalance.named_values import read_named_values, write_named_values
+from mmpretrain_imbalance.datasets.wrapped import class_names
+from mmpretrain_imbalance.utils.class_values import read_named_values, write_named_values
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:

@@ -15,13 +15,13 @@ from itertools import islice
 from pathlib import Path
 
 import cv2
-from command_line import KeyValues, config_file, override
+from _lib.command_line import KeyValues, config_file, override
 from mmengine.config import Config
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmpretrain_imbalance.apis import ImagePrediction, MultiLabelInferencer, PredictionFile, image_paths
-from mmpretrain_imbalance.atomic_write import atomic_write
+from mmpretrain_imbalance.utils.files import atomic_write
 from mmpretrain_imbalance.visualization.labelled_picture import labelled_picture
 
 

@@ -9,7 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import mmengine
-from command_line import (
+from _lib.command_line import (
     build_runner,
     checkpoint_file,
     common_parser,
@@ -17,12 +17,12 @@ from command_line import (
     read_config,
     set_dataloader_defaults,
 )
+from _lib.user_faults import explained_faults
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
-from user_faults import explained_faults
 
-from mmpretrain_imbalance.atomic_write import atomic_write
+from mmpretrain_imbalance.utils.files import atomic_write
 
 # What each item can be written as; predictions are tensors.
 _ENDINGS = {"metrics": (".json", ".yaml", ".yml", ".pkl", ".pickle"), "pred": (".pkl", ".pickle")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from command_line import (
+from _lib.command_line import (
     build_runner,
     checkpoint_file,
     common_parser,
@@ -12,8 +12,8 @@ from command_line import (
     read_config,
     set_dataloader_defaults,
 )
+from _lib.user_faults import explained_faults
 from mmengine.config import Config
-from user_faults import explained_faults
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:

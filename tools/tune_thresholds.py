@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from command_line import (
+from _lib.command_line import (
     build_runner,
     checkpoint_file,
     common_parser,
@@ -13,15 +13,15 @@ from command_line import (
     read_config,
     set_dataloader_defaults,
 )
+from _lib.user_faults import explained_faults
 from mmengine.dist import is_main_process
 from rich.console import Console
 from rich.table import Table
-from user_faults import explained_faults
 
 from mmpretrain_imbalance.functional import class_scores
 from mmpretrain_imbalance.hooks import BestThresholdsHook
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
-from mmpretrain_imbalance.type_name import type_name
+from mmpretrain_imbalance.utils.argument_checks import type_name
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:

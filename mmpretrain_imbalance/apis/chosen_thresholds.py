@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import nn
 
-from ..class_values import class_values
+from ..utils.class_values import class_values
 
 
 class ChosenThresholds(NamedTuple):

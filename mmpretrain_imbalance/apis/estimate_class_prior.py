@@ -17,9 +17,9 @@ from scipy.stats import rankdata
 from torch.utils.data import DataLoader
 
 from ..datasets import label_counts
-from ..datasets.class_names import class_names
-from ..same_classes import check_same_classes
-from ..type_name import type_name
+from ..datasets.wrapped import class_names
+from ..utils.argument_checks import type_name
+from ..utils.class_values import check_same_classes
 from .trained_model import load_trained_model
 
 # Wrappers that show an image more than once: the prior is a mean over images.

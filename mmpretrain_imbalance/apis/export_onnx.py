@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..atomic_write import atomic_write
+from ..utils.files import atomic_write
 
 _NEEDED = ("onnx", "onnxruntime", "onnxscript")
 

@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 
-from ..type_name import type_name
+from ..utils.argument_checks import type_name
 
 # These look at labels, which an image to predict does not have.
 _LABEL_TRANSFORMS = ("DifficultAsUnknown",)

@@ -14,7 +14,7 @@ from rich.progress import track
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ..functional.predicted_labels import labels_above, top_labels
+from ..functional.metrics.predicted_labels import labels_above, top_labels
 from .chosen_thresholds import chosen_thresholds
 from .image_inputs import Image, list_images
 from .image_pipeline import ImagePipeline, PreparedImage

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..atomic_write import atomic_write
-from ..csv_line import csv_line
+from ..utils.files import atomic_write, csv_line
 from .image_prediction import ImagePrediction
 
 _COLUMNS = ("image", "labels", "scores", "top_labels", "top_scores", "fault")

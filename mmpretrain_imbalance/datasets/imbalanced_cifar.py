@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from ..argument_checks import check_choice
-from .build_label_store import build_label_store
-from .label_store import LabelStore
-from .label_store_dataset import LabelStoreDataset
-from .plain_pickle import read_plain_pickle
+from ..utils.argument_checks import check_choice
+from .base import LabelStoreDataset
+from .label_store.build import build_label_store
+from .label_store.store import LabelStore
+from .readers.plain_pickle import read_plain_pickle
 
 # Folder; files of the two splits; labels; file and key of the class names.
 _LAYOUT = {

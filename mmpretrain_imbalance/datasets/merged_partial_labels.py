@@ -10,17 +10,15 @@ from mmengine.dataset import BaseDataset, force_full_init
 from mmengine.logging import print_log
 from mmpretrain.registry import DATASETS
 
-from ..argument_checks import check_choice
+from ..utils.argument_checks import check_choice
 from .class_map import ClassMap, chosen_classes, class_maps, new_names
-from .class_names import class_names
-from .contradictions import Contradictions
-from .join_images import first_rows, join_rows
-from .label_store import LabelStore
-from .leaf_samples import initialise
-from .merge_labels import merge_labels
-from .relabelled_dataset import RelabelledDataset, different_samples, image_path
-from .resolve_labels import CONFLICTS
+from .label_store.external_sort import CONFLICTS
+from .label_store.join_rows import join_rows
+from .label_store.store import LabelStore
+from .merge import Contradictions, first_rows, merge_labels
+from .relabelled import RelabelledDataset, different_samples, image_path
 from .simulate_store import label_source
+from .wrapped import class_names, initialise
 
 _KEYS = {"dataset", "name", "class_map", "unmapped", "positives_only"}
 

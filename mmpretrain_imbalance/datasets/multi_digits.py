@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import zlib
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from ..argument_checks import check_choice
-from .build_label_store import label_store_from_table
-from .digit_canvases import class_frequencies, draw_canvases, draw_digits
-from .idx_file import read_idx
-from .label_store import LabelStore
-from .label_store_dataset import LabelStoreDataset
+from ..utils.argument_checks import check_choice
+from .base import LabelStoreDataset
+from .label_store.build import label_store_from_table
+from .label_store.store import LabelStore
 
 _IDX_PREFIX = {"train": "train", "test": "t10k"}
 
@@ -164,3 +165,130 @@ class MultiDigits(LabelStoreDataset):
         chosen = np.flatnonzero(in_train == (self.split == "train"))
         pictures = np.round(pictures.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
         return pictures[chosen], labels[chosen], chosen
+
+
+def class_frequencies(num_classes: int, imbalance_factor: float) -> np.ndarray:
+    r"""Exponentially falling shares of the classes.
+
+    .. math:: n_c \propto f^{-c / (C - 1)}
+
+    Args:
+        num_classes: Number of classes C, at least 2.
+        imbalance_factor: f, how much more frequent the first class is than the last; 1 for equal shares.
+
+    Returns:
+        Shares that sum to 1, of shape (C,).
+
+    Example:
+        >>> class_frequencies(3, 100).round(3)
+        array([0.901, 0.09 , 0.009])
+    """
+    weights = imbalance_factor ** -(np.arange(num_classes) / (num_classes - 1))
+    return weights / weights.sum()
+
+
+def draw_digits(
+    labels: np.ndarray, num_images: int, max_digits: int, frequencies: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Choose the digits of each image: 1 to ``max_digits`` in random order, a class more than once or not.
+
+    Over all images each class has its exact share of the digits (to one digit), and within a class every
+    digit of the pool is used equally often.
+
+    Args:
+        labels: Class of each digit of the pool, of shape (P,).
+        num_images: Number of images N.
+        max_digits: Largest number of digits in an image.
+        frequencies: Share of each class, of shape (C,).
+        rng: Source of the draws.
+
+    Returns:
+        Indices into the pool, -1 where an image has fewer digits, of shape (N, max_digits).
+    """
+    sizes = rng.permutation(np.arange(num_images) % max_digits + 1)
+    ends = np.round(np.cumsum(frequencies) * sizes.sum()).astype(np.int64)
+    chosen = []
+    for label, count in enumerate(np.diff(ends, prepend=0)):
+        pool = np.flatnonzero(labels == label)
+        rounds = [rng.permutation(pool) for _ in range(-(-count // len(pool)))]
+        chosen += [np.concatenate(rounds)[:count]] if count else []
+    digits = np.full((num_images, max_digits), -1, dtype=np.int64)
+    digits[np.arange(max_digits) < sizes[:, None]] = rng.permutation(np.concatenate(chosen))
+    return digits
+
+
+def draw_canvases(
+    pool: np.ndarray, digits: np.ndarray, canvas_size: int, rng: np.random.Generator, tries: int = 16
+) -> np.ndarray:
+    """Put the digits of each image in random places that overlap as little as ``tries`` attempts find.
+
+    Args:
+        pool: Pictures of digits, uint8 of shape (P, S, S).
+        digits: Indices into the pool, -1 for none, of shape (N, M).
+        canvas_size: Edge of a canvas, at least S.
+        rng: Source of the draws.
+        tries: Places that are drawn for each digit; the first of those with the smallest overlap is taken.
+
+    Returns:
+        Canvases, uint8 of shape (N, canvas_size, canvas_size). Where digits overlap, the brighter one is
+        seen.
+    """
+    num_images, size = len(digits), pool.shape[1]
+    canvases = np.zeros((num_images, canvas_size, canvas_size), dtype=np.uint8)
+    corners = np.zeros((num_images, 0, 2), dtype=np.int64)
+    for column in digits.T:
+        places = rng.integers(0, canvas_size - size + 1, (num_images, tries, 2))
+        shared = np.maximum(size - np.abs(places[:, :, None] - corners[:, None]), 0).prod(axis=-1)
+        best = places[np.arange(num_images), shared.sum(axis=-1).argmin(axis=1)]
+        # An image that has no digit here has none later either, so that this corner disturbs nothing.
+        corners = np.concatenate([corners, best[:, None]], axis=1)
+        image = np.flatnonzero(column >= 0)
+        rows, columns = (best[image, axis, None] + np.arange(size) for axis in (0, 1))
+        window = (image[:, None, None], rows[:, :, None], columns[:, None, :])
+        canvases[window] = np.maximum(canvases[window], pool[column[image]])
+    return canvases
+
+
+def read_idx(path: str | os.PathLike) -> np.ndarray:
+    """Read an IDX file of bytes, packed with gzip or not.
+
+    Args:
+        path: The file, with or without the ending ``.gz``; whichever of the two exists is read.
+
+    Returns:
+        The array, uint8.
+
+    Raises:
+        FileNotFoundError: If neither exists.
+        ValueError: If the file is truncated or no IDX file of bytes.
+    """
+    plain = Path(str(path).removesuffix(".gz"))
+    packed = plain.with_name(plain.name + ".gz")
+    file = packed if packed.is_file() else plain
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"The 'data_root' argument of MultiDigits must be a folder with {packed.name}. Got none at "
+            f"{packed} instead."
+        )
+    try:
+        content = gzip.decompress(file.read_bytes()) if file == packed else file.read_bytes()
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"The file {file} must be complete gzip data. Got instead: {error}.") from error
+    # Two zero bytes, 8 for bytes, the number of dimensions; then the dimensions, four bytes each, big-endian.
+    num_dims = content[3] if len(content) > 3 and content[:3] == b"\x00\x00\x08" else 0
+    shape = (
+        np.frombuffer(content, dtype=">u4", count=num_dims, offset=4)
+        if len(content) >= 4 + 4 * num_dims
+        else []
+    )
+    if not num_dims or not len(shape):
+        raise ValueError(
+            f"The file {file} must be an IDX file of bytes. Got the first bytes {content[:4]!r} instead."
+        )
+    start, size = 4 + 4 * num_dims, int(np.prod(shape, dtype=np.int64))
+    if len(content) != start + size:
+        raise ValueError(
+            f"The file {file} must have {start + size} bytes for its shape {tuple(shape.tolist())}. "
+            f"Got {len(content)} instead: it is truncated or damaged. Download it again."
+        )
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape.astype(np.int64))

@@ -7,12 +7,12 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from ..argument_checks import check_whole_number
-from ..functional.simulation_protocol import protocol_amount
-from .label_store import LabelStore
-from .leaf_samples import underlying_datasets
-from .relabelled_dataset import RelabelledDataset, different_samples
+from ..functional.simulation import protocol_amount
+from ..utils.argument_checks import check_whole_number
+from .label_store.store import LabelStore
+from .relabelled import RelabelledDataset, different_samples
 from .simulate_store import label_source, origin_numbers, simulate_store
+from .wrapped import underlying_datasets
 
 
 @DATASETS.register_module()

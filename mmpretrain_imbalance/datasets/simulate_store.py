@@ -8,13 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from mmengine.dataset import BaseDataset
 
-from ..functional.simulate_partial_labels import entry_draws, simulate_entries
-from .build_label_store import build_label_store
-from .class_names import check_one_class_list
-from .host_labels import host_labels
-from .label_store import LabelStore
-from .label_store_dataset import LabelStoreDataset
-from .store_parts import StoreParts
+from ..functional.simulation import entry_draws, simulate_entries
+from .base import LabelStoreDataset
+from .label_store.build import StoreParts, build_label_store
+from .label_store.store import LabelStore
+from .wrapped import check_one_class_list, host_labels
 
 _CHUNK = 2**20  # labels that are worked on at once
 

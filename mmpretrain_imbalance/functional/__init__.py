@@ -1,31 +1,15 @@
 """Pure functions of tensors: no state, no files, no OpenMMLab."""
 
 from .active_classes import active_class_weights
-from .assume_negative_loss import ASSUME_NEGATIVE_VARIANTS, assume_negative_loss
-from .asymmetric_loss import partial_asymmetric_loss
-from .asymmetric_pseudo_labels import asymmetric_pseudo_label_loss, lowest_elements
-from .auroc import auroc
-from .average_precision import average_precision, mean_average_precision, pooled_average_precision
-from .best_thresholds import best_thresholds
-from .binary_cross_entropy import partial_binary_cross_entropy
 from .boost_lu import boost_lu
-from .calibration_error import calibration_error, pooled_calibration_error, reliability_bins
-from .class_balanced_weights import CLASS_BALANCED_SCHEMES, class_balanced_weights, positive_class_mean
-from .class_groups import class_groups, named_class_groups, quantile_borders, rarest_classes
-from .class_weights import SCHEMES, balanced_class_weights
+from .class_weights import (
+    CLASS_BALANCED_SCHEMES,
+    SCHEMES,
+    balanced_class_weights,
+    class_balanced_weights,
+    positive_class_mean,
+)
 from .dense_labels import dense_labels, wrong_labels
-from .distribution_balanced_loss import distribution_balanced_loss, rebalanced_weights
-from .elementwise_loss_function import elementwise_loss_function
-from .entropy_maximisation_loss import entropy_maximisation_loss
-from .entropy_maximisation_pseudo_label_loss import entropy_maximisation_pseudo_label_loss
-from .exact_match import exact_match
-from .expected_positives_loss import expected_positives_loss, expected_positives_regulariser
-from .generalised_pseudo_label_robust_loss import generalised_pseudo_label_robust_loss
-from .generalised_robust_loss import element_trust, generalised_robust_loss
-from .hill_loss import hill_loss
-from .known_entries import KnownEntries, known_entries
-from .label_coverage import label_coverage
-from .label_distribution_margin_loss import label_distribution_margin_loss, label_distribution_margins
 from .labels import (
     NEGATIVE,
     POSITIVE,
@@ -36,19 +20,29 @@ from .labels import (
     unknown_as_negative,
     values_by_label,
 )
-from .large_loss import LARGE_LOSS_SCHEMES, large_loss, large_loss_rate, large_unknown_elements
 from .linear_schedule import linear_schedule
-from .local_elements import local_elements
-from .loss_context import LossContext
-from .matched_thresholds import logit_histograms, matched_thresholds
-from .mix_labels import mix_labels
-from .multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights
-from .multi_label_scores import class_scores, multi_label_scores
-from .negative_log_sigmoid import focused_loss, negative_log_sigmoid
-from .online_label_estimation_loss import online_label_estimation_loss
-from .paired_bootstrap import paired_bootstrap
-from .pairwise_ranking_loss import pairwise_ranking_loss
-from .partial_label_masking import (
+from .losses.assume_negative_loss import ASSUME_NEGATIVE_VARIANTS, assume_negative_loss
+from .losses.asymmetric_pseudo_label_loss import asymmetric_pseudo_label_loss, lowest_elements
+from .losses.binary_cross_entropy import partial_binary_cross_entropy
+from .losses.class_aware_selective_loss import TOPK_SCOPES, UNKNOWN_MODES, selective_keep, unknown_weights
+from .losses.distribution_balanced_loss import distribution_balanced_loss, rebalanced_weights
+from .losses.elementwise_loss_function import elementwise_loss_function
+from .losses.entropy_maximization_loss import entropy_maximisation_loss
+from .losses.entropy_maximization_pseudo_label_loss import entropy_maximisation_pseudo_label_loss
+from .losses.expected_positives_loss import expected_positives_loss, expected_positives_regulariser
+from .losses.generalized_pseudo_label_robust_loss import generalised_pseudo_label_robust_loss
+from .losses.generalized_robust_loss import element_trust, generalised_robust_loss
+from .losses.hill_loss import hill_loss
+from .losses.large_loss import LARGE_LOSS_SCHEMES, large_loss, large_loss_rate, large_unknown_elements
+from .losses.ldam_loss import label_distribution_margin_loss, label_distribution_margins
+from .losses.local_elements import local_elements
+from .losses.loss_context import LossContext
+from .losses.multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights
+from .losses.negative_log_sigmoid import focused_loss, negative_log_sigmoid
+from .losses.online_label_estimation_loss import online_label_estimation_loss
+from .losses.pairwise_ranking_loss import pairwise_ranking_loss
+from .losses.partial_asymmetric_loss import partial_asymmetric_loss
+from .losses.partial_label_masking_loss import (
     DIVERGENCES,
     histogram_divergence,
     keep_probabilities,
@@ -56,18 +50,27 @@ from .partial_label_masking import (
     probability_histograms,
     update_ideal_ratio,
 )
-from .poly1_loss import poly1_loss
-from .predicted_labels import labels_above, top_labels
-from .pseudo_labels import pseudo_labels, ramp_up
+from .losses.poly1_loss import poly1_loss
+from .losses.prior_matched_pseudo_label_loss import logit_histograms, matched_thresholds
+from .losses.pseudo_label_loss import pseudo_labels, ramp_up
+from .losses.reflective_label_corrector_loss import reflected_elements, reflective_label_corrector_loss
+from .losses.self_paced_correction_loss import self_paced_correction_loss
+from .losses.two_way_loss import two_way_loss
+from .losses.zlpr_loss import zlpr_loss
+from .metrics.auroc import auroc
+from .metrics.average_precision import average_precision, mean_average_precision, pooled_average_precision
+from .metrics.best_thresholds import best_thresholds
+from .metrics.calibration_error import calibration_error, pooled_calibration_error, reliability_bins
+from .metrics.class_groups import class_groups, named_class_groups, quantile_borders, rarest_classes
+from .metrics.known_elements import KnownEntries, known_entries, label_coverage
+from .metrics.multi_label_scores import class_scores, exact_match, multi_label_scores
+from .metrics.paired_bootstrap import paired_bootstrap
+from .metrics.predicted_labels import labels_above, top_labels
+from .mix_labels import mix_labels
 from .random_numbers import chance, random_numbers
 from .reductions import REDUCTIONS, reduce_elements
-from .reflective_label_corrector_loss import reflected_elements, reflective_label_corrector_loss
-from .sampling_weights import class_repeat_factors, image_values, systematic_rounding
-from .selective_weights import TOPK_SCOPES, UNKNOWN_MODES, selective_keep, unknown_weights
-from .self_paced_correction_loss import self_paced_correction_loss
-from .simulate_partial_labels import simulate_partial_labels
-from .two_way_loss import two_way_loss
-from .zlpr_loss import zlpr_loss
+from .sampling import class_repeat_factors, image_values, systematic_rounding
+from .simulation import simulate_partial_labels
 
 __all__ = [
     "ASSUME_NEGATIVE_VARIANTS",

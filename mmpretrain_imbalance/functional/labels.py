@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
+LABEL_WORDS = {"positive": POSITIVE, "negative": NEGATIVE, "unknown": UNKNOWN}  # as options name them
 EXPECTED_LABELS = "1 (positive), 0 (negative) or -1 (unknown) in every element"
 EXPECTED_LOGITS = "numbers, but training has diverged or its input is broken"
 

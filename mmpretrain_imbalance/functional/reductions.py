@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ..argument_checks import check_choice
+from ..utils.argument_checks import check_choice
 from .labels import known_labels
 
 REDUCTIONS = ("sum", "mean_images", "mean", "mean_known", "mean_kept", "kept_per_class")

@@ -9,7 +9,7 @@ from mmpretrain.registry import HOOKS
 from torch import nn
 
 from ..losses.pseudo_label_loss import PseudoLabelLoss
-from .setup_checks import unwrap_model
+from .label_statistics.setup_checks import unwrap_model
 
 
 @HOOKS.register_module()

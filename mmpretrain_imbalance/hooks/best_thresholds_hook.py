@@ -11,12 +11,12 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
-from ..atomic_write import atomic_write
 from ..functional import best_thresholds
 from ..metrics.dump_predictions import DumpPredictions
 from ..metrics.known_predictions import KnownPredictions
-from ..named_values import write_named_values
-from ..safe_checkpoints import load_weights_only
+from ..utils.class_values import write_named_values
+from ..utils.files import atomic_write
+from ..utils.safe_checkpoints import load_weights_only
 
 
 @HOOKS.register_module()

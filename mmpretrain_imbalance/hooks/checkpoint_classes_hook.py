@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from .class_order import check_checkpoint_classes
+from .label_statistics.class_order import check_checkpoint_classes
 
 
 class CheckpointClassesHook(Hook):

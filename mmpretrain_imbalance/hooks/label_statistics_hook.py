@@ -13,24 +13,18 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.registry import HOOKS
 
-from ..datasets import (
-    LabelCounts,
-    PartialMultiLabelDataset,
-    class_group_names,
-    class_names,
-    label_counts,
-)
+from ..datasets import LabelCounts, PartialMultiLabelDataset, class_group_names, class_names, label_counts
 from ..functional import class_groups, named_class_groups
-from ..functional.class_groups import check_borders
+from ..functional.metrics.class_groups import check_borders
 from ..losses import ElementwiseLoss, LossState
-from ..losses.image_state import RememberedElements
+from ..losses.base.per_sample_memory import RememberedElements
 from ..models.class_hardness import ClassHardness
-from .class_order import check_checkpoint_classes, name_classes
-from .image_loss_checks import check_image_losses
-from .label_count_log import label_count_summary, missing_negatives_warning
-from .own_statistics import OwnStatistics
-from .setup_checks import check_setup, is_iteration_based, unwrap_model
-from .statistics_files import StatisticsFiles
+from .label_statistics.class_order import check_checkpoint_classes, name_classes
+from .label_statistics.image_loss_checks import check_image_losses
+from .label_statistics.label_count_log import label_count_summary, missing_negatives_warning
+from .label_statistics.own_statistics import OwnStatistics
+from .label_statistics.setup_checks import check_setup, is_iteration_based, unwrap_model
+from .label_statistics.statistics_files import StatisticsFiles
 
 
 @HOOKS.register_module()

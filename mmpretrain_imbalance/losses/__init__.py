@@ -2,22 +2,25 @@
 
 from .assume_negative_loss import AssumeNegativeLoss
 from .asymmetric_pseudo_label_loss import AsymmetricPseudoLabelLoss
+from .base.elementwise_loss import Elements, ElementwiseLoss
+from .base.loss_state import LossState
+from .base.mmpretrain_loss_adapter import HostLoss, build_elementwise_loss
+from .base.traits import Traits
+from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
+from .base.wrapper_loss import WrapperLoss
 from .class_aware_selective_loss import ClassAwareSelectiveLoss
 from .class_balanced_loss import ClassBalancedLoss
 from .class_prior_tracking_loss import ClassPriorTrackingLoss
 from .distribution_balanced_loss import DistributionBalancedLoss
-from .elementwise_loss import Elements, ElementwiseLoss
-from .entropy_maximisation_loss import EntropyMaximisationLoss
-from .entropy_maximisation_pseudo_label_loss import EntropyMaximisationPseudoLabelLoss
+from .entropy_maximization_loss import EntropyMaximisationLoss
+from .entropy_maximization_pseudo_label_loss import EntropyMaximisationPseudoLabelLoss
 from .expected_positives_loss import ExpectedPositivesLoss
-from .generalised_pseudo_label_robust_loss import GeneralisedPseudoLabelRobustLoss
-from .generalised_robust_loss import GeneralisedRobustLoss
+from .generalized_pseudo_label_robust_loss import GeneralisedPseudoLabelRobustLoss
+from .generalized_robust_loss import GeneralisedRobustLoss
 from .hill_loss import HillLoss
-from .host_loss import HostLoss, build_elementwise_loss
-from .label_distribution_margin_loss import LabelDistributionMarginLoss
 from .label_space_reduction_loss import LabelSpaceReductionLoss
 from .large_loss import LargeLoss
-from .loss_state import LossState
+from .ldam_loss import LabelDistributionMarginLoss
 from .multi_grained_focal_loss import MultiGrainedFocalLoss
 from .online_label_estimation_loss import OnlineLabelEstimationLoss
 from .pairwise_ranking_loss import PairwiseRankingLoss
@@ -31,10 +34,7 @@ from .reflective_label_corrector_loss import ReflectiveLabelCorrectorLoss
 from .selective_negative_loss import SelectiveNegativeLoss
 from .self_paced_correction_loss import SelfPacedCorrectionLoss
 from .statistics_balanced_loss import StatisticsBalancedLoss
-from .traits import Traits
 from .two_way_loss import TwoWayLoss
-from .unknown_as_negative_loss import UnknownAsNegativeLoss
-from .wrapper_loss import WrapperLoss
 from .zlpr_loss import ZLPRLoss
 
 __all__ = [

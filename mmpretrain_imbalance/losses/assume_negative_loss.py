@@ -5,10 +5,10 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_choice, check_number
-from ..functional.assume_negative_loss import ASSUME_NEGATIVE_VARIANTS, assume_negative_loss
-from .traits import Traits
-from .unknown_as_negative_loss import UnknownAsNegativeLoss
+from ..functional.losses.assume_negative_loss import ASSUME_NEGATIVE_VARIANTS, assume_negative_loss
+from ..utils.argument_checks import check_choice, check_number
+from .base.traits import Traits
+from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 
 @MODELS.register_module()

@@ -6,11 +6,11 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_number, check_whole_number
 from ..functional import UNKNOWN, LossContext
-from ..functional.asymmetric_pseudo_labels import asymmetric_pseudo_label_loss, lowest_elements
-from .elementwise_loss import ElementwiseLoss
-from .traits import Traits
+from ..functional.losses.asymmetric_pseudo_label_loss import asymmetric_pseudo_label_loss, lowest_elements
+from ..utils.argument_checks import check_number, check_whole_number
+from .base.elementwise_loss import ElementwiseLoss
+from .base.traits import Traits
 
 # Stands for a known element in the table of probabilities.
 _KNOWN = 2.0

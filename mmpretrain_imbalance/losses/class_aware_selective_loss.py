@@ -9,10 +9,10 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..functional import LossContext
-from .class_aware_selection import ClassAwareSelection
-from .elementwise_loss import Elements
+from .base.class_aware_selection import ClassAwareSelection
+from .base.elementwise_loss import Elements
+from .base.traits import Traits
 from .partial_asymmetric_loss import PartialAsymmetricLoss
-from .traits import Traits
 
 
 @MODELS.register_module()

@@ -6,16 +6,12 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_choice, check_interval
 from ..functional import LossContext
-from ..functional.class_balanced_weights import (
-    CLASS_BALANCED_SCHEMES,
-    class_balanced_weights,
-    positive_class_mean,
-)
-from .elementwise_loss import Elements
-from .traits import Traits
-from .wrapper_loss import WrapperLoss
+from ..functional.class_weights import CLASS_BALANCED_SCHEMES, class_balanced_weights, positive_class_mean
+from ..utils.argument_checks import check_choice, check_interval
+from .base.elementwise_loss import Elements
+from .base.traits import Traits
+from .base.wrapper_loss import WrapperLoss
 
 SCOPES = ("class", "image")
 

@@ -8,11 +8,11 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_choice, check_interval, check_number, check_whole_number
 from ..functional import LossContext, known_labels
-from ..functional.distribution_balanced_loss import WEIGHT_NORMS, distribution_balanced_loss
-from .elementwise_loss import ElementwiseLoss
-from .traits import Traits
+from ..functional.losses.distribution_balanced_loss import WEIGHT_NORMS, distribution_balanced_loss
+from ..utils.argument_checks import check_choice, check_interval, check_number, check_whole_number
+from .base.elementwise_loss import ElementwiseLoss
+from .base.traits import Traits
 
 
 @MODELS.register_module()

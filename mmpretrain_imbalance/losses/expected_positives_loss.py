@@ -5,11 +5,11 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_interval, check_number
 from ..functional import LossContext
-from ..functional.expected_positives_loss import expected_positives_loss
-from .elementwise_loss import ElementwiseLoss
-from .traits import Traits
+from ..functional.losses.expected_positives_loss import expected_positives_loss
+from ..utils.argument_checks import check_interval, check_number
+from .base.elementwise_loss import ElementwiseLoss
+from .base.traits import Traits
 
 
 @MODELS.register_module()

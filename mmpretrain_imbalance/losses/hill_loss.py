@@ -5,10 +5,10 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_number
-from ..functional.hill_loss import hill_loss
-from .traits import Traits
-from .unknown_as_negative_loss import UnknownAsNegativeLoss
+from ..functional.losses.hill_loss import hill_loss
+from ..utils.argument_checks import check_number
+from .base.traits import Traits
+from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 
 @MODELS.register_module()

@@ -6,12 +6,12 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_interval, check_number, check_whole_number
 from ..functional import LossContext, active_class_weights
 from ..functional.linear_schedule import linear_schedule
-from .elementwise_loss import Elements
-from .traits import Traits
-from .wrapper_loss import WrapperLoss
+from ..utils.argument_checks import check_interval, check_number, check_whole_number
+from .base.elementwise_loss import Elements
+from .base.traits import Traits
+from .base.wrapper_loss import WrapperLoss
 
 
 @MODELS.register_module()

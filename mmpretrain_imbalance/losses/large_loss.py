@@ -5,11 +5,16 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_number
 from ..functional import POSITIVE, LossContext
-from ..functional.large_loss import LARGE_LOSS_SCHEMES, large_loss, large_loss_rate, large_unknown_elements
-from .elementwise_loss import Elements, ElementwiseLoss
-from .traits import Traits
+from ..functional.losses.large_loss import (
+    LARGE_LOSS_SCHEMES,
+    large_loss,
+    large_loss_rate,
+    large_unknown_elements,
+)
+from ..utils.argument_checks import check_number
+from .base.elementwise_loss import Elements, ElementwiseLoss
+from .base.traits import Traits
 
 
 @MODELS.register_module()

@@ -6,10 +6,10 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_number
-from ..functional.multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights
-from .traits import Traits
-from .unknown_as_negative_loss import UnknownAsNegativeLoss
+from ..functional.losses.multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights
+from ..utils.argument_checks import check_number
+from .base.traits import Traits
+from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 
 @MODELS.register_module()

@@ -8,12 +8,12 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_interval, check_number, check_whole_number
 from ..functional import NEGATIVE, POSITIVE, LossContext
-from ..functional.expected_positives_loss import expected_positives_loss
-from ..functional.online_label_estimation_loss import online_label_estimation_loss
-from .elementwise_loss import ElementwiseLoss
-from .traits import Traits
+from ..functional.losses.expected_positives_loss import expected_positives_loss
+from ..functional.losses.online_label_estimation_loss import online_label_estimation_loss
+from ..utils.argument_checks import check_interval, check_number, check_whole_number
+from .base.elementwise_loss import ElementwiseLoss
+from .base.traits import Traits
 
 
 @MODELS.register_module()

@@ -6,9 +6,9 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..functional import LossContext
-from ..functional.pairwise_ranking_loss import pairwise_ranking_loss
-from .elementwise_loss import ElementwiseLoss
-from .traits import Traits
+from ..functional.losses.pairwise_ranking_loss import pairwise_ranking_loss
+from .base.elementwise_loss import ElementwiseLoss
+from .base.traits import Traits
 
 
 @MODELS.register_module()

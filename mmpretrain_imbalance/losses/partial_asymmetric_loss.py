@@ -5,10 +5,10 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_choice, check_number
 from ..functional import UNKNOWN_MODES, LossContext, known_labels, partial_asymmetric_loss, unknown_weights
-from .elementwise_loss import Elements, ElementwiseLoss
-from .traits import Traits
+from ..utils.argument_checks import check_choice, check_number
+from .base.elementwise_loss import Elements, ElementwiseLoss
+from .base.traits import Traits
 
 
 @MODELS.register_module()

@@ -8,7 +8,6 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_choice, check_interval, check_number, check_whole_number
 from ..functional import (
     DIVERGENCES,
     LossContext,
@@ -16,9 +15,10 @@ from ..functional import (
     probability_histograms,
     update_ideal_ratio,
 )
-from .elementwise_loss import Elements
-from .traits import Traits
-from .wrapper_loss import WrapperLoss
+from ..utils.argument_checks import check_choice, check_interval, check_number, check_whole_number
+from .base.elementwise_loss import Elements
+from .base.traits import Traits
+from .base.wrapper_loss import WrapperLoss
 
 
 @MODELS.register_module()

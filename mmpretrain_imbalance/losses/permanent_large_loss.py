@@ -8,12 +8,12 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_number
 from ..functional import POSITIVE, UNKNOWN, LossContext
-from ..functional.large_loss import large_loss, large_unknown_elements
-from .elementwise_loss import Elements, ElementwiseLoss
-from .image_state import RememberedElements
-from .traits import Traits
+from ..functional.losses.large_loss import large_loss, large_unknown_elements
+from ..utils.argument_checks import check_number
+from .base.elementwise_loss import Elements, ElementwiseLoss
+from .base.per_sample_memory import RememberedElements
+from .base.traits import Traits
 
 
 @MODELS.register_module()

@@ -9,12 +9,12 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_interval, check_whole_number
 from ..functional import POSITIVE, UNKNOWN, LossContext
-from ..functional.matched_thresholds import logit_histograms, matched_thresholds
-from .given_class_prior import given_class_prior
+from ..functional.losses.prior_matched_pseudo_label_loss import logit_histograms, matched_thresholds
+from ..utils.argument_checks import check_interval, check_whole_number
+from .base.given_class_prior import given_class_prior
+from .base.traits import Traits
 from .pseudo_label_loss import PseudoLabelLoss
-from .traits import Traits
 
 
 @MODELS.register_module()

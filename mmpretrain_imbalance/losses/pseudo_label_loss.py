@@ -6,11 +6,11 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_choice, check_number
 from ..functional import LossContext, pseudo_labels, ramp_up
-from .elementwise_loss import Elements
-from .traits import Traits
-from .wrapper_loss import WrapperLoss
+from ..utils.argument_checks import check_choice, check_number
+from .base.elementwise_loss import Elements
+from .base.traits import Traits
+from .base.wrapper_loss import WrapperLoss
 
 
 @MODELS.register_module()

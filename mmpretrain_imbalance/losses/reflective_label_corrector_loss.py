@@ -8,13 +8,16 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_number, check_whole_number
 from ..functional import POSITIVE, known_labels, unknown_as_negative
-from ..functional.multi_grained_focal_loss import multi_grained_weights
-from ..functional.reflective_label_corrector_loss import reflected_elements, reflective_label_corrector_loss
-from .elementwise_loss import Elements
+from ..functional.losses.multi_grained_focal_loss import multi_grained_weights
+from ..functional.losses.reflective_label_corrector_loss import (
+    reflected_elements,
+    reflective_label_corrector_loss,
+)
+from ..utils.argument_checks import check_number, check_whole_number
+from .base.elementwise_loss import Elements
+from .base.traits import Traits
 from .multi_grained_focal_loss import MultiGrainedFocalLoss
-from .traits import Traits
 
 
 @MODELS.register_module()

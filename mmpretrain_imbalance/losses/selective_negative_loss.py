@@ -9,10 +9,10 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ..functional import NEGATIVE, UNKNOWN, LossContext
-from .class_aware_selection import ClassAwareSelection
-from .elementwise_loss import Elements, ElementwiseLoss
-from .traits import Traits
-from .wrapper_loss import WrapperLoss
+from .base.class_aware_selection import ClassAwareSelection
+from .base.elementwise_loss import Elements, ElementwiseLoss
+from .base.traits import Traits
+from .base.wrapper_loss import WrapperLoss
 
 
 @MODELS.register_module()

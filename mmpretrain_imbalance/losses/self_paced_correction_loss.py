@@ -6,12 +6,12 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_number, check_whole_number
 from ..functional import NEGATIVE, POSITIVE, UNKNOWN
-from ..functional.self_paced_correction_loss import self_paced_correction_loss
-from .elementwise_loss import Elements
-from .traits import Traits
-from .unknown_as_negative_loss import UnknownAsNegativeLoss
+from ..functional.losses.self_paced_correction_loss import self_paced_correction_loss
+from ..utils.argument_checks import check_number, check_whole_number
+from .base.elementwise_loss import Elements
+from .base.traits import Traits
+from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 
 @MODELS.register_module()

@@ -9,12 +9,12 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from ..argument_checks import check_choice, check_interval, check_number
 from ..functional import SCHEMES, LossContext, balanced_class_weights, values_by_label
-from .elementwise_loss import Elements
-from .given_class_prior import given_class_prior
-from .traits import Traits
-from .wrapper_loss import WrapperLoss
+from ..utils.argument_checks import check_choice, check_interval, check_number
+from .base.elementwise_loss import Elements
+from .base.given_class_prior import given_class_prior
+from .base.traits import Traits
+from .base.wrapper_loss import WrapperLoss
 
 
 @MODELS.register_module()

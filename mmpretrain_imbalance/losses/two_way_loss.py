@@ -5,11 +5,11 @@ from __future__ import annotations
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
-from ..argument_checks import check_interval
 from ..functional import LossContext, known_labels
-from ..functional.two_way_loss import two_way_loss
-from .elementwise_loss import ElementwiseLoss
-from .traits import Traits
+from ..functional.losses.two_way_loss import two_way_loss
+from ..utils.argument_checks import check_interval
+from .base.elementwise_loss import ElementwiseLoss
+from .base.traits import Traits
 
 
 @MODELS.register_module()

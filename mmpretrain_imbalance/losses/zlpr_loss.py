@@ -6,9 +6,9 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..functional import LossContext, known_labels
-from ..functional.zlpr_loss import zlpr_loss
-from .elementwise_loss import ElementwiseLoss
-from .traits import Traits
+from ..functional.losses.zlpr_loss import zlpr_loss
+from .base.elementwise_loss import ElementwiseLoss
+from .base.traits import Traits
 
 
 @MODELS.register_module()

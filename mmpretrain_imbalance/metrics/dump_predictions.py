@@ -7,8 +7,8 @@ import os
 import numpy as np
 from mmpretrain.registry import METRICS
 
-from .gathered_entries import KnownEntryBatch
-from .known_entries_metric import KnownEntriesMetric
+from .gathered_elements import KnownEntryBatch
+from .known_elements_metric import KnownEntriesMetric
 from .known_predictions import KnownPredictions
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic_write import atomic_write
+from ..utils.files import atomic_write
 
 
 @dataclass(frozen=True)

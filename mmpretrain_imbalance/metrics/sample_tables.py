@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from ..functional.arrays import as_array, raise_at_first
 from ..functional.labels import NEGATIVE, POSITIVE, UNKNOWN
+from ..functional.metrics.arrays import as_array, raise_at_first
 
 
 def scores_and_known_labels(

@@ -2,11 +2,11 @@
 
 from .active_classes_head import ActiveClassesLinearClsHead
 from .batch_labels import batch_labels
-from .partial_csra_head import PartialCSRAClsHead
-from .partial_cutmix import PartialCutMix
+from .partial_label_csra_head import PartialCSRAClsHead
+from .partial_label_cutmix import PartialCutMix
 from .partial_label_data_preprocessor import PartialLabelDataPreprocessor
-from .partial_linear_head import PartialMultiLabelLinearClsHead
-from .partial_mixup import PartialMixup
+from .partial_label_linear_head import PartialMultiLabelLinearClsHead
+from .partial_label_mixup import PartialMixup
 from .small_conv_net import SmallConvNet
 
 __all__ = [

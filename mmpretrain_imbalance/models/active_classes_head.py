@@ -7,15 +7,15 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from mmpretrain_imbalance.argument_checks import check_number
 from mmpretrain_imbalance.functional.active_classes import active_class_weights
 from mmpretrain_imbalance.functional.boost_lu import boost_lu
 from mmpretrain_imbalance.functional.linear_schedule import linear_schedule
-from mmpretrain_imbalance.functional.loss_context import LossContext
+from mmpretrain_imbalance.functional.losses.loss_context import LossContext
 from mmpretrain_imbalance.models.active_classes_loss import check_loss_of_active_classes
 from mmpretrain_imbalance.models.class_hardness import ClassHardness
 from mmpretrain_imbalance.models.loss_context_mixin import label_table, sample_ids_of
-from mmpretrain_imbalance.models.partial_linear_head import PartialMultiLabelLinearClsHead
+from mmpretrain_imbalance.models.partial_label_linear_head import PartialMultiLabelLinearClsHead
+from mmpretrain_imbalance.utils.argument_checks import check_number
 
 
 @MODELS.register_module()

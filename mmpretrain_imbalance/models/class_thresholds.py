@@ -11,8 +11,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from mmpretrain_imbalance.class_values import class_values
-from mmpretrain_imbalance.named_values import read_named_values
+from mmpretrain_imbalance.utils.class_values import class_values, read_named_values
 
 
 class ClassThresholdsMixin:

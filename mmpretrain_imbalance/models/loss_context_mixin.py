@@ -6,7 +6,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from mmpretrain_imbalance.functional.loss_context import LossContext
+from mmpretrain_imbalance.functional.losses.loss_context import LossContext
 
 
 class LossContextMixin:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ..argument_checks import check_whole_number
-from . import laws_of_devices, laws_of_state, laws_of_use, laws_of_values
+from ..testing import laws_of_devices, laws_of_state, laws_of_use, laws_of_values
+from ..utils.argument_checks import check_whole_number
 from .loss_case import LossCase, LossLawError
 
 #: Every law by name, in the order in which they run.

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from ..functional.class_groups import GROUPS
+from ..functional.metrics.class_groups import GROUPS
 from .label_summary import LabelSummary
 from .report_style import STYLE
 from .svg_charts import bar_rows, heat_map, histogram, rank_chart, share_rows

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets.class_names import class_names
-from ..datasets.label_chunks import LabelChunk, label_chunks
-from ..datasets.label_counts import LabelCounts, label_counts
-from ..functional.class_groups import class_groups, quantile_borders
+from ..datasets.dataset_labels import LabelChunk, label_chunks, label_counts
+from ..datasets.label_store.counts import LabelCounts
+from ..datasets.wrapped import class_names
+from ..functional.metrics.class_groups import class_groups, quantile_borders
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from ..functional import (
     rarest_classes,
 )
 from ..metrics.known_predictions import KnownPredictions
-from ..named_values import read_named_values
+from ..utils.class_values import read_named_values
 from .statistics_history import read_statistics_histories
 
 DEFAULT_BORDERS = (20, 100)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..functional import reliability_bins
-from ..functional.class_groups import GROUPS
+from ..functional.metrics.class_groups import GROUPS
 from .axis_chart import AxisChart
 from .axis_scale import Scale
 from .run_report import ReportRun

@@ -10,12 +10,7 @@ import numpy as np
 from .axis_chart import legend
 from .run_report import ReportRun
 from .run_report_cards import wrong_label_cards
-from .run_report_charts import (
-    frequency_chart,
-    group_chart,
-    precision_recall_chart,
-    reliability_chart,
-)
+from .run_report_charts import frequency_chart, group_chart, precision_recall_chart, reliability_chart
 from .run_report_classes import class_table, curve_classes
 from .run_report_epochs import over_epochs
 from .run_report_examples import listed

@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from ..functional.paired_bootstrap import BootstrapDifference, paired_bootstraps
+from ..functional.metrics.paired_bootstrap import BootstrapDifference, paired_bootstraps
 from .run_report import ReportRun
 
 

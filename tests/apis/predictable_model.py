@@ -13,7 +13,7 @@ from mmpretrain.registry import MODELS
 from PIL import Image
 
 import mmpretrain_imbalance  # noqa: F401
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 
 CLASSES = ["circle", "square", "star"]
 SIZE = 24

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
-from mmpretrain_imbalance.named_values import write_named_values
+from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.apis.predictable_model import CLASSES, with_head, write_images, write_model
 
 

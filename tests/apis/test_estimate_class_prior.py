@@ -19,7 +19,7 @@ from mmpretrain_imbalance.apis.estimate_class_prior import (
 )
 from mmpretrain_imbalance.apis.trained_model import load_trained_model
 from mmpretrain_imbalance.datasets import label_counts
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.integration.small_runs import CONFIGS, small_config
 from tests.tools.run_tool import ROOT, run_tool
 

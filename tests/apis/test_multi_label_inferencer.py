@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmpretrain.apis import get_model
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.apis.predictable_model import CLASSES, expected_scores, write_images, write_model
 
 

@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.apis.predictable_model import with_head, write_model
 
 

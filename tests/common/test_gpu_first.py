@@ -13,13 +13,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from mmpretrain_imbalance.testing import LossCase
-from mmpretrain_imbalance.testing.counted_step import (
-    DEVICE,
-    DeviceTensor,
-    StepCount,
-    counted_step,
-    to_device,
-)
+from mmpretrain_imbalance.testing.counted_step import DEVICE, DeviceTensor, StepCount, counted_step, to_device
 from tests.common import compiled_losses
 from tests.losses.smallest_losses import PLAIN, SMALLEST
 

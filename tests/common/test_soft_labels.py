@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from mmpretrain_imbalance.functional.distribution_balanced_loss import distribution_balanced_loss
-from mmpretrain_imbalance.functional.two_way_loss import two_way_loss
-from mmpretrain_imbalance.functional.zlpr_loss import zlpr_loss
+from mmpretrain_imbalance.functional.losses.distribution_balanced_loss import distribution_balanced_loss
+from mmpretrain_imbalance.functional.losses.two_way_loss import two_way_loss
+from mmpretrain_imbalance.functional.losses.zlpr_loss import zlpr_loss
 from tests.losses.smallest_losses import SMALLEST, build, tables
 
 #: Losses whose elements depend on the labels of others.

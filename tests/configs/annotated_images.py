@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from mmpretrain.datasets import VOC
 
-from mmpretrain_imbalance.datasets.build_label_store import build_label_store
+from mmpretrain_imbalance.datasets.label_store.build import build_label_store
 
 VOC_OBJECT = "<object><name>{name}</name><difficult>{difficult}</difficult></object>"
 

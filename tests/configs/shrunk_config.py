@@ -11,7 +11,7 @@ from mmengine.config import Config, ConfigDict
 from mmpretrain.registry import DATASETS
 
 from mmpretrain_imbalance.datasets import class_names
-from mmpretrain_imbalance.named_values import write_named_values
+from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.configs.annotated_images import write_cifar, write_labels, write_voc
 
 LARGEST_IMAGE = 64

@@ -31,7 +31,7 @@ def copy_with_the_methods(tmp_path_factory: pytest.TempPathFactory) -> Path:
     exports = copy / "mmpretrain_imbalance" / "losses" / "__init__.py"
     text = exports.read_text(encoding="utf-8")
     for module, name in CLASSES.items():
-        text = text.replace("from .wrapper_loss", f"from .{module} import {name}\nfrom .wrapper_loss", 1)
+        text = text.replace("from .zlpr_loss", f"from .{module} import {name}\nfrom .zlpr_loss", 1)
         text = text.replace("__all__ = [", f'__all__ = [\n    "{name}",', 1)
     exports.write_text(text, encoding="utf-8")
     with open(copy / "tests" / "losses" / "smallest_losses.py", "a", encoding="utf-8") as file:

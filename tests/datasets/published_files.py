@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mmpretrain_imbalance.datasets import LabelStore
-from mmpretrain_imbalance.datasets.label_rows import LabelRows
+from mmpretrain_imbalance.datasets.annotations.label_rows import LabelRows
 
 # Labels of four images and three classes that most fixtures below spell out in their own way.
 OPEN_IMAGES_IDS = ["000595fe6fee6369", "00075905539074f2", "a00a1249af2bc5f0", "fffc65f5d0b4dc0a"]

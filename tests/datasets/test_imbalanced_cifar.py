@@ -9,7 +9,7 @@ import pytest
 
 from mmpretrain_imbalance.datasets import ImbalancedCIFAR
 from mmpretrain_imbalance.datasets.imbalanced_cifar import imbalanced_sizes
-from mmpretrain_imbalance.datasets.plain_pickle import read_plain_pickle
+from mmpretrain_imbalance.datasets.readers.plain_pickle import read_plain_pickle
 from tests.datasets.published_files import write_cifar10
 
 

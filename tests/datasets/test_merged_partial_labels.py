@@ -134,7 +134,7 @@ def test_rare_unknown_labels_are_listed_instead_of_negatives() -> None:
 def test_small_parts_change_nothing(monkeypatch) -> None:
     sources = [LabelTable(long_tailed_table(50)), LabelTable(long_tailed_table(40, seed=1), unlisted=0)]
     expected = MergedPartialLabels(sources).label_store
-    monkeypatch.setattr("mmpretrain_imbalance.datasets.merge_labels._CHUNK", 20)
+    monkeypatch.setattr("mmpretrain_imbalance.datasets.merge._CHUNK", 20)
     found = MergedPartialLabels(sources).label_store
     np.testing.assert_array_equal(found.dense(77), expected.dense(77))
     assert [found.image_name(n) for n in (0, 49, 50, 89)] == ["0.jpg", "49.jpg", "0.jpg", "39.jpg"]

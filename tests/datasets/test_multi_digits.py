@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 from torch.utils.data import DataLoader
 
 from mmpretrain_imbalance.datasets import MultiDigits, label_counts
-from mmpretrain_imbalance.datasets.digit_canvases import class_frequencies, draw_canvases, draw_digits
+from mmpretrain_imbalance.datasets.multi_digits import class_frequencies, draw_canvases, draw_digits
 from tests.datasets.published_files import write_mnist
 
 PIPELINE = [dict(type="PackInputs")]

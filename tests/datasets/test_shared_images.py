@@ -188,7 +188,7 @@ def test_small_parts_change_nothing(monkeypatch, unlisted) -> None:
         sources.append(NamedImages(images, np.where(known, truth[images], -1), None, unlisted))
     expected = MergedPartialLabels(sources)
     assert expected.label_store.unlisted == unlisted
-    monkeypatch.setattr("mmpretrain_imbalance.datasets.join_images._CHUNK", 7)
+    monkeypatch.setattr("mmpretrain_imbalance.datasets.merge._CHUNK", 7)
     found = MergedPartialLabels(sources)
     np.testing.assert_array_equal(found.get_gt_labels(), expected.get_gt_labels())
     found.label_store.verify()

@@ -22,9 +22,9 @@ from mmpretrain_imbalance.datasets import (
     label_store_from_table,
     simulate_store,
 )
-from mmpretrain_imbalance.datasets.label_keys import LABEL_KEYS
 from mmpretrain_imbalance.datasets.simulate_store import LabelSource
-from mmpretrain_imbalance.functional.simulate_partial_labels import simulate_partial_labels
+from mmpretrain_imbalance.datasets.transforms import LABEL_KEYS
+from mmpretrain_imbalance.functional.simulation import simulate_partial_labels
 
 AMOUNTS = {
     "rps": {"probability": 0.4},

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmpretrain_imbalance.functional.class_balanced_weights import (
+from mmpretrain_imbalance.functional.class_weights import (
     CLASS_BALANCED_SCHEMES,
     class_balanced_weights,
     positive_class_mean,

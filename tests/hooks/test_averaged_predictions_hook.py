@@ -8,8 +8,7 @@ from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 
 from mmpretrain_imbalance.losses import PseudoLabelLoss
-
-from ..integration.small_runs import small_config
+from tests.integration.small_runs import small_config
 
 LOSS = dict(
     type="PseudoLabelLoss",

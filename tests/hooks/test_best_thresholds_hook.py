@@ -13,8 +13,8 @@ from mmengine.runner import Runner
 
 from mmpretrain_imbalance.hooks import BestThresholdsHook
 from mmpretrain_imbalance.metrics import PartialMultiLabelMetric
-from mmpretrain_imbalance.named_values import read_named_values
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.class_values import read_named_values
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.integration.small_runs import small_config, train
 
 PLAIN_LOSS = dict(type="PartialAsymmetricLoss", unknown="ignore")

@@ -11,9 +11,8 @@ from mmengine.runner import Runner
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses import LossState, PartialAsymmetricLoss
-
-from ..integration.small_runs import small_config
-from ..losses.smallest_losses import SMALLEST, build
+from tests.integration.small_runs import small_config
+from tests.losses.smallest_losses import SMALLEST, build
 
 #: 96 images in batches of 32: steps 0 to 2 are the first epoch.
 LAST_OF_THE_FIRST_EPOCH, LAST_OF_THE_RUN = 2, 5

@@ -11,18 +11,17 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
-from mmpretrain_imbalance import named_values
 from mmpretrain_imbalance.datasets import label_counts
 from mmpretrain_imbalance.functional import active_class_weights, partial_label_keep
-from mmpretrain_imbalance.hooks.setup_checks import unwrap_model
+from mmpretrain_imbalance.hooks.label_statistics.setup_checks import unwrap_model
 from mmpretrain_imbalance.losses import (
     ElementwiseLoss,
     label_space_reduction_loss,
     partial_label_masking_loss,
 )
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
-
-from ..integration.small_runs import persistent_state, prepared, small_config, train
+from mmpretrain_imbalance.utils import class_values
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
+from tests.integration.small_runs import persistent_state, prepared, small_config, train
 
 PLM = dict(type="PartialLabelMaskingLoss", loss=dict(type="PartialAsymmetricLoss"))
 
@@ -84,7 +83,7 @@ def test_ignore_run_then_csl_with_its_prior_needs_two_configs_and_no_hand_work(t
 
 
 def test_a_prior_file_that_lacks_a_class_is_refused_by_name(tmp_path):
-    named_values.write_named_values(
+    class_values.write_named_values(
         tmp_path / "prior.csv", [str(d) for d in range(9)], {"class_prior": [0.1] * 9}
     )
     cfg = small_config(
@@ -303,6 +302,6 @@ def test_a_simulated_set_without_negatives_is_warned_of_once(tmp_path):
 
 
 def test_csv_is_written_by_name(tmp_path):
-    named_values.write_named_values(tmp_path / "values.csv", ["a, b", "c"], {"class_prior": [0.25, 0.5]})
+    class_values.write_named_values(tmp_path / "values.csv", ["a, b", "c"], {"class_prior": [0.25, 0.5]})
     with open(tmp_path / "values.csv", newline="") as file:
         assert list(csv.reader(file)) == [["class", "class_prior"], ["a, b", "0.25"], ["c", "0.5"]]

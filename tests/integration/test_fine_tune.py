@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mmpretrain_imbalance.losses import ElementwiseLoss
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 
 from .small_runs import COMPOSED_LOSS, persistent_state, prepared, small_config, train
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 
 from .small_runs import persistent_state, small_config, train
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,8 +24,9 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
 import torch
 torch.set_num_threads(1)
-from command_line import build_runner, common_parser
-from mmpretrain_imbalance.losses import class_aware_selection, partial_label_masking_loss
+from _lib.command_line import build_runner, common_parser
+from mmpretrain_imbalance.losses import partial_label_masking_loss
+from mmpretrain_imbalance.losses.base import class_aware_selection
 from tests.integration.small_runs import small_config
 
 cfg = small_config(Path(sys.argv[2]), epochs=2)
@@ -67,7 +68,7 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
 import torch
 torch.set_num_threads(1)
-from command_line import build_runner, common_parser
+from _lib.command_line import build_runner, common_parser
 from tests.integration.small_runs import small_config
 
 cfg = small_config(Path(sys.argv[2]))

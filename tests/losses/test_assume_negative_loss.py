@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.assume_negative_loss import (
+from mmpretrain_imbalance.functional.losses.assume_negative_loss import (
     ASSUME_NEGATIVE_VARIANTS,
     assume_negative_loss,
 )

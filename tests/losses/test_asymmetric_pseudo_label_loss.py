@@ -7,7 +7,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import LossContext
-from mmpretrain_imbalance.functional.asymmetric_pseudo_labels import asymmetric_pseudo_label_loss
+from mmpretrain_imbalance.functional.losses.asymmetric_pseudo_label_loss import asymmetric_pseudo_label_loss
 from tests.losses.smallest_losses import clear_gathered
 
 NUM_IMAGES, NUM_CLASSES, EPOCHS, WARMUP = 30, 4, 6, 3

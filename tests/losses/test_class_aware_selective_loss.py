@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.named_values import write_named_values
+from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.losses.smallest_losses import build, tables, tell
 
 NAME = "ClassAwareSelectiveLoss"

@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.distribution_balanced_loss import distribution_balanced_loss
+from mmpretrain_imbalance.functional.losses.distribution_balanced_loss import distribution_balanced_loss
 from tests.losses.smallest_losses import build, elements_of, tables
 
 NAME = "DistributionBalancedLoss"

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.expected_positives_loss import expected_positives_loss
+from mmpretrain_imbalance.functional.losses.expected_positives_loss import expected_positives_loss
 from tests.losses.smallest_losses import build, elements_of, tables
 
 CONFIG = dict(type="ExpectedPositivesLoss", expected_positives=1.5)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.large_loss import large_loss, large_unknown_elements
+from mmpretrain_imbalance.functional.losses.large_loss import large_loss, large_unknown_elements
 from tests.losses.smallest_losses import build, elements_of, tables
 
 

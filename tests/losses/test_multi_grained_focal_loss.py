@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.multi_grained_focal_loss import multi_grained_focal_loss
+from mmpretrain_imbalance.functional.losses.multi_grained_focal_loss import multi_grained_focal_loss
 from tests.losses.smallest_losses import build, elements_of, tables
 
 CONFIG = dict(type="MultiGrainedFocalLoss")

@@ -7,8 +7,8 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import LossContext
-from mmpretrain_imbalance.functional.expected_positives_loss import expected_positives_loss
-from mmpretrain_imbalance.functional.online_label_estimation_loss import online_label_estimation_loss
+from mmpretrain_imbalance.functional.losses.expected_positives_loss import expected_positives_loss
+from mmpretrain_imbalance.functional.losses.online_label_estimation_loss import online_label_estimation_loss
 
 ARGUMENTS = dict(type="OnlineLabelEstimationLoss", num_images=50, num_classes=4, expected_positives=1.5)
 IDS = torch.tensor([7, 31, 2])

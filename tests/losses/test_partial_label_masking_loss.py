@@ -7,7 +7,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import probability_histograms, update_ideal_ratio
-from mmpretrain_imbalance.losses import loss_state
+from mmpretrain_imbalance.losses.base import loss_state
 from tests.losses.smallest_losses import PLAIN, build, tables, tell
 
 NAME = "PartialLabelMaskingLoss"

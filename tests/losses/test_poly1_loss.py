@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.poly1_loss import poly1_loss
+from mmpretrain_imbalance.functional.losses.poly1_loss import poly1_loss
 from tests.losses.smallest_losses import build, elements_of, tables
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.reflective_label_corrector_loss import (
+from mmpretrain_imbalance.functional.losses.reflective_label_corrector_loss import (
     reflected_elements,
     reflective_label_corrector_loss,
 )

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.self_paced_correction_loss import self_paced_correction_loss
+from mmpretrain_imbalance.functional.losses.self_paced_correction_loss import self_paced_correction_loss
 from tests.losses.smallest_losses import build, tables
 
 NAME = "SelfPacedCorrectionLoss"

@@ -9,7 +9,7 @@ import torch
 from mmengine.dataset import DefaultSampler
 
 from mmpretrain_imbalance.metrics import PartialAveragePrecision, PartialMultiLabelMetric
-from tools.cpu_processes import leave_process_group
+from tools._lib.cpu_processes import leave_process_group
 
 
 def rank_results(cases: list[dict]) -> list[dict]:

@@ -12,8 +12,8 @@ from mmengine.config import ConfigDict
 from mmpretrain.registry import MODELS
 
 import mmpretrain_imbalance  # noqa: F401
-from mmpretrain_imbalance.functional.predicted_labels import labels_above
-from mmpretrain_imbalance.named_values import write_named_values
+from mmpretrain_imbalance.functional.metrics.predicted_labels import labels_above
+from mmpretrain_imbalance.utils.class_values import write_named_values
 
 NAMES = ["cat", "dog", "eel"]
 THRESHOLDS = [0.3, 0.9, 0.7]

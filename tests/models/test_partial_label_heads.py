@@ -10,8 +10,8 @@ from mmpretrain.structures import DataSample
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from mmpretrain_imbalance.functional.loss_context import LossContext
-from mmpretrain_imbalance.losses.traits import Traits
+from mmpretrain_imbalance.functional.losses.loss_context import LossContext
+from mmpretrain_imbalance.losses.base.traits import Traits
 
 HOST_HEADS = ("MultiLabelClsHead", "MultiLabelLinearClsHead", "CSRAClsHead")
 OUR_HEADS = ("PartialMultiLabelLinearClsHead", "PartialCSRAClsHead")

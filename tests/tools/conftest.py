@@ -16,7 +16,7 @@ from tests.tools.run_tool import TOOLS
 @pytest.fixture
 def command_line(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(TOOLS))
-    return importlib.import_module("command_line")
+    return importlib.import_module("_lib.command_line")
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_options_of_mmpretrain_are_here(tool: str) -> None:
     import mmpretrain
 
     theirs = (Path(mmpretrain.__file__).parent / ".mim" / "tools" / tool).read_text(encoding="utf-8")
-    ours = (TOOLS / "command_line.py").read_text(encoding="utf-8") + (TOOLS / tool).read_text(
+    ours = (TOOLS / "_lib" / "command_line.py").read_text(encoding="utf-8") + (TOOLS / tool).read_text(
         encoding="utf-8"
     )
     options = {

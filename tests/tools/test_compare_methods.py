@@ -12,12 +12,12 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools"
 def tools_on_path(monkeypatch):
     monkeypatch.syspath_prepend(str(TOOLS))
     yield
-    for name in ("compare_methods", "compared_methods", "compare_figure", "method_runs", "demo_training"):
-        sys.modules.pop(name, None)
+    for name in [name for name in sys.modules if name.split(".")[0] in {"_lib", "compare_methods"}]:
+        del sys.modules[name]
 
 
 def test_every_compared_config_is_shipped():
-    from compared_methods import METHODS, SETTINGS
+    from _lib.compared_methods import METHODS, SETTINGS
 
     missing = [m.config for m in METHODS.values() if not (TOOLS.parent / "configs" / m.config).is_file()]
     assert missing == []
@@ -25,7 +25,7 @@ def test_every_compared_config_is_shipped():
 
 
 def test_a_run_that_needs_a_prior_brings_the_run_that_estimates_it():
-    from compared_methods import planned_runs
+    from _lib.compared_methods import planned_runs
 
     runs = planned_runs(["rps50"], ["csl"], 2, "")
     assert [(run.seed, run.method, run.prior_from) for run in runs] == [
@@ -37,7 +37,7 @@ def test_a_run_that_needs_a_prior_brings_the_run_that_estimates_it():
 
 
 def test_positives_only_need_no_prior():
-    from compared_methods import planned_runs
+    from _lib.compared_methods import planned_runs
 
     (run,) = planned_runs(["single"], ["csl"], 1, "")
     assert run.prior_from is None
@@ -46,8 +46,8 @@ def test_positives_only_need_no_prior():
 
 
 def test_the_options_reach_the_config():
-    from compared_methods import planned_runs
-    from demo_training import CONFIGS, set_option
+    from _lib.compared_methods import planned_runs
+    from _lib.demo_training import CONFIGS, set_option
     from mmengine.config import Config
 
     (run,) = planned_runs(["full"], ["plm"], 1, "elsewhere")
@@ -82,8 +82,8 @@ def test_the_table_has_the_best_method_first_and_the_best_of_each_column_in_bold
 
 
 def test_tables_are_of_the_methods_that_have_all_seeds(tmp_path):
+    from _lib.compared_methods import planned_runs
     from compare_methods import finished_rows, result_file
-    from compared_methods import planned_runs
 
     runs = planned_runs(["full"], ["bce", "plm"], 2, "")
     for run in runs:

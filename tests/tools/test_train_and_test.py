@@ -9,7 +9,7 @@ import mmengine
 import pytest
 import torch
 
-from mmpretrain_imbalance.safe_checkpoints import load_weights_only
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.tools.run_tool import ROOT, run_tool
 
 TRAIN = ROOT / "tools" / "train.py"

@@ -12,15 +12,15 @@ import pytest
 from mmengine.registry import Registry
 from torch.utils.data import DataLoader, Dataset
 
-from mmpretrain_imbalance.argument_checks import check_choice
 from mmpretrain_imbalance.functional.labels import hard_labels
+from mmpretrain_imbalance.utils.argument_checks import check_choice
 from tests.tools.run_tool import TOOLS
 
 
 @pytest.fixture
 def user_faults(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(TOOLS))
-    return importlib.import_module("user_faults")
+    return importlib.import_module("_lib.user_faults")
 
 
 def with_loss(config: Path, folder: Path, loss: str) -> Path:

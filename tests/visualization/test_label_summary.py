@@ -29,7 +29,7 @@ def of_loop(table, head):
 @pytest.mark.parametrize("chunk", [2**20, 60])
 @pytest.mark.parametrize("unlisted", [0, -1])
 def test_summary_is_that_of_a_loop(monkeypatch, unlisted, chunk) -> None:
-    monkeypatch.setattr(import_module("mmpretrain_imbalance.datasets.label_chunks"), "_CHUNK", chunk)
+    monkeypatch.setattr(import_module("mmpretrain_imbalance.datasets.dataset_labels"), "_CHUNK", chunk)
     table = long_tailed_table(120)
     steps = []
     dataset = ConcatDataset([LabelTable(table, unlisted=unlisted), Subset(LabelTable(table), [3, 3, 9])])

@@ -15,7 +15,7 @@ from PIL import Image
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve, roc_auc_score
 
 from mmpretrain_imbalance.functional import paired_bootstrap
-from mmpretrain_imbalance.named_values import write_named_values
+from mmpretrain_imbalance.utils.class_values import write_named_values
 from mmpretrain_imbalance.visualization import ReportRun, run_report_page
 from mmpretrain_imbalance.visualization.run_report_charts import precision_recall_curve as our_curve
 from mmpretrain_imbalance.visualization.run_report_examples import thumbnail, worst_labels

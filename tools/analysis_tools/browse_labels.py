@@ -13,10 +13,10 @@ from rich.progress import track
 from sample_image import image_in_memory, read_image
 from torch.utils.data import Subset
 
-from mmpretrain_imbalance.atomic_write import atomic_write
 from mmpretrain_imbalance.datasets import class_names, images_with_labels
-from mmpretrain_imbalance.datasets.leaf_samples import leaf_samples
 from mmpretrain_imbalance.datasets.simulate_store import label_source
+from mmpretrain_imbalance.datasets.wrapped import leaf_samples
+from mmpretrain_imbalance.utils.files import atomic_write
 from mmpretrain_imbalance.visualization import known_label_picture, known_label_sheet
 
 

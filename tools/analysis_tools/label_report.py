@@ -11,7 +11,7 @@ from labels_of_source import add_source_arguments, labels_of_source, name_of_out
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mmpretrain_imbalance.atomic_write import atomic_write
+from mmpretrain_imbalance.utils.files import atomic_write
 from mmpretrain_imbalance.visualization import label_report_page, summarise_labels
 
 

@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 
 from mmpretrain_imbalance.datasets import PartialMultiLabelDataset
-from mmpretrain_imbalance.datasets.repeated_images import REPEATED_IMAGES
+from mmpretrain_imbalance.datasets.annotations.repeated_images import REPEATED_IMAGES
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:

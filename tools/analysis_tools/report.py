@@ -19,10 +19,10 @@ from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
 import mmpretrain_imbalance  # noqa: F401  registers everything, also for configs without custom_imports
-from mmpretrain_imbalance.atomic_write import atomic_write
 from mmpretrain_imbalance.functional import quantile_borders
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
 from mmpretrain_imbalance.metrics.dump_predictions import DumpPredictions
+from mmpretrain_imbalance.utils.files import atomic_write
 from mmpretrain_imbalance.visualization.run_report import ReportRun
 from mmpretrain_imbalance.visualization.run_report_page import run_report_page
 

@@ -26,8 +26,8 @@ from rich.progress import track
 from rich.table import Table
 from sklearn.metrics import average_precision_score
 
-from mmpretrain_imbalance.functional.average_precision import average_precision
 from mmpretrain_imbalance.functional.labels import UNKNOWN
+from mmpretrain_imbalance.functional.metrics.average_precision import average_precision
 from mmpretrain_imbalance.metrics import PartialAveragePrecision
 
 # What a validation of so many images, classes and known labels an image may take on one thread.

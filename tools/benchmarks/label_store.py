@@ -21,12 +21,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from mmpretrain_imbalance.datasets import (
-    LabelStoreWriter,
-    PartialMultiLabelDataset,
-    SimulatePartialLabels,
-)
-from mmpretrain_imbalance.datasets.open_images import read_open_images
+from mmpretrain_imbalance.datasets import LabelStoreWriter, PartialMultiLabelDataset, SimulatePartialLabels
+from mmpretrain_imbalance.datasets.readers.open_images import read_open_images
 from mmpretrain_imbalance.visualization import label_report_page, summarise_labels
 
 PARTS = ("store", "table", "list", "simulate", "report")

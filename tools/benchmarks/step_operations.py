@@ -32,13 +32,7 @@ from torch._dynamo.utils import counters
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses import ElementwiseLoss
-from mmpretrain_imbalance.testing.counted_step import (
-    DEVICE,
-    DeviceTensor,
-    StepCount,
-    counted_step,
-    to_device,
-)
+from mmpretrain_imbalance.testing.counted_step import DEVICE, DeviceTensor, StepCount, counted_step, to_device
 
 IMAGES, CLASSES = 16, 12
 BCE = dict(type="PartialAsymmetricLoss")

@@ -20,27 +20,26 @@ from rich.console import Console
 from rich.progress import track
 
 from mmpretrain_imbalance.datasets import LabelStore
-from mmpretrain_imbalance.datasets.annotation_content import csv_rows, open_text
-from mmpretrain_imbalance.datasets.annotation_csv import read_annotation_csv
-from mmpretrain_imbalance.datasets.annotation_csv_long import is_long_header
-from mmpretrain_imbalance.datasets.annotation_json import read_annotation_json
-from mmpretrain_imbalance.datasets.chexpert import read_chexpert
-from mmpretrain_imbalance.datasets.coco_instances import read_coco
-from mmpretrain_imbalance.datasets.cub_attributes import read_cub
-from mmpretrain_imbalance.datasets.image_folders import read_image_folders
-from mmpretrain_imbalance.datasets.label_rows import LabelRows
-from mmpretrain_imbalance.datasets.label_words import LABEL_WORDS
-from mmpretrain_imbalance.datasets.long_tailed_subset import long_tailed_subset
-from mmpretrain_imbalance.datasets.lvis import read_lvis
-from mmpretrain_imbalance.datasets.nus_wide import read_nus_wide
-from mmpretrain_imbalance.datasets.open_images import read_open_images
-from mmpretrain_imbalance.datasets.repeated_images import REPEATED_IMAGES
+from mmpretrain_imbalance.datasets.annotations.content import csv_rows, open_text
+from mmpretrain_imbalance.datasets.annotations.csv_table import is_long_header, read_annotation_csv
+from mmpretrain_imbalance.datasets.annotations.json_file import read_annotation_json
+from mmpretrain_imbalance.datasets.annotations.label_rows import LabelRows
+from mmpretrain_imbalance.datasets.annotations.repeated_images import REPEATED_IMAGES
+from mmpretrain_imbalance.datasets.readers.chexpert import read_chexpert
+from mmpretrain_imbalance.datasets.readers.coco import read_coco
+from mmpretrain_imbalance.datasets.readers.cub import read_cub
+from mmpretrain_imbalance.datasets.readers.image_folders import read_image_folders
+from mmpretrain_imbalance.datasets.readers.long_tailed_subset import long_tailed_subset
+from mmpretrain_imbalance.datasets.readers.lvis import read_lvis
+from mmpretrain_imbalance.datasets.readers.nus_wide import read_nus_wide
+from mmpretrain_imbalance.datasets.readers.open_images import read_open_images
+from mmpretrain_imbalance.datasets.readers.single_positive import read_single_positive_matrices
+from mmpretrain_imbalance.datasets.readers.subset import read_image_list, rows_of_store
+from mmpretrain_imbalance.datasets.readers.visual_genome import read_visual_genome
+from mmpretrain_imbalance.datasets.readers.voc import read_voc
 from mmpretrain_imbalance.datasets.simulate_store import LabelSource, simulate_store
-from mmpretrain_imbalance.datasets.single_positive_matrices import read_single_positive_matrices
-from mmpretrain_imbalance.datasets.store_subset import read_image_list, rows_of_store
-from mmpretrain_imbalance.datasets.visual_genome import read_visual_genome
-from mmpretrain_imbalance.datasets.voc_folder import read_voc
-from mmpretrain_imbalance.functional.simulation_protocol import PROTOCOLS, protocol_amount
+from mmpretrain_imbalance.functional.labels import LABEL_WORDS
+from mmpretrain_imbalance.functional.simulation import PROTOCOLS, protocol_amount
 
 MEANINGS = ["positive", "negative", "unknown"]
 

@@ -1,0 +1,1 @@
+"""Annotation files of users: CSV tables and JSON, their errors and their writer."""

@@ -1,0 +1,314 @@
+"""The base of our datasets: MMPretrain's dataset interface on top of a label store."""
+
+from __future__ import annotations
+
+import copy
+import io
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from mmengine import fileio
+from mmengine.dataset import force_full_init
+from mmpretrain.datasets import BaseDataset
+from PIL import Image
+
+from .annotations.writer import write_annotations
+from .label_store.build import filter_rows, select_classes
+from .label_store.counts import LabelCounts
+from .label_store.store import LabelStore
+from .transforms import check_packing
+
+
+class LabelStoreDataset(BaseDataset):
+    """Multi-label dataset with labels 1 positive, 0 negative or -1 unknown in a :class:`LabelStore`.
+
+    A subclass says where the labels come from (:meth:`load_label_store`). The store replaces MMEngine's list
+    of dictionaries: ``serialize_data`` is accepted and has no effect.
+
+    Args:
+        ann_file: Annotation file.
+        label_format: ``'dense'``: a sample has ``gt_score``, float32 of shape (C,). ``'sparse'``: it has
+            ``gt_label_indices`` and ``gt_label_values``, the listed classes and their labels, ``num_classes``
+            and ``unlisted_label``, the label of all others; the pipeline then ends with
+            :class:`PackPartialInputs`.
+        filter_cfg: ``dict(min_positives=1)`` drops images with fewer known positives, ``dict(min_known=1)``
+            images with fewer known labels.
+        **kwargs: Further arguments of MMPretrain's ``BaseDataset``.
+
+    Raises:
+        ValueError: If an argument has no meaning, or ``'sparse'`` labels would be lost in the host's
+            ``PackInputs``.
+    """
+
+    def __init__(
+        self,
+        ann_file: str = "",
+        *,
+        label_format: str = "dense",
+        filter_cfg: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if label_format not in ("dense", "sparse"):
+            raise ValueError(
+                f"The 'label_format' argument of {type(self).__name__} must be 'dense' or 'sparse'. "
+                f"Got {label_format!r} instead."
+            )
+        unknown_keys = set(filter_cfg or {}) - {"min_positives", "min_known"}
+        if unknown_keys:
+            raise ValueError(
+                f"The 'filter_cfg' argument of {type(self).__name__} must have the keys 'min_positives' and "
+                "'min_known' "
+                f"only. Got {sorted(unknown_keys)} instead."
+            )
+        self.label_format = label_format
+        self._store: LabelStore | None = None
+        self._rows: range | np.ndarray = range(0)
+        super().__init__(ann_file, filter_cfg=filter_cfg, **kwargs)
+        check_packing(self.pipeline.transforms, label_format, type(self).__name__)
+
+    def load_label_store(self) -> LabelStore:
+        """Read the labels of all samples.
+
+        Returns:
+            The store; its row n is the sample with ``sample_idx`` n.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement load_label_store")
+
+    def initial_rows(self) -> range | np.ndarray:
+        """Row of the store behind each sample, before ``filter_cfg`` and ``indices`` choose among them."""
+        return range(len(self._store))
+
+    def full_init(self) -> None:
+        """Load the labels; choose classes by ``classes``, samples by ``filter_cfg``, then ``indices``."""
+        if self._fully_initialized:
+            return
+        store = self.load_label_store()
+        self._store = select_classes(store, self._metainfo.get("classes", store.class_names))
+        self._metainfo["classes"] = self._store.class_names
+        if "frequency" in self._store.class_facts:  # LVIS: rare, common, frequent
+            groups = dict(r="tail", c="middle", f="head")
+            self._metainfo["class_groups"] = [groups[of] for of in self._store.class_facts["frequency"]]
+        self._rows = self.initial_rows()
+        if self.filter_cfg:
+            self._rows = filter_rows(self._store, np.asarray(self._rows), **self.filter_cfg)
+        if self._indices is not None:
+            self._rows = self._subset_rows(self._indices)
+        self._fully_initialized = True
+
+    @property
+    @force_full_init
+    def label_store(self) -> LabelStore:
+        """The labels of all samples, also of those that ``indices`` and ``filter_cfg`` leave out."""
+        return self._store
+
+    @property
+    @force_full_init
+    def rows(self) -> np.ndarray:
+        """Row of :attr:`label_store` behind each sample, of shape (len(self),)."""
+        return np.asarray(self._rows, dtype=np.int64)
+
+    @property
+    def has_negatives(self) -> bool:
+        """Whether any label of the dataset is a known negative."""
+        return bool(self.label_counts().negatives.any())
+
+    @force_full_init
+    def label_counts(self, indices: np.ndarray | None = None) -> LabelCounts:
+        """Count the labels of each class.
+
+        Args:
+            indices: Samples to count, one as often as it is there. Absent: all samples of the dataset.
+
+        Returns:
+            The counts.
+        """
+        if indices is None:
+            is_whole = isinstance(self._rows, range) and len(self._rows) == len(self._store)
+            return self._store.label_counts(None if is_whole else self.rows)
+        return self._store.label_counts(self.rows[np.asarray(indices, dtype=np.int64)])
+
+    @force_full_init
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @force_full_init
+    def get_data_info(self, idx: int) -> dict:
+        """Everything about one sample but the pixels.
+
+        Args:
+            idx: Index of the sample.
+
+        Returns:
+            The image (``img_path``, or ``img`` where the dataset is in memory), ``sample_idx``, the index in
+            the full dataset, and the labels in the ``label_format``.
+        """
+        return {**self.sample_info(idx), **self.label_info(int(self._rows[idx]))}
+
+    @force_full_init
+    def sample_info(self, idx: int) -> dict:
+        """Everything about one sample but the pixels and the labels."""
+        row = int(self._rows[idx])
+        return {**self.image_info(row), "sample_idx": row}
+
+    def image_info(self, row: int) -> dict:
+        """The image of a row of the store, as the pipeline expects it."""
+        return {"img_path": os.path.join(self.img_prefix, self._store.image_name(row))}
+
+    @force_full_init
+    def image_path(self, idx: int) -> str | None:
+        """Path of one image, ``None`` where it is in memory."""
+        return self.image_info(int(self._rows[idx])).get("img_path")
+
+    def label_info(self, row: int) -> dict:
+        """The labels of a row of the store, as the pipeline expects them."""
+        if self.label_format == "dense":
+            return {"gt_score": self._store.dense(row)}
+        classes, values = self._store.row(row)
+        return {
+            "gt_label_indices": classes.astype(np.int64),
+            "gt_label_values": values.copy(),
+            "num_classes": self._store.num_classes,
+            "unlisted_label": self._store.unlisted,
+        }
+
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline on one sample, and say which sample it was if its image is missing or broken.
+
+        Args:
+            idx: Index of the sample.
+
+        Returns:
+            What the pipeline returns.
+
+        Raises:
+            FileNotFoundError: If there is no image.
+            ValueError: If the image cannot be decoded.
+        """
+        info = self.get_data_info(idx)
+        path, row = info.get("img_path"), info["sample_idx"]
+        try:
+            return self.run_pipeline(idx, info)
+        except Exception as error:
+            fault = image_fault(path, error) if path else None
+            if fault is None:
+                raise
+            kind = FileNotFoundError if fault == "no such file" else ValueError
+            raise kind(
+                f"The image of sample {row} of {self.ann_file or type(self).__name__} must be readable. "
+                f"Got {fault} at {path} instead. (Is 'data_root' or 'data_prefix' right?)"
+            ) from error
+
+    def run_pipeline(self, idx: int, info: dict) -> Any:
+        """Run the pipeline on what :meth:`get_data_info` says about a sample."""
+        return self.pipeline(info)
+
+    @force_full_init
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Classes that are known to be in one sample, for ``ClassBalancedDataset``."""
+        classes, values = self._store.row(int(self._rows[idx]))
+        return classes[values == 1].tolist()
+
+    @force_full_init
+    def get_gt_labels(self) -> np.ndarray:
+        """The labels of all samples, int8 of shape (len(self), C)."""
+        labels = np.full((len(self), self._store.num_classes), self._store.unlisted, dtype=np.int8)
+        places, classes, values = self._store.entries(self.rows)
+        labels[places, classes] = values
+        return labels
+
+    @force_full_init
+    def get_subset_(self, indices: int | Sequence[int]) -> None:
+        """Keep only some samples; their ``sample_idx`` stays.
+
+        Args:
+            indices: The samples in their new order, or a number n: the first n, from the end where it is
+                negative.
+        """
+        self._rows = self._subset_rows(indices)
+
+    @force_full_init
+    def get_subset(self, indices: int | Sequence[int]) -> LabelStoreDataset:
+        """A dataset of some samples, which shares the label store; see :meth:`get_subset_`."""
+        subset = copy.copy(self)
+        subset.pipeline, subset._metainfo = copy.deepcopy((self.pipeline, self._metainfo))
+        subset._rows = self._subset_rows(indices)
+        return subset
+
+    @force_full_init
+    def save_annotations(self, path: str | os.PathLike) -> None:
+        """Write the labels as an annotation file that :class:`PartialMultiLabelDataset` reads back.
+
+        A sample that the dataset repeats is written once.
+
+        Args:
+            path: A file that ends with ``.json`` or ``.csv``.
+
+        Raises:
+            ValueError: If the ending is another one, or the images are in folders of different
+                ``data_prefix``: a file holds names below one of them.
+        """
+        prefixes = sorted(self.image_prefixes())
+        if len(prefixes) > 1:
+            raise ValueError(
+                f"The datasets of {type(self).__name__} must have one 'data_prefix' where an annotation file "
+                f"is written. Got {', '.join(map(repr, prefixes))} instead. Write a file for each dataset."
+            )
+        first = np.unique(self.rows, return_index=True)[1]
+        write_annotations(self._store, self.rows[np.sort(first)], path)
+
+    def image_prefixes(self) -> set[str]:
+        """The folders that image names are below, as the datasets behind the samples name them."""
+        return {self.img_prefix}
+
+    def _subset_rows(self, indices: int | Sequence[int]) -> range | np.ndarray:
+        if isinstance(indices, (int, np.integer)):
+            return self._rows[:indices] if indices >= 0 else self._rows[indices:]
+        indices = np.asarray(indices, dtype=np.int64)
+        if indices.size and not (-len(self._rows) <= indices.min() and indices.max() < len(self._rows)):
+            raise IndexError(
+                f"The 'indices' argument of {type(self).__name__} must be below the number of samples, "
+                f"{len(self._rows)}. "
+                f"Got {indices.min()} .. {indices.max()} instead."
+            )
+        return np.asarray(self._rows, dtype=np.int64)[indices]
+
+
+def image_fault(path: str, raised: Exception | None = None) -> str | None:
+    """Read and decode an image, to say what is wrong with it.
+
+    Args:
+        path: A path, or a URL that MMEngine can read.
+        raised: What a pipeline raised when it read the image. An image is not at fault for its size as long
+            as OpenCV reads it, unless the pipeline left it to Pillow, which refused.
+
+    Returns:
+        ``'no such file'``, ``'an empty file'``, what the decoder says, or ``None`` for a sound image.
+    """
+    try:
+        content = fileio.get(path)
+    except FileNotFoundError:
+        return "no such file"
+    except OSError as error:
+        return f"a file that cannot be read ({error.strerror or error})"
+    if not content:
+        return "an empty file"
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+    except Image.DecompressionBombError as error:
+        if not isinstance(raised, Image.DecompressionBombError) and _opencv_decodes(content):
+            return None
+        return f"an image that Pillow refuses for its size ({error})"
+    except (OSError, SyntaxError, ValueError) as error:
+        return f"a truncated or broken image ({str(error).replace(repr(error), '').split(' <')[0]})"
+    return None
+
+
+def _opencv_decodes(content: bytes) -> bool:
+    try:
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) is not None
+    except cv2.error:
+        return False

@@ -1,0 +1,282 @@
+"""Read-only, sparse store of ternary labels, which every dataset of this package reads through."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .checks import check_labels, check_rising, check_sizes, refuse
+from .counts import LabelCounts
+from .files import load_arrays, save_arrays, verify_checksums
+
+_CHUNK = 2**20  # entries that are worked on at once, so that no temporary table grows with the data
+
+
+class LabelStore:
+    """Labels 1 positive, 0 negative, -1 unknown of N images and C classes, without those that are the rule.
+
+    Image n lists the classes ``classes[indptr[n]:indptr[n + 1]]``, in rising order, with the labels
+    ``values[...]``; all its other classes have the label ``unlisted``, which itself is never listed. Equal
+    labels thus give equal bytes. :func:`build_label_store` makes a store from labels in any order; the
+    constructor takes arrays that are in this form already, and :meth:`verify` shows whether they are.
+
+    A store that was opened from a folder is memory-mapped: workers and ranks share its pages, and it pickles
+    as its path.
+
+    Args:
+        indptr: Where each image starts, int64 of shape (N + 1,).
+        classes: Listed classes, of shape (E,).
+        values: Their labels, int8 of shape (E,).
+        name_bytes: UTF-8 names of all images in a row, uint8 of shape (B,).
+        name_offsets: Where each name starts, int64 of shape (N + 1,).
+        class_names: Names of the classes, C of them.
+        unlisted: Label of every class that an image does not list, 0 or -1.
+        path: Folder that the arrays are mapped from.
+        class_facts: Lists of a value for each class by name, such as ``frequency``.
+        num_simulations: How often labels were hidden on purpose, one time after the other, see
+            :class:`SimulatePartialLabels`.
+
+    Example:
+        >>> from mmpretrain_imbalance.datasets import label_store_from_table
+        >>> labels = [[1, 0, -1], [-1, -1, 0]]
+        >>> store = label_store_from_table(labels, ['a.jpg', 'b.jpg'], ['cat', 'dog', 'elk'])
+        >>> store.row(0)
+        (array([0, 1], dtype=uint16), array([1, 0], dtype=int8))
+        >>> store.dense(1)
+        array([-1., -1.,  0.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        indptr: np.ndarray,
+        classes: np.ndarray,
+        values: np.ndarray,
+        name_bytes: np.ndarray,
+        name_offsets: np.ndarray,
+        class_names: Sequence[str],
+        unlisted: int = -1,
+        path: str | None = None,
+        class_facts: Mapping[str, Sequence[Any]] | None = None,
+        num_simulations: int = 0,
+    ) -> None:
+        if unlisted not in (0, -1):
+            raise ValueError(
+                "The 'unlisted' argument of LabelStore must be 0 (negative) or -1 (unknown). Got "
+                f"{unlisted!r} instead."
+            )
+        self._arrays = {
+            "indptr": indptr,
+            "classes": classes,
+            "values": values,
+            "name_bytes": name_bytes,
+            "name_offsets": name_offsets,
+        }
+        for name, array in self._arrays.items():
+            # A plain view of a memory map: indexing np.memmap itself costs microseconds more.
+            self._arrays[name] = array = np.asarray(array).view(np.ndarray)
+            array.flags.writeable = False
+        check_sizes(self._arrays, path)
+        self._indptr, self._classes, self._values, self._name_bytes, self._name_offsets = (
+            self._arrays.values()
+        )
+        self._rises = False  # whether all offsets were looked at
+        self.class_names = tuple(class_names)
+        self.unlisted = int(unlisted)
+        self.path = path
+        self.class_facts = dict(class_facts or {})
+        self.num_simulations = num_simulations
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike, *, verify: bool = False) -> LabelStore:
+        """Map a saved store into memory. Sizes are checked, not every byte: see :meth:`verify`.
+
+        Args:
+            folder: What :meth:`save` wrote.
+            verify: Whether to read and check every byte now.
+
+        Returns:
+            The store.
+
+        Raises:
+            FileNotFoundError: If the folder or one of its files is missing.
+            ValueError: If a file is truncated, of another version, or does not fit the manifest; with
+                ``verify`` also if a byte of it was changed.
+        """
+        path = str(Path(folder).resolve())
+        arrays, facts = load_arrays(path)
+        names = "class_names", "unlisted", "class_facts", "num_simulations"
+        store = cls(**arrays, **{name: facts[name] for name in names if name in facts}, path=path)
+        if verify:
+            store.verify()
+        return store
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Write the store into a new folder: beside it first, then renamed.
+
+        Args:
+            folder: Where to; it must not exist yet.
+
+        Raises:
+            FileExistsError: If it does.
+        """
+        facts = {"class_names": list(self.class_names), "unlisted": self.unlisted}
+        optional = {"class_facts": self.class_facts, "num_simulations": self.num_simulations}
+        facts.update({name: fact for name, fact in optional.items() if fact})
+        save_arrays(folder, self._arrays, facts)
+
+    def verify(self) -> None:
+        """Read everything once: checksums of the files, and whether the arrays are in the form of this class.
+
+        Raises:
+            ValueError: If a byte differs from what was written, or the arrays contradict each other.
+        """
+        if self.path is not None:
+            verify_checksums(self.path)
+        check_rising(self._arrays, self.path)
+        check_labels(self._classes, self._values, self.num_classes, self.unlisted, self.path)
+        starts = np.zeros(len(self._classes) + 1, dtype=bool)
+        starts[self._indptr] = True
+        if not (starts[1:-1] | (self._classes[1:] > self._classes[:-1])).all():
+            refuse(self.path, "classes", "rise within an image")
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes C."""
+        return len(self.class_names)
+
+    @property
+    def num_listed(self) -> int:
+        """Number of labels that are listed."""
+        return len(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._indptr) - 1
+
+    def image_name(self, image: int) -> str:
+        """Name of one image, as its annotation file gives it."""
+        self._check_row(image)
+        name = self._name_bytes[self._name_offsets[image] : self._name_offsets[image + 1]].tobytes()
+        try:
+            return name.decode()
+        except UnicodeDecodeError:
+            refuse(self.path, "name_bytes", f"be names in UTF-8, unlike {name!r:.100} of image {image}")
+
+    def row(self, image: int) -> tuple[np.ndarray, np.ndarray]:
+        """Listed classes of one image and their labels, both read-only views."""
+        self._check_row(image)
+        entries = slice(self._indptr[image], self._indptr[image + 1])
+        return self._classes[entries], self._values[entries]
+
+    def dense(self, image: int) -> np.ndarray:
+        """Labels of all classes of one image, float32 of shape (C,)."""
+        labels = np.full(self.num_classes, self.unlisted, dtype=np.float32)
+        classes, values = self.row(image)
+        labels[classes] = values
+        return labels
+
+    def entries(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Listed labels of several images.
+
+        Args:
+            images: Indices of the images, of shape (M,).
+
+        Returns:
+            Place of each label's image in ``images``, its class, and its value, three arrays of shape (E,).
+        """
+        starts, sizes = self._indptr[images], self._indptr[np.asarray(images) + 1] - self._indptr[images]
+        places = np.repeat(np.arange(len(sizes)), sizes)
+        chosen = np.arange(len(places)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+        return places, self._classes[chosen].astype(np.int64), self._values[chosen]
+
+    def known_entries(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """All labels of several images that are 1 or 0, listed or not, in the form of :meth:`entries`.
+
+        Where unlisted labels are negative, this needs memory for a table (M, C) of bytes.
+        """
+        places, classes, values = self.entries(images)
+        if self.unlisted == -1:
+            return places, classes, values
+        table = np.zeros((len(images), self.num_classes), dtype=np.int8)
+        table[places, classes] = values
+        places, classes = np.nonzero(table != -1)
+        return places, classes, table[places, classes]
+
+    def names(self, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Names of several images, some at a time.
+
+        Args:
+            images: Indices of the images, of shape (M,).
+
+        Yields:
+            UTF-8 names in a row, uint8, and the number of bytes of each.
+        """
+        if len(images) and images[-1] - images[0] == len(images) - 1 and (np.diff(images) == 1).all():
+            offsets = self._name_offsets[images[0] : images[-1] + 2]
+            yield self._name_bytes[offsets[0] : offsets[-1]], np.diff(offsets)
+            return
+        for start in range(0, len(images), _CHUNK):
+            part = images[start : start + _CHUNK]
+            starts, sizes = self._name_offsets[part], self._name_offsets[part + 1] - self._name_offsets[part]
+            chosen = np.arange(sizes.sum()) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+            yield self._name_bytes[chosen], sizes
+
+    def label_counts(self, images: np.ndarray | None = None) -> LabelCounts:
+        """Count the labels of each class.
+
+        Args:
+            images: Indices of the images to count, one as often as it is there. Absent: all.
+
+        Returns:
+            The counts.
+
+        Raises:
+            ValueError: If what is counted cannot be labels, since a file was damaged.
+        """
+        if not self._rises:
+            check_rising(self._arrays, self.path)
+            self._rises = True
+        totals = np.zeros((self.num_classes, 3), dtype=np.int64)
+        num_images = len(self) if images is None else len(images)
+        for classes, values in self._label_chunks(images):
+            check_labels(classes, values, self.num_classes, self.unlisted, self.path)
+            codes = classes.astype(np.int64) * 3 + values
+            totals += np.bincount(codes + 1, minlength=totals.size).reshape(totals.shape)
+        # Columns are the labels -1, 0, 1.
+        totals[:, self.unlisted + 1] = num_images - totals.sum(axis=1)
+        return LabelCounts(positives=totals[:, 2], negatives=totals[:, 1], unknown=totals[:, 0])
+
+    def _check_row(self, image: int) -> None:
+        # Row -1 would lie between the last offset and the first one: no labels and no name.
+        if not 0 <= image < len(self._indptr) - 1:
+            raise IndexError(
+                f"The 'image' argument of LabelStore must be from 0 to {len(self) - 1}. Got {image} instead."
+            )
+
+    def _label_chunks(self, images: np.ndarray | None):
+        if images is None:
+            for start in range(0, len(self._classes), _CHUNK):
+                yield self._classes[start : start + _CHUNK], self._values[start : start + _CHUNK]
+            return
+        mean_size = max(1, len(self._classes) // max(1, len(self)))
+        for start in range(0, len(images), max(1, _CHUNK // mean_size)):
+            yield self.entries(images[start : start + max(1, _CHUNK // mean_size)])[1:]
+
+    def __reduce__(self) -> tuple:
+        if self.path is not None:
+            return type(self).open, (self.path,)
+        facts = self.class_names, self.unlisted, None, self.class_facts, self.num_simulations
+        return type(self), (*self._arrays.values(), *facts)
+
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> LabelStore:
+        return self  # read-only: a copy would only cost memory
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({len(self)} images, {self.num_classes} classes, {len(self._classes)} "
+            "listed labels, "
+            f"the rest {'negative' if self.unlisted == 0 else 'unknown'})"
+        )

@@ -1,0 +1,156 @@
+"""Images with partial labels from an annotation file."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from mmengine.logging import print_log
+from mmpretrain.registry import DATASETS
+
+from ..functional.labels import LABEL_WORDS
+from ..utils.argument_checks import check_choice
+from .annotations.csv_table import read_annotation_csv
+from .annotations.json_file import read_annotation_json
+from .annotations.repeated_images import REPEATED_IMAGES
+from .base import LabelStoreDataset, image_fault
+from .label_store.store import LabelStore
+
+
+@DATASETS.register_module()
+class PartialMultiLabelDataset(LabelStoreDataset):
+    r"""Multi-label images of which only some labels are known.
+
+    The ending of ``ann_file`` says what it is (docs/data.md shows each):
+
+    - ``.json``: OpenMMLab 2.0 style. A sample has ``gt_label``, the classes in the image, and
+      ``gt_label_neg``, the classes that were looked for and are not there; or ``gt_score``, 1, 0 or -1 for
+      every class.
+    - ``.csv``: the first column is the image, each further column a class with 1, 0, -1 or nothing (both
+      unknown). With exactly the columns ``image``, ``class`` and ``value`` it has a line a label.
+    - a folder: a saved :class:`LabelStore`, for data sets of any size.
+
+    ``classes`` (or ``metainfo['classes']``) chooses and orders classes of the file by name; it does not
+    rename them. Only where a JSON file names no classes, it is the list that class indices refer to; and a
+    CSV file with a line a label may lack some of them.
+
+    Args:
+        ann_file: Annotation file.
+        unlisted: What a JSON file means by a class that is in neither list of a sample: ``'unknown'``, or
+            ``'negative'`` where the images were searched for every class.
+        label_format: ``'dense'`` or ``'sparse'``, see :class:`LabelStoreDataset`.
+        repeated_images: What an image is that a CSV or JSON file names more than once: ``'refuse'``;
+            ``'join'``: one sample with the labels of all, which must not contradict each other; ``'keep'``: a
+            sample each time. A CSV file with a line a label joins them; a label store keeps them.
+        skip_malformed: Whether to leave out wrong lines of a CSV file and wrong samples of a JSON file, with
+            a warning that counts them, instead of refusing the file.
+        check_images: Whether to read and decode every image now, instead of failing at a broken one during
+            training.
+        check_labels: Whether to compare every byte of a label store with its checksums now. Other files are
+            always checked.
+        **kwargs: Further arguments of :class:`LabelStoreDataset` and of MMPretrain's ``BaseDataset``:
+            ``metainfo``, ``classes``, ``data_root``, ``data_prefix``, ``filter_cfg``, ``indices``,
+            ``pipeline``, ``test_mode``, ``lazy_init``, ``max_refetch``.
+
+    Raises:
+        FileNotFoundError: If the annotation file, or an image, is missing.
+        ValueError: If an argument has no meaning, or the file is wrong: with file, sample or line, field,
+            what was expected and found, and how many more faults there are.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> table = pathlib.Path(folder.name) / 'train.csv'
+        >>> _ = table.write_text('image,cat,dog\na.jpg,1,0\nb.jpg,,1\n')
+        >>> dataset = PartialMultiLabelDataset(str(table), data_prefix='images')
+        >>> dataset.get_data_info(1)
+        {'img_path': 'images/b.jpg', 'sample_idx': 1, 'gt_score': array([-1.,  1.], dtype=float32)}
+        >>> folder.cleanup()
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        *,
+        unlisted: str = "unknown",
+        label_format: str = "dense",
+        repeated_images: str = "refuse",
+        skip_malformed: bool = False,
+        check_images: bool = False,
+        check_labels: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        check_choice("PartialMultiLabelDataset", ("unknown", "negative"), unlisted=unlisted)
+        check_choice("PartialMultiLabelDataset", REPEATED_IMAGES, repeated_images=repeated_images)
+        self.unlisted = unlisted
+        self.repeated_images = repeated_images
+        self.skip_malformed = skip_malformed
+        self.check_images = check_images
+        self.check_labels = check_labels
+        super().__init__(ann_file, label_format=label_format, **kwargs)
+
+    def load_label_store(self) -> LabelStore:
+        """Read the annotation file.
+
+        Returns:
+            The labels of all its samples.
+        """
+        ending = os.path.splitext(self.ann_file)[1].lower()
+        classes = self._metainfo.get("classes")
+        notes: dict[str, int] = {}
+        options = dict(repeated_images=self.repeated_images, skip_malformed=self.skip_malformed, notes=notes)
+        if ending == ".json":
+            store = read_annotation_json(self.ann_file, LABEL_WORDS[self.unlisted], classes, **options)
+        elif self.unlisted == "negative":
+            raise ValueError(
+                "The 'unlisted' argument of PartialMultiLabelDataset must be 'unknown' for anything but a "
+                "JSON file: a blank cell of a CSV file is unknown, a store knows by itself. "
+                f"Got 'negative' with {self.ann_file} instead. Write 0 into the cells that are negative."
+            )
+        elif ending == ".csv":
+            store = read_annotation_csv(self.ann_file, classes, **options)
+        elif os.path.isdir(self.ann_file):
+            store = LabelStore.open(self.ann_file, verify=self.check_labels)
+        else:
+            raise ValueError(
+                "The 'ann_file' argument of PartialMultiLabelDataset must be a .json or .csv file, or the "
+                f"folder of a label store. Got {self.ann_file!r} instead."
+            )
+        for note, count in notes.items():
+            print_log(f"{count} {note}", logger="current", level=logging.WARNING)
+        return store
+
+    def full_init(self) -> None:
+        """Load the labels, warn where there are no negatives, and check the images if asked to."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        if not self.has_negatives:
+            print_log(
+                f"{self.ann_file} has no known negatives: a loss that ignores unknown labels can then only "
+                "learn to say "
+                "yes to every class. Give 'gt_label_neg', or unlisted='negative' if every image was "
+                "searched for every "
+                "class, or train with a loss that treats unknown labels as negatives.",
+                logger="current",
+                level=logging.WARNING,
+            )
+        if self.check_images:
+            self._check_images()
+
+    def _check_images(self) -> None:
+        first, count = None, 0
+        for row in self._rows:
+            path = self.image_info(int(row))["img_path"]
+            fault = image_fault(path)
+            count += fault is not None
+            first = first or (fault and (row, path, fault))
+        if first is None:
+            return
+        row, path, fault = first
+        kind = FileNotFoundError if fault == "no such file" else ValueError
+        raise kind(
+            f"The image of sample {row} of {self.ann_file} must be readable. Got {fault} at {path} instead. "
+            f"{count - 1} more images are missing or broken. (Is 'data_root' or 'data_prefix' right?)"
+        )

@@ -1,0 +1,1 @@
+"""Readers of published data sets, one data set per file."""

@@ -1,0 +1,225 @@
+"""Label and image tables of Open Images, read in blocks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from rich.progress import open as open_with_progress
+
+from ..annotations.content import csv_rows, open_text
+from ..annotations.errors import LineFaults
+from ..annotations.label_rows import settle_faults
+from ..label_store.external_sort import GatheredLabels
+
+_BLOCK = 2**24  # bytes that are parsed at once
+_NIBBLES = np.full(256, 255, dtype=np.uint8)
+_NIBBLES[np.frombuffer(b"0123456789abcdef", dtype=np.uint8)] = np.arange(16)
+
+
+def import_pyarrow() -> ModuleType:
+    """Import pyarrow with its CSV reader, or say which extra brings it.
+
+    Returns:
+        The module.
+
+    Raises:
+        ImportError: If it is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.compute
+        import pyarrow.csv
+    except ImportError as error:
+        raise ImportError(
+            "The label tables of Open Images must be read with pyarrow. Got none instead. "
+            "Install it with: pip install '.[tables]' in the clone of mmpretrain_imbalance"
+        ) from error
+    return pyarrow
+
+
+def read_image_labels(
+    path: str | os.PathLike, columns: Sequence[str], faults: LineFaults, *, quoted: bool = False
+) -> Iterator[tuple[int, list[Any], np.ndarray]]:
+    """Read a CSV file in blocks, in bounded memory, with a progress bar on a terminal.
+
+    Args:
+        path: The file; its first line names the columns.
+        columns: The columns to read, all as text.
+        faults: Where lines with a wrong number of cells are noted; they are left out.
+        quoted: Whether cells may stand in quotes, with commas and line breaks in them, as titles of images
+            do. Without, an open quote spoils no other line.
+
+    Yields:
+        Number of sound rows before the block, a pyarrow array of strings for each column, and which of the
+        rows are empty, bool of shape (R,).
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the header lacks a column, or the file is not in UTF-8.
+    """
+    pyarrow = import_pyarrow()
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"The label table must be an existing file. Got {path} instead.")
+    with open_text(path) as file:
+        header = next(csv_rows(file, path), (1, []))[1] if quoted else file.readline().strip().split(",")
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise ValueError(
+            f"The header of {path} must name the columns {', '.join(columns)}. Got {','.join(header)!r:.200} "
+            "instead."
+        )
+
+    def note(row: Any) -> str:
+        where = f"{faults.unit} {row.number}"
+        faults.add(where, "row", f"{row.expected_columns} cells, as in the header", row.text)
+        faults.lines.append(row.number)
+        return "skip"
+
+    with open_with_progress(
+        path, "rb", description=os.path.basename(path), disable=not sys.stderr.isatty()
+    ) as file:
+        start = 0
+        try:
+            reader = pyarrow.csv.open_csv(
+                file,
+                # One thread: only then do bad rows come with their line.
+                read_options=pyarrow.csv.ReadOptions(
+                    use_threads=False, block_size=_BLOCK, column_names=header, skip_rows=1
+                ),
+                parse_options=pyarrow.csv.ParseOptions(
+                    quote_char='"' if quoted else False,
+                    newlines_in_values=quoted,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=note,
+                ),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(header, pyarrow.string()),
+                    strings_can_be_null=False,
+                ),
+            )
+            for batch in reader:
+                yield start, [batch.columns[header.index(name)] for name in columns], _is_empty(batch)
+                start += batch.num_rows
+        except pyarrow.ArrowInvalid as error:
+            raise ValueError(
+                f"The label table {path} must be CSV in UTF-8. Got an error after {start} sound rows "
+                f"instead: {error}."
+            ) from None
+
+
+def _is_empty(batch: Any) -> np.ndarray:
+    lengths = [import_pyarrow().compute.binary_length(column).to_numpy() for column in batch.columns]
+    return np.sum(lengths, axis=0) == 0
+
+
+def image_numbers(names: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Turn image identifiers of 16 hexadecimal digits into numbers.
+
+    Args:
+        names: A pyarrow array of R strings.
+
+    Returns:
+        The numbers, uint64 of shape (R,), and which of the names are such identifiers, bool of shape (R,).
+    """
+    pyarrow = import_pyarrow()
+    is_id = pyarrow.compute.equal(pyarrow.compute.binary_length(names), 16).to_numpy(zero_copy_only=False)
+    if not is_id.all():
+        names = pyarrow.compute.if_else(pyarrow.array(is_id), names, "0" * 16)
+    start = np.frombuffer(names.buffers()[1], dtype=np.int32)[names.offset]
+    digits = np.frombuffer(names.buffers()[2], dtype=np.uint8)[start : start + 16 * len(names)]
+    nibbles = _NIBBLES[digits].reshape(-1, 16)
+    is_id = is_id & (nibbles != 255).all(axis=1)
+    octets = (nibbles[:, 0::2] << 4) | (nibbles[:, 1::2] & 15)
+    return np.ascontiguousarray(octets).view(">u8")[:, 0].astype(np.uint64), is_id
+
+
+HUMAN, IMPLIED, MACHINE, IMAGE = range(4)  # the lower of two ranks decides; IMAGE is no label
+
+
+class OpenImagesTables:
+    """Reads one table after the other into labels that are gathered later.
+
+    Args:
+        described: Display name of each label name.
+        chosen: Label names of the classes, in their order.
+        skip: Whether to leave out wrong rows.
+        notes: Where is counted what was left out.
+        labels: Where the labels go, with the rank of their source.
+    """
+
+    def __init__(
+        self, described: dict[str, str], chosen: list[str], skip: bool, notes: dict, labels: GatheredLabels
+    ) -> None:
+        self.pyarrow = import_pyarrow()
+        self.described = self.pyarrow.array(list(described), self.pyarrow.string())
+        position = {label: index for index, label in enumerate(chosen)}
+        # One more at the end, for -1: a label that is not described.
+        self.class_index = np.array([*(position.get(label, -1) for label in described), -1], dtype=np.int32)
+        self.skip, self.notes, self.labels = skip, notes, labels
+
+    def read(self, path: str | os.PathLike, threshold: float | None) -> None:
+        """Read human labels, or machine labels with the confidence from which they are positive."""
+        faults = LineFaults(str(path))
+        names = ("ImageID", "LabelName", "Confidence")
+        for start, columns, empty in read_image_labels(path, names, faults):
+            images, sound = image_numbers(columns[0])
+            faults.add_rows(start, ~sound & ~empty, columns[0], "ImageID", "16 hexadecimal digits")
+            index = self._index_in(columns[1], self.described)
+            faults.add_rows(start, sound & (index < 0), columns[1], "LabelName", "a described class")
+            sound &= index >= 0
+            if threshold is None:
+                values = self._index_in(columns[2], self.pyarrow.array(["0", "1", "0.0", "1.0"]))
+                wrong, values = values < 0, values % 2
+                expected = "1 (present) or 0 (absent)"
+            else:
+                values = _numbers(columns[2])
+                wrong, expected = ~((values >= 0) & (values <= 1)), "a number from 0 to 1"
+            faults.add_rows(start, sound & wrong, columns[2], "Confidence", expected)
+            sound &= ~wrong
+            classes = self.class_index[index]
+            self._count("labels of classes that were not chosen", sound & (classes < 0))
+            sound &= classes >= 0
+            rank = HUMAN
+            if threshold is not None:
+                self._count("machine labels below the threshold", sound & (values < threshold))
+                sound &= values >= threshold
+                values, rank = np.ones(len(values)), MACHINE
+            self.labels.add(images[sound], classes[sound], values[sound], rank)
+        settle_faults(faults, self.skip, self.notes)
+
+    def read_image_ids(self, path: str | os.PathLike) -> None:
+        """Read a table of images, which come back with the rank IMAGE."""
+        faults = LineFaults(str(path), "row")  # titles may have line breaks
+        for start, columns, empty in read_image_labels(path, ("ImageID",), faults, quoted=True):
+            images, sound = image_numbers(columns[0])
+            faults.add_rows(start, ~sound & ~empty, columns[0], "ImageID", "16 hexadecimal digits")
+            images = images[sound]
+            self.labels.add(images, np.full(len(images), -1), np.full(len(images), -1), IMAGE)
+        settle_faults(faults, self.skip, self.notes)
+
+    def _index_in(self, column, values) -> np.ndarray:
+        return self.pyarrow.compute.index_in(column, value_set=values).fill_null(-1).to_numpy()
+
+    def _count(self, note: str, which: np.ndarray) -> None:
+        if which.any():
+            self.notes[note] = self.notes.get(note, 0) + int(which.sum())
+
+
+def _numbers(column) -> np.ndarray:
+    try:
+        return column.cast("float64").to_numpy(zero_copy_only=False)
+    except ValueError:  # find out which
+        return np.array([_number(cell) for cell in column.to_pylist()])
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,72 @@
+"""Visual Genome with its most frequent categories, as the VG-200 and VG-500 lists have it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..annotations.content import open_text, read_json
+from ..annotations.errors import AnnotationFaults
+from ..annotations.label_rows import LabelRows, parts_of_images, settle_faults
+from .image_lists import read_listed_images
+
+
+def read_visual_genome(
+    labels: str | os.PathLike,
+    image_list: str | os.PathLike,
+    *,
+    num_classes: int = 200,
+    class_names: str | os.PathLike | None = None,
+    skip_malformed: bool = False,
+) -> LabelRows:
+    """Read the labels of one split; the classes that an image does not list are negative.
+
+    Args:
+        labels: JSON object of image name and list of class indices, such as
+            ``vg_category_200_labels_index.json``.
+        image_list: Text file with the image names of the split, one a line.
+        num_classes: Number of classes.
+        class_names: Text file with a class name a line; numbers where absent.
+        skip_malformed: Whether to leave out wrong images and count them, instead of refusing the files.
+
+    Returns:
+        The labels, in the order of the list.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file is wrong.
+    """
+    content = read_json(os.fspath(labels))
+    if not isinstance(content, dict):
+        kind = type(content).__name__
+        raise ValueError(f"The label file {labels} must be an object. Got a {kind} instead.")
+    names = [str(number) for number in range(num_classes)]
+    if class_names is not None:
+        with open_text(os.fspath(class_names)) as file:
+            names = [line.strip() for line in file if line.strip()]
+        if len(names) != num_classes:
+            raise ValueError(
+                f"The file {class_names} must name {num_classes} classes. Got {len(names)} instead."
+            )
+    listing, notes = Path(image_list), {}
+    list_faults = AnnotationFaults(str(listing))
+    lines = read_listed_images(listing, list_faults)
+    settle_faults(list_faults, skip_malformed, notes)
+
+    def images() -> Iterator[tuple[str, list[int], list[int]]]:
+        faults = AnnotationFaults(str(labels))
+        for name, number in lines.items():
+            row = content.get(name)
+            if not isinstance(row, list):
+                where = f"{name} (line {number} of {listing.name})"
+                found = "no labels" if row is None else row
+                faults.add(where, "labels", "a list of class indices", found, in_words=row is None)
+            elif wrong := [item for item in row if type(item) is not int or not 0 <= item < num_classes]:
+                faults.add(name, "labels", f"class indices from 0 to {num_classes - 1}", wrong[0])
+            else:
+                classes = sorted(set(row))
+                yield name, classes, [1] * len(classes)
+        settle_faults(faults, skip_malformed, notes)
+
+    return LabelRows(names, parts_of_images(images()), unlisted=0, notes=notes)

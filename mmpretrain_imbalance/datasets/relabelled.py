@@ -1,0 +1,143 @@
+"""The base of datasets that give other labels to the samples of datasets."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import BaseDataset, force_full_init
+
+from .base import LabelStoreDataset
+from .simulate_store import sample_ids
+from .transforms import check_packing, without_labels
+from .wrapped import leaf_samples
+
+
+class RelabelledDataset(LabelStoreDataset):
+    """Samples of other datasets under new labels; images and pipelines stay theirs.
+
+    A subclass calls :meth:`adopt` in ``load_label_store``.
+
+    Args:
+        label_format: ``'dense'`` or ``'sparse'``; by default ``'sparse'`` where all adopted datasets are.
+        **kwargs: Further arguments of :class:`LabelStoreDataset`.
+    """
+
+    dataset_argument = "dataset"  # as messages call it
+
+    def __init__(self, *, label_format: str | None = None, **kwargs: Any) -> None:
+        self._inherits_format = label_format is None
+        super().__init__(label_format=label_format or "dense", **kwargs)
+
+    def adopt(self, leaves: Sequence[tuple[BaseDataset, np.ndarray]], row_of_position: np.ndarray) -> None:
+        """Say which samples there are.
+
+        Args:
+            leaves: Datasets that are no wrappers, and indices into each: the rows of the label store.
+            row_of_position: Row behind each sample of this dataset.
+
+        Raises:
+            ValueError: If there is no sample, or the pipeline of a dataset would lose sparse labels.
+        """
+        name = type(self).__name__
+        if not leaves:
+            raise ValueError(
+                f"The '{self.dataset_argument}' argument of {name} must have samples. Got none instead."
+            )
+        self._leaves = [(leaf, _range_if_possible(indices)) for leaf, indices in leaves]
+        self._leaf_starts = np.cumsum([0, *(len(indices) for _, indices in leaves)]).tolist()
+        self._row_of_position = _range_if_possible(row_of_position)
+        datasets = [leaf for leaf, _ in leaves]
+        if self._inherits_format:
+            sparse = all(getattr(leaf, "label_format", "dense") == "sparse" for leaf in datasets)
+            self.label_format = "sparse" if sparse else "dense"
+        for leaf in datasets:
+            check_packing(leaf.pipeline.transforms, self.label_format, name)
+        self.test_mode = all(leaf.test_mode for leaf in datasets)
+        self.max_refetch = datasets[0].max_refetch
+
+    def initial_rows(self) -> range | np.ndarray:
+        """Row of the store behind each sample."""
+        return self._row_of_position
+
+    @force_full_init
+    def sample_info(self, idx: int) -> dict:
+        """What the sample's own dataset says about it, without its labels."""
+        leaf, index = self._origin(int(self._rows[idx]))[1:]
+        if getattr(type(leaf), "get_data_info", None) is LabelStoreDataset.get_data_info:
+            return leaf.sample_info(index)  # which spares making labels that nobody wants
+        return without_labels(leaf.get_data_info(index))
+
+    def run_pipeline(self, idx: int, info: dict) -> Any:
+        """Run the pipeline of the sample's own dataset."""
+        return self._origin(int(self._rows[idx]))[1].pipeline(info)
+
+    @force_full_init
+    def image_path(self, idx: int) -> str | None:
+        """Path of one image, ``None`` where it is in memory."""
+        return image_path(*self._origin(int(self._rows[idx]))[1:])
+
+    @force_full_init
+    def image_prefixes(self) -> set[str]:
+        """The folders that image names are below, of all datasets behind the samples."""
+        # Names of a dataset of MMPretrain are whole paths.
+        prefixes = [
+            leaf.image_prefixes() if isinstance(leaf, LabelStoreDataset) else {""} for leaf, _ in self._leaves
+        ]
+        return set().union(*prefixes)
+
+    def _origin(self, row: int) -> tuple[int, BaseDataset, int]:
+        """Number of the adopted dataset behind a row, the dataset, and the index into it."""
+        number = bisect_right(self._leaf_starts, row) - 1
+        leaf, indices = self._leaves[number]
+        return number, leaf, int(indices[row - self._leaf_starts[number]])
+
+
+def different_samples(dataset: Any) -> tuple[list[tuple[BaseDataset, np.ndarray]], np.ndarray]:
+    """Find the samples of a dataset, each once although wrappers may repeat it.
+
+    Args:
+        dataset: A dataset, or a wrapper of datasets.
+
+    Returns:
+        The datasets that are no wrappers with the indices of their samples, in the order of ``sample_idx``;
+        and for each sample of ``dataset`` its number among all of these.
+    """
+    parts = [part for part in leaf_samples(dataset) if len(part.indices)]
+    number_of_position = np.empty(sum(len(part.indices) for part in parts), dtype=np.int64)
+    leaves, start = [], 0
+    for leaf in {id(part.leaf): part.leaf for part in parts}.values():
+        own = [part for part in parts if part.leaf is leaf]
+        indices = np.concatenate([part.indices for part in own])
+        ids = sample_ids(leaf, indices)
+        inverse = np.arange(len(ids))
+        if not (np.diff(ids) > 0).all():
+            _, chosen, inverse = np.unique(ids, return_index=True, return_inverse=True)
+            indices = indices[chosen]
+        number_of_position[np.concatenate([part.positions for part in own])] = inverse.reshape(-1) + start
+        leaves.append((leaf, indices))
+        start += len(indices)
+    return leaves, number_of_position
+
+
+def image_path(dataset: BaseDataset, index: int) -> str | None:
+    """Find the path of the image of one sample.
+
+    Args:
+        dataset: A dataset that is no wrapper.
+        index: The sample.
+
+    Returns:
+        The path, ``None`` where the image is in memory.
+    """
+    if isinstance(dataset, LabelStoreDataset):
+        return dataset.image_path(index)
+    return dataset.get_data_info(index).get("img_path")
+
+
+def _range_if_possible(numbers: np.ndarray) -> range | np.ndarray:
+    """A range in the place of an array that says no more."""
+    rises = len(numbers) > 0 and (np.diff(numbers) == 1).all()
+    return range(int(numbers[0]), int(numbers[-1]) + 1) if rises else numbers

@@ -1,0 +1,1 @@
+"""Loss formulas, one per file: pure functions of logits and labels."""

@@ -1,0 +1,58 @@
+"""The assume-negative family: AN, AN-LS and WAN."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...utils.argument_checks import check_choice
+from ..labels import POSITIVE
+from .elementwise_loss_function import elementwise_loss_function
+from .negative_log_sigmoid import negative_log_sigmoid
+
+ASSUME_NEGATIVE_VARIANTS = ("plain", "smoothed", "weak")
+
+
+@elementwise_loss_function
+def assume_negative_loss(
+    logits: Tensor, labels: Tensor, variant: str = "plain", smoothing: float = 0.1, eps: float = 1e-5
+) -> Tensor:
+    r"""Cross-entropy that takes every label that is not positive, unknown ones included, for a negative.
+
+    With :math:`p = \sigma(x)` and :math:`L(v) = -\log(v + \epsilon)`:
+
+    ============ ========================================== ==================================
+    ``plain``     AN: :math:`L(p)` at positives              :math:`L(1 - p)` elsewhere
+    ``smoothed``  AN-LS: :math:`(1 - s) L(p) + s L(1 - p)`   :math:`(1 - s) L(1 - p) + s L(p)`
+    ``weak``      WAN: :math:`L(p)`                          :math:`L(1 - p) / (C - 1)`
+    ============ ========================================== ==================================
+
+    Source: Cole et al., CVPR 2021 (arXiv 2106.09708).
+
+    Args:
+        logits: Scores before the sigmoid, of shape (N, C).
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+        variant: One of the three names.
+        smoothing: The share s of ``'smoothed'``.
+        eps: Added inside every logarithm, as in the authors' code; 0 for none.
+
+    Returns:
+        Loss of each element in nats, of shape (N, C), not reduced.
+
+    Raises:
+        ValueError: If the shapes differ, a logit is NaN, a label is none of 1, 0 and -1, or the variant is
+            another.
+
+    Example:
+        >>> assume_negative_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), variant='weak')
+        tensor([[0.6931, 0.3466, 0.3466]])
+    """
+    check_choice("assume_negative_loss", ASSUME_NEGATIVE_VARIANTS, variant=variant)
+    positive = labels == POSITIVE
+    misfit = torch.where(positive, -logits, logits)
+    loss = negative_log_sigmoid(-misfit, eps)
+    if variant == "smoothed":
+        return (1 - smoothing) * loss + smoothing * negative_log_sigmoid(misfit, eps)
+    if variant == "weak":
+        return torch.where(positive, loss, loss / max(logits.shape[1] - 1, 1))
+    return loss

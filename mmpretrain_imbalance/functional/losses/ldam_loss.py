@@ -1,0 +1,93 @@
+"""Label-distribution-aware margins (LDAM) for single-label data."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..labels import POSITIVE, UNKNOWN
+from .elementwise_loss_function import elementwise_loss_function
+from .negative_log_sigmoid import softplus
+
+# The score of a class that takes no part: finite, so that its gradient is 0 and not NaN.
+_ABSENT = -1e30
+
+
+def label_distribution_margins(
+    positives: Tensor, max_margin: float = 0.5, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    r"""Margin of each class, larger for rarer ones.
+
+    .. math:: m_c = m_{\max} \frac{n_c^{-1/4}}{\max_j n_j^{-1/4}}
+
+    Args:
+        positives: Images :math:`n_c` of each class in the training set, of shape (C,).
+        max_margin: The margin of the rarest class, and of a class without images.
+        dtype: Of the margins.
+
+    Returns:
+        Margins of shape (C,).
+
+    Example:
+        >>> label_distribution_margins(torch.tensor([16, 1, 0]))
+        tensor([0.2500, 0.5000, 0.5000])
+    """
+    counts = positives.to(dtype)
+    seen = counts > 0
+    fewest = counts.masked_fill(~seen, torch.inf).amin()
+    return torch.where(seen, max_margin * (counts / fewest).pow(-0.25), max_margin)
+
+
+@elementwise_loss_function
+def label_distribution_margin_loss(
+    logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30.0
+) -> Tensor:
+    r"""Softmax cross-entropy with a margin on the logit of the class of the image.
+
+    .. math:: \ell_n = -\log \frac{e^{s (x_{ny} - m_y)}}{e^{s (x_{ny} - m_y)} + \sum_{j \neq y} e^{s x_{nj}}}
+
+    The loss of an image stands at the element of its class y; all other elements are 0. Where an image has
+    several positives, each has its own such loss, in which the others compete as classes that are wrong: the
+    loss is meant for one positive an image. An unknown class is left out of the sum: it has no gradient. An
+    image without a positive costs nothing.
+
+    Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413). The authors' logits are cosines, to which the scale
+    belongs.
+
+    Args:
+        logits: Scores before the softmax, of shape (N, C).
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+        margins: Margin of each class, of shape (C,).
+        scale: The factor s of the logits.
+
+    Returns:
+        Loss of each element in nats, of shape (N, C), not reduced.
+
+    Raises:
+        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+
+    Example:
+        >>> margins = torch.full((3,), 0.5)
+        >>> label_distribution_margin_loss(torch.zeros(1, 3), torch.tensor([[0, 1, 0]]), margins, scale=2)
+        tensor([[0.0000, 1.8620, 0.0000]])
+    """
+    scores = (scale * logits).masked_fill(labels == UNKNOWN, _ABSENT)
+    loss = softplus(_log_sum_of_others(scores) - scores + scale * margins.to(logits))
+    return loss.masked_fill(labels != POSITIVE, 0)
+
+
+def _log_sum_of_others(scores: Tensor) -> Tensor:
+    r"""Of each class, the log-sum-exp of the others of its image: :math:`\log \sum_{j \neq c} e^{z_j}`.
+
+    The largest class is left out of a sum of its own, the others are taken off the whole: neither is a
+    difference of nearly equal numbers.
+    """
+    if not scores.numel():
+        return scores
+    largest = torch.zeros_like(scores, dtype=torch.bool).scatter(1, scores.argmax(dim=1, keepdim=True), True)
+    without_largest = scores.masked_fill(largest, _ABSENT).logsumexp(dim=1, keepdim=True)
+    total = scores.logsumexp(dim=1, keepdim=True)
+    fraction = torch.exp((scores - total).clamp(max=-math.log(2)))
+    return torch.where(largest, without_largest, total + torch.log1p(-fraction))

@@ -1,0 +1,59 @@
+"""Pairwise ranking loss of probabilities: positives of an image against all its other classes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .elementwise_loss_function import elementwise_loss_function
+from .label_fractions import label_shares
+from .local_elements import local_elements
+
+
+@elementwise_loss_function(mix_soft_labels=False)
+def pairwise_ranking_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    r"""Hinge loss of each positive against every class of its image that is not positive.
+
+    With :math:`p = \sigma(x)`, at the positive i of image n, and 0 at all other elements:
+
+    .. math:: \ell_{ni} = \sum_{j:\, y_{nj} \ne 1} \max(0, 1 - p_{ni} + p_{nj})
+
+    Unknown and negative classes are alike in the sum. Probabilities lie in [0, 1], so the hinge never cuts
+    off anything: :math:`1 - p_i + p_j \ge 0`, with equality only at :math:`p_i = 1, p_j = 0`. With J classes
+    in the sum it is therefore
+
+    .. math:: \ell_{ni} = J (1 - p_{ni}) + \sum_j p_{nj}
+
+    which needs no table of pairs: time and memory are those of N C elements. The gradient of a logit is
+    carried by its own element, also that of a class in the sum, whose value is 0
+    (:func:`~mmpretrain_imbalance.functional.local_elements.local_elements`).
+
+    A soft label y is a positive with the weight y and a class of the sum with the weight 1 - y; a pair costs
+    the product of both weights, and no class is compared with itself.
+
+    Source: ``loss_pr`` in the code of Cole et al., CVPR 2021 (arXiv 2106.09708), which has no annotated
+    negatives.
+
+    Args:
+        logits: Scores before the sigmoid, of shape (N, C).
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+
+    Returns:
+        Loss of each element, of shape (N, C), not reduced.
+
+    Raises:
+        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+
+    Example:
+        >>> pairwise_ranking_loss(torch.zeros(1, 4), torch.tensor([[1, 0, -1, 1]]))
+        tensor([[2., 0., 0., 2.]])
+    """
+    probability = torch.sigmoid(logits.detach())
+    positive, _ = label_shares(labels, probability.dtype)
+    other = 1 - positive
+    num_others = other.sum(dim=1, keepdim=True) - other  # without the class itself
+    sum_others = (other * probability).sum(dim=1, keepdim=True) - other * probability
+    values = positive * (num_others * (1 - probability) + sum_others)
+    num_positives = positive.sum(dim=1, keepdim=True) - positive
+    slopes = other * num_positives - positive * num_others
+    return local_elements(logits, values, slopes * probability * torch.sigmoid(-logits.detach()))

@@ -1,0 +1,51 @@
+"""ZLPR: zero-bounded log-sum-exp and pairwise rank-based loss."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .elementwise_loss_function import elementwise_loss_function
+from .label_fractions import label_shares
+from .local_elements import local_elements
+
+
+@elementwise_loss_function(mix_soft_labels=False)
+def zlpr_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    r"""Log-sum-exp loss with positives above 0 and negatives below; unknown elements are left out of it.
+
+    .. math::
+        L_n = \log \Big( 1 + \sum_{c:\, y_{nc} = 0} e^{x_{nc}} \Big)
+            + \log \Big( 1 + \sum_{c:\, y_{nc} = 1} e^{-x_{nc}} \Big)
+
+    The loss of an image is spread over its elements: its negatives share the first term evenly, its positives
+    the second; the sum over a row is :math:`L_n`. The gradient of a logit is carried by its own element
+    (:func:`~mmpretrain_imbalance.functional.local_elements.local_elements`). Unknown elements are 0 with
+    gradient 0. A soft label y is a member of both sums, with the weights y and 1 - y.
+
+    Source: Su et al., 2022 (arXiv 2208.02955).
+
+    Args:
+        logits: Scores, 0 being the border between absent and present, of shape (N, C).
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+
+    Returns:
+        Share of each element in nats, of shape (N, C), not reduced.
+
+    Raises:
+        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+
+    Example:
+        >>> zlpr_loss(torch.zeros(1, 4), torch.tensor([[1, 0, 0, -1]]))
+        tensor([[0.6931, 0.5493, 0.5493, 0.0000]])
+    """
+    scores = logits.detach()
+    values, slopes = torch.zeros_like(scores), torch.zeros_like(scores)
+    for share, sign in zip(label_shares(labels, scores.dtype), (-1, 1)):
+        exponents = sign * scores + share.log()
+        total = F.pad(exponents, (0, 1)).logsumexp(dim=1, keepdim=True)
+        members = share.sum(dim=1, keepdim=True)
+        values += share * total / members.where(members > 0, 1.0)
+        slopes += sign * torch.exp(exponents - total)
+    return local_elements(logits, values, slopes)

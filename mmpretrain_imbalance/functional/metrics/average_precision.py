@@ -1,0 +1,121 @@
+"""Average precision over known entries."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from .ranked_elements import RankedEntries, rank_positives
+from .ranked_tensors import ranked_known_entries
+
+
+def average_precision(
+    scores: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None = None,
+    *,
+    num_classes: int | None = None,
+) -> np.ndarray:
+    r"""Average precision of each class over its known entries, ties sharing one threshold.
+
+    .. math:: \mathrm{AP}_c = \frac{1}{|P_c|} \sum_{i \in P_c}
+        \frac{|\{j \in P_c : s_j \ge s_i\}|}{|\{j \in P_c \cup G_c : s_j \ge s_i\}|}
+
+    with the known positives :math:`P_c` and known negatives :math:`G_c` of class c. It is the value of
+    scikit-learn's ``average_precision_score``; it depends on neither the order of the samples nor the unknown
+    entries.
+
+    Args:
+        scores: Any scores whose order ranks, of shape (N, C); or of shape (K,), one for each entry of
+            ``classes``.
+        labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
+        classes: Class index of each entry, of shape (K,); None for tables.
+        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+
+    Returns:
+        Average precision in [0, 1], of shape (C,); NaN for a class without known positives or without known
+        negatives.
+
+    Raises:
+        ValueError: If shapes differ, a label is none of 1, 0 and -1, or the score of a known entry is NaN.
+
+    Example:
+        >>> average_precision([[0.9, 0.3], [0.4, 0.6], [0.4, 0.1]], [[1, 1], [1, -1], [0, -1]])
+        array([0.83333333,        nan])
+    """
+    ranked = ranked_known_entries(
+        scores, labels, classes, num_classes=num_classes, caller="average_precision"
+    )
+    return _average_precision(ranked)
+
+
+def pooled_average_precision(
+    scores: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None = None,
+) -> float:
+    """Average precision of one ranking of all known entries, whatever their class.
+
+    Args:
+        scores: Scores that are comparable between classes, as in :func:`average_precision`.
+        labels: As in :func:`average_precision`.
+        classes: As in :func:`average_precision`.
+
+    Returns:
+        Average precision in [0, 1]; NaN without any known positive or any known negative.
+
+    Raises:
+        ValueError: As :func:`average_precision`.
+
+    Example:
+        >>> pooled_average_precision([[0.9, 0.3], [0.4, 0.6]], [[1, 1], [0, -1]])
+        0.8333333333333333
+    """
+    ranked = ranked_known_entries(scores, labels, classes, pooled=True, caller="pooled_average_precision")
+    return float(_average_precision(ranked)[0])
+
+
+def mean_average_precision(
+    class_average_precision: np.ndarray, weights: np.ndarray | None = None, keep: np.ndarray | None = None
+) -> float:
+    r"""Mean of the average precision over the classes that have one.
+
+    .. math:: \mathrm{mAP} = \frac{\sum_c w_c \mathrm{AP}_c}{\sum_c w_c}
+
+    over the kept classes whose :math:`\mathrm{AP}_c` is not NaN. With :math:`w_c = 1` it is mAP(C), with the
+    number of known positives mAP(O).
+
+    Args:
+        class_average_precision: Average precision of each class or NaN, of shape (C,).
+        weights: Weight of each class, of shape (C,); None for equal weights.
+        keep: Classes that take part, as bool of shape (C,) or as indices; None for all.
+
+    Returns:
+        The mean; NaN where no class is left.
+
+    Example:
+        >>> mean_average_precision(np.array([0.5, np.nan, 1.0]))
+        0.75
+        >>> mean_average_precision(np.array([0.5, np.nan, 1.0]), weights=np.array([3, 5, 1]))
+        0.625
+    """
+    weights = np.ones(len(class_average_precision)) if weights is None else np.asarray(weights)
+    if keep is not None:
+        class_average_precision, weights = class_average_precision[keep], weights[keep]
+    evaluated = ~np.isnan(class_average_precision)
+    total = weights[evaluated].sum()
+    return (
+        float(class_average_precision[evaluated] @ weights[evaluated] / total) if total > 0 else float("nan")
+    )
+
+
+def _average_precision(ranked: RankedEntries) -> np.ndarray:
+    """The equation above, looking only at the positives and the ties they are in."""
+    positives, num_classes = rank_positives(ranked), len(ranked.bounds) - 1
+    true_positives = np.repeat(positives.bounds[1:], positives.counts) - positives.before
+    predicted = np.repeat(ranked.bounds[1:], positives.counts) - positives.thresholds
+    classes = np.repeat(np.arange(num_classes), positives.counts)
+    total = np.bincount(classes, weights=true_positives / predicted, minlength=num_classes)
+    evaluated = (positives.counts > 0) & (positives.counts < np.diff(ranked.bounds))
+    return np.divide(total, positives.counts, out=np.full(num_classes, np.nan), where=evaluated)

@@ -1,0 +1,114 @@
+"""Decision thresholds chosen on validation: the best F1, or a precision or recall that is required."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from .known_elements import KnownEntries, known_entries
+from .ranked_elements import rank_entries
+from .threshold_curve import threshold_curve
+
+
+def best_thresholds(
+    scores: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None = None,
+    *,
+    num_classes: int | None = None,
+    precision: float | None = None,
+    recall: float | None = None,
+    shrinkage: float = 10.0,
+) -> tuple[np.ndarray, float]:
+    r"""Choose a threshold for each class and one for all, over known elements.
+
+    A label is predicted where its score is at least the threshold. The threshold :math:`\hat{t}_c` of a class
+    alone is
+
+    - the score with the highest F1, the highest such score among equals;
+    - with ``precision`` the lowest score (the most recall) whose precision is at least that; where no score
+      has it, the next number above the highest score, which predicts nothing;
+    - with ``recall`` the highest score whose recall is at least that.
+
+    The global threshold :math:`t` is found in the same way from the known elements of all classes pooled. A
+    class with few known positives :math:`n_c` is drawn to it:
+
+    .. math:: t_c = \frac{n_c \hat{t}_c + \lambda t}{n_c + \lambda}
+
+    so that a class without known positives has the global threshold. What is required holds for a class for
+    certain only with :math:`\lambda = 0`.
+
+    Args:
+        scores: Scores of shape (N, C); or of shape (K,), one for each element of ``classes``.
+        labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
+        classes: Class index of each element, of shape (K,); None for tables.
+        num_classes: The number of classes of flat elements; by default the largest class index plus one.
+        precision: The precision to reach, in (0, 1]; None for the best F1.
+        recall: The recall to reach, in (0, 1]; None for the best F1.
+        shrinkage: :math:`\lambda`, the number of known positives with which a class counts half.
+
+    Returns:
+        The thresholds of the classes, of shape (C,), and the global one.
+
+    Raises:
+        ValueError: If there is no known positive at all, both ``precision`` and ``recall`` are given, one of
+            them is outside (0, 1], or ``shrinkage`` is negative.
+
+    Example:
+        >>> best_thresholds([[0.9, 0.3], [0.6, 0.2], [0.4, 0.1]], [[1, 1], [1, 0], [0, -1]], shrinkage=0)
+        (array([0.6, 0.3]), 0.3)
+    """
+    for name, value in (("precision", precision), ("recall", recall)):
+        if value is not None and not 0 < value <= 1:
+            raise ValueError(
+                f"The '{name}' argument of best_thresholds must lie in (0, 1]. Got {value} instead."
+            )
+    if precision is not None and recall is not None:
+        raise ValueError(
+            "The 'recall' argument of best_thresholds must be None beside 'precision'. Got both instead."
+        )
+    if not shrinkage >= 0:
+        raise ValueError(
+            f"The 'shrinkage' argument of best_thresholds must be at least 0. Got {shrinkage} instead."
+        )
+    elements = known_entries(scores, labels, classes, num_classes=num_classes, caller="best_thresholds")
+    if not elements.positive.any():
+        raise ValueError(
+            "The 'labels' argument of best_thresholds must hold a known positive. "
+            f"Got {len(elements.scores)} known elements without any instead."
+        )
+    overall = _thresholds(elements.pooled(), precision, recall)[0]
+    positives = elements.positives()
+    own = np.where(positives > 0, _thresholds(elements, precision, recall), overall)
+    weight = np.divide(positives, positives + shrinkage, out=np.zeros(len(own)), where=positives > 0)
+    # Equal ones stay what they are: rounding may lift their mean above the score itself.
+    mixed = np.where(own == overall, own, weight * own + (1 - weight) * overall)
+    return np.where(weight < 1, mixed, own), float(overall)
+
+
+def _thresholds(elements: KnownEntries, precision: float | None, recall: float | None) -> np.ndarray:
+    """The threshold of each class alone, NaN for a class without known elements."""
+    ranked = rank_entries(elements)
+    curve = threshold_curve(ranked)
+    has_entries = np.diff(curve.bounds) > 0
+    places, thresholds = np.arange(len(curve.starts)), np.full(elements.num_classes, np.nan)
+    first = curve.bounds[:-1][has_entries]
+    if precision is not None:
+        fits = curve.true_positives / curve.predicted >= precision
+        chosen = np.minimum.reduceat(np.where(fits, places, len(places)), first)
+        highest = ranked.scores[ranked.bounds[1:][has_entries] - 1]
+        fallback = np.nextafter(highest, np.inf, dtype=highest.dtype)
+        scores = np.append(ranked.scores[curve.starts], np.nan)[chosen]
+        thresholds[has_entries] = np.where(chosen < len(places), scores, fallback)
+        return thresholds
+    positives = elements.positives()[curve.classes]
+    if recall is not None:
+        # The quotient is rounded as the decimal number was; a product may come out above a whole number.
+        fits = curve.true_positives / np.maximum(positives, 1) >= recall
+    else:
+        f1 = 2 * curve.true_positives / (curve.predicted + positives)
+        fits = f1 == np.repeat(np.maximum.reduceat(f1, first), np.diff(curve.bounds)[has_entries])
+    chosen = np.maximum.reduceat(np.where(fits, places, -1), first)
+    thresholds[has_entries] = ranked.scores[curve.starts[chosen]]
+    return thresholds

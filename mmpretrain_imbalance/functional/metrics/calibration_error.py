@@ -1,0 +1,149 @@
+"""Expected calibration error over known entries, of each class and pooled."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from ...utils.argument_checks import check_whole_number
+from .known_elements import KnownEntries, known_entries
+
+
+class ReliabilityBins(NamedTuple):
+    """Known entries by predicted probability, in B bins of equal width over [0, 1].
+
+    Attributes:
+        counts: Known entries of each bin, of shape (C, B).
+        mean_score: Mean probability of each bin, NaN in an empty one, of shape (C, B).
+        positive_share: Share of known positives of each bin, NaN in an empty one, of shape (C, B).
+    """
+
+    counts: np.ndarray
+    mean_score: np.ndarray
+    positive_share: np.ndarray
+
+
+def reliability_bins(
+    scores: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None = None,
+    *,
+    num_classes: int | None = None,
+    num_bins: int = 15,
+    pooled: bool = False,
+) -> ReliabilityBins:
+    """Compare predicted probabilities with what came true, bin by bin: what a reliability diagram draws.
+
+    Args:
+        scores: Probabilities in [0, 1], of shape (N, C); or of shape (K,), one for each entry of ``classes``.
+        labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
+        classes: Class index of each entry, of shape (K,); None for tables.
+        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+        num_bins: The number of bins B. A bin holds its lower end; the last one holds 1 too.
+        pooled: Whether all entries count as those of one class, C = 1.
+
+    Returns:
+        The bins of each class.
+
+    Raises:
+        ValueError: If a known entry's score is no probability, the labels are not as described, or there is
+            no bin.
+
+    Example:
+        >>> reliability_bins([[0.1], [0.2], [0.9]], [[0], [1], [1]], num_bins=2).positive_share
+        array([[0.5, 1. ]])
+    """
+    entries = known_entries(scores, labels, classes, num_classes=num_classes, caller="reliability_bins")
+    return _reliability_bins(entries.pooled() if pooled else entries, num_bins, "reliability_bins")
+
+
+def calibration_error(
+    scores: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None = None,
+    *,
+    num_classes: int | None = None,
+    num_bins: int = 15,
+) -> np.ndarray:
+    r"""Expected calibration error (ECE) of each class over its known entries.
+
+    .. math:: \mathrm{ECE}_c = \sum_b \frac{n_{cb}}{n_c} \left| \bar{p}_{cb} - \bar{y}_{cb} \right|
+
+    with the number of known entries, the mean probability and the share of positives of bin b.
+
+    Args:
+        scores: As in :func:`reliability_bins`.
+        labels: As in :func:`reliability_bins`.
+        classes: As in :func:`reliability_bins`.
+        num_classes: As in :func:`reliability_bins`.
+        num_bins: As in :func:`reliability_bins`.
+
+    Returns:
+        The error in [0, 1], of shape (C,); NaN for a class without any known entry.
+
+    Raises:
+        ValueError: As :func:`reliability_bins`.
+
+    Example:
+        >>> calibration_error([[0.25], [0.25], [1.0]], [[0], [1], [1]], num_bins=2).round(3)
+        array([0.167])
+    """
+    entries = known_entries(scores, labels, classes, num_classes=num_classes, caller="calibration_error")
+    return _expected_error(_reliability_bins(entries, num_bins, "calibration_error"))
+
+
+def pooled_calibration_error(
+    scores: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None = None,
+    *,
+    num_bins: int = 15,
+) -> float:
+    """Expected calibration error of all known entries together, whatever their class.
+
+    Args:
+        scores: As in :func:`reliability_bins`.
+        labels: As in :func:`reliability_bins`.
+        classes: As in :func:`reliability_bins`.
+        num_bins: As in :func:`reliability_bins`.
+
+    Returns:
+        The error in [0, 1]; NaN without any known entry.
+
+    Raises:
+        ValueError: As :func:`reliability_bins`.
+
+    Example:
+        >>> pooled_calibration_error([[0.75, 0.75]], [[1, 1]])
+        0.25
+    """
+    entries = known_entries(scores, labels, classes, caller="pooled_calibration_error").pooled()
+    return float(_expected_error(_reliability_bins(entries, num_bins, "pooled_calibration_error"))[0])
+
+
+def _reliability_bins(entries: KnownEntries, num_bins: int, caller: str) -> ReliabilityBins:
+    check_whole_number(caller, 1, num_bins=num_bins)
+    outside = (entries.scores < 0) | (entries.scores > 1)
+    if outside.any():
+        entry = np.argmax(outside)
+        raise ValueError(
+            f"The 'scores' argument of {caller} must be probabilities from 0 to 1, not logits. "
+            f"Got {entries.scores[entry]:g} at class {entries.classes[entry]} instead."
+        )
+    bins = np.minimum((entries.scores * num_bins).astype(np.int64), num_bins - 1)
+    cells = entries.classes.astype(np.int64) * num_bins + bins
+    counts, scores, positives = (
+        np.bincount(cells, weights=weights, minlength=entries.num_classes * num_bins).reshape(-1, num_bins)
+        for weights in (None, entries.scores, entries.positive)
+    )
+    with np.errstate(invalid="ignore"):
+        return ReliabilityBins(counts, scores / counts, positives / counts)
+
+
+def _expected_error(bins: ReliabilityBins) -> np.ndarray:
+    gap = np.where(bins.counts > 0, np.abs(bins.mean_score - bins.positive_share), 0)
+    with np.errstate(invalid="ignore"):
+        return (bins.counts * gap).sum(axis=1) / bins.counts.sum(axis=1)

@@ -1,0 +1,184 @@
+"""Precision, recall and F1 over known entries, of each class and overall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from .known_elements import known_entries
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How well the labels of each class were predicted, over its known entries.
+
+    Attributes:
+        positives: Known positives, of shape (C,).
+        negatives: Known negatives, of shape (C,).
+        precision: True positives / predicted positives, 0 without any predicted, of shape (C,).
+        recall: True positives / known positives, of shape (C,).
+        f1: Harmonic mean of the two, of shape (C,).
+
+    The three scores are NaN for a class without known positives.
+    """
+
+    positives: np.ndarray
+    negatives: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+
+
+def class_scores(
+    predictions: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None = None,
+    *,
+    num_classes: int | None = None,
+) -> ClassScores:
+    """Precision, recall and F1 of each class over its known entries.
+
+    Args:
+        predictions: 1 where the class was predicted, else 0, of shape (N, C); or flat, of shape (K,).
+        labels: 1 positive, 0 negative, -1 unknown, of the shape of ``predictions``.
+        classes: Class index of each entry, of shape (K,); None for tables.
+        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+
+    Returns:
+        The scores in [0, 1]. A class without known positives has NaN; one that has known positives and is
+        never predicted has precision 0, as scikit-learn's ``zero_division=0``.
+
+    Raises:
+        ValueError: If shapes differ, or a label is none of 1, 0 and -1.
+
+    Example:
+        >>> class_scores([[1, 1], [1, 0], [0, 1]], [[1, 0], [0, -1], [1, -1]]).f1
+        array([0.5, nan])
+    """
+    counts = _confusion(predictions, labels, classes, num_classes, "class_scores")
+    true_positives, predicted, positives, known = counts
+    return ClassScores(
+        positives, known - positives, *_precision_recall_f1(true_positives, predicted, positives)
+    )
+
+
+def multi_label_scores(
+    predictions: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None = None,
+    *,
+    num_classes: int | None = None,
+) -> dict[str, float]:
+    r"""The usual summary of multi-label predictions, over known entries.
+
+    .. math:: \mathrm{CP} = \frac{1}{|E|} \sum_{c \in E} \frac{TP_c}{TP_c + FP_c} \qquad
+        \mathrm{CR} = \frac{1}{|E|} \sum_{c \in E} \frac{TP_c}{TP_c + FN_c} \qquad
+        \mathrm{CF1} = \frac{2\, \mathrm{CP}\, \mathrm{CR}}{\mathrm{CP} + \mathrm{CR}}
+
+    .. math:: \mathrm{macro\_f1} = \frac{1}{|E|} \sum_{c \in E} \frac{2\, TP_c}{2\, TP_c + FP_c + FN_c}
+
+    with the classes :math:`E` that have a known positive. OP, OR and OF1 are precision, recall and F1 of all
+    known entries of all classes together, those of the other classes included. A quotient 0/0 counts 0.
+
+    Args:
+        predictions: As in :func:`class_scores`.
+        labels: As in :func:`class_scores`.
+        classes: As in :func:`class_scores`.
+        num_classes: As in :func:`class_scores`.
+
+    Returns:
+        'CP', 'CR', 'CF1', 'macro_f1', 'OP', 'OR' and 'OF1' in [0, 1], all NaN without any known positive.
+
+    Raises:
+        ValueError: As :func:`class_scores`.
+
+    Example:
+        >>> scores = multi_label_scores([[1, 1], [1, 0], [0, 1]], [[1, 0], [0, 1], [1, -1]])
+        >>> scores["CF1"], scores["macro_f1"], scores["OP"]
+        (0.25, 0.25, 0.3333333333333333)
+    """
+    true_positives, predicted, positives, _ = _confusion(
+        predictions, labels, classes, num_classes, "multi_label_scores"
+    )
+    evaluated = positives > 0
+    if not evaluated.any():
+        return dict.fromkeys(("CP", "CR", "CF1", "macro_f1", "OP", "OR", "OF1"), float("nan"))
+    class_precision, class_recall, class_f1 = (
+        values[evaluated].mean() for values in _precision_recall_f1(true_positives, predicted, positives)
+    )
+    precision, recall, f1 = (
+        values[0]
+        for values in _precision_recall_f1(
+            *(counts.sum(keepdims=True) for counts in (true_positives, predicted, positives))
+        )
+    )
+    return {
+        "CP": float(class_precision),
+        "CR": float(class_recall),
+        "CF1": float(_harmonic_mean(class_precision, class_recall)),
+        "macro_f1": float(class_f1),
+        "OP": float(precision),
+        "OR": float(recall),
+        "OF1": float(f1),
+    }
+
+
+def _confusion(predictions, labels, classes, num_classes, caller) -> tuple[np.ndarray, ...]:
+    """True positives, predicted positives, known positives and known entries of each class."""
+    entries = known_entries(predictions, labels, classes, num_classes=num_classes, caller=caller)
+    predicted = entries.scores > 0
+    of_true = entries.classes[predicted & entries.positive]
+    return (
+        np.bincount(of_true, minlength=entries.num_classes),
+        np.bincount(entries.classes[predicted], minlength=entries.num_classes),
+        entries.positives(),
+        entries.counts,
+    )
+
+
+def _precision_recall_f1(true_positives, predicted, positives) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    with np.errstate(invalid="ignore"):
+        recall = true_positives / positives  # NaN without positives
+    precision = np.where(positives > 0, true_positives / np.maximum(predicted, 1), np.nan)
+    return (
+        precision,
+        recall,
+        np.where(positives > 0, 2 * true_positives / np.maximum(predicted + positives, 1), np.nan),
+    )
+
+
+def _harmonic_mean(a, b):
+    return 2 * a * b / (a + b) if a + b > 0 else 0.0
+
+
+def exact_match(
+    predictions: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    images: ArrayLike | torch.Tensor | None = None,
+) -> float:
+    """Share of the images whose known entries are all predicted right; images without any are left out.
+
+    Args:
+        predictions: 1 where the class was predicted, else 0, of shape (N, C); or flat, of shape (K,).
+        labels: 1 positive, 0 negative, -1 unknown, of the shape of ``predictions``.
+        images: Image index of each entry, of shape (K,), any integers; None for tables.
+
+    Returns:
+        The share in [0, 1]; NaN without any known entry.
+
+    Raises:
+        ValueError: If shapes differ, or a label is none of 1, 0 and -1.
+
+    Example:
+        >>> exact_match([[1, 1], [1, 0], [0, 1]], [[1, -1], [0, -1], [-1, -1]])
+        0.5
+    """
+    classes = None if images is None else np.zeros(np.shape(labels), dtype=np.int32)
+    entries = known_entries(predictions, labels, classes, images, keep_images=True, caller="exact_match")
+    wrong = (entries.scores > 0) != entries.positive
+    all_images = np.unique(entries.images)
+    wrong_images = np.unique(entries.images[wrong])
+    return 1 - len(wrong_images) / len(all_images) if len(all_images) else float("nan")

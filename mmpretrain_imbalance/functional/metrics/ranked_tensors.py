@@ -1,0 +1,130 @@
+"""Known entries of tensors sorted where the tensors are."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from ..labels import NEGATIVE, POSITIVE, UNKNOWN
+from .known_elements import known_entries
+from .ranked_elements import RankedEntries, rank_entries
+
+_CHUNK = 1 << 26  # entries that are sorted at a time: some 2 GB of a GPU's memory
+
+
+def ranked_known_entries(
+    scores: ArrayLike | Tensor,
+    labels: ArrayLike | Tensor,
+    classes: ArrayLike | Tensor | None = None,
+    *,
+    num_classes: int | None = None,
+    pooled: bool = False,
+    caller: str,
+) -> RankedEntries:
+    """Check scores and labels, keep what is known, and sort it by class and score.
+
+    Tensors on a GPU are sorted there, and come back sorted; everything else is sorted by
+    :func:`~mmpretrain_imbalance.functional.ranked_entries.rank_entries`. What is made of the ranking is the
+    same code, so the results are the same bit for bit.
+
+    Args:
+        scores: As in :func:`known_entries`.
+        labels: As in :func:`known_entries`.
+        classes: As in :func:`known_entries`.
+        num_classes: As in :func:`known_entries`.
+        pooled: Whether all entries are ranked as those of one class.
+        caller: Name of the function whose arguments these are, for the messages.
+
+    Returns:
+        The ranking.
+
+    Raises:
+        ValueError: As :func:`known_entries`.
+    """
+    tensors = [values for values in (scores, labels, classes) if values is not None]
+    if all(_is_on_gpu(values) for values in tensors):
+        ranked = rank_tensors(scores, labels, classes, num_classes=num_classes, pooled=pooled)
+        if ranked is not None:
+            return ranked
+    entries = known_entries(scores, labels, classes, num_classes=num_classes, caller=caller)
+    return rank_entries(entries.pooled() if pooled else entries)
+
+
+@torch.no_grad()
+def rank_tensors(
+    scores: Tensor,
+    labels: Tensor,
+    classes: Tensor | None = None,
+    *,
+    num_classes: int | None = None,
+    pooled: bool = False,
+) -> RankedEntries | None:
+    """Sort the known entries of tensors on their own device, some classes of a table at a time.
+
+    Args:
+        scores: Of shape (N, C); or of shape (K,), one for each entry of ``classes``.
+        labels: 1 positive, 0 negative, -1 unknown, of the same shape.
+        classes: Class index of each entry, of shape (K,); None for tables.
+        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+        pooled: Whether all entries are ranked as those of one class.
+
+    Returns:
+        The ranking; None where anything is wrong with the input, for :func:`known_entries` to say what.
+
+    Example:
+        >>> ranked = rank_tensors(torch.tensor([[0.5, 0.1], [0.25, 1.0]]), torch.tensor([[1, -1], [0, 1]]))
+        >>> ranked.scores.tolist(), ranked.positive.tolist(), ranked.bounds.tolist()
+        ([0.25, 0.5, 1.0], [False, True, True], [0, 2, 3])
+    """
+    if scores.shape != labels.shape or scores.ndim != (2 if classes is None else 1):
+        return None
+    exact_in_32 = scores.dtype in (torch.bool, torch.float16, torch.bfloat16, torch.float32)
+    scores = scores.to(torch.float32 if exact_in_32 else torch.float64)
+    if classes is not None:
+        if classes.shape != scores.shape or classes.is_floating_point():
+            return None
+        lowest, highest = (int(bound) for bound in classes.aminmax()) if len(classes) else (0, -1)
+        num_classes = highest + 1 if num_classes is None else num_classes
+        if lowest < 0 or highest >= num_classes:
+            return None
+    if pooled:
+        scores, labels, classes = scores.reshape(-1, 1), labels.reshape(-1, 1), None
+    if classes is not None:
+        parts = [_rank_part(scores, labels, classes.long(), num_classes)]
+    else:
+        width = max(_CHUNK // max(len(scores), 1), 1)
+        tables = zip(scores.split(width, dim=1), labels.split(width, dim=1))
+        parts = [_rank_part(*part) for part in tables]
+    if None in parts:
+        return None
+    ranked_scores, positive, counts = (np.concatenate(arrays) for arrays in zip(*parts))
+    return RankedEntries(ranked_scores, positive, np.concatenate([[0], np.cumsum(counts)]))
+
+
+def _rank_part(
+    scores: Tensor, labels: Tensor, classes: Tensor | None = None, num_classes: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Scores and positives of a part, sorted, and the entries of each class; None if it is malformed."""
+    positive = labels == POSITIVE
+    known = positive | (labels == NEGATIVE)
+    if bool((~known & (labels != UNKNOWN)).any()):
+        return None
+    if classes is None:
+        scores, positive, known = scores.T, positive.T, known.T
+        counts = known.sum(dim=1)
+        classes = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
+    else:
+        classes = classes[known]
+        counts = torch.bincount(classes, minlength=num_classes)
+    scores, positive = scores[known], positive[known]
+    if bool(scores.isnan().any()):
+        return None
+    order = scores.argsort(stable=True)
+    order = order[classes[order].argsort(stable=True)]
+    return tuple(values.cpu().numpy() for values in (scores[order], positive[order], counts))
+
+
+def _is_on_gpu(values: ArrayLike | Tensor) -> bool:
+    return isinstance(values, Tensor) and values.is_cuda

@@ -1,0 +1,69 @@
+"""What every possible threshold of every class would predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .ranked_elements import RankedEntries
+
+
+@dataclass(frozen=True)
+class ThresholdCurve:
+    """Every distinct score of every class as a threshold, ascending within a class.
+
+    Attributes:
+        starts: The first of the ranked elements that reach the threshold, of shape (T,).
+        classes: Class index of each threshold, of shape (T,).
+        true_positives: Known positives that reach it, of shape (T,).
+        predicted: Known elements that reach it, of shape (T,).
+        bounds: The thresholds of class c are ``bounds[c]:bounds[c + 1]``, of shape (C + 1,).
+    """
+
+    starts: np.ndarray
+    classes: np.ndarray
+    true_positives: np.ndarray
+    predicted: np.ndarray
+    bounds: np.ndarray
+
+    def in_group(self, at_or_above: np.ndarray) -> np.ndarray:
+        """Turn counts of what is at or above each threshold into counts of what is at it, (T,) -> (T,)."""
+        above = np.append(at_or_above[1:], 0)
+        last = self.bounds[1:][np.diff(self.bounds) > 0] - 1
+        above[last] = 0
+        return at_or_above - above
+
+
+def threshold_curve(ranked: RankedEntries) -> ThresholdCurve:
+    """Count what every distinct score would predict as the threshold of its class.
+
+    Args:
+        ranked: Known elements as :func:`rank_entries` sorts them.
+
+    Returns:
+        The curve; an element is predicted positive where its score is at least the threshold.
+
+    Example:
+        >>> from mmpretrain_imbalance.functional.known_entries import known_entries
+        >>> from mmpretrain_imbalance.functional.ranked_entries import rank_entries
+        >>> curve = threshold_curve(rank_entries(known_entries([[0.4], [0.9], [0.4]], [[1], [1], [0]])))
+        >>> curve.true_positives.tolist(), curve.predicted.tolist()
+        ([2, 1], [3, 1])
+    """
+    is_start = (
+        np.append(True, ranked.scores[1:] != ranked.scores[:-1]) if len(ranked.scores) else np.empty(0, bool)
+    )
+    is_start[ranked.bounds[:-1][np.diff(ranked.bounds) > 0]] = True
+    starts = np.flatnonzero(is_start)
+    bounds = np.searchsorted(starts, ranked.bounds)
+    num_thresholds = np.diff(bounds)
+    positives_before = np.concatenate([[0], np.cumsum(ranked.positive)])
+    ends = np.repeat(ranked.bounds[1:], num_thresholds)
+    return ThresholdCurve(
+        starts=starts,
+        classes=np.repeat(np.arange(len(num_thresholds)), num_thresholds),
+        true_positives=positives_before[ends] - positives_before[starts],
+        predicted=ends - starts,
+        bounds=bounds,
+    )

@@ -1,0 +1,93 @@
+"""The choice among unknown elements that Class-aware Selective Loss makes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from ...functional import selective_keep
+from ...functional.losses.class_aware_selective_loss import check_topk
+from ...utils.argument_checks import check_number
+from .given_class_prior import given_class_prior
+from .loss_state import LossState
+
+
+class ClassAwareSelection(LossState):
+    """Which unknown elements count as negatives, with the class prior that this may depend on.
+
+    See :func:`~mmpretrain_imbalance.functional.selective_keep`. A loss holds it and asks it for each batch.
+
+    Args:
+        likelihood_topk: Unknown elements left out for each image of the batch; fractions are fine.
+        topk_scope: ``'batch'`` ranks the whole batch, ``'image'`` each image.
+        prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` for no
+            prior.
+        class_prior: P(positive) of each class: ``None``, a list in the order of the classes, or a ``.json`` /
+            ``.csv`` file matched by class name.
+        owner: Name of the loss with these arguments, for the messages.
+
+    Raises:
+        ValueError: If an argument is out of range.
+
+    Example:
+        >>> import torch
+        >>> selection = ClassAwareSelection(likelihood_topk=1)
+        >>> selection(torch.tensor([[0.0, 2.0, -2.0]]), torch.tensor([[1, -1, -1]]))
+        tensor([[ True, False,  True]])
+    """
+
+    def __init__(
+        self,
+        likelihood_topk: float = 1.0,
+        topk_scope: str = "batch",
+        prior_threshold: float | None = 0.05,
+        class_prior: Sequence[float] | Mapping[str, float] | str | os.PathLike | None = None,
+        owner: str = "ClassAwareSelection",
+    ) -> None:
+        super().__init__()
+        check_topk(owner, likelihood_topk, topk_scope)
+        if prior_threshold is not None:
+            check_number(owner, 0, 1, prior_threshold=prior_threshold)
+        self.likelihood_topk = likelihood_topk
+        self.topk_scope = topk_scope
+        self.prior_threshold = prior_threshold
+        self.owner = owner
+        self.given_prior = class_prior if prior_threshold else None
+        by_name = isinstance(self.given_prior, (str, os.PathLike, Mapping))
+        # A file may be written anew before a run is resumed; a list stands in the config, and must not be
+        # replaced by the prior of whatever run the loaded weights are of.
+        self.register_class_buffer("class_prior", persistent=by_name)
+        if self.given_prior is not None and not by_name:
+            self.class_prior = given_class_prior(class_prior, len(class_prior), None, owner)
+
+    def set_label_counts(
+        self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
+    ) -> None:
+        if self.given_prior is not None:
+            prior = given_class_prior(self.given_prior, len(positives), class_names, self.owner)
+            self.class_prior = prior.to(self.class_prior.device)
+        super().set_label_counts(positives, negatives, class_names)
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Choose the elements that take part: the known, and the unknown that count as negatives.
+
+        Args:
+            logits: Scores before the sigmoid, of shape (N, C).
+            labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+
+        Returns:
+            Bool, of shape (N, C).
+        """
+        uses_prior = self.given_prior is not None
+        if uses_prior and not len(self.class_prior):
+            raise RuntimeError(
+                f"{self.owner} has not read its class prior {str(self.given_prior)!r}: the class names are "
+                "not known. Add dict(type='LabelStatisticsHook') to custom_hooks, or give the prior as a "
+                "list."
+            )
+        prior = self.class_prior if uses_prior else None
+        return selective_keep(
+            logits.detach(), labels, self.likelihood_topk, self.topk_scope, prior, self.prior_threshold
+        )

@@ -1,0 +1,50 @@
+"""A class prior that an argument gives as a list or as a file by class name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from ...utils.class_values import class_values
+
+
+def given_class_prior(
+    class_prior: Sequence[float] | Mapping[str, float] | str | os.PathLike,
+    num_classes: int,
+    class_names: Sequence[str] | None,
+    caller: str,
+) -> Tensor:
+    """Read a class prior and check it.
+
+    Args:
+        class_prior: P(positive) of each class in the order of the classes, by class name, or in a ``.json`` /
+            ``.csv`` file by class name.
+        num_classes: Number of classes C of the dataset.
+        class_names: Their names; ``None`` where the dataset has none.
+        caller: Name of the class whose argument this is, for the message.
+
+    Returns:
+        The prior, float32, of shape (C,).
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If a class is missing, classes have no names to match by, or a value is no probability.
+
+    Example:
+        >>> given_class_prior([0.25, 0.5], 2, None, "SomeLoss")
+        tensor([0.2500, 0.5000])
+    """
+    prior = torch.as_tensor(
+        class_values(class_prior, "'class_prior' argument", class_names, num_classes, caller, "class_prior"),
+        dtype=torch.float32,
+    )
+    if not ((prior >= 0) & (prior <= 1)).all():
+        raise ValueError(
+            f"The 'class_prior' argument of {caller} must be one probability for each of the {num_classes} "
+            f"classes of the dataset. Got values from {prior.min().item():g} to {prior.max().item():g} "
+            "instead."
+        )
+    return prior

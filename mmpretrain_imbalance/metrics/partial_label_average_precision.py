@@ -1,0 +1,163 @@
+"""Mean average precision of partial labels, also of head, middle and tail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.logging import print_log
+from mmpretrain.registry import METRICS
+
+from ..functional.metrics.auroc import auroc as area_under_roc
+from ..functional.metrics.average_precision import (
+    average_precision,
+    mean_average_precision,
+    pooled_average_precision,
+)
+from ..functional.metrics.calibration_error import calibration_error, pooled_calibration_error
+from ..functional.metrics.class_groups import (
+    check_borders,
+    check_shares,
+    class_groups,
+    named_class_groups,
+    quantile_borders,
+    rarest_classes,
+)
+from ..utils.argument_checks import check_whole_number
+from .class_table import class_table
+from .gathered_elements import KnownEntryBatch
+from .known_elements_metric import KnownEntriesMetric
+
+
+@METRICS.register_module()
+class PartialAveragePrecision(KnownEntriesMetric):
+    """Average precision over known entries, ties sharing one threshold; see :func:`average_precision`.
+
+    Reports ``mAP`` (the mean over classes, mAP(C)), ``mAP_O`` (weighted by known positives) and
+    ``num_classes_evaluated``; with ``pooled`` also ``mAP_pooled`` (one ranking of all entries); with class
+    counts ``mAP_head``, ``mAP_middle``, ``mAP_tail`` and ``mAP_rarest``; where asked for ``AUROC``,
+    ``calibration_error`` (mean of classes), ``calibration_error_pooled`` and ``coverage``. A class without
+    known positives or without known negatives is left out of every mean; a mean over no class is NaN. All in
+    percent, but the number of classes.
+
+    Args:
+        class_counts: Training positives of each class: a list in class order, or a file
+            ``{"classes": [...], "positives": [...]}``. None leaves it to ``set_label_counts``, which the hook
+            calls.
+        group_borders: Below the first number of training positives lies the tail, above the second the head.
+            The groups that a dataset names itself in ``metainfo['class_groups']``, as LVIS does, come first.
+        group_shares: Where given, the borders are taken at these two shares of the classes instead.
+        num_rarest: How many of the rarest classes make up ``mAP_rarest``.
+        pooled: Whether to report ``mAP_pooled``.
+        classwise: Whether to add ``AP_classwise``, and to log a table of classes.
+        auroc: Whether to report ``AUROC``, the mean over the classes with an AP.
+        calibration: Whether to report the calibration errors, over 15 bins; the scores must be probabilities.
+        coverage: Whether to report ``coverage``, the share of all labels that is known.
+        collect_device: 'cpu' or 'gpu', as in MMPretrain's metrics; decides nothing.
+        prefix: Put before the names of the metrics; by default 'multi-label'.
+
+    Raises:
+        ValueError: If the borders, the shares or ``num_rarest`` are not as described, or a dataset names
+            groups of more or fewer classes than are scored.
+
+    Example:
+        >>> import torch
+        >>> metric = PartialAveragePrecision(class_counts=[500, 10])
+        >>> scores, labels = torch.tensor([[0.9, 0.3], [0.4, 0.6]]), torch.tensor([[1, -1], [0, 1]])
+        >>> metric.process(None, [dict(pred_score=s, gt_score=l) for s, l in zip(scores, labels)])
+        >>> metrics = metric.evaluate(size=2)
+        >>> metrics["multi-label/mAP"], metrics["multi-label/mAP_tail"]
+        (100.0, nan)
+    """
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | str | os.PathLike | None = None,
+        group_borders: Sequence[float] = (20, 100),
+        group_shares: Sequence[float] | None = None,
+        num_rarest: int = 3,
+        pooled: bool = False,
+        classwise: bool = False,
+        auroc: bool = False,
+        calibration: bool = False,
+        coverage: bool = False,
+        collect_device: str = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(class_counts, classwise=classwise, collect_device=collect_device, prefix=prefix)
+        check_borders("group_borders", group_borders, type(self).__name__)
+        if group_shares is not None:
+            check_shares("group_shares", group_shares, type(self).__name__)
+        check_whole_number(type(self).__name__, 0, num_rarest=num_rarest)
+        self.group_borders = group_borders
+        self.group_shares = group_shares
+        self.num_rarest = num_rarest
+        self.pooled = pooled
+        self.auroc, self.calibration, self.coverage = auroc, calibration, coverage
+
+    def prepare(self, num_classes: int) -> None:
+        """Bring class counts into class order, and count the groups; see the base class."""
+        super().prepare(num_classes)
+        self._group_names = self.named_groups(num_classes)
+
+    def kept_values(self, scores: np.ndarray) -> np.ndarray:
+        """The scores themselves, (N, C) -> (N, C)."""
+        return scores
+
+    def compute_metrics(self, results: KnownEntryBatch) -> dict[str, float]:
+        """The means named above; see the base class."""
+        per_class = 100 * average_precision(
+            results.values, results.labels, results.classes, num_classes=results.num_classes
+        )
+        known = np.bincount(results.classes, minlength=results.num_classes)
+        positives = np.bincount(results.classes[results.labels == 1], minlength=results.num_classes)
+        metrics = {
+            "mAP": mean_average_precision(per_class),
+            "mAP_O": mean_average_precision(per_class, weights=positives),
+            "num_classes_evaluated": float(np.isfinite(per_class).sum()),
+        }
+        if self.pooled:
+            metrics["mAP_pooled"] = 100 * pooled_average_precision(
+                results.values, results.labels, results.classes
+            )
+        for group, members in self._groups().items():
+            metrics[f"mAP_{group}"] = mean_average_precision(per_class, keep=members)
+        metrics |= self._optional(results)
+        if self.classwise:
+            metrics["AP_classwise"] = per_class.tolist()
+            columns = {} if self.training_positives is None else {"train positives": self.training_positives}
+            columns |= {"known positives": positives, "known negatives": known - positives, "AP": per_class}
+            print_log(f"\n{class_table('Average precision', self.class_names, columns)}", logger="current")
+        return metrics
+
+    def _optional(self, results: KnownEntryBatch) -> dict[str, float | list[float]]:
+        entries = (results.values, results.labels, results.classes)
+        metrics, classwise = {}, {}
+        if self.auroc:
+            classwise["AUROC"] = 100 * area_under_roc(*entries, num_classes=results.num_classes)
+        if self.calibration:
+            classwise["calibration_error"] = 100 * calibration_error(
+                *entries, num_classes=results.num_classes
+            )
+            metrics["calibration_error_pooled"] = 100 * pooled_calibration_error(*entries)
+        for name, values in classwise.items():
+            metrics[name] = mean_average_precision(values)  # the mean of what is not NaN
+            if self.classwise:
+                metrics[f"{name}_classwise"] = values.tolist()
+        if self.coverage:
+            metrics["coverage"] = 100 * len(results.labels) / (results.num_samples * results.num_classes)
+        return metrics
+
+    def _groups(self) -> dict[str, np.ndarray]:
+        positives, named = self.training_positives, self._group_names
+        groups = {}
+        if named is not None and self.group_shares is None:
+            groups = named_class_groups(named)
+        elif positives is not None:
+            shares = self.group_shares
+            borders = self.group_borders if shares is None else quantile_borders(positives, shares)
+            groups = class_groups(positives, borders)
+        if positives is not None:
+            groups["rarest"] = rarest_classes(positives, self.num_rarest)
+        return groups

@@ -1,0 +1,164 @@
+"""COCO: both published conventions, crowds, small objects, faults."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mmpretrain_imbalance.datasets.readers.coco import read_coco
+from tests.datasets.published_files import names_of, saved, table_of, write_coco
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write_coco(tmp_path / "instances.json")
+
+
+def test_classes_come_in_the_order_of_their_ids(path, tmp_path):
+    store = saved(read_coco(path), tmp_path / "store")
+    assert store.class_names == ("person", "car", "toothbrush")
+    assert names_of(store) == [f"{number:012d}.jpg" for number in (9, 8, 7, 6)]
+    assert table_of(store) == [[1, 1, 0], [1, 0, 1], [0, 0, 0], [0, 1, 0]]
+    assert store.unlisted == 0
+
+
+def test_images_without_annotations_dropped(path, tmp_path):
+    rows = read_coco(path, images_without_annotations="drop")
+    store = saved(rows, tmp_path / "store")
+    assert names_of(store) == [f"{number:012d}.jpg" for number in (9, 8, 6)]
+    assert (rows.num_images, rows.notes) == (3, {"images without annotations dropped": 1})
+
+
+@pytest.mark.parametrize(("word", "label"), [("positive", 1), ("negative", 0), ("unknown", -1)])
+def test_only_crowds_and_only_small_objects(path, tmp_path, word, label):
+    crowds = table_of(saved(read_coco(path, crowd=word), tmp_path / "crowds"))
+    assert crowds == [[1, label, 0], [1, 0, 1], [0, 0, 0], [0, 1, 0]]
+    small = table_of(saved(read_coco(path, small=word, small_area=32.0), tmp_path / "small"))
+    assert small == [[1, 1, 0], [1, 0, label], [0, 0, 0], [0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "left"),
+    [
+        (dict(image_id=1), r"'image_id' of annotation 3 in .* an image of the file. Got 1", [1, 0, 0]),
+        (dict(image_id=[8]), r"'image_id' of annotation 3 in .* Got \[8\] instead", [1, 0, 0]),
+        (dict(category_id=2), r"'category_id' of annotation 3 in .* Got 2 instead", [1, -1, -1]),
+        (dict(category_id=[9]), r"'category_id' of annotation 3 in .* Got \[9\] instead", [1, -1, -1]),
+        (dict(iscrowd=3), r"'iscrowd' of annotation 3 in .* must be 0 or 1. Got 3 instead", [1, 0, -1]),
+    ],
+)
+def test_wrong_objects_make_no_negatives(path, tmp_path, change, message, left):
+    content = json.loads(path.read_text())
+    content["annotations"][2].update(change)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        read_coco(path)
+    rows = read_coco(path, skip_malformed=True)
+    assert table_of(saved(rows, tmp_path / "store"))[1] == left
+    assert list(rows.notes.values()) == [1]
+
+
+def test_an_object_of_a_wrong_area_makes_no_negative(path, tmp_path):
+    content = json.loads(path.read_text())
+    content["annotations"][2]["area"] = None
+    path.write_text(json.dumps(content))
+    assert table_of(saved(read_coco(path), tmp_path / "any_area"))[1] == [1, 0, 1]
+    options = dict(small_area=4.0, small="negative")
+    with pytest.raises(ValueError, match=r"'area' of annotation 3 .* a number of pixels. Got None"):
+        read_coco(path, **options)
+    rows = read_coco(path, **options, skip_malformed=True)
+    assert table_of(saved(rows, tmp_path / "store"))[1] == [1, 0, -1]
+
+
+def test_a_wrong_object_among_others_of_its_class(path, tmp_path):
+    content = json.loads(path.read_text())
+    content["annotations"][3]["iscrowd"] = 2  # a person beside a plain one
+    content["annotations"][1]["iscrowd"] = 2  # the only car, where crowds are negative
+    content["annotations"][5]["iscrowd"] = 1
+    content["annotations"][6]["iscrowd"] = None
+    path.write_text(json.dumps(content))
+    rows = read_coco(path, crowd="negative", skip_malformed=True)
+    expected = [[1, -1, 0], [1, 0, 1], [0, 0, 0], [0, -1, 0]]
+    assert table_of(saved(rows, tmp_path / "store")) == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "item", "message"),
+    [
+        ("images", "x", r"'images' of image number 4 .* an object with an id. Got 'x'"),
+        ("images", dict(file_name="a.jpg"), r"'id' of image number 4 .* Got None"),
+        ("images", dict(id=3), r"'name' of image 3 .* Got None"),
+        ("images", dict(id=[3], file_name="a.jpg"), r"'id' of image \[3\] .* Got \[3\]"),
+        ("annotations", "x", r"'annotations' of annotation 7 .* an object with an id. Got 'x'"),
+        ("annotations", dict(id=1), r"'image_id' of annotation 1 .* Got None"),
+    ],
+)
+def test_items_that_are_none_are_named_or_left_out(path, tmp_path, part, item, message):
+    content = json.loads(path.read_text())
+    expected = table_of(saved(read_coco(path), tmp_path / "good"))
+    content[part].append(item)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        read_coco(path)
+    rows = read_coco(path, skip_malformed=True)
+    assert table_of(saved(rows, tmp_path / "store")) == expected
+    assert list(rows.notes.values()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (dict(id=4), r"'name' of category number 3 .* a class name. Got None"),
+        (dict(name="cat"), r"'id' of category number 3 .* a whole number. Got None"),
+        (dict(id=90, name="cat"), r"'id' of category number 3 .* no category before it has. Got 90"),
+        (dict(id=4, name="car"), r"'name' of category number 3 .* no category before it has. Got 'car'"),
+        ("cat", r"of category number 3 .* Got 'cat'"),
+    ],
+)
+def test_wrong_categories_are_refused(path, item, message):
+    content = json.loads(path.read_text())
+    content["categories"].append(item)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        read_coco(path, skip_malformed=True)
+
+
+def test_two_images_of_one_id_or_name_are_refused_or_both_left_out(path, tmp_path):
+    content = json.loads(path.read_text())
+    content["images"].append(dict(id=9, file_name="other.jpg"))
+    content["images"].append(dict(id=1, file_name=f"{8:012d}.jpg"))
+    path.write_text(json.dumps(content))
+    message = r"'id' of image number 4 .* no image before it has. Got 9 instead. 1 more fault"
+    with pytest.raises(ValueError, match=message):
+        read_coco(path)
+    store = saved(read_coco(path, skip_malformed=True), tmp_path / "store")
+    assert names_of(store) == [f"{number:012d}.jpg" for number in (7, 6)]
+
+
+def test_other_bytes_and_repeated_keys_are_refused_with_the_file(path):
+    content = path.read_text()
+    path.write_bytes(b"\xff\xfe" + content.encode())
+    with pytest.raises(ValueError, match=r"instances.json must be JSON in UTF-8. Got other bytes"):
+        read_coco(path)
+    path.write_text(content.replace('"iscrowd": 1', '"iscrowd": 1, "iscrowd": 0', 1))
+    with pytest.raises(ValueError, match=r"'iscrowd' of annotation 2 .* Got this key twice"):
+        read_coco(path)
+    store = saved(read_coco(path, skip_malformed=True), path.parent / "store")
+    assert table_of(store)[0] == [1, -1, -1]
+    path.write_text(content.replace('"annotations"', '"images": [], "annotations"'))
+    with pytest.raises(ValueError, match=r"must name each key once. Got 'images' twice"):
+        read_coco(path)
+
+
+def test_wrong_files(path, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"must be an existing file. Got absent.json"):
+        read_coco("absent.json")
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(ValueError, match=r"must be complete JSON.*may be truncated"):
+        read_coco(path)
+    path.write_text('{"images": []}')
+    with pytest.raises(ValueError, match=r"Got no 'annotations' instead"):
+        read_coco(path)
+    with pytest.raises(ValueError, match=r"'crowd' argument of read_coco must be one of"):
+        read_coco(path, crowd="ignore")

@@ -1,0 +1,63 @@
+"""What loaders draw with each sampler; as a program: on one rank of several, ``rank world_size folder``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import product
+from pathlib import Path
+
+import torch
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from tests.datasets.label_table import LabelTable, long_tailed_table
+from tools._lib.cpu_processes import leave_process_group
+
+SAMPLERS = {
+    "class aware": dict(type="ClassAwareSampler"),
+    "square root": dict(type="ClassWeightedSampler"),
+    "effective number": dict(type="ClassWeightedSampler", scheme="effective_number", reduction="max"),
+    "repeat factor": dict(type="RepeatFactorSampler", threshold=0.3),
+}
+CASES = list(product(SAMPLERS.values(), (True, False)))  # with and without round_up
+NUM_IMAGES = 61  # odd, so that two ranks cannot share them evenly
+
+
+def rank_draws(seeds: list[int | None]) -> list[dict]:
+    """Two epochs of each case, as the loop of a runner on this rank reads them."""
+    init_default_scope("mmpretrain")
+    found = []
+    dataset = LabelTable(
+        long_tailed_table(NUM_IMAGES), pipeline=[dict(type="PackInputs", meta_keys=("sample_idx",))]
+    )
+    for seed, (config, round_up) in zip(seeds, CASES):
+        loader = Runner.build_dataloader(
+            dict(
+                batch_size=4,
+                num_workers=0,
+                dataset=dataset,
+                sampler=dict(config, round_up=round_up),
+                collate_fn=dict(type="pseudo_collate"),
+            ),
+            seed=seed,
+        )
+        epochs = []
+        for epoch in range(2):
+            loader.sampler.set_epoch(epoch)
+            epochs.append([sample.sample_idx for batch in loader for sample in batch["data_samples"]])
+            assert len(epochs[-1]) == len(loader.sampler)
+        found.append(dict(seed=loader.sampler.seed, round_up=round_up, epochs=epochs))
+    return found
+
+
+if __name__ == "__main__":
+    rank, world_size, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{folder / 'rendezvous'}", rank=rank, world_size=world_size
+    )
+    # Without a seed the ranks must agree on one.
+    found = rank_draws([3] * len(CASES)) + rank_draws([None] * len(CASES))
+    (folder / f"{rank}.json").write_text(json.dumps(found))
+    leave_process_group()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mmpretrain_imbalance.datasets.samplers.repeat_factor import RepeatFactorSampler
+from tests.datasets.label_table import LabelTable, long_tailed_table
+
+
+def expected_factors(table, threshold, without_positives):
+    """The repeat factor of each image, by a loop."""
+    factors = []
+    for row in table:
+        own = [without_positives]
+        for c, label in enumerate(row):
+            if label == 1:
+                share = sum(other[c] == 1 for other in table) / len(table)
+                own.append(max(1.0, math.sqrt(threshold / share)))
+        factors.append(own[0] if len(own) == 1 else max(own[1:]))
+    return np.array(factors)
+
+
+@pytest.mark.parametrize("without_positives", [0.0, 0.4, 1.0])
+def test_factors_are_those_of_a_loop(without_positives) -> None:
+    table = long_tailed_table(90)
+    sampler = RepeatFactorSampler(LabelTable(table), 0.2, without_positives=without_positives, seed=0)
+    expected = expected_factors(table, 0.2, without_positives)
+    np.testing.assert_allclose(sampler.repeat_factors, expected)
+    assert expected.max() > 1.5
+    assert len(sampler) == math.ceil(round(expected.sum(), 6))
+
+
+def test_each_image_is_repeated_as_its_factor_says() -> None:
+    table = long_tailed_table(60)
+    sampler = RepeatFactorSampler(LabelTable(table), 0.2, seed=0)
+    factors, totals = sampler.repeat_factors, np.zeros(60)
+    for epoch in range(600):
+        sampler.set_epoch(epoch)
+        counts = np.bincount(list(sampler), minlength=60)
+        beyond = np.maximum(counts - np.ceil(factors), 0).sum()
+        assert beyond <= 1  # the draw that fills up the epoch
+        assert (counts >= np.floor(factors)).all()
+        totals += counts
+    np.testing.assert_allclose(totals / 600, factors, atol=0.1)
+
+
+def test_no_rare_class_means_every_image_once() -> None:
+    sampler = RepeatFactorSampler(LabelTable(np.ones((7, 2))), 0.5, seed=0)
+    assert sorted(sampler) == list(range(7))

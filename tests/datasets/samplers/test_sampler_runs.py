@@ -1,0 +1,118 @@
+"""Samplers in real loops: two gloo processes share the draws of one, and a resumed run goes on exactly."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from tests.architecture.source_tree import ROOT
+from tests.datasets.label_table import LabelTable, long_tailed_table
+from tests.datasets.samplers import rank_draws
+
+every_sampler = pytest.mark.parametrize(
+    "sampler", rank_draws.SAMPLERS.values(), ids=rank_draws.SAMPLERS.keys()
+)
+
+
+def test_two_processes_share_what_one_draws(tmp_path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    ranks = [
+        subprocess.Popen([sys.executable, rank_draws.__file__, str(rank), "2", tmp_path], env=environment)
+        for rank in range(2)
+    ]
+    try:
+        assert [rank.wait(timeout=120) for rank in ranks] == [0, 0]
+    finally:
+        for rank in ranks:
+            rank.kill()
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
+    seeds = [case["seed"] for case in first]
+    assert seeds == [case["seed"] for case in second]
+    num_cases = len(rank_draws.CASES)
+    assert seeds[:num_cases] == [3] * num_cases  # those that follow were agreed on
+    alone = rank_draws.rank_draws(seeds[:num_cases]) + rank_draws.rank_draws(seeds[num_cases:])
+    for own, other, whole in zip(first, second, alone):
+        for mine, others, expected in zip(own["epochs"], other["epochs"], whole["epochs"]):
+            dealt = [None] * (len(mine) + len(others))
+            dealt[::2], dealt[1::2] = mine, others
+            padding = expected[: len(expected) % 2] if own["round_up"] else []
+            assert dealt == expected + padding
+
+
+class Recorder(torch.nn.Module):
+    """Notes which samples it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.seen: list[int] = []
+
+    def train_step(self, data, optim_wrapper):
+        self.seen += [sample.sample_idx for sample in data["data_samples"]]
+        optim_wrapper.update_params(self.weight.square().sum())
+        return dict(loss=self.weight.sum())
+
+
+def samples_seen(folder, sampler, train_cfg, resume=False) -> list[int]:
+    by_epoch = train_cfg["by_epoch"]
+    model = Recorder()
+    dataset = LabelTable(long_tailed_table(40), pipeline=[dict(type="PackInputs", meta_keys=("sample_idx",))])
+    Runner(
+        model=model,
+        work_dir=str(folder),
+        train_dataloader=dict(
+            batch_size=8,
+            num_workers=0,
+            sampler=sampler,
+            dataset=dataset,
+            collate_fn=dict(type="pseudo_collate"),
+        ),
+        train_cfg=train_cfg,
+        optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.1)),
+        default_hooks=dict(
+            logger=None,
+            checkpoint=dict(type="CheckpointHook", by_epoch=by_epoch, interval=1 if by_epoch else 7),
+        ),
+        randomness=dict(seed=5),
+        resume=resume,
+        log_level="ERROR",
+        default_scope="mmpretrain",
+        experiment_name=f"{folder.parent.name}_{folder.name}_{resume}",
+    ).train()
+    return model.seen
+
+
+@every_sampler
+def test_a_run_that_resumes_after_an_epoch_sees_what_it_would_have_seen(tmp_path, sampler) -> None:
+    def epochs(number: int) -> dict:
+        return dict(by_epoch=True, max_epochs=number)
+
+    whole = samples_seen(tmp_path / "whole", sampler, epochs(4))
+    first = samples_seen(tmp_path / "parts", sampler, epochs(2))
+    second = samples_seen(tmp_path / "parts", sampler, epochs(4), resume=True)
+    assert first + second == whole
+    assert len(second) == len(whole) / 2
+    assert first != second
+
+
+@every_sampler
+def test_a_run_that_resumes_within_an_epoch_sees_what_it_would_have_seen(
+    monkeypatch, tmp_path, sampler
+) -> None:
+    """Runs that count iterations resume in the middle of their second epoch."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # MMEngine waits 2 s after every epoch
+
+    def iterations(number: int) -> dict:
+        return dict(by_epoch=False, max_iters=number, val_interval=100)
+
+    whole = samples_seen(tmp_path / "whole", sampler, iterations(14))
+    first = samples_seen(tmp_path / "parts", sampler, iterations(7))
+    second = samples_seen(tmp_path / "parts", sampler, iterations(14), resume=True)
+    assert 40 < len(first) < 2 * 40
+    assert first + second == whole

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmpretrain_imbalance.functional.metrics.known_elements import known_entries
+from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_entries
+from tests.functional.partial_tables import flat, partial_tables
+
+ANY_FLOAT = st.floats(width=32, allow_nan=False)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("is_flat", [False, True])
+def test_sorts_by_class_then_score_and_keeps_score_with_label(dtype: type, is_flat: bool) -> None:
+    @given(partial_tables(values=st.one_of(ANY_FLOAT, ANY_FLOAT.map(abs)), dtype=dtype))
+    def check(tables) -> None:
+        scores, labels, classes, _ = flat(*tables)
+        num_classes = tables[0].shape[1]
+        if is_flat:
+            entries = known_entries(scores, labels, classes, num_classes=num_classes)
+        else:
+            entries = known_entries(*tables)
+        ranked = rank_entries(entries)
+        assert ranked.scores.dtype == dtype
+        for index in range(num_classes):
+            segment = slice(ranked.bounds[index], ranked.bounds[index + 1])
+            expected = sorted(zip(scores[classes == index], labels[classes == index] == 1))
+            assert (ranked.scores[segment][1:] >= ranked.scores[segment][:-1]).all()
+            # Of equal scores, -0.0 and 0.0 among them, any may come first.
+            assert sorted(zip(ranked.scores[segment], ranked.positive[segment])) == expected
+
+    check()
+
+
+@pytest.mark.parametrize("is_flat", [False, True])
+def test_leaves_the_entries_alone(is_flat: bool) -> None:
+    tables = np.float32([[0.5], [0.25]]), np.array([[1], [0]])
+    entries = known_entries(*flat(*tables)[:3]) if is_flat else known_entries(*tables)
+    rank_entries(entries)
+    np.testing.assert_array_equal(entries.scores, np.float32([0.5, 0.25]))
+    np.testing.assert_array_equal(entries.positive, [True, False])

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from hypothesis import given
+
+from mmpretrain_imbalance.functional.metrics.known_elements import known_entries
+from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_entries, rank_positives
+from tests.functional.partial_tables import partial_tables
+
+
+@given(partial_tables())
+def test_equals_plain_loops(tables) -> None:
+    ranked = rank_entries(known_entries(*tables))
+    scores, positive, bounds = ranked.scores.tolist(), ranked.positive.tolist(), ranked.bounds.tolist()
+    found = rank_positives(ranked)
+    places = [place for place in range(len(scores)) if positive[place]]
+    assert found.places.tolist() == places
+    assert found.counts.tolist() == [sum(positive[low:high]) for low, high in zip(bounds, bounds[1:])]
+    assert found.bounds.tolist() == [sum(positive[:bound]) for bound in bounds]
+    for place, threshold, before in zip(places, found.thresholds, found.before):
+        first_of_class = max(bound for bound in bounds if bound <= place)
+        ties = [other for other in range(first_of_class, place + 1) if scores[other] == scores[place]]
+        assert threshold == min(ties)
+        assert before == sum(positive[:threshold])

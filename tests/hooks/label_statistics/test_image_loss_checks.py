@@ -1,0 +1,94 @@
+"""Which set-ups of losses that remember images are refused."""
+
+from __future__ import annotations
+
+import pytest
+from mmpretrain.datasets import KFoldDataset
+from mmpretrain.models.utils.batch_augments import Mixup, RandomBatchAugment
+from torch import nn
+from torch.utils.data import ConcatDataset, Subset
+
+from mmpretrain_imbalance.datasets import MergedPartialLabels, MultiDigits, SimulatePartialLabels
+from mmpretrain_imbalance.hooks.label_statistics.image_loss_checks import check_image_losses
+from mmpretrain_imbalance.losses import (
+    AsymmetricPseudoLabelLoss,
+    OnlineLabelEstimationLoss,
+    PartialAsymmetricLoss,
+    PermanentLargeLoss,
+)
+from mmpretrain_imbalance.models import PartialMixup
+
+LOSSES = {
+    "AsymmetricPseudoLabelLoss": lambda num_images: AsymmetricPseudoLabelLoss(num_images),
+    "OnlineLabelEstimationLoss": lambda num_images: OnlineLabelEstimationLoss(num_images, 10, 2.0),
+    "PermanentLargeLoss": lambda num_images: PermanentLargeLoss(),
+}
+
+
+def digits(seed: int = 0, **kwargs) -> MultiDigits:
+    return MultiDigits(num_images=12, seed=seed, **kwargs)
+
+
+def model(loss: nn.Module, *augments) -> nn.Module:
+    found = nn.Module()
+    found.loss_module = loss
+    found.data_preprocessor = nn.Module()
+    found.data_preprocessor.batch_augments = RandomBatchAugment(list(augments), [0.1] * len(augments))
+    return found
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda a, b: ConcatDataset([a, b]),
+        lambda a, b: ConcatDataset([SimulatePartialLabels(d, "rps", probability=0.5) for d in (a, b)]),
+        lambda a, b: SimulatePartialLabels(ConcatDataset([a, b]), "rps", probability=0.5),
+        lambda a, b: Subset(ConcatDataset([a, b]), range(20)),
+    ],
+)
+def test_repeated_ids_are_refused(name, wrap):
+    dataset = wrap(digits(), digits(1))
+    message = rf"training set of {name} must be one .* Got 2 .*MergedPartialLabels"
+    with pytest.raises(ValueError, match=message):
+        check_image_losses(model(LOSSES[name](24)), dataset)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize(
+    ("dataset", "num_images"),
+    [
+        (lambda: digits(), 12),
+        (lambda: Subset(digits(), [3, 3, 7]), 12),
+        (lambda: digits(indices=[3, 7]), 12),
+        (lambda: SimulatePartialLabels(digits(indices=[3, 7]), "rps", probability=0.5), 12),
+        (lambda: KFoldDataset(dict(type="MultiDigits", num_images=12), fold=0, num_splits=3), 12),
+        (lambda: ConcatDataset([Subset(whole := digits(), [1]), Subset(whole, [4])]), 12),
+        (lambda: MergedPartialLabels([digits(), digits(1)]), 24),
+    ],
+)
+def test_ids_that_tell_images_apart_pass(name, dataset, num_images):
+    dataset = dataset()
+    ids = {dataset[index]["sample_idx"] for index in range(len(dataset))}
+    assert max(ids) < num_images
+    check_image_losses(model(LOSSES[name](num_images)), dataset)
+
+
+@pytest.mark.parametrize("num_images", [11, 120])
+@pytest.mark.parametrize("name", ["AsymmetricPseudoLabelLoss", "OnlineLabelEstimationLoss"])
+def test_a_table_of_another_length_is_refused(name, num_images):
+    message = rf"'num_images' argument of {name} must be the length .*, 12. Got {num_images} instead"
+    with pytest.raises(ValueError, match=message):
+        check_image_losses(model(LOSSES[name](num_images)), digits())
+
+
+@pytest.mark.parametrize("augment", [Mixup, PartialMixup])
+def test_mixed_images_are_refused(augment):
+    with pytest.raises(ValueError, match=rf"'batch_augments' .* Got {augment.__name__} instead"):
+        check_image_losses(model(PermanentLargeLoss(), augment(alpha=0.5)), digits())
+    check_image_losses(model(PermanentLargeLoss(), lambda inputs, labels: (inputs, labels)), digits())
+
+
+def test_losses_that_remember_nothing_may_have_all_of_it():
+    dataset = ConcatDataset([digits(), digits(1)])
+    check_image_losses(model(PartialAsymmetricLoss(), PartialMixup(alpha=0.5)), dataset)

@@ -1,0 +1,94 @@
+"""Set-ups that are refused before training."""
+
+from __future__ import annotations
+
+import pytest
+from mmengine.runner import Runner
+from torch import nn
+
+from mmpretrain_imbalance.hooks.label_statistics.setup_checks import check_setup
+from tests.integration.small_runs import prepared, small_config
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            dict(head_classes=12),
+            "The head gives logits of 12 classes, but the training set has 10. Set model.head.num_classes=10",
+        ),
+        (dict(csra=12), "The head gives logits of 12 classes, but the training set has 10"),
+        (
+            dict(checkpoint=3),
+            r"'by_epoch' argument of CheckpointHook must be True in a run by epochs: what "
+            r"ClassPriorTrackingLoss has gathered .* Got False, with interval=3, instead",
+        ),
+        (
+            dict(hook=dict(borders=(100, 20))),
+            r"'borders' argument of LabelStatisticsHook must be two numbers in ascending order.*"
+            r"Got \(100, 20\) instead",
+        ),
+        (dict(ema=dict(update_buffers=True)), "needs EMAHook\\(update_buffers=False\\)"),
+        (
+            dict(hook=dict(interval=3)),
+            "counts iterations of an iteration-based run. Got 3 in a run by epochs",
+        ),
+        (dict(iterations=True), "needs an 'interval' in an iteration-based run"),
+        (
+            dict(iterations=True, hook=dict(interval=3)),
+            "must divide that of CheckpointHook, 4.*Got 3 instead",
+        ),
+        (
+            dict(iterations=True, hook=dict(interval=4), save_best="auto"),
+            r"must divide val_interval, with CheckpointHook\(save_best=...\), 6: .* Got 4 instead",
+        ),
+        (
+            dict(
+                iterations=True,
+                hook=dict(interval=4),
+                loss=dict(type="AsymmetricPseudoLabelLoss", num_images=96),
+            ),
+            "'interval' argument of LabelStatisticsHook must be 3 iterations, an epoch .* Got 4 instead",
+        ),
+    ],
+)
+def test_setups_that_would_corrupt_the_statistics_are_refused(tmp_path, change, message):
+    cfg = small_config(tmp_path / "run", loss=change.get("loss"), **change.get("hook", {}))
+    if "head_classes" in change:
+        cfg.model.head.num_classes = change["head_classes"]
+        cfg.model.data_preprocessor.num_classes = change["head_classes"]
+    if "csra" in change:
+        cfg.model.backbone.pool = None
+        head = dict(type="CSRAClsHead", num_classes=change["csra"], in_channels=8, num_heads=1, lam=0.1)
+        cfg.model.head = dict(**head, loss=cfg.model.head.loss)
+    if "checkpoint" in change:
+        cfg.default_hooks.checkpoint = dict(
+            type="CheckpointHook", by_epoch=False, interval=change["checkpoint"]
+        )
+    if "ema" in change:
+        cfg.custom_hooks.append(dict(type="EMAHook", **change["ema"]))
+    if "iterations" in change:
+        cfg.train_cfg = dict(by_epoch=False, max_iters=8)
+        cfg.default_hooks.checkpoint = dict(
+            type="CheckpointHook", by_epoch=False, interval=4, save_best=change.get("save_best")
+        )
+        if "save_best" in change:
+            cfg.train_cfg.val_interval = 6
+    with pytest.raises(ValueError, match=message):
+        prepared(cfg)
+
+
+def test_broadcast_of_buffers_is_refused(tmp_path):
+    runner = Runner.from_cfg(small_config(tmp_path / "run"))
+
+    class Broadcasting(nn.Module):
+        broadcast_buffers = True
+
+    wrapper = Broadcasting()
+    wrapper.module = runner.model
+    from mmengine.registry import MODEL_WRAPPERS
+
+    MODEL_WRAPPERS.register_module(module=Broadcasting, force=True)
+    runner.model = wrapper
+    with pytest.raises(ValueError, match="broadcast_buffers=False"):
+        check_setup(runner, 10, None)

@@ -1,0 +1,208 @@
+"""What is remembered of single images, against a set of pairs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mmpretrain.registry import MODELS
+
+from mmpretrain_imbalance.functional import LossContext
+from mmpretrain_imbalance.losses.base.per_sample_memory import RememberedElements
+
+ROOT = Path(__file__).resolve().parents[3]
+batches = st.lists(
+    st.tuples(st.lists(st.integers(0, 9_000_000), min_size=1, max_size=6), st.integers(0, 2**32 - 1)),
+    max_size=5,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches, st.integers(1, 5))
+def test_is_a_set_of_pairs(added, num_classes):
+    elements, expected = RememberedElements(), set()
+    for ids, seed in added:
+        table = torch.rand(len(ids), num_classes, generator=torch.Generator().manual_seed(seed)) < 0.4
+        elements.add(torch.tensor(ids), table, most=0)
+        expected |= {(ids[n], c) for n in range(len(ids)) for c in range(num_classes) if table[n, c]}
+        elements.merge()
+    assert len(elements) == len(expected)
+    asked = sorted({image for image, _ in expected} | {0, 3, 9_000_000})
+    table = elements.table(torch.tensor(asked), num_classes)
+    assert {(asked[n], c) for n, c in table.nonzero().tolist()} == expected
+    backwards = torch.tensor(asked[::-1] + asked[:1])  # any order, and an image twice
+    torch.testing.assert_close(elements.table(backwards, num_classes), torch.cat([table.flip(0), table[:1]]))
+
+
+def test_what_was_added_counts_from_the_next_merge_on():
+    elements = RememberedElements()
+    elements.add(torch.tensor([1]), torch.tensor([[True]]), most=1)
+    assert not elements.table(torch.tensor([1]), 1).any()
+    elements.merge()
+    assert elements.table(torch.tensor([1]), 1).all()
+
+
+def test_state_round_trip_and_another_number_of_classes():
+    elements, other = RememberedElements(), RememberedElements()
+    elements.add(torch.tensor([4, 2]), torch.tensor([[True, False], [True, True]]), most=3)
+    elements.merge()
+    other.add(torch.tensor([9]), torch.tensor([[True, True]]), most=2)  # of an epoch that is thrown away
+    other.load_state(elements.state())
+    other.merge()
+    torch.testing.assert_close(other.keys, elements.keys)
+    with pytest.raises(ValueError, match=r"those of 2 classes. Got a batch of 3"):
+        other.table(torch.tensor([4]), 3)
+
+
+def test_memory_is_8_bytes_per_element():
+    elements = RememberedElements()
+    elements.add(torch.arange(1000) * 9000, torch.eye(1000, 9605).bool(), most=1000)
+    elements.merge()
+    assert elements.keys.numel() * elements.keys.element_size() == 8 * 1000
+    assert set(elements.state()) == {"keys", "num_classes"}
+
+
+@pytest.mark.parametrize("most", [0, 5])
+@pytest.mark.parametrize("beyond", [-1, 0, 1, 40])
+def test_of_equal_losses_beyond_the_room_the_first_rows_are_remembered(most, beyond):
+    room = 2 * most + 64
+    ids = torch.randperm(60, generator=torch.Generator().manual_seed(0))
+    table = torch.rand(60, 3, generator=torch.Generator().manual_seed(1)) < 0.8
+    places = table.nonzero().tolist()  # row by row
+    assert len(places) > room + beyond
+    for n, c in places[room + beyond :]:
+        table[n, c] = False
+    elements = RememberedElements()
+    elements.add(ids, table, most)
+    elements.merge()
+    remembered = elements.table(torch.arange(60), 3).nonzero().tolist()
+    expected = [[int(ids[n]), c] for n, c in places[: room + min(beyond, 0)]]
+    assert remembered == sorted(expected)
+
+
+def test_a_table_that_is_smaller_than_the_room():
+    elements = RememberedElements()
+    elements.add(torch.tensor([3]), torch.tensor([[False, True]]), most=1)
+    elements.add(torch.tensor([5]), torch.tensor([[False, False]]), most=1)
+    elements.merge()
+    assert elements.keys.tolist() == [3 * 2 + 1]
+
+
+WITH_IMAGES = {
+    "AsymmetricPseudoLabelLoss": dict(num_images=4, warmup_epochs=1),
+    "OnlineLabelEstimationLoss": dict(num_images=4, num_classes=2, expected_positives=1),
+}
+
+
+def step(loss, ids, size=2):
+    logits, labels = torch.zeros(size, 2, requires_grad=True), torch.full((size, 2), -1)
+    return loss(logits, labels, context=LossContext(sample_ids=torch.tensor(ids)))
+
+
+def loss_of_images(name, validate, held=False):
+    config = dict(type=name, **WITH_IMAGES[name])
+    if held:
+        config = dict(type="ClassPriorTrackingLoss", loss=config)
+    loss = MODELS.build(dict(config, validate=validate)).train()
+    for module in loss.modules():
+        if hasattr(module, "set_label_counts"):
+            module.set_label_counts(torch.ones(2), torch.ones(2))
+            module.set_progress(0, 4, 0)
+    return loss
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize(("ids", "wrong"), [([1, 7], 7), ([4, 3], 4), ([3, -1], -1)])
+@pytest.mark.parametrize("name", WITH_IMAGES)
+def test_ids_beyond_the_training_set_are_refused_at_once(name, ids, wrong, held):
+    message = f"'num_images' argument of {name} must be the length .* Got 4 and a sample with the id {wrong} "
+    with pytest.raises(ValueError, match=message):
+        step(loss_of_images(name, "now", held), ids)
+
+
+@pytest.mark.parametrize("ids", [[1, 7], [4, 3], [3, -1]])
+@pytest.mark.parametrize("name", WITH_IMAGES)
+def test_ids_beyond_the_training_set_are_refused_in_a_later_step(name, ids):
+    loss = loss_of_images(name, "later")
+    step(loss, ids)  # where the number of the fault is noted
+    message = f"'num_images' argument of {name} must be the length of the training set, above every sample id"
+    with pytest.raises(ValueError, match=f"{message}. Got something else at sample {int(ids[0] in (1, 3))} "):
+        step(loss, [0, 1])
+    step(loss, [0, 1])  # it is reported once
+
+
+@pytest.mark.parametrize("validate", ["now", "later", "never"])
+@pytest.mark.parametrize("name", WITH_IMAGES)
+def test_ids_of_the_training_set_are_taken(name, validate):
+    loss = loss_of_images(name, validate)
+    for _ in range(2):
+        assert step(loss, [0, 3]).isfinite()
+    loss.delayed_validation.raise_found(name)
+
+
+@pytest.mark.parametrize("validate", ["now", "later"])
+@pytest.mark.parametrize("name", WITH_IMAGES)
+def test_ids_of_a_validation_set_are_none_of_its_business(name, validate):
+    loss = loss_of_images(name, validate).eval()
+    for _ in range(2):
+        assert step(loss, [70, 80]).isfinite()
+    loss.delayed_validation.raise_found(name)
+
+
+@pytest.mark.parametrize("name", WITH_IMAGES)
+def test_never_validated_ids_stay_inside_the_table(name):
+    assert step(loss_of_images(name, "never"), [70, -5]).isfinite()
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import torch, torch.distributed as dist
+torch.set_num_threads(1)
+dist.init_process_group("gloo")
+from mmpretrain_imbalance.losses.base.per_sample_memory import RememberedElements
+from tools._lib.cpu_processes import leave_process_group
+rank = dist.get_rank()
+elements = RememberedElements()
+# Image 3 is on both ranks, as where a sampler fills up the last batch; rank 1 adds more, then nothing.
+elements.add(torch.tensor([3 + 0 * rank]), torch.tensor([[True, False, rank == 1]]), most=2)
+if rank:
+    elements.add(torch.tensor([8, 0]), torch.ones(2, 3).bool(), most=6)
+elements.merge()
+elements.merge()
+expected = [0, 1, 2, 9, 11, 24, 25, 26]
+assert elements.keys.tolist() == expected, elements.keys
+leave_process_group()
+"""
+
+
+def test_two_ranks_have_the_union():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(ROOT)],
+            env=dict(
+                os.environ,
+                RANK=str(rank),
+                WORLD_SIZE="2",
+                MASTER_ADDR="127.0.0.1",
+                MASTER_PORT=port,
+                CUDA_VISIBLE_DEVICES="",  # gloo, also where there is a GPU
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        for rank in range(2)
+    ]
+    for child in children:
+        output = child.communicate(timeout=120)[0].decode()
+        assert child.returncode == 0, output[-2000:]

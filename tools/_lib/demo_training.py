@@ -1,0 +1,121 @@
+"""One run of the demo: a shipped config, trained and measured through MMEngine's Runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+METRICS = ("mAP", "macro_f1", "CF1", "tail_recall", "tail_f1", "exact_match")
+
+
+def train_method(
+    config: str,
+    seed: int,
+    work_dir: str,
+    class_prior: str | None,
+    report_epoch: Callable[[int], None],
+    options: dict[str, Any],
+) -> dict:
+    """Train a shipped config with a seed and measure it on the test images.
+
+    Args:
+        config: Path of the config below configs/.
+        seed: Of the images, the hidden labels, the weights and the order of the images.
+        work_dir: Where the run leaves its checkpoints and logs.
+        class_prior: File of the class prior, for the configs that need one.
+        report_epoch: Called with the number of finished epochs.
+        options: What is set in the config beside that, by its dotted name.
+
+    Returns:
+        The metrics (fractions), and what the figure shows: AP of each class, training counts and predictions
+        for some images.
+    """
+    # One thread a run: the results do not depend on the number of cores, and two runs share two cores better.
+    torch.set_num_threads(1)
+    from mmengine.config import Config
+    from mmengine.hooks import Hook
+    from mmengine.runner import Runner
+
+    import mmpretrain_imbalance  # noqa: F401
+
+    class ReportEpochs(Hook):
+        def after_train_epoch(self, runner: Runner) -> None:
+            report_epoch(runner.epoch + 1)
+
+    cfg = Config.fromfile(CONFIGS / config)
+    cfg.work_dir = work_dir
+    cfg.experiment_name = f"{Path(work_dir).name}_seed{seed}"
+    cfg.log_level = "ERROR"
+    cfg.randomness = dict(seed=seed)
+    # Checkpoints, logs and validation between the epochs would only cost time; the end is measured below.
+    cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs + 1
+    cfg.default_hooks.logger.interval = 100
+    cfg.default_hooks.checkpoint.interval = cfg.train_cfg.max_epochs
+    for name, value in options.items():
+        set_option(cfg, name, value)
+    set_seed(cfg.train_dataloader.dataset, seed)
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        loader.dataset.seed = seed
+    for metric in cfg.val_evaluator:
+        metric.classwise = True
+    if class_prior is not None:
+        set_class_prior(cfg.model.head.loss, class_prior)
+
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(ReportEpochs())
+    runner.train()
+    values = {name.split("/")[-1]: value for name, value in runner.val_loop.run().items()}
+    counts = next(hook for hook in runner.hooks if type(hook).__name__ == "LabelStatisticsHook").counts
+    return {
+        "metrics": {name: values[name] / 100 for name in METRICS},
+        "ap": values["AP_classwise"],
+        "positives": counts.positives.tolist(),
+        "negatives": counts.negatives.tolist(),
+        "examples": predict_examples(runner, counts.positives),
+    }
+
+
+def set_seed(dataset: dict, seed: int) -> None:
+    """Give a dataset config and everything it wraps the seed."""
+    dataset["seed"] = seed
+    if "dataset" in dataset:
+        set_seed(dataset["dataset"], seed)
+
+
+def set_option(config: dict, name: str, value: Any) -> None:
+    """Put a value, a whole dict too, in the place of what a config has under a dotted name."""
+    *path, last = name.split(".")
+    for key in path:
+        config = config[key]
+    config[last] = value
+
+
+def set_class_prior(loss: dict, path: str) -> None:
+    """Put the prior file where the composition asks for one."""
+    if "class_prior" in loss:
+        loss["class_prior"] = path
+    if "loss" in loss:
+        set_class_prior(loss["loss"], path)
+
+
+@torch.no_grad()
+def predict_examples(runner, positives: np.ndarray, num_images: int = 6) -> dict:
+    """Predict the first test images that show one of the three rarest classes."""
+    dataset = runner.val_loop.dataloader.dataset
+    rare = np.argsort(positives)[:3]
+    chosen = [index for index in range(len(dataset)) if dataset.get_data_info(index)["gt_score"][rare].any()][
+        :num_images
+    ]
+    batch = runner.val_loop.dataloader.collate_fn([dataset[index] for index in chosen])
+    runner.model.eval()
+    samples = runner.model.val_step(batch)
+    return {
+        "images": [dataset.get_data_info(index)["img"].tolist() for index in chosen],
+        "true": [sample.gt_score.nonzero().flatten().tolist() for sample in samples],
+        "predicted": [(sample.pred_score >= 0.5).nonzero().flatten().tolist() for sample in samples],
+    }
