@@ -26,7 +26,7 @@ ALLOWED = {
     "apis": {"utils", "functional", "losses", "datasets", "models", "metrics"},
     "visualization": {"utils", "functional", "losses", "datasets", "models", "metrics"},
 }
-# What each part of a folder may import from the other parts of that folder. A part is a sub-folder or a module.
+# What each part of a folder, a sub-folder or a module, may import from its other parts.
 # "*" stands for the modules that are not named here.
 ALLOWED_INSIDE = {
     "datasets": {
