@@ -34,11 +34,11 @@ from mmpretrain_imbalance.functional import (
     unknown_weights,
 )
 from mmpretrain_imbalance.functional.simulation import simulate_partial_labels
-from mmpretrain_imbalance.visualization.palette import COLOURS, MARKERS
+from mmpretrain_imbalance.visualization.palette import COLORS, MARKERS
 
 IMAGES = Path(__file__).parent / "images"
 SHOWN = 8
-FILLS = {POSITIVE: COLOURS[5], NEGATIVE: "0.85", UNKNOWN: "white"}
+FILLS = {POSITIVE: COLORS[5], NEGATIVE: "0.85", UNKNOWN: "white"}
 CLASSES = tuple(str(digit) for digit in range(10))
 
 
@@ -73,14 +73,14 @@ def predict(images: torch.Tensor, labels: torch.Tensor, epochs: int = 6) -> torc
 def draw_table(
     axes: Axes, labels: torch.Tensor, title: str, takes_part: torch.Tensor | None = None, unknown: str = "?"
 ) -> None:
-    """A table of labels, in colour and in writing; an element that takes no part in the loss is a cross."""
+    """A table of labels, in color and in writing; an element that takes no part in the loss is a cross."""
     symbols = {POSITIVE: "1", NEGATIVE: "0", UNKNOWN: unknown}
     for (row, column), label in np.ndenumerate(labels.int().numpy()):
         axes.add_patch(Rectangle((column, row), 1, 1, facecolor=FILLS[label], edgecolor="0.6", linewidth=0.6))
         if takes_part is None or takes_part[row, column]:
             axes.text(column + 0.5, row + 0.5, symbols[label], ha="center", va="center", fontsize=8)
         else:
-            axes.plot(column + 0.5, row + 0.5, "x", color=COLOURS[1], markersize=9, markeredgewidth=1.8)
+            axes.plot(column + 0.5, row + 0.5, "x", color=COLORS[1], markersize=9, markeredgewidth=1.8)
     axes.set(xlim=(0, labels.shape[1]), ylim=(len(labels), 0), aspect="equal", xlabel="class")
     axes.set_title(title, fontsize=10)
     axes.set_xticks(np.arange(labels.shape[1]) + 0.5, CLASSES, fontsize=8)
@@ -123,8 +123,8 @@ def draw_keep(labels: torch.Tensor, ratio: torch.Tensor, ideal: torch.Tensor) ->
     """Ratios, keep probabilities, and one draw of Partial Label Masking."""
     figure, panels = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained", width_ratios=(1, 1, 1.1))
     places = np.arange(len(ratio))
-    panels[0].plot(places, ratio, MARKERS[0], color=COLOURS[0], label="$r$: positives / negatives")
-    panels[0].axhline(float(ideal[0]), color=COLOURS[1], linestyle="--", label="$R$: ideal ratio (uniform)")
+    panels[0].plot(places, ratio, MARKERS[0], color=COLORS[0], label="$r$: positives / negatives")
+    panels[0].axhline(float(ideal[0]), color=COLORS[1], linestyle="--", label="$R$: ideal ratio (uniform)")
     panels[0].set(yscale="log", title="ratios", xlabel="class")
     panels[0].legend(fontsize=8)
     for index, (kind, values) in enumerate(zip(("positive", "negative"), keep_probabilities(ratio, ideal))):
@@ -133,7 +133,7 @@ def draw_keep(labels: torch.Tensor, ratio: torch.Tensor, ideal: torch.Tensor) ->
             values,
             linestyle="none",
             marker=MARKERS[index],
-            color=COLOURS[index],
+            color=COLORS[index],
             label=f"of a {kind}",
         )
     panels[1].set(title="probability of keeping", xlabel="class", ylim=(-0.04, 1.08))
@@ -165,7 +165,7 @@ def draw_priors(full: torch.Tensor, partial: torch.Tensor, logits: torch.Tensor)
             values,
             linestyle="none",
             marker=MARKERS[index],
-            color=COLOURS[index],
+            color=COLORS[index],
             label=name,
             markersize=6,
         )
@@ -194,7 +194,7 @@ def draw_reductions(
     loss = partial_binary_cross_entropy(logits[rows], labels) * keep
     figure, panels = plt.subplots(1, 2, figsize=(10, 3.3), layout="constrained")
     values = [float(reduce_elements(loss, name, known, keep)) for name in REDUCTIONS]
-    bars = panels[0].barh(range(len(values)), values, color=COLOURS[0])
+    bars = panels[0].barh(range(len(values)), values, color=COLORS[0])
     panels[0].bar_label(bars, labels=[f"{value:.3g}" for value in values], fontsize=8, padding=3)
     panels[0].set_yticks(range(len(values)), REDUCTIONS)
     panels[0].set(xscale="log", xlim=(min(values) / 2, max(values) * 4), xlabel="loss of the batch, in nats")
@@ -214,7 +214,7 @@ def draw_reductions(
             places,
             share,
             0.36,
-            color=COLOURS[index],
+            color=COLORS[index],
             hatch=("", "///")[index],
             edgecolor="white",
             label=label,

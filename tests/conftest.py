@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Path of a config of MMPretrain's own parts: LeNet, 16 grey images, 3 classes, 2 epochs of 2 steps."""
+    """Path of a config of MMPretrain's own parts: LeNet, 16 gray images, 3 classes, 2 epochs of 2 steps."""
     folder = tmp_path_factory.mktemp("tiny")
     generator = np.random.default_rng(0)
     samples = []

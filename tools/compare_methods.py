@@ -30,7 +30,7 @@ from rich.markdown import Markdown
 
 from mmpretrain_imbalance.utils.files import atomic_write
 
-COLUMNS = {"mAP": "mAP", "tail_mAP": "tail mAP", "macro_f1": "macro F1", "tail_f1": "tail F1"}
+COLUMNS = {"mAP": "mAP", "mAP_rarest": "tail mAP", "macro_f1": "macro F1", "f1_rarest": "tail F1"}
 
 
 def main() -> None:
@@ -112,7 +112,7 @@ def keep(work_dir: Path):
         rarest = np.argsort(result["positives"], kind="stable")[:3]
         tail = float(np.mean([result["ap"][index] for index in rarest])) / 100
         with atomic_write(result_file(run, work_dir)) as file:
-            json.dump({**result["metrics"], "tail_mAP": tail}, file)
+            json.dump({**result["metrics"], "mAP_rarest": tail}, file)
 
     return write
 

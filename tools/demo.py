@@ -37,7 +37,7 @@ RUNS = (
     ("rps", "plm_csl", "combinations/digits-rps50_plm-csl.py", "ignore"),
 )
 SHOWN = {
-    "imbalance": ("Imbalanced, fully labelled", ("bce", "class_weighted_bce", "plm")),
+    "imbalance": ("Imbalanced, fully labeled", ("bce", "class_weighted_bce", "plm")),
     "rps": (
         "Imbalanced, half of the labels unknown",
         ("assume_negative", "ignore", "csl", "pseudo_label", "plm_csl"),

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mmpretrain_imbalance.apis import ImagePrediction, MultiLabelInferencer, PredictionFile, image_paths
 from mmpretrain_imbalance.utils.files import atomic_write
-from mmpretrain_imbalance.visualization.labelled_picture import labelled_picture
+from mmpretrain_imbalance.visualization.labeled_picture import labeled_picture
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -136,7 +136,7 @@ def save_picture(prediction: ImagePrediction, folder: Path) -> None:
     lines = [f"{score:.2f}  {name}" for name, score in islice(labels, 20)] or ["no label"]
     target = folder.joinpath(*parts)
     with atomic_write(target.with_name(target.name + ".png"), "wb") as file:
-        labelled_picture(source, lines).save(file, format="png")
+        labeled_picture(source, lines).save(file, format="png")
 
 
 def run(

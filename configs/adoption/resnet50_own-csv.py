@@ -54,7 +54,7 @@ train_dataloader = dict(
     num_workers=4,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='PartialMultiLabelDataset',
+        type='PartialLabelDataset',
         data_root=data_root,
         ann_file=train_table,
         data_prefix=image_folder,
@@ -64,14 +64,14 @@ val_dataloader = dict(
     num_workers=4,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='PartialMultiLabelDataset',
+        type='PartialLabelDataset',
         data_root=data_root,
         ann_file=val_table,
         data_prefix=image_folder,
         pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
-val_evaluator = [dict(type='PartialAveragePrecision', classwise=True), dict(type='PartialMultiLabelMetric')]
+val_evaluator = [dict(type='PartialLabelAveragePrecision', classwise=True), dict(type='PartialLabelMetric')]
 test_evaluator = val_evaluator
 
 # Counts the labels, gives class priors to the loss and class groups to the metrics.

@@ -1,4 +1,4 @@
-# ASL, Ridnik et al. (ICCV 2021, arXiv 2009.14119), COCO 2014, fully labelled. From their code: exponents, clip and the sum as reduction;
+# ASL, Ridnik et al. (ICCV 2021, arXiv 2009.14119), COCO 2014, fully labeled. From their code: exponents, clip and the sum as reduction;
 # one cycle of 80 epochs with a largest learning rate of 1e-4, stopped after 40; batch size 128; weight decay 1e-4; an average of the
 # weights with 0.9997; 448 pixels, Cutout 0.5 and RandAugment; images without objects left out, in validation too. Their TResNet-L
 # is not in MMPretrain: ResNet-101 is the nearest, with the mean and deviation that its weights want (theirs want none).

@@ -1,4 +1,4 @@
-# Half of the labels unknown: their entropy is maximised; after 8 of 20 epochs those that look most negative become
+# Half of the labels unknown: their entropy is maximized; after 8 of 20 epochs those that look most negative become
 # soft negatives.
 _base_ = [
     '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
@@ -8,7 +8,7 @@ _base_ = [
 # Soft labels are remembered by sample id, which this head passes on; num_images is the length of the training set.
 model = dict(
     head=dict(
-        type='PartialMultiLabelLinearClsHead',
+        type='PartialLabelLinearClsHead',
         loss=dict(
             _delete_=True,
             type='AsymmetricPseudoLabelLoss',

@@ -8,6 +8,6 @@ _base_ = [
 model = dict(
     backbone=dict(pool=None),
     head=dict(
-        type='PartialMultiLabelLinearClsHead',
+        type='PartialLabelLinearClsHead',
         boost_lu=5.0,
         loss=dict(_delete_=True, type='LargeLoss', scheme='reject', delta=0.5, reduction='mean')))

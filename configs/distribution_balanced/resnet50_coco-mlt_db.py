@@ -1,6 +1,6 @@
 # Distribution-balanced focal loss, Wu et al. (ECCV 2020, arXiv 2007.09654), COCO-MLT. From their code: the numbers of the loss, ResNet-50
 # with its first stage frozen and 256 features with batch norm before the head, 224 pixels, class-aware sampling, SGD, 8 epochs, 32
-# images a GPU. Their dropout of 0.5 has no place in MMPretrain's neck and is left out; their crops and colours are written with
+# images a GPU. Their dropout of 0.5 has no place in MMPretrain's neck and is left out; their crops and colors are written with
 # MMPretrain's transforms, without the shift of hue, which fails there with NumPy 2; their sampler draws a class three times in a row.
 _base_ = ['../_base_/datasets/coco_mlt.py', '../_base_/models/multi_label_resnet50.py', '../_base_/image_runtime.py']
 
@@ -45,5 +45,4 @@ train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
-# Head classes are those of 100 and more training images.
-custom_hooks = [dict(type='LabelStatisticsHook', borders=(20, 99))]
+custom_hooks = [dict(type='LabelStatisticsHook')]

@@ -7,10 +7,10 @@ _base_ = [
 # Answers are looked up by sample id, which this head passes on; num_images is the length of the training set.
 model = dict(
     head=dict(
-        type='PartialMultiLabelLinearClsHead',
+        type='PartialLabelLinearClsHead',
         loss=dict(
             _delete_=True,
-            type='GeneralisedPseudoLabelRobustLoss',
+            type='GeneralizedPseudoLabelRobustLoss',
             pseudo_labels='work_dirs/digits_answers.npy',
             num_images=2000,
             expected_positives=2)))

@@ -7,5 +7,5 @@ _base_ = [
 # Flips are remembered by sample id, which this head passes on.
 model = dict(
     head=dict(
-        type='PartialMultiLabelLinearClsHead',
+        type='PartialLabelLinearClsHead',
         loss=dict(_delete_=True, type='PermanentLargeLoss', delta=0.1, reduction='mean')))

@@ -7,7 +7,7 @@ _base_ = [
 # Estimates are kept by sample id, which this head passes on; num_images is the length of the training set.
 model = dict(
     head=dict(
-        type='PartialMultiLabelLinearClsHead',
+        type='PartialLabelLinearClsHead',
         loss=dict(
             _delete_=True,
             type='OnlineLabelEstimationLoss',

@@ -1,4 +1,4 @@
-# Imbalanced, fully labelled digits: Partial Label Masking from a uniform ideal ratio, each class divided by its kept share.
+# Imbalanced, fully labeled digits: Partial Label Masking from a uniform ideal ratio, each class divided by its kept share.
 # Both are ours; configs/partial_label_masking/digits-imbalanced_plm-class-start.py starts as the paper does.
 _base_ = [
     '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',

@@ -9,7 +9,7 @@ _base_ = [
 train_dataloader = dict(dataset=dict(single_label=True))
 val_dataloader = dict(dataset=dict(single_label=True))
 test_dataloader = val_dataloader
-val_evaluator = [dict(type='Accuracy'), dict(type='PartialMultiLabelMetric', num_rarest=10)]
+val_evaluator = [dict(type='Accuracy'), dict(type='PartialLabelMetric', num_rarest=10)]
 test_evaluator = val_evaluator
 
 model = dict(

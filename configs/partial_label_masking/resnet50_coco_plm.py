@@ -1,4 +1,4 @@
-# PLM, Duarte et al. (CVPRW 2021, arXiv 2105.10782), COCO 2014, fully labelled. The start at the ratio of each class is the paper's; the
+# PLM, Duarte et al. (CVPRW 2021, arXiv 2105.10782), COCO 2014, fully labeled. The start at the ratio of each class is the paper's; the
 # rate, the network and the training were not at hand: they are ours, the latter those that the ignore run of CSL has for COCO.
 _base_ = [
     '../_base_/datasets/coco2014.py', '../_base_/models/multi_label_resnet50.py',
@@ -11,8 +11,8 @@ val_dataloader = dict(dataset=dict(pipeline={{_base_.resize_pipeline}}))
 test_dataloader = val_dataloader
 # The paper looks at the ten rarest classes.
 val_evaluator = [
-    dict(type='PartialAveragePrecision', num_rarest=10),
-    dict(type='PartialMultiLabelMetric', num_rarest=10),
+    dict(type='PartialLabelAveragePrecision', num_rarest=10),
+    dict(type='PartialLabelMetric', num_rarest=10),
 ]
 test_evaluator = val_evaluator
 

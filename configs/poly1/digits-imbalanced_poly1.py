@@ -1,4 +1,4 @@
-# Imbalanced, fully labelled digits: Poly-1.
+# Imbalanced, fully labeled digits: Poly-1.
 _base_ = [
     '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
     '../_base_/digits_runtime.py'

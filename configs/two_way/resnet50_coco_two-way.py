@@ -1,6 +1,6 @@
-# Two-way loss, Kobayashi (CVPR 2023), COCO 2014, fully labelled. From his code: ResNet-50 at 224 pixels, temperatures 4 and 1, SGD with
+# Two-way loss, Kobayashi (CVPR 2023), COCO 2014, fully labeled. From his code: ResNet-50 at 224 pixels, temperatures 4 and 1, SGD with
 # Nesterov momentum, 0.01 for the last layer and a tenth of it for the others, cosine to 0 over 40 epochs, weight decay 1e-4, 512
-# images on 4 GPUs, random crops, flips, colour and lighting noise, images without objects left out.
+# images on 4 GPUs, random crops, flips, color and lighting noise, images without objects left out.
 _base_ = ['../_base_/datasets/coco2014.py', '../_base_/models/multi_label_resnet50.py', '../_base_/image_runtime.py']
 
 # Frequently modified parameters

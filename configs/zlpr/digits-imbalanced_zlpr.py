@@ -1,4 +1,4 @@
-# Imbalanced, fully labelled digits: ZLPR.
+# Imbalanced, fully labeled digits: ZLPR.
 _base_ = [
     '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
     '../_base_/digits_runtime.py'

@@ -29,7 +29,7 @@ class LabelProbabilities(nn.Module):
         self.model = model
 
     def forward(self, images: Tensor) -> Tensor:
-        """Probabilities of shape (N, C) of normalised images of shape (N, channels, H, W)."""
+        """Probabilities of shape (N, C) of normalized images of shape (N, channels, H, W)."""
         return torch.sigmoid(self.model(images, mode="tensor"))
 
 

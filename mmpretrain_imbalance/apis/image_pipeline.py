@@ -34,7 +34,7 @@ class PreparedImage(NamedTuple):
 class ImagePipeline:
     """Reads and prepares one image as the test dataset of a config would.
 
-    Grey, colour and CMYK files are decoded to the channels that the model takes, by the decoder that the
+    Gray, color and CMYK files are decoded to the channels that the model takes, by the decoder that the
     config names. An image that cannot be used is described, not raised: one of a million must not end a job.
 
     Args:
@@ -133,7 +133,7 @@ def _check_values(image: np.ndarray) -> None:
 def file_fault(path: str) -> str | None:
     """Say what is wrong with an image file, without decoding a JPEG that has its end.
 
-    A decoder fills what is missing of a truncated file with grey and says nothing, so the end is looked for.
+    A decoder fills what is missing of a truncated file with gray and says nothing, so the end is looked for.
 
     Args:
         path: The file.

@@ -235,7 +235,7 @@ def input_channels(model: nn.Module) -> int:
         model: The model.
 
     Returns:
-        1 for grey images, else 3.
+        1 for gray images, else 3.
 
     Example:
         >>> input_channels(nn.Sequential(nn.Conv2d(1, 8, 3)))

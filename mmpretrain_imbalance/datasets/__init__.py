@@ -9,7 +9,7 @@ from .label_store.store import LabelStore
 from .label_store.writer import LabelStoreWriter
 from .merged_partial_labels import MergedPartialLabels
 from .multi_digits import MultiDigits
-from .partial_label_dataset import PartialMultiLabelDataset
+from .partial_label_dataset import PartialLabelDataset
 from .samplers.class_aware import ClassAwareSampler
 from .samplers.class_weighted import ClassWeightedSampler
 from .samplers.repeat_factor import RepeatFactorSampler
@@ -30,7 +30,7 @@ __all__ = [
     "MergedPartialLabels",
     "MultiDigits",
     "PackPartialInputs",
-    "PartialMultiLabelDataset",
+    "PartialLabelDataset",
     "RepeatFactorSampler",
     "SimulatePartialLabels",
     "build_label_store",

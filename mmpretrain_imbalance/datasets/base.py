@@ -32,7 +32,7 @@ class LabelStoreDataset(BaseDataset):
         ann_file: Annotation file.
         label_format: ``'dense'``: a sample has ``gt_score``, float32 of shape (C,). ``'sparse'``: it has
             ``gt_label_indices`` and ``gt_label_values``, the listed classes and their labels, ``num_classes``
-            and ``unlisted_label``, the label of all others; the pipeline then ends with
+            and ``default_label``, the label of all others; the pipeline then ends with
             :class:`PackPartialInputs`.
         filter_cfg: ``dict(min_positives=1)`` drops images with fewer known positives, ``dict(min_known=1)``
             images with fewer known labels.
@@ -88,9 +88,9 @@ class LabelStoreDataset(BaseDataset):
         store = self.load_label_store()
         self._store = select_classes(store, self._metainfo.get("classes", store.class_names))
         self._metainfo["classes"] = self._store.class_names
-        if "frequency" in self._store.class_facts:  # LVIS: rare, common, frequent
+        if "frequency" in self._store.class_metadata:  # LVIS: rare, common, frequent
             groups = dict(r="tail", c="middle", f="head")
-            self._metainfo["class_groups"] = [groups[of] for of in self._store.class_facts["frequency"]]
+            self._metainfo["class_groups"] = [groups[of] for of in self._store.class_metadata["frequency"]]
         self._rows = self.initial_rows()
         if self.filter_cfg:
             self._rows = filter_rows(self._store, np.asarray(self._rows), **self.filter_cfg)
@@ -171,7 +171,7 @@ class LabelStoreDataset(BaseDataset):
             "gt_label_indices": classes.astype(np.int64),
             "gt_label_values": values.copy(),
             "num_classes": self._store.num_classes,
-            "unlisted_label": self._store.unlisted,
+            "default_label": self._store.default_label,
         }
 
     def prepare_data(self, idx: int) -> Any:
@@ -214,8 +214,8 @@ class LabelStoreDataset(BaseDataset):
     @force_full_init
     def get_gt_labels(self) -> np.ndarray:
         """The labels of all samples, int8 of shape (len(self), C)."""
-        labels = np.full((len(self), self._store.num_classes), self._store.unlisted, dtype=np.int8)
-        places, classes, values = self._store.entries(self.rows)
+        labels = np.full((len(self), self._store.num_classes), self._store.default_label, dtype=np.int8)
+        places, classes, values = self._store.elements(self.rows)
         labels[places, classes] = values
         return labels
 
@@ -239,7 +239,7 @@ class LabelStoreDataset(BaseDataset):
 
     @force_full_init
     def save_annotations(self, path: str | os.PathLike) -> None:
-        """Write the labels as an annotation file that :class:`PartialMultiLabelDataset` reads back.
+        """Write the labels as an annotation file that :class:`PartialLabelDataset` reads back.
 
         A sample that the dataset repeats is written once.
 

@@ -12,13 +12,13 @@ from .base import LabelStoreDataset
 from .label_store.counts import LabelCounts
 from .simulate_store import LabelSource, label_source
 from .wrapped import (
-    LeafSamples,
+    WrappedIndices,
     check_one_class_list,
     class_names,
-    host_labels,
-    initialise,
-    leaf_samples,
+    initialize,
+    mmpretrain_labels,
     num_classes_of,
+    resolve_wrapped_indices,
 )
 
 
@@ -47,9 +47,9 @@ def label_counts(dataset: Any) -> LabelCounts:
         True
     """
     if hasattr(dataset, "label_counts"):
-        initialise(dataset)
+        initialize(dataset)
         return dataset.label_counts()
-    leaves = leaf_samples(dataset)
+    leaves = resolve_wrapped_indices(dataset)
     check_one_class_list((class_names(part.leaf) for part in leaves), "label_counts")
     parts = [_leaf_counts(part.leaf, part.indices) for part in leaves]
     if not parts:
@@ -67,7 +67,7 @@ def _leaf_counts(leaf: BaseDataset, indices: np.ndarray) -> LabelCounts:
         return leaf.label_counts(indices)
     # A sample that is repeated is read once.
     samples, repeats = np.unique(indices, return_counts=True)
-    labels = host_labels(leaf, samples)
+    labels = mmpretrain_labels(leaf, samples)
     num_classes, weights = num_classes_of(leaf), repeats[labels.samples]
     positives, unknown = (
         np.bincount(labels.classes[chosen], weights[chosen], minlength=num_classes).astype(np.int64)
@@ -87,14 +87,14 @@ class LabelChunk(NamedTuple):
         places: Place of each listed label's image in ``positions``, of shape (E,).
         classes: Class of each listed label, int64 of shape (E,).
         values: 1, 0 or -1, int8 of shape (E,).
-        unlisted: Label of every class that an image does not list, 0 or -1.
+        default_label: Label of every class that an image does not list, 0 or -1.
     """
 
     positions: np.ndarray
     places: np.ndarray
     classes: np.ndarray
     values: np.ndarray
-    unlisted: int
+    default_label: int
 
 
 def label_chunks(dataset: Any) -> Iterator[LabelChunk]:
@@ -116,7 +116,7 @@ def label_chunks(dataset: Any) -> Iterator[LabelChunk]:
         >>> len(chunk.positions), int((chunk.values == 1).sum()) == len(chunk.classes)
         (100, True)
     """
-    parts = leaf_samples(dataset)
+    parts = resolve_wrapped_indices(dataset)
     check_one_class_list((class_names(part.leaf) for part in parts), "label_chunks")
     for part in parts:
         source = _source(part)
@@ -124,11 +124,11 @@ def label_chunks(dataset: Any) -> Iterator[LabelChunk]:
         step = max(1, _CHUNK // mean_size)
         for start in range(0, len(source.rows), step):
             chosen = slice(start, start + step)
-            entries = source.store.entries(source.rows[chosen])
-            yield LabelChunk(part.positions[chosen], *entries, source.store.unlisted)
+            elements = source.store.elements(source.rows[chosen])
+            yield LabelChunk(part.positions[chosen], *elements, source.store.default_label)
 
 
-def _source(part: LeafSamples) -> LabelSource:
+def _source(part: WrappedIndices) -> LabelSource:
     if isinstance(part.leaf, LabelStoreDataset):
         return label_source(part.leaf, part.indices)
     # A sample of a host dataset that a wrapper repeats is read once.
@@ -156,7 +156,7 @@ def images_with_labels(dataset: Any, wanted: Mapping[int, int]) -> np.ndarray:
     for chunk in label_chunks(dataset):
         fits = np.ones(len(chunk.positions), dtype=bool)
         for class_index, label in wanted.items():
-            labels = np.full(len(fits), chunk.unlisted, dtype=np.int8)
+            labels = np.full(len(fits), chunk.default_label, dtype=np.int8)
             own = chunk.classes == class_index
             labels[chunk.places[own]] = chunk.values[own]
             fits &= labels == label

@@ -122,7 +122,7 @@ class ImbalancedCIFAR(LabelStoreDataset):
             np.ones(len(chosen), dtype=np.int8),
             [f"{self.split}_{number:05d}" for number in chosen],
             class_names,
-            unlisted=0,
+            default_label=0,
         )
 
     def image_info(self, row: int) -> dict:

@@ -37,14 +37,14 @@ def merge_labels(
         The labels; image n of the store is sample n of all sources in a row. Unlisted are unknown or
         negative labels, whichever are more.
     """
-    unlisted = _commoner_label(sources, maps, len(class_names))
+    default_label = _commoner_label(sources, maps, len(class_names))
     parts = StoreParts(
-        class_names, unlisted, num_simulations=max(source.store.num_simulations for source in sources)
+        class_names, default_label, num_simulations=max(source.store.num_simulations for source in sources)
     )
     for source, class_map in zip(sources, maps):
-        for rows in _row_blocks(source, len(class_names), unlisted):
-            merged = _merge(*source.store.known_entries(rows), class_map, len(class_names))
-            if unlisted == 0:
+        for rows in _row_blocks(source, len(class_names), default_label):
+            merged = _merge(*source.store.known_elements(rows), class_map, len(class_names))
+            if default_label == 0:
                 merged = not_negative(*merged, len(rows), len(class_names))
             parts.add(*merged, len(rows))
         parts.add_names(source.store, source.rows)
@@ -80,12 +80,12 @@ def _commoner_label(sources: Sequence[LabelSource], maps: Sequence[ClassMap], nu
     return 0 if negatives > unknown else -1
 
 
-def _row_blocks(source: LabelSource, num_classes: int, unlisted: int) -> Iterator[np.ndarray]:
+def _row_blocks(source: LabelSource, num_classes: int, default_label: int) -> Iterator[np.ndarray]:
     store = source.store
     size = store.num_listed // max(1, len(store)) + 1
-    if store.unlisted == 0:
+    if store.default_label == 0:
         size = max(size, store.num_classes)
-    if unlisted == 0:
+    if default_label == 0:
         size = max(size, num_classes)
     step = max(1, _CHUNK // size)
     for start in range(0, len(source.rows), step):

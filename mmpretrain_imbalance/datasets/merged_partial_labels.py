@@ -16,15 +16,15 @@ from .label_store.external_sort import CONFLICTS
 from .label_store.join_rows import join_rows
 from .label_store.store import LabelStore
 from .merge import Contradictions, first_rows, merge_labels
-from .relabelled import RelabelledDataset, different_samples, image_path
+from .relabeled import RelabeledDataset, different_samples, image_path
 from .simulate_store import label_source
-from .wrapped import class_names, initialise
+from .wrapped import class_names, initialize
 
 _KEYS = {"dataset", "name", "class_map", "unmapped", "positives_only"}
 
 
 @DATASETS.register_module()
-class MergedPartialLabels(RelabelledDataset):
+class MergedPartialLabels(RelabeledDataset):
     """Several datasets under one class list; whatever a source never annotates is unknown in its images.
 
     Classes are matched by name. Each source is a dataset (or its config), or a dictionary with
@@ -114,7 +114,7 @@ class MergedPartialLabels(RelabelledDataset):
         renamed, narrow = {}, []
         target = self._metainfo.get("classes")
         for source in self.sources:
-            initialise(source["dataset"])
+            initialize(source["dataset"])
             names = class_names(source["dataset"])
             if names is None:
                 raise TypeError(

@@ -21,7 +21,7 @@ _IDX_PREFIX = {"train": "train", "test": "t10k"}
 
 @DATASETS.register_module()
 class MultiDigits(LabelStoreDataset):
-    r"""Images of 1 to 4 handwritten digits, fully labelled with the classes they show.
+    r"""Images of 1 to 4 handwritten digits, fully labeled with the classes they show.
 
     Without ``data_root`` the digits are the 1,797 real 8 x 8 ones that scikit-learn ships: nothing is
     downloaded, and the images are made in memory whenever the dataset is built (there is no cache that could
@@ -121,7 +121,7 @@ class MultiDigits(LabelStoreDataset):
         image, place = np.nonzero(digits >= 0)
         table[image, labels[digits[image, place]]] = 1
         names = [f"{self.split}_{number:06d}" for number in range(self.num_images)]
-        return label_store_from_table(table, names, self.METAINFO["classes"], unlisted=0)
+        return label_store_from_table(table, names, self.METAINFO["classes"], default_label=0)
 
     def image_info(self, row: int) -> dict:
         """The pixels of an image, uint8 of shape (H, W, 1) or (H, W, 3), and its size."""

@@ -19,7 +19,7 @@ from .label_store.store import LabelStore
 
 
 @DATASETS.register_module()
-class PartialMultiLabelDataset(LabelStoreDataset):
+class PartialLabelDataset(LabelStoreDataset):
     r"""Multi-label images of which only some labels are known.
 
     The ending of ``ann_file`` says what it is (docs/data.md shows each):
@@ -37,7 +37,7 @@ class PartialMultiLabelDataset(LabelStoreDataset):
 
     Args:
         ann_file: Annotation file.
-        unlisted: What a JSON file means by a class that is in neither list of a sample: ``'unknown'``, or
+        default_label: What a JSON file means by a class that is in neither list of a sample: ``'unknown'``, or
             ``'negative'`` where the images were searched for every class.
         label_format: ``'dense'`` or ``'sparse'``, see :class:`LabelStoreDataset`.
         repeated_images: What an image is that a CSV or JSON file names more than once: ``'refuse'``;
@@ -63,7 +63,7 @@ class PartialMultiLabelDataset(LabelStoreDataset):
         >>> folder = tempfile.TemporaryDirectory()
         >>> table = pathlib.Path(folder.name) / 'train.csv'
         >>> _ = table.write_text('image,cat,dog\na.jpg,1,0\nb.jpg,,1\n')
-        >>> dataset = PartialMultiLabelDataset(str(table), data_prefix='images')
+        >>> dataset = PartialLabelDataset(str(table), data_prefix='images')
         >>> dataset.get_data_info(1)
         {'img_path': 'images/b.jpg', 'sample_idx': 1, 'gt_score': array([-1.,  1.], dtype=float32)}
         >>> folder.cleanup()
@@ -73,7 +73,7 @@ class PartialMultiLabelDataset(LabelStoreDataset):
         self,
         ann_file: str,
         *,
-        unlisted: str = "unknown",
+        default_label: str = "unknown",
         label_format: str = "dense",
         repeated_images: str = "refuse",
         skip_malformed: bool = False,
@@ -81,9 +81,9 @@ class PartialMultiLabelDataset(LabelStoreDataset):
         check_labels: bool = False,
         **kwargs: Any,
     ) -> None:
-        check_choice("PartialMultiLabelDataset", ("unknown", "negative"), unlisted=unlisted)
-        check_choice("PartialMultiLabelDataset", REPEATED_IMAGES, repeated_images=repeated_images)
-        self.unlisted = unlisted
+        check_choice("PartialLabelDataset", ("unknown", "negative"), default_label=default_label)
+        check_choice("PartialLabelDataset", REPEATED_IMAGES, repeated_images=repeated_images)
+        self.default_label = default_label
         self.repeated_images = repeated_images
         self.skip_malformed = skip_malformed
         self.check_images = check_images
@@ -101,10 +101,10 @@ class PartialMultiLabelDataset(LabelStoreDataset):
         notes: dict[str, int] = {}
         options = dict(repeated_images=self.repeated_images, skip_malformed=self.skip_malformed, notes=notes)
         if ending == ".json":
-            store = read_annotation_json(self.ann_file, LABEL_WORDS[self.unlisted], classes, **options)
-        elif self.unlisted == "negative":
+            store = read_annotation_json(self.ann_file, LABEL_WORDS[self.default_label], classes, **options)
+        elif self.default_label == "negative":
             raise ValueError(
-                "The 'unlisted' argument of PartialMultiLabelDataset must be 'unknown' for anything but a "
+                "The 'default_label' argument of PartialLabelDataset must be 'unknown' for anything but a "
                 "JSON file: a blank cell of a CSV file is unknown, a store knows by itself. "
                 f"Got 'negative' with {self.ann_file} instead. Write 0 into the cells that are negative."
             )
@@ -114,7 +114,7 @@ class PartialMultiLabelDataset(LabelStoreDataset):
             store = LabelStore.open(self.ann_file, verify=self.check_labels)
         else:
             raise ValueError(
-                "The 'ann_file' argument of PartialMultiLabelDataset must be a .json or .csv file, or the "
+                "The 'ann_file' argument of PartialLabelDataset must be a .json or .csv file, or the "
                 f"folder of a label store. Got {self.ann_file!r} instead."
             )
         for note, count in notes.items():
@@ -130,7 +130,7 @@ class PartialMultiLabelDataset(LabelStoreDataset):
             print_log(
                 f"{self.ann_file} has no known negatives: a loss that ignores unknown labels can then only "
                 "learn to say "
-                "yes to every class. Give 'gt_label_neg', or unlisted='negative' if every image was "
+                "yes to every class. Give 'gt_label_neg', or default_label='negative' if every image was "
                 "searched for every "
                 "class, or train with a loss that treats unknown labels as negatives.",
                 logger="current",

@@ -10,13 +10,13 @@ from mmpretrain.registry import DATASETS
 from ..functional.simulation import protocol_amount
 from ..utils.argument_checks import check_whole_number
 from .label_store.store import LabelStore
-from .relabelled import RelabelledDataset, different_samples
+from .relabeled import RelabeledDataset, different_samples
 from .simulate_store import label_source, origin_numbers, simulate_store
 from .wrapped import underlying_datasets
 
 
 @DATASETS.register_module()
-class SimulatePartialLabels(RelabelledDataset):
+class SimulatePartialLabels(RelabeledDataset):
     """Hides labels of any multi-label dataset; images and pipeline stay those of the wrapped dataset.
 
     The protocols are those of

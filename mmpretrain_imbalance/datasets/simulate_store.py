@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from mmengine.dataset import BaseDataset
 
-from ..functional.simulation import entry_draws, simulate_entries
+from ..functional.simulation import element_draws, simulate_elements
 from .base import LabelStoreDataset
 from .label_store.build import StoreParts, build_label_store
 from .label_store.store import LabelStore
-from .wrapped import check_one_class_list, host_labels
+from .wrapped import check_one_class_list, mmpretrain_labels
 
 _CHUNK = 2**20  # labels that are worked on at once
 
@@ -47,9 +47,11 @@ def label_source(dataset: BaseDataset, indices: np.ndarray, origin: int = 0) -> 
     ids = sample_ids(dataset, indices)
     if isinstance(dataset, LabelStoreDataset):
         return LabelSource(dataset.label_store, ids, ids, origin)
-    labels = host_labels(dataset, indices)
+    labels = mmpretrain_labels(dataset, indices)
     names, class_names = labels.image_paths, dataset.metainfo["classes"]
-    store = build_label_store(labels.samples, labels.classes, labels.values, names, class_names, unlisted=0)
+    store = build_label_store(
+        labels.samples, labels.classes, labels.values, names, class_names, default_label=0
+    )
     return LabelSource(store, np.arange(len(indices)), ids, origin)
 
 
@@ -101,19 +103,21 @@ def simulate_store(
     first = sources[0].store
     check_one_class_list((source.store.class_names for source in sources), "SimulatePartialLabels")
     # A dropped positive is a negative like any other; the other protocols leave unknown labels.
-    negative_is_rule = protocol == "drop_positives" and all(source.store.unlisted == 0 for source in sources)
-    unlisted = 0 if negative_is_rule else -1
+    negative_is_rule = protocol == "drop_positives" and all(
+        source.store.default_label == 0 for source in sources
+    )
+    default_label = 0 if negative_is_rule else -1
     rule = protocol, amount, seed
     num_simulations = 1 + max(source.store.num_simulations for source in sources)
-    parts = StoreParts(first.class_names, unlisted, first.class_facts, num_simulations)
+    parts = StoreParts(first.class_names, default_label, first.class_metadata, num_simulations)
     if protocol == "fpc":
         images, _, classes, values = _fixed_per_class(
-            _chunks(sources, protocol, unlisted), rule, first.num_classes
+            _chunks(sources, protocol, default_label), rule, first.num_classes
         )
         parts.add(images, classes, values, sum(len(source.rows) for source in sources))
     else:
-        for chunk in _chunks(sources, protocol, unlisted):
-            images, _, classes, values = _apply(chunk.labels, rule, unlisted)
+        for chunk in _chunks(sources, protocol, default_label):
+            images, _, classes, values = _apply(chunk.labels, rule, default_label)
             parts.add(images - chunk.start, classes, values, chunk.num_images)
     for source in sources:
         parts.add_names(source.store, source.rows)
@@ -128,17 +132,17 @@ class _Chunk(NamedTuple):
     labels: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-def _chunks(sources: Sequence[LabelSource], protocol: str, unlisted: int) -> Iterator[_Chunk]:
+def _chunks(sources: Sequence[LabelSource], protocol: str, default_label: int) -> Iterator[_Chunk]:
     """Go through all images in parts, with the labels of each part that the protocol must see."""
     start = 0
     for source in sources:
         store = source.store
         listed_is_enough = (
-            store.unlisted == -1
+            store.default_label == -1
             or protocol == "single_positive"
-            or (protocol == "drop_positives" and unlisted == 0)
+            or (protocol == "drop_positives" and default_label == 0)
         )
-        read = store.entries if listed_is_enough else store.known_entries
+        read = store.elements if listed_is_enough else store.known_elements
         mean_size = store.num_listed // max(1, len(store)) + 1 if listed_is_enough else store.num_classes
         step = max(1, _CHUNK // mean_size)
         # Samples of different datasets, and of a simulation, have different ids and so different draws.
@@ -151,13 +155,13 @@ def _chunks(sources: Sequence[LabelSource], protocol: str, unlisted: int) -> Ite
             start += len(rows)
 
 
-def _apply(labels: tuple[np.ndarray, ...], rule: tuple, unlisted: int) -> tuple[np.ndarray, ...]:
+def _apply(labels: tuple[np.ndarray, ...], rule: tuple, default_label: int) -> tuple[np.ndarray, ...]:
     """What the protocol makes of some labels, without those that are unlisted from now on."""
     images, ids, classes, values = labels
     known = values != -1
     new_values = values.copy()
-    new_values[known] = simulate_entries(ids[known], classes[known], values[known], *rule)
-    listed = new_values != unlisted
+    new_values[known] = simulate_elements(ids[known], classes[known], values[known], *rule)
+    listed = new_values != default_label
     return images[listed], ids[listed], classes[listed], new_values[listed]
 
 
@@ -169,7 +173,9 @@ def _fixed_per_class(chunks: Iterator[_Chunk], rule: tuple, num_classes: int) ->
     for chunk in chunks:
         _, ids, classes, values = chunk.labels
         near = values != -1
-        near[near] = entry_draws(ids[near], classes[near], seed) <= largest[classes[near] * 2 + values[near]]
+        near[near] = (
+            element_draws(ids[near], classes[near], seed) <= largest[classes[near] * 2 + values[near]]
+        )
         parts.append(tuple(array[near] for array in chunk.labels))
         size += len(parts[-1][0])
         if size > limit:
@@ -178,6 +184,6 @@ def _fixed_per_class(chunks: Iterator[_Chunk], rule: tuple, num_classes: int) ->
             size, limit = len(ids), 2 * len(ids) + 2 * _CHUNK
             groups = classes * 2 + values
             largest[:] = -np.inf
-            np.maximum.at(largest, groups, entry_draws(ids, classes, seed))
+            np.maximum.at(largest, groups, element_draws(ids, classes, seed))
             largest[np.bincount(groups, minlength=len(largest)) < amount] = np.inf
     return _apply(tuple(map(np.concatenate, zip(*parts))), rule, -1)

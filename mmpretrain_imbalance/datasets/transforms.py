@@ -18,7 +18,7 @@ class PackPartialInputs(PackInputs):
 
     The listed classes and their labels become the fields ``gt_label_indices`` (int64) and ``gt_label_values``
     (int8) of the data sample, the number of classes and the label of all other classes its meta information
-    ``num_classes`` and ``unlisted_label``. ``PartialLabelDataPreprocessor`` makes them dense on the device.
+    ``num_classes`` and ``default_label``. ``PartialLabelDataPreprocessor`` makes them dense on the device.
     Dense labels (``gt_score``, ``gt_label``) are packed as ``PackInputs`` does.
 
     Args:
@@ -28,9 +28,9 @@ class PackPartialInputs(PackInputs):
 
     Example:
         >>> sample = dict(img=np.zeros((8, 8, 1), np.uint8), gt_label_indices=np.array([2, 5]),
-        ...               gt_label_values=np.array([1, 0], np.int8), num_classes=9, unlisted_label=-1)
+        ...               gt_label_values=np.array([1, 0], np.int8), num_classes=9, default_label=-1)
         >>> packed = PackPartialInputs()(sample)['data_samples']
-        >>> packed.gt_label_indices, packed.num_classes, packed.unlisted_label
+        >>> packed.gt_label_indices, packed.num_classes, packed.default_label
         (tensor([2, 5]), 9, -1)
     """
 
@@ -41,7 +41,7 @@ class PackPartialInputs(PackInputs):
         meta_keys: Sequence[str] = PackInputs.DEFAULT_META_KEYS,
     ) -> None:
         super().__init__(
-            input_key, algorithm_keys, tuple(dict.fromkeys((*meta_keys, "num_classes", "unlisted_label")))
+            input_key, algorithm_keys, tuple(dict.fromkeys((*meta_keys, "num_classes", "default_label")))
         )
 
     def transform(self, results: dict) -> dict:
@@ -157,7 +157,7 @@ LABEL_KEYS = (
     "gt_label_indices",
     "gt_label_values",
     "num_classes",
-    "unlisted_label",
+    "default_label",
 )
 
 

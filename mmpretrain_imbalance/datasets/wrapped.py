@@ -15,7 +15,7 @@ from .transforms import DifficultAsUnknown
 _KINDS = (BaseDataset, Subset, ClassBalancedDataset, RepeatDataset, KFoldDataset, ConcatDataset)
 
 
-class LeafSamples(NamedTuple):
+class WrappedIndices(NamedTuple):
     """Samples of one underlying dataset.
 
     Attributes:
@@ -29,7 +29,7 @@ class LeafSamples(NamedTuple):
     positions: np.ndarray
 
 
-def leaf_samples(dataset: Any) -> list[LeafSamples]:
+def resolve_wrapped_indices(dataset: Any) -> list[WrappedIndices]:
     """Follow ConcatDataset, RepeatDataset, ClassBalancedDataset, KFoldDataset and Subset, in any order.
 
     Args:
@@ -46,12 +46,12 @@ def leaf_samples(dataset: Any) -> list[LeafSamples]:
     Example:
         >>> from torch.utils.data import Subset
         >>> from mmpretrain_imbalance.datasets import MultiDigits
-        >>> (part,) = leaf_samples(Subset(MultiDigits(num_images=10), [7, 2, 7]))
+        >>> (part,) = resolve_wrapped_indices(Subset(MultiDigits(num_images=10), [7, 2, 7]))
         >>> part.indices, part.positions
         (array([7, 2, 7]), array([0, 1, 2]))
     """
     _check_kind(dataset)
-    initialise(dataset)
+    initialize(dataset)
     everything = np.arange(len(dataset), dtype=np.int64)
     return _follow(dataset, everything, everything)
 
@@ -60,7 +60,7 @@ def underlying_datasets(dataset: Any) -> list[BaseDataset]:
     """Load all datasets in a nest and find those that are no wrappers, also where no sample is taken of one.
 
     Args:
-        dataset: Whatever :func:`leaf_samples` takes.
+        dataset: Whatever :func:`resolve_wrapped_indices` takes.
 
     Returns:
         The datasets, one for each way into it.
@@ -69,7 +69,7 @@ def underlying_datasets(dataset: Any) -> list[BaseDataset]:
     return [part.leaf for part in _follow(dataset, nothing, nothing)]
 
 
-def initialise(dataset: Any) -> None:
+def initialize(dataset: Any) -> None:
     """Load the annotations of a dataset that was built with ``lazy_init=True``.
 
     Args:
@@ -78,17 +78,17 @@ def initialise(dataset: Any) -> None:
     if hasattr(dataset, "full_init"):
         dataset.full_init()
     elif isinstance(dataset, Subset):
-        initialise(dataset.dataset)
+        initialize(dataset.dataset)
     elif isinstance(dataset, ConcatDataset):
         for part in dataset.datasets:
-            initialise(part)
+            initialize(part)
 
 
-def _follow(dataset: Any, indices: np.ndarray, positions: np.ndarray) -> list[LeafSamples]:
+def _follow(dataset: Any, indices: np.ndarray, positions: np.ndarray) -> list[WrappedIndices]:
     _check_kind(dataset)
-    initialise(dataset)
+    initialize(dataset)
     if isinstance(dataset, BaseDataset):
-        return [LeafSamples(dataset, indices, positions)]
+        return [WrappedIndices(dataset, indices, positions)]
     if isinstance(dataset, Subset):
         return _follow(dataset.dataset, _counted_from_the_start(dataset)[indices], positions)
     if isinstance(dataset, ClassBalancedDataset):
@@ -201,7 +201,7 @@ def _of_metainfo(dataset: Any, key: str) -> Any:
     return None if inside is None else _of_metainfo(inside, key)
 
 
-class HostLabels(NamedTuple):
+class MMPretrainLabels(NamedTuple):
     """Labels of M samples; what is not listed here is negative.
 
     Attributes:
@@ -217,7 +217,7 @@ class HostLabels(NamedTuple):
     image_paths: list[str]
 
 
-def host_labels(dataset: BaseDataset, indices: Iterable[int]) -> HostLabels:
+def mmpretrain_labels(dataset: BaseDataset, indices: Iterable[int]) -> MMPretrainLabels:
     """Read ``gt_score`` where a sample has it, else ``gt_label`` with every other class negative.
 
     No image is loaded. A :class:`DifficultAsUnknown` in the dataset's pipeline takes part, so that the labels
@@ -247,8 +247,10 @@ def host_labels(dataset: BaseDataset, indices: Iterable[int]) -> HostLabels:
         values.append(listed_values)
         image_paths.append(str(info.get("img_path", "")))
     if not samples:
-        return HostLabels(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int8), [])
-    return HostLabels(np.concatenate(samples), np.concatenate(classes), np.concatenate(values), image_paths)
+        return MMPretrainLabels(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int8), [])
+    return MMPretrainLabels(
+        np.concatenate(samples), np.concatenate(classes), np.concatenate(values), image_paths
+    )
 
 
 def num_classes_of(dataset: BaseDataset) -> int:
@@ -287,7 +289,7 @@ def _labels_of_sample(
         if wrong.any():
             class_index = int(np.argmax(wrong))
             raise ValueError(
-                "The 'gt_score' must be 1 (positive), 0 (negative) or -1 (unknown) in every entry. "
+                "The 'gt_score' must be 1 (positive), 0 (negative) or -1 (unknown) in every element. "
                 f"Got {scores[class_index]} {where}, class {class_index}, instead."
             )
         listed = np.flatnonzero(scores)

@@ -27,14 +27,14 @@ from .losses.binary_cross_entropy import partial_binary_cross_entropy
 from .losses.class_aware_selective_loss import TOPK_SCOPES, UNKNOWN_MODES, selective_keep, unknown_weights
 from .losses.distribution_balanced_loss import distribution_balanced_loss, rebalanced_weights
 from .losses.elementwise_loss_function import elementwise_loss_function
-from .losses.entropy_maximization_loss import entropy_maximisation_loss
-from .losses.entropy_maximization_pseudo_label_loss import entropy_maximisation_pseudo_label_loss
-from .losses.expected_positives_loss import expected_positives_loss, expected_positives_regulariser
-from .losses.generalized_pseudo_label_robust_loss import generalised_pseudo_label_robust_loss
-from .losses.generalized_robust_loss import element_trust, generalised_robust_loss
+from .losses.entropy_maximization_loss import entropy_maximization_loss
+from .losses.entropy_maximization_pseudo_label_loss import entropy_maximization_pseudo_label_loss
+from .losses.expected_positives_loss import expected_positives_loss, expected_positives_regularizer
+from .losses.generalized_pseudo_label_robust_loss import generalized_pseudo_label_robust_loss
+from .losses.generalized_robust_loss import element_trust, generalized_robust_loss
 from .losses.hill_loss import hill_loss
 from .losses.large_loss import LARGE_LOSS_SCHEMES, large_loss, large_loss_rate, large_unknown_elements
-from .losses.ldam_loss import label_distribution_margin_loss, label_distribution_margins
+from .losses.ldam_loss import label_distribution_margins, ldam_loss
 from .losses.local_elements import local_elements
 from .losses.loss_context import LossContext
 from .losses.multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights
@@ -61,8 +61,8 @@ from .metrics.auroc import auroc
 from .metrics.average_precision import average_precision, mean_average_precision, pooled_average_precision
 from .metrics.best_thresholds import best_thresholds
 from .metrics.calibration_error import calibration_error, pooled_calibration_error, reliability_bins
-from .metrics.class_groups import class_groups, named_class_groups, quantile_borders, rarest_classes
-from .metrics.known_elements import KnownEntries, known_entries, label_coverage
+from .metrics.class_groups import class_groups, named_class_groups, quantile_group_thresholds, rarest_classes
+from .metrics.known_elements import KnownElements, known_elements, label_coverage
 from .metrics.multi_label_scores import class_scores, exact_match, multi_label_scores
 from .metrics.paired_bootstrap import paired_bootstrap
 from .metrics.predicted_labels import labels_above, top_labels
@@ -84,7 +84,7 @@ __all__ = [
     "TOPK_SCOPES",
     "UNKNOWN",
     "UNKNOWN_MODES",
-    "KnownEntries",
+    "KnownElements",
     "LossContext",
     "active_class_weights",
     "assume_negative_loss",
@@ -105,28 +105,28 @@ __all__ = [
     "distribution_balanced_loss",
     "element_trust",
     "elementwise_loss_function",
-    "entropy_maximisation_loss",
-    "entropy_maximisation_pseudo_label_loss",
+    "entropy_maximization_loss",
+    "entropy_maximization_pseudo_label_loss",
     "exact_match",
     "expected_positives_loss",
-    "expected_positives_regulariser",
+    "expected_positives_regularizer",
     "focused_loss",
-    "generalised_pseudo_label_robust_loss",
-    "generalised_robust_loss",
+    "generalized_pseudo_label_robust_loss",
+    "generalized_robust_loss",
     "hard_labels",
     "hill_loss",
     "histogram_divergence",
     "image_values",
     "keep_probabilities",
-    "known_entries",
+    "known_elements",
     "known_labels",
     "label_coverage",
-    "label_distribution_margin_loss",
     "label_distribution_margins",
     "labels_above",
     "large_loss",
     "large_loss_rate",
     "large_unknown_elements",
+    "ldam_loss",
     "linear_schedule",
     "local_elements",
     "logit_histograms",
@@ -151,7 +151,7 @@ __all__ = [
     "positive_class_mean",
     "probability_histograms",
     "pseudo_labels",
-    "quantile_borders",
+    "quantile_group_thresholds",
     "ramp_up",
     "random_numbers",
     "rarest_classes",

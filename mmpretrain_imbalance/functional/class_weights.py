@@ -42,7 +42,7 @@ def balanced_class_weights(
     power: float = 1.0,
     beta: float = 0.999,
     max_weight: float = 10.0,
-    normalise: bool = True,
+    normalize: bool = True,
     dtype: torch.dtype = torch.float32,
     known: tuple[Tensor, Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
@@ -56,7 +56,7 @@ def balanced_class_weights(
 
     .. math:: w^\pm_c = \frac{1 - \beta}{1 - \beta^{n^\pm_c}}
 
-    With ``normalise`` both are divided by their mean over the known elements of the training set, so that the
+    With ``normalize`` both are divided by their mean over the known elements of the training set, so that the
     loss keeps its size. A class without known positives (negatives) has no such element to weigh and gets 1.
 
     Source: effective number of samples: Cui et al., CVPR 2019 (arXiv 1901.05555). The composition is this
@@ -69,7 +69,7 @@ def balanced_class_weights(
         power: Exponent of the ratio: 1 balances a class fully, 0.5 by the square root.
         beta: Of the effective number, in [0, 1).
         max_weight: The cap.
-        normalise: Whether the mean over known elements is brought to 1.
+        normalize: Whether the mean over known elements is brought to 1.
         dtype: Of the weights.
         known: Known positives and negatives that the mean is taken over, each of shape (C,), where n+ and n-
             are estimated.
@@ -81,7 +81,7 @@ def balanced_class_weights(
         ValueError: If the scheme is none of the two.
 
     Example:
-        >>> balanced_class_weights(torch.tensor([50, 10]), torch.tensor([50, 90]), normalise=False)
+        >>> balanced_class_weights(torch.tensor([50, 10]), torch.tensor([50, 90]), normalize=False)
         (tensor([1., 9.]), tensor([1., 1.]))
     """
     counts = torch.stack([positives, negatives]).to(dtype)
@@ -95,7 +95,7 @@ def balanced_class_weights(
             f"The 'scheme' argument must be 'ratio' or 'effective_number'. Got {scheme!r} instead."
         )
     weights = torch.where((counts > 0) & (weights > 0), weights, 1.0).clamp(max=max_weight)
-    if normalise:
+    if normalize:
         elements = counts if known is None else torch.stack(known).to(dtype)
         total = elements.sum()
         weights = weights * torch.where(total > 0, total / (weights * elements).sum(), 1.0)
@@ -111,7 +111,7 @@ def class_balanced_weights(
     beta: float = 0.9999,
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
-    r"""Weight of each class, normalised to sum C.
+    r"""Weight of each class, normalized to sum C.
 
     ======================= ==========================================
     ``effective_number``     :math:`(1 - \beta) / (1 - \beta^{n_c})`
@@ -119,7 +119,7 @@ def class_balanced_weights(
     ``inverse_square_root``  :math:`1 / \sqrt{n_c}`
     ======================= ==========================================
 
-    A class without positives gets weight 1, and the others are normalised among themselves.
+    A class without positives gets weight 1, and the others are normalized among themselves.
 
     Source: Cui et al., CVPR 2019 (arXiv 1901.05555).
 

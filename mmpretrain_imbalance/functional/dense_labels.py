@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmpretrain_imbalance.functional.labels import NEGATIVE, POSITIVE, UNKNOWN
 
-EXPECTED_VALUES = "1 (positive), 0 (negative), -1 (unknown) or a soft label between 0 and 1 in every entry"
+EXPECTED_VALUES = "1 (positive), 0 (negative), -1 (unknown) or a soft label between 0 and 1 in every element"
 
 
 def dense_labels(
@@ -23,15 +23,15 @@ def dense_labels(
 ) -> Tensor:
     r"""Make the label table of a batch from the labels that each sample lists.
 
-    .. math:: Y_{n i_k} = v_k \text{ for entry } k \text{ of sample } n, \qquad Y_{nc} = f_n \text{ elsewhere}
+    .. math:: Y_{n i_k} = v_k \text{ for element } k \text{ of sample } n, \qquad Y_{nc} = f_n \text{ elsewhere}
 
-    The lists are checked where they are, so lists on the CPU cost a GPU no synchronisation. They are then
+    The lists are checked where they are, so lists on the CPU cost a GPU no synchronization. They are then
     moved, and written by one scatter. A label listed twice counts once.
 
     Args:
         indices: Class indices of all samples, one sample after the other, of shape (K,).
-        values: Label of each of these entries, of shape (K,).
-        counts: Number of entries of each sample, N numbers with the sum K.
+        values: Label of each of these elements, of shape (K,).
+        counts: Number of elements of each sample, N numbers with the sum K.
         num_classes: Number of columns C.
         fill: Label of the classes that a sample does not list, one for all or of shape (N,).
         device: Where the table is made; by default where the lists are.
@@ -60,17 +60,17 @@ def dense_labels(
     )
     outside = (indices < 0) | (indices >= num_classes)
     if outside.any():
-        entry = int(outside.nonzero()[0])
+        element = int(outside.nonzero()[0])
         raise ValueError(
             f"The 'indices' argument of dense_labels must be classes from 0 to {num_classes - 1}. Got "
-            f"{int(indices[entry])} at {name_sample(int(rows[entry]))} instead."
+            f"{int(indices[element])} at {name_sample(int(rows[element]))} instead."
         )
     wrong = wrong_labels(values)
     if wrong.any():
-        entry = int(wrong.nonzero()[0])
+        element = int(wrong.nonzero()[0])
         raise ValueError(
-            f"The 'values' argument of dense_labels must be {EXPECTED_VALUES}. Got {values[entry].item():g} "
-            f"at {name_sample(int(rows[entry]))}, class {int(indices[entry])} instead."
+            f"The 'values' argument of dense_labels must be {EXPECTED_VALUES}. Got {values[element].item():g} "
+            f"at {name_sample(int(rows[element]))}, class {int(indices[element])} instead."
         )
     cells = rows * num_classes + indices
     _check_no_contradiction(cells, values, num_classes, name_sample)
@@ -84,7 +84,7 @@ def dense_labels(
 
 
 def wrong_labels(labels: Tensor) -> Tensor:
-    """Tell which entries are no label, neither -1 nor from 0 to 1: NaN is none, nor is a -1 wrapped to 255.
+    """Tell which elements are no label, neither -1 nor from 0 to 1: NaN is none, nor is a -1 wrapped to 255.
 
     Args:
         labels: Numbers of any type and shape.
@@ -111,10 +111,10 @@ def _check_no_contradiction(
     values = values[order]
     clash = (cells[1:] == cells[:-1]) & (values[1:] != values[:-1])
     if clash.any():
-        entry = int(clash.nonzero()[0])
-        row, class_index = divmod(int(cells[entry]), num_classes)
+        element = int(clash.nonzero()[0])
+        row, class_index = divmod(int(cells[element]), num_classes)
         raise ValueError(
             f"The 'values' argument of dense_labels must be one label a sample and class. Got "
-            f"{values[entry].item():g} and {values[entry + 1].item():g} at {name_sample(row)}, class "
+            f"{values[element].item():g} and {values[element + 1].item():g} at {name_sample(row)}, class "
             f"{class_index} instead."
         )

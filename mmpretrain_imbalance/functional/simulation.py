@@ -22,7 +22,7 @@ def simulate_partial_labels(
 ) -> np.ndarray:
     r"""Turn known labels into unknown ones (or, for ``'drop_positives'``, positives into negatives).
 
-    Each entry has one number :math:`u_{nc} \in [0, 1)`, a hash of the seed, the sample id and the class. It
+    Each element has one number :math:`u_{nc} \in [0, 1)`, a hash of the seed, the sample id and the class. It
     is the same in every worker, rank, epoch and subset. What is unknown stays unknown.
 
     - ``'rps'``, random per sample: unknown where :math:`u_{nc} < p`.
@@ -43,7 +43,7 @@ def simulate_partial_labels(
         protocol: One of the names above.
         seed: Another seed gives other labels. Give a second call, on the labels of a first one, another seed:
             with the same it would draw the same numbers.
-        probability: Chance p that an entry is removed, for ``'rps'`` and ``'drop_positives'``.
+        probability: Chance p that an element is removed, for ``'rps'`` and ``'drop_positives'``.
         num_labels: Positives, and negatives, to keep, for ``'fpc'`` and ``'n_per_image'``.
         known_label_ratio: Share to keep, for ``'known_label_ratio'``.
         sample_ids: Identity of each sample, of shape (N,). Absent: 0 .. N - 1.
@@ -73,11 +73,11 @@ def simulate_partial_labels(
     result = np.full(labels.shape, UNKNOWN, dtype=np.int8)
     samples, classes = np.nonzero(labels != UNKNOWN)
     values = labels[samples, classes].astype(np.int8)
-    result[samples, classes] = simulate_entries(ids[samples], classes, values, protocol, amount, seed)
+    result[samples, classes] = simulate_elements(ids[samples], classes, values, protocol, amount, seed)
     return result
 
 
-def simulate_entries(
+def simulate_elements(
     sample_ids: np.ndarray,
     classes: np.ndarray,
     values: np.ndarray,
@@ -102,7 +102,7 @@ def simulate_entries(
     Returns:
         The new labels 1, 0 or -1, int8 of shape (E,).
     """
-    draws = entry_draws(sample_ids, classes, seed)
+    draws = element_draws(sample_ids, classes, seed)
     if protocol == "drop_positives":
         return np.where((values == POSITIVE) & (draws < amount), NEGATIVE, values).astype(np.int8)
     if protocol == "rps":
@@ -120,7 +120,7 @@ def simulate_entries(
     return np.where(keep, values, UNKNOWN).astype(np.int8)
 
 
-def entry_draws(sample_ids: np.ndarray, classes: np.ndarray, seed: int) -> np.ndarray:
+def element_draws(sample_ids: np.ndarray, classes: np.ndarray, seed: int) -> np.ndarray:
     """Draw one number for each (sample, class), which depends on nothing but these and the seed.
 
     Args:
@@ -140,7 +140,7 @@ def entry_draws(sample_ids: np.ndarray, classes: np.ndarray, seed: int) -> np.nd
 def _smallest_of_group(
     groups: np.ndarray, draws: np.ndarray, limit: float | Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """Choose the ``limit`` entries of each group with the smallest draws."""
+    """Choose the ``limit`` elements of each group with the smallest draws."""
     order = np.lexsort((draws, groups))
     _, starts, sizes = np.unique(groups[order], return_index=True, return_counts=True)
     rank = np.arange(len(groups)) - np.repeat(starts, sizes)
@@ -150,7 +150,7 @@ def _smallest_of_group(
 
 
 def _scramble(numbers: np.ndarray) -> np.ndarray:
-    """Map 64-bit numbers one to one: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
+    """Map 64-bit numbers one to one: the finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
     numbers = numbers + np.uint64(0x9E3779B97F4A7C15)
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -179,7 +179,7 @@ def protocol_amount(
 
     Args:
         protocol: Name of the protocol.
-        probability: Chance that an entry is removed.
+        probability: Chance that an element is removed.
         num_labels: Positives, and negatives, to keep.
         known_label_ratio: Share to keep.
         caller: The function or class to name in an error.

@@ -44,7 +44,7 @@ class AveragedPredictionsHook(Hook):
                 f"none instead: add {missing}."
             )
         ema = averages[0].ema_model
-        if not ema.steps:  # EMAHook copied the weights before they were initialised or loaded
+        if not ema.steps:  # EMAHook copied the weights before they were initialized or loaded
             ema.module.load_state_dict(model.state_dict())
         ema.module.eval()
 

@@ -30,7 +30,7 @@ class BestThresholdsHook(Hook):
 
     The thresholds are written
 
-    - by class name to ``out_file`` in the work folder, for ``PartialMultiLabelMetric(thresholds=...)`` and
+    - by class name to ``out_file`` in the work folder, for ``PartialLabelMetric(thresholds=...)`` and
       ``MultiLabelInferencer``;
     - to ``meta['thresholds']`` of the checkpoint of the same weights. MMEngine saves a checkpoint before the
       validation of the same epoch, so the file that is there is replaced, whole or not at all. A checkpoint

@@ -13,11 +13,11 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.registry import HOOKS
 
-from ..datasets import LabelCounts, PartialMultiLabelDataset, class_group_names, class_names, label_counts
+from ..datasets import LabelCounts, PartialLabelDataset, class_group_names, class_names, label_counts
 from ..functional import class_groups, named_class_groups
-from ..functional.metrics.class_groups import check_borders
+from ..functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS, check_group_thresholds
 from ..losses import ElementwiseLoss, LossState
-from ..losses.base.per_sample_memory import RememberedElements
+from ..losses.base.per_sample_memory import PerSampleMemory
 from ..models.class_hardness import ClassHardness
 from .label_statistics.class_order import check_checkpoint_classes, name_classes
 from .label_statistics.image_loss_checks import check_image_losses
@@ -37,7 +37,7 @@ class LabelStatisticsHook(Hook):
     update their state, and records it:
 
     - ``work_dir/label_statistics/epoch_<n>.json``: every value of every class, by class name, and of each
-      class the share of the images at which the losses masked its label, ignored it or labelled it
+      class the share of the images at which the losses masked its label, ignored it or labeled it
       themselves in this epoch;
     - ``work_dir/class_prior.json``: the estimated class prior, where a loss estimates one, ready for
       ``ClassAwareSelectiveLoss``;
@@ -51,7 +51,7 @@ class LabelStatisticsHook(Hook):
     Args:
         interval: Iterations between two updates in an iteration-based run, which has one more in its last
             iteration; must divide the checkpoint interval. ``None`` in a run by epochs.
-        borders: Training positives below the first make a class tail, above the second head. The groups that
+        group_thresholds: The least number of training positives of a middle class and of a head class. The groups that
             a dataset names itself in ``metainfo['class_groups']``, as LVIS does, come first.
 
     Raises:
@@ -60,15 +60,17 @@ class LabelStatisticsHook(Hook):
 
     priority = "ABOVE_NORMAL"
 
-    def __init__(self, interval: int | None = None, borders: tuple[int, int] = (20, 100)) -> None:
+    def __init__(
+        self, interval: int | None = None, group_thresholds: tuple[int, int] = DEFAULT_GROUP_THRESHOLDS
+    ) -> None:
         if interval is not None and (not isinstance(interval, int) or interval < 1):
             raise ValueError(
                 "The 'interval' argument of LabelStatisticsHook must be a number of iterations, at least 1. "
                 f"Got {interval!r} instead."
             )
-        check_borders("borders", borders, type(self).__name__)
+        check_group_thresholds(group_thresholds, type(self).__name__)
         self.interval = interval
-        self.borders = tuple(borders)
+        self.group_thresholds = tuple(group_thresholds)
         self.counts: LabelCounts | None = None
         self.class_names: list[str] = []
         self._groups: dict[str, np.ndarray] = {}
@@ -91,7 +93,7 @@ class LabelStatisticsHook(Hook):
             torch.from_numpy(c.copy()) for c in (self.counts.positives, self.counts.negatives)
         )
         named = class_group_names(dataset)
-        counted = class_groups(self.counts.positives, self.borders)
+        counted = class_groups(self.counts.positives, self.group_thresholds)
         self._groups = counted if named is None else named_class_groups(named)
         losses = self._losses(runner).values()
         for loss in self._outermost(runner):
@@ -101,7 +103,7 @@ class LabelStatisticsHook(Hook):
         self._give_counts_to_metrics(runner)
         runner.logger.info(label_count_summary(self.counts, self.class_names))
         # A dataset of an annotation file has warned itself.
-        if not isinstance(dataset, PartialMultiLabelDataset) and (
+        if not isinstance(dataset, PartialLabelDataset) and (
             warning := missing_negatives_warning(
                 self.counts, [loss for loss in losses if isinstance(loss, ElementwiseLoss)]
             )
@@ -234,7 +236,7 @@ class LabelStatisticsHook(Hook):
                 if hasattr(metric, "set_label_counts"):
                     metric.set_label_counts(self.counts.positives, self.class_names)
 
-    def _image_states(self, runner: Runner) -> dict[str, RememberedElements]:
+    def _image_states(self, runner: Runner) -> dict[str, PerSampleMemory]:
         states = {path: getattr(loss, "image_state", None) for path, loss in self._losses(runner).items()}
         return {path: state for path, state in states.items() if state is not None}
 
@@ -256,5 +258,5 @@ class LabelStatisticsHook(Hook):
 
 def _history(loss: LossState) -> dict[str, torch.Tensor]:
     """The state of the classes, and the shares of the elements of this epoch."""
-    shares = loss.element_shares.values() if isinstance(loss, ElementwiseLoss) else {}
+    shares = loss.element_counter.values() if isinstance(loss, ElementwiseLoss) else {}
     return loss.class_state() | shares

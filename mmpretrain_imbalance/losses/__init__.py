@@ -4,7 +4,7 @@ from .assume_negative_loss import AssumeNegativeLoss
 from .asymmetric_pseudo_label_loss import AsymmetricPseudoLabelLoss
 from .base.elementwise_loss import Elements, ElementwiseLoss
 from .base.loss_state import LossState
-from .base.mmpretrain_loss_adapter import HostLoss, build_elementwise_loss
+from .base.mmpretrain_loss_adapter import MMPretrainLossAdapter, build_elementwise_loss
 from .base.traits import Traits
 from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 from .base.wrapper_loss import WrapperLoss
@@ -12,15 +12,15 @@ from .class_aware_selective_loss import ClassAwareSelectiveLoss
 from .class_balanced_loss import ClassBalancedLoss
 from .class_prior_tracking_loss import ClassPriorTrackingLoss
 from .distribution_balanced_loss import DistributionBalancedLoss
-from .entropy_maximization_loss import EntropyMaximisationLoss
-from .entropy_maximization_pseudo_label_loss import EntropyMaximisationPseudoLabelLoss
+from .entropy_maximization_loss import EntropyMaximizationLoss
+from .entropy_maximization_pseudo_label_loss import EntropyMaximizationPseudoLabelLoss
 from .expected_positives_loss import ExpectedPositivesLoss
-from .generalized_pseudo_label_robust_loss import GeneralisedPseudoLabelRobustLoss
-from .generalized_robust_loss import GeneralisedRobustLoss
+from .generalized_pseudo_label_robust_loss import GeneralizedPseudoLabelRobustLoss
+from .generalized_robust_loss import GeneralizedRobustLoss
 from .hill_loss import HillLoss
 from .label_space_reduction_loss import LabelSpaceReductionLoss
 from .large_loss import LargeLoss
-from .ldam_loss import LabelDistributionMarginLoss
+from .ldam_loss import LDAMLoss
 from .multi_grained_focal_loss import MultiGrainedFocalLoss
 from .online_label_estimation_loss import OnlineLabelEstimationLoss
 from .pairwise_ranking_loss import PairwiseRankingLoss
@@ -46,17 +46,17 @@ __all__ = [
     "DistributionBalancedLoss",
     "Elements",
     "ElementwiseLoss",
-    "EntropyMaximisationLoss",
-    "EntropyMaximisationPseudoLabelLoss",
+    "EntropyMaximizationLoss",
+    "EntropyMaximizationPseudoLabelLoss",
     "ExpectedPositivesLoss",
-    "GeneralisedPseudoLabelRobustLoss",
-    "GeneralisedRobustLoss",
+    "GeneralizedPseudoLabelRobustLoss",
+    "GeneralizedRobustLoss",
     "HillLoss",
-    "HostLoss",
-    "LabelDistributionMarginLoss",
+    "LDAMLoss",
     "LabelSpaceReductionLoss",
     "LargeLoss",
     "LossState",
+    "MMPretrainLossAdapter",
     "MultiGrainedFocalLoss",
     "OnlineLabelEstimationLoss",
     "PairwiseRankingLoss",

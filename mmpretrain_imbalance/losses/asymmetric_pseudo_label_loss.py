@@ -1,4 +1,4 @@
-"""Entropy maximisation with asymmetric pseudo-labels (EM + APL)."""
+"""Entropy maximization with asymmetric pseudo-labels (EM + APL)."""
 
 from __future__ import annotations
 

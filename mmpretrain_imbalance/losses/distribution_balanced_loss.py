@@ -36,7 +36,7 @@ class DistributionBalancedLoss(ElementwiseLoss):
         weight_norm: ``'by_instance'`` divides the weights of an image by the largest of them, ``'by_batch'``
             by the largest of the batch; ``None`` for neither.
         num_images: T, for the class bias; ``None`` for the known labels of each class, which are the same in
-            fully labelled data.
+            fully labeled data.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Entropy maximisation (EM): the model is kept undecided where nobody looked."""
+"""Entropy maximization (EM): the model is kept undecided where nobody looked."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..functional import LossContext
-from ..functional.losses.entropy_maximization_loss import entropy_maximisation_loss
+from ..functional.losses.entropy_maximization_loss import entropy_maximization_loss
 from ..utils.argument_checks import check_number
 from .base.elementwise_loss import ElementwiseLoss
 from .base.traits import Traits
 
 
 @MODELS.register_module()
-class EntropyMaximisationLoss(ElementwiseLoss):
-    """EM, see :func:`~mmpretrain_imbalance.functional.entropy_maximisation_loss`; every element takes part.
+class EntropyMaximizationLoss(ElementwiseLoss):
+    """EM, see :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`; every element takes part.
 
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219), who take the mean over N C: ``reduction='mean'``.
 
@@ -29,7 +29,7 @@ class EntropyMaximisationLoss(ElementwiseLoss):
 
     Example:
         >>> import torch
-        >>> EntropyMaximisationLoss()(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]))
+        >>> EntropyMaximizationLoss()(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]))
         tensor(1.3169)
     """
 
@@ -37,10 +37,10 @@ class EntropyMaximisationLoss(ElementwiseLoss):
 
     def __init__(self, alpha: float = 0.1, eps: float = 1e-5, **kwargs) -> None:
         super().__init__(**kwargs)
-        check_number("EntropyMaximisationLoss", 0, alpha=alpha)
-        check_number("EntropyMaximisationLoss", 0, 1, eps=eps)
+        check_number("EntropyMaximizationLoss", 0, alpha=alpha)
+        check_number("EntropyMaximizationLoss", 0, 1, eps=eps)
         self.alpha = alpha
         self.eps = eps
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        return entropy_maximisation_loss.unvalidated(logits, labels, self.alpha, self.eps)
+        return entropy_maximization_loss.unvalidated(logits, labels, self.alpha, self.eps)

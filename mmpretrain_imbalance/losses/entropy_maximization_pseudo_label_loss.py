@@ -1,4 +1,4 @@
-"""Entropy maximisation with pseudo-labels given from outside (EM + PL), by a vision-language model, say."""
+"""Entropy maximization with pseudo-labels given from outside (EM + PL), by a vision-language model, say."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ..functional import NEGATIVE, POSITIVE, UNKNOWN, LossContext
-from ..functional.losses.entropy_maximization_loss import entropy_maximisation_loss
-from ..functional.losses.entropy_maximization_pseudo_label_loss import entropy_maximisation_pseudo_label_loss
+from ..functional.losses.entropy_maximization_loss import entropy_maximization_loss
+from ..functional.losses.entropy_maximization_pseudo_label_loss import entropy_maximization_pseudo_label_loss
 from ..utils.argument_checks import check_number
 from .base.elementwise_loss import Elements, ElementwiseLoss
 from .base.given_pseudo_labels import GivenPseudoLabels
@@ -19,8 +19,8 @@ from .base.traits import Traits
 
 
 @MODELS.register_module()
-class EntropyMaximisationPseudoLabelLoss(ElementwiseLoss):
-    """EM + PL, see :func:`~mmpretrain_imbalance.functional.entropy_maximisation_pseudo_label_loss`.
+class EntropyMaximizationPseudoLabelLoss(ElementwiseLoss):
+    """EM + PL, see :func:`~mmpretrain_imbalance.functional.entropy_maximization_pseudo_label_loss`.
 
     An unknown element with a negative answer takes no part. Answers are 1 (positive), 0 (negative) and -1
     (none), unlike in published files. How they are given and what they cost:
@@ -44,7 +44,7 @@ class EntropyMaximisationPseudoLabelLoss(ElementwiseLoss):
 
     Example:
         >>> import torch
-        >>> loss = EntropyMaximisationPseudoLabelLoss([[0, 1, 0, -1]], num_images=1)
+        >>> loss = EntropyMaximizationPseudoLabelLoss([[0, 1, 0, -1]], num_images=1)
         >>> loss.set_label_counts(torch.ones(4), torch.zeros(4))
         >>> context = LossContext(sample_ids=torch.tensor([0]))
         >>> labels = torch.tensor([[1, -1, -1, -1]])
@@ -84,9 +84,9 @@ class EntropyMaximisationPseudoLabelLoss(ElementwiseLoss):
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:
         if not self.training:
-            return entropy_maximisation_loss.unvalidated(logits, labels, self.alpha, self.eps)
+            return entropy_maximization_loss.unvalidated(logits, labels, self.alpha, self.eps)
         answers = self.given(context.sample_ids, logits.shape[1])
-        loss = entropy_maximisation_pseudo_label_loss.unvalidated(
+        loss = entropy_maximization_pseudo_label_loss.unvalidated(
             logits, labels, answers, self.alpha, self.beta, self.smoothing, self.eps
         )
         unknown = labels == UNKNOWN

@@ -1,4 +1,4 @@
-"""Expected positive regularisation (EPR): positives, and how many of them an image should have."""
+"""Expected positive regularization (EPR): positives, and how many of them an image should have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .base.traits import Traits
 class ExpectedPositivesLoss(ElementwiseLoss):
     """EPR, see :func:`~mmpretrain_imbalance.functional.expected_positives_loss`.
 
-    Unknown elements cost nothing but the regulariser, which counts the predicted positives of the batch, in
+    Unknown elements cost nothing but the regularizer, which counts the predicted positives of the batch, in
     which every element takes part.
 
     Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C: ``reduction='mean'``.

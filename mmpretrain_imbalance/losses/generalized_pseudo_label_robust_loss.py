@@ -1,4 +1,4 @@
-"""Generalised pseudo-label robust loss (GPR): robust, with answers to unknown labels from outside."""
+"""Generalized pseudo-label robust loss (GPR): robust, with answers to unknown labels from outside."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ..functional import UNKNOWN, LossContext
-from ..functional.losses.expected_positives_loss import expected_positives_regulariser
-from ..functional.losses.generalized_pseudo_label_robust_loss import generalised_pseudo_label_robust_loss
+from ..functional.losses.expected_positives_loss import expected_positives_regularizer
+from ..functional.losses.generalized_pseudo_label_robust_loss import generalized_pseudo_label_robust_loss
 from ..utils.argument_checks import check_interval, check_number
 from .base.elementwise_loss import Elements
 from .base.given_pseudo_labels import GivenPseudoLabels
 from .base.traits import Traits
-from .generalized_robust_loss import GeneralisedRobustLoss
+from .generalized_robust_loss import GeneralizedRobustLoss
 
 
 @MODELS.register_module()
-class GeneralisedPseudoLabelRobustLoss(GeneralisedRobustLoss):
-    r"""GPR, see :func:`~mmpretrain_imbalance.functional.generalised_pseudo_label_robust_loss`.
+class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
+    r"""GPR, see :func:`~mmpretrain_imbalance.functional.generalized_pseudo_label_robust_loss`.
 
-    Added to it is ``regularisation`` times the regulariser of the number of predicted positives, see
-    :func:`~mmpretrain_imbalance.functional.expected_positives_loss.expected_positives_regulariser`, which
+    Added to it is ``regularization`` times the regularizer of the number of predicted positives, see
+    :func:`~mmpretrain_imbalance.functional.expected_positives_loss.expected_positives_regularizer`, which
     every element carries.
 
     Answers are 1 (positive), 0 (negative) and -1 (none), unlike in published files. How they are given and
@@ -34,7 +34,7 @@ class GeneralisedPseudoLabelRobustLoss(GeneralisedRobustLoss):
 
     Source: Tran et al., ICCV 2025 (arXiv 2508.20381, AEVLP), who take the mean over N C:
     ``reduction='mean'``. The defaults are those of their code for COCO; for VOC: ``slope=(0, 2)``,
-    ``offset=(-2, -2)``, ``positive_weights=(0.4, 0.7)``, ``regularisation=0.05``.
+    ``offset=(-2, -2)``, ``positive_weights=(0.4, 0.7)``, ``regularization=0.05``.
 
     Args:
         pseudo_labels: The answers: a ``.npy`` file of shape (num_images, C), the folder of a label store, or
@@ -46,14 +46,14 @@ class GeneralisedPseudoLabelRobustLoss(GeneralisedRobustLoss):
         offset: Of that chance, from and to.
         positive_weights: Smallest and largest weight of a positive answer.
         smoothing: Part of a negative in a positive answer.
-        regularisation: Weight of the regulariser; 0 for none.
-        **kwargs: The other arguments of ``GeneralisedRobustLoss``.
+        regularization: Weight of the regularizer; 0 for none.
+        **kwargs: The other arguments of ``GeneralizedRobustLoss``.
 
     Raises:
         ValueError: If an argument is out of range.
 
     Example:
-        >>> loss = GeneralisedPseudoLabelRobustLoss([[0, 1, 0, -1]], num_images=1, expected_positives=2)
+        >>> loss = GeneralizedPseudoLabelRobustLoss([[0, 1, 0, -1]], num_images=1, expected_positives=2)
         >>> loss.set_label_counts(torch.ones(4), torch.zeros(4))
         >>> loss.set_progress(epoch=0, max_epochs=8, iteration=0)
         >>> context = LossContext(sample_ids=torch.tensor([0]))
@@ -71,14 +71,14 @@ class GeneralisedPseudoLabelRobustLoss(GeneralisedRobustLoss):
         offset: tuple[float, float] = (-2.0, -8.0),
         positive_weights: tuple[float, float] = (0.5, 0.7),
         smoothing: float = 0.1,
-        regularisation: float = 0.001,
+        regularization: float = 0.001,
         **kwargs,
     ) -> None:
         super().__init__(slope, offset, **kwargs)
         name = type(self).__name__
         check_interval(name, "(0, inf)", expected_positives=expected_positives)
         check_number(name, 0, 1, smoothing=smoothing)
-        check_number(name, 0, regularisation=regularisation)
+        check_number(name, 0, regularization=regularization)
         if len(positive_weights) != 2 or not 0 <= positive_weights[0] <= positive_weights[1] <= 1:
             raise ValueError(
                 f"The 'positive_weights' argument of {name} must be the smallest and the largest weight, "
@@ -90,13 +90,13 @@ class GeneralisedPseudoLabelRobustLoss(GeneralisedRobustLoss):
         self.expected_positives = expected_positives
         self.positive_weights = tuple(positive_weights)
         self.smoothing = smoothing
-        self.regularisation = regularisation
+        self.regularization = regularization
 
     @property
     def traits(self) -> Traits:
-        """The regulariser counts the predicted positives of the batch."""
-        held = GeneralisedRobustLoss.traits
-        return held.also(needs=["label_counts", "sample_ids"], elementwise=self.regularisation == 0)
+        """The regularizer counts the predicted positives of the batch."""
+        held = GeneralizedRobustLoss.traits
+        return held.also(needs=["label_counts", "sample_ids"], elementwise=self.regularization == 0)
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
@@ -108,10 +108,10 @@ class GeneralisedPseudoLabelRobustLoss(GeneralisedRobustLoss):
         answers = torch.full_like(labels, UNKNOWN)
         if self.training:
             answers = self.given(context.sample_ids, logits.shape[1])
-        loss = generalised_pseudo_label_robust_loss.unvalidated(
+        loss = generalized_pseudo_label_robust_loss.unvalidated(
             logits, labels, answers, *self.constants(), self.positive_weights, self.smoothing
         )
-        if self.regularisation:
-            regulariser = expected_positives_regulariser(logits, self.expected_positives)
-            loss = loss + self.regularisation * regulariser
+        if self.regularization:
+            regularizer = expected_positives_regularizer(logits, self.expected_positives)
+            loss = loss + self.regularization * regularizer
         return Elements(loss, labels=torch.where(labels == UNKNOWN, answers.to(labels.dtype), labels))

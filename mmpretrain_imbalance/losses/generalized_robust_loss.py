@@ -1,4 +1,4 @@
-"""Generalised robust loss (GR) of unknown labels, on a schedule."""
+"""Generalized robust loss (GR) of unknown labels, on a schedule."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..functional import LossContext
-from ..functional.losses.generalized_robust_loss import generalised_robust_loss
+from ..functional.losses.generalized_robust_loss import generalized_robust_loss
 from ..utils.argument_checks import check_interval
 from .base.elementwise_loss import ElementwiseLoss
 from .base.traits import Traits
 
 
 @MODELS.register_module()
-class GeneralisedRobustLoss(ElementwiseLoss):
-    """GR, see :func:`~mmpretrain_imbalance.functional.generalised_robust_loss`; every element takes part.
+class GeneralizedRobustLoss(ElementwiseLoss):
+    """GR, see :func:`~mmpretrain_imbalance.functional.generalized_robust_loss`; every element takes part.
 
     Four of its constants move linearly over the E epochs, counted by e from 0. As in the authors' code, slope
     and offset have made the share e / E of their way, mean and deviation (e + 1) / E: the former start at
@@ -26,7 +26,7 @@ class GeneralisedRobustLoss(ElementwiseLoss):
     Args:
         slope: Of the chance that an unknown label is positive, from and to.
         offset: Of that chance, from and to.
-        mean: Centre of the trust in an element, from and to.
+        mean: Center of the trust in an element, from and to.
         deviation: Width of that trust, from and to.
         positive_exponent: q2, above 0.
         negative_exponent: q3, above 0.
@@ -37,7 +37,7 @@ class GeneralisedRobustLoss(ElementwiseLoss):
 
     Example:
         >>> import torch
-        >>> loss = GeneralisedRobustLoss()
+        >>> loss = GeneralizedRobustLoss()
         >>> loss.set_progress(epoch=9, max_epochs=10, iteration=90)
         >>> loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]))
         tensor(1.8437)
@@ -75,7 +75,7 @@ class GeneralisedRobustLoss(ElementwiseLoss):
         self.negative_exponent = negative_exponent
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        return generalised_robust_loss.unvalidated(logits, labels, *self.constants())
+        return generalized_robust_loss.unvalidated(logits, labels, *self.constants())
 
     def constants(self) -> tuple[Tensor | float, ...]:
         """The constants of the function at the place in the run."""

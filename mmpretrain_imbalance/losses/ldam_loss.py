@@ -7,15 +7,15 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..functional import LossContext, known_labels
-from ..functional.losses.ldam_loss import label_distribution_margin_loss, label_distribution_margins
+from ..functional.losses.ldam_loss import label_distribution_margins, ldam_loss
 from ..utils.argument_checks import check_interval, check_number
 from .base.elementwise_loss import ElementwiseLoss
 from .base.traits import Traits
 
 
 @MODELS.register_module()
-class LabelDistributionMarginLoss(ElementwiseLoss):
-    """LDAM, see :func:`~mmpretrain_imbalance.functional.label_distribution_margin_loss`.
+class LDAMLoss(ElementwiseLoss):
+    """LDAM, see :func:`~mmpretrain_imbalance.functional.ldam_loss`.
 
     For single-label data: class indices, or tables with one positive an image. Unknown classes are left out
     of the softmax. Put ``ClassBalancedLoss(scope='image')`` around it for the authors' re-weighting; they
@@ -34,7 +34,7 @@ class LabelDistributionMarginLoss(ElementwiseLoss):
         ValueError: If the reduction is no known name, or the scale is not positive.
 
     Example:
-        >>> loss = LabelDistributionMarginLoss(scale=2)
+        >>> loss = LDAMLoss(scale=2)
         >>> loss.set_label_counts(torch.tensor([16, 1]), torch.tensor([1, 16]))
         >>> loss.margins()
         tensor([0.2500, 0.5000])
@@ -46,8 +46,8 @@ class LabelDistributionMarginLoss(ElementwiseLoss):
 
     def __init__(self, max_margin: float = 0.5, scale: float = 30.0, **kwargs) -> None:
         super().__init__(**kwargs)
-        check_interval("LabelDistributionMarginLoss", "(0, inf)", scale=scale)
-        check_number("LabelDistributionMarginLoss", 0, max_margin=max_margin)
+        check_interval("LDAMLoss", "(0, inf)", scale=scale)
+        check_number("LDAMLoss", 0, max_margin=max_margin)
         self.max_margin = max_margin
         self.scale = scale
         self.register_class_buffer("positives")
@@ -55,7 +55,7 @@ class LabelDistributionMarginLoss(ElementwiseLoss):
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
         # A loss that is evaluated without a training set has no margins.
         margins = self.margins(logits.dtype) if len(self.positives) else logits.new_zeros(logits.shape[1])
-        loss = label_distribution_margin_loss.unvalidated(logits, labels, margins, self.scale)
+        loss = ldam_loss.unvalidated(logits, labels, margins, self.scale)
         return loss, known_labels(labels)
 
     def margins(self, dtype: torch.dtype = torch.float32) -> Tensor:

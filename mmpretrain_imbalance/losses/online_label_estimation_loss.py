@@ -1,4 +1,4 @@
-"""Regularised online label estimation (ROLE)."""
+"""Regularized online label estimation (ROLE)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
 
     with a free :math:`\theta` that starts evenly spread over :math:`\pm\sigma^{-1}(0.6)`, so that an
     annotated positive starts near 0.995 and an unknown element between 0.4 and 0.6. :math:`\theta` is a
-    parameter of this loss, which the optimiser of the model moves and the checkpoint holds; the authors give
+    parameter of this loss, which the optimizer of the model moves and the checkpoint holds; the authors give
     it ten times the learning rate and no weight decay:
 
         optim_wrapper = dict(paramwise_cfg=dict(custom_keys={

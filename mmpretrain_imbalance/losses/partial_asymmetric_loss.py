@@ -29,7 +29,7 @@ class PartialAsymmetricLoss(ElementwiseLoss):
         clip: Probability margin of negatives.
         detach_focus: Whether the focusing weight carries no gradient.
         unknown: ``'ignore'`` leaves unknown elements out, ``'negative'`` takes them for negatives of their
-            own group, ``'ignore_normalised'`` also weighs the known ones by their number in the image.
+            own group, ``'ignore_normalized'`` also weighs the known ones by their number in the image.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
         eps: Smallest probability inside a logarithm; by default 1e-8, as published, where there is a gamma or
             a clip, and 0 otherwise, which is exact binary cross-entropy at any logit.
@@ -82,7 +82,7 @@ class PartialAsymmetricLoss(ElementwiseLoss):
         """Unknown elements are left out or negatives; one mode counts the known labels of an image."""
         return Traits(
             unknown="negative" if self.unknown == "negative" else "ignored",
-            elementwise=self.unknown != "ignore_normalised",
+            elementwise=self.unknown != "ignore_normalized",
             bounded=self.eps > 0,
         )
 
@@ -102,6 +102,6 @@ class PartialAsymmetricLoss(ElementwiseLoss):
         )
         if self.unknown == "negative":
             return loss
-        if self.unknown == "ignore_normalised":
+        if self.unknown == "ignore_normalized":
             loss = loss * unknown_weights(labels, self.unknown, loss.dtype)
         return Elements(loss, known_labels(labels))

@@ -134,7 +134,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
             raise ValueError(
                 "PartialLabelMaskingLoss balances known positives against known negatives, and the training "
                 f"set has no known {kind}. Annotate some, or take unlisted labels for negative with "
-                "unlisted='negative' in the dataset."
+                "default_label='negative' in the dataset."
             )
         ratio = positives / negatives
         if isinstance(self.initial_ideal_ratio, str):

@@ -12,7 +12,7 @@ from ..functional import POSITIVE, UNKNOWN, LossContext
 from ..functional.losses.large_loss import large_loss, large_unknown_elements
 from ..utils.argument_checks import check_number
 from .base.elementwise_loss import Elements, ElementwiseLoss
-from .base.per_sample_memory import RememberedElements
+from .base.per_sample_memory import PerSampleMemory
 from .base.traits import Traits
 
 
@@ -22,7 +22,7 @@ class PermanentLargeLoss(ElementwiseLoss):
 
     From the second epoch on, the :math:`\lceil N C \delta / 100 \rceil` unknown elements of the batch with
     the largest loss as negatives count as positives in this batch, and from the next epoch on as annotated
-    positives of their image: see :class:`~mmpretrain_imbalance.losses.image_state.RememberedElements` for
+    positives of their image: see :class:`~mmpretrain_imbalance.losses.image_state.PerSampleMemory` for
     where that is kept and what it costs. Known elements never change. With ``LargeLoss`` come the two schemes
     without a memory.
 
@@ -60,7 +60,7 @@ class PermanentLargeLoss(ElementwiseLoss):
         super().__init__(**kwargs)
         check_number("PermanentLargeLoss", 0, 100, delta=delta)
         self.delta = delta
-        self.image_state = RememberedElements()
+        self.image_state = PerSampleMemory()
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:
         if not self.training:

@@ -36,7 +36,7 @@ class StatisticsBalancedLoss(WrapperLoss):
         power: Exponent of the ratio.
         beta: Of the effective number.
         max_weight: The largest weight.
-        normalise: Whether the mean weight over known elements is 1.
+        normalize: Whether the mean weight over known elements is 1.
         class_prior: ``None``, a list in the order of the classes, or a ``.json`` / ``.csv`` file matched by
             class name.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
@@ -45,7 +45,7 @@ class StatisticsBalancedLoss(WrapperLoss):
         ValueError: If an argument is out of range, or the prior lacks a class.
 
     Example:
-        >>> loss = StatisticsBalancedLoss(dict(type='PartialAsymmetricLoss'), normalise=False)
+        >>> loss = StatisticsBalancedLoss(dict(type='PartialAsymmetricLoss'), normalize=False)
         >>> loss.set_label_counts(torch.tensor([50, 10]), torch.tensor([50, 90]))
         >>> loss.class_weights()
         (tensor([1., 9.]), tensor([1., 1.]))
@@ -58,7 +58,7 @@ class StatisticsBalancedLoss(WrapperLoss):
         power: float = 1.0,
         beta: float = 0.999,
         max_weight: float = 10.0,
-        normalise: bool = True,
+        normalize: bool = True,
         class_prior: Sequence[float] | str | os.PathLike | None = None,
         **kwargs,
     ) -> None:
@@ -70,7 +70,7 @@ class StatisticsBalancedLoss(WrapperLoss):
         self.power = power
         self.beta = beta
         self.max_weight = max_weight
-        self.normalise = normalise
+        self.normalize = normalize
         self.given_prior = class_prior
         self.register_class_buffer("positives")
         self.register_class_buffer("negatives")
@@ -104,7 +104,7 @@ class StatisticsBalancedLoss(WrapperLoss):
             labels, prior = sum(known).to(dtype), self.class_prior.to(dtype)
             counts = labels * prior, labels * (1 - prior)
         return balanced_class_weights(
-            *counts, self.scheme, self.power, self.beta, self.max_weight, self.normalise, dtype, known
+            *counts, self.scheme, self.power, self.beta, self.max_weight, self.normalize, dtype, known
         )
 
     def class_state(self) -> dict[str, Tensor]:

@@ -1,15 +1,15 @@
 """MMEngine metrics of partial labels; importing this registers them."""
 
 from .dump_predictions import DumpPredictions
-from .known_elements_metric import KnownEntriesMetric
+from .known_elements_metric import KnownElementsMetric
 from .known_predictions import KnownPredictions
-from .partial_label_average_precision import PartialAveragePrecision
-from .partial_label_metric import PartialMultiLabelMetric
+from .partial_label_average_precision import PartialLabelAveragePrecision
+from .partial_label_metric import PartialLabelMetric
 
 __all__ = [
     "DumpPredictions",
-    "KnownEntriesMetric",
+    "KnownElementsMetric",
     "KnownPredictions",
-    "PartialAveragePrecision",
-    "PartialMultiLabelMetric",
+    "PartialLabelAveragePrecision",
+    "PartialLabelMetric",
 ]

@@ -20,7 +20,7 @@ def class_table(title: str, class_names: Sequence[str] | None, columns: Mapping[
             becomes a dash.
 
     Returns:
-        The table, without colours.
+        The table, without colors.
 
     Example:
         >>> print(class_table("AP", ["cat"], {"known positives": np.array([5]), "AP": np.array([50.0])}))

@@ -7,14 +7,14 @@ import os
 import numpy as np
 from mmpretrain.registry import METRICS
 
-from .gathered_elements import KnownEntryBatch
-from .known_elements_metric import KnownEntriesMetric
+from .gathered_elements import KnownElementBatch
+from .known_elements_metric import KnownElementsMetric
 from .known_predictions import KnownPredictions
 
 
 @METRICS.register_module()
-class DumpPredictions(KnownEntriesMetric):
-    """Keeps the score and label of every known entry of all ranks, and writes them to one file.
+class DumpPredictions(KnownElementsMetric):
+    """Keeps the score and label of every known element of all ranks, and writes them to one file.
 
     It measures nothing. The file holds about 17 bytes a known label; ``tools/analysis_tools/report.py`` and
     :class:`KnownPredictions` read it.
@@ -64,7 +64,7 @@ class DumpPredictions(KnownEntriesMetric):
         """The scores themselves, (N, C) -> (N, C)."""
         return scores
 
-    def compute_metrics(self, results: KnownEntryBatch) -> dict[str, float]:
+    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float]:
         """Write the file; see the base class."""
         groups = self.named_groups(results.num_classes)
         names = self.class_names or [str(index) for index in range(results.num_classes)]

@@ -1,4 +1,4 @@
-"""Known entries of the samples one rank has seen, and of all ranks together."""
+"""Known elements of the samples one rank has seen, and of all ranks together."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from mmengine.dist import all_gather, get_dist_info
 
 
 @dataclass(frozen=True)
-class KnownEntryBatch:
-    """The known entries of one or more samples.
+class KnownElementBatch:
+    """The known elements of one or more samples.
 
     Attributes:
-        num_samples: The number of samples, those without any known entry included.
+        num_samples: The number of samples, those without any known element included.
         num_classes: The number of classes, C.
-        samples: The sample of each entry: its place in the batch, or after :func:`gather_entries` in the
+        samples: The sample of each element: its place in the batch, or after :func:`gather_elements` in the
             whole set; int64.
-        classes: Class index of each entry, int32.
-        values: What is kept of the score of each entry, float32.
+        classes: Class index of each element, int32.
+        values: What is kept of the score of each element, float32.
         labels: 1 positive, 0 negative, int8.
     """
 
@@ -32,8 +32,8 @@ class KnownEntryBatch:
     labels: np.ndarray
 
 
-def gather_entries(batches: Sequence[KnownEntryBatch], size: int) -> KnownEntryBatch:
-    """Bring the entries of all ranks together, and drop the samples that only pad the last batch.
+def gather_elements(batches: Sequence[KnownElementBatch], size: int) -> KnownElementBatch:
+    """Bring the elements of all ranks together, and drop the samples that only pad the last batch.
 
     MMEngine's samplers hand out samples in turn: the i-th sample of rank r of W is the number i W + r of the
     order. They start again from the first one until every rank has equally many, so the numbers from ``size``
@@ -44,7 +44,7 @@ def gather_entries(batches: Sequence[KnownEntryBatch], size: int) -> KnownEntryB
         size: The number of samples of the dataset.
 
     Returns:
-        The same on every rank and for every number of ranks: the entries of the first ``size`` samples, in
+        The same on every rank and for every number of ranks: the elements of the first ``size`` samples, in
         the order of the samples.
     """
     rank, world_size = get_dist_info()
@@ -64,7 +64,7 @@ def gather_entries(batches: Sequence[KnownEntryBatch], size: int) -> KnownEntryB
     gathered = gather(samples)
     if world_size > 1:  # sums of floating-point numbers depend on the order
         order = np.argsort(gathered, kind="stable")
-    return KnownEntryBatch(
+    return KnownElementBatch(
         num_samples=min(size, sum(num_samples)),
         num_classes=max(num_classes),
         samples=gathered[order],

@@ -1,4 +1,4 @@
-"""What the metrics of partial labels share: keeping known entries, gathering them, training counts."""
+"""What the metrics of partial labels share: keeping known elements, gathering them, training counts."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from ..utils.class_values import class_values, read_named_values
-from .gathered_elements import KnownEntryBatch, gather_entries
+from .gathered_elements import KnownElementBatch, gather_elements
 from .sample_tables import scores_and_known_labels
 
 
-class KnownEntriesMetric(BaseMetric):
-    """Base of the metrics over known entries.
+class KnownElementsMetric(BaseMetric):
+    """Base of the metrics over known elements.
 
-    A batch is reduced to its known entries at once, so memory follows the number of known labels, not N x C.
-    Across ranks the entries travel as arrays through the process group, and the samples that pad the last
+    A batch is reduced to its known elements at once, so memory follows the number of known labels, not N x C.
+    Across ranks the elements travel as arrays through the process group, and the samples that pad the last
     batch are dropped exactly; ``collect_device`` is there for configs written for MMPretrain's metrics and
     decides nothing.
 
@@ -102,7 +102,7 @@ class KnownEntriesMetric(BaseMetric):
             )
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Keep the known entries of a batch.
+        """Keep the known elements of a batch.
 
         Args:
             data_batch: Not looked at.
@@ -120,7 +120,7 @@ class KnownEntriesMetric(BaseMetric):
             self.prepare(num_classes)
         samples, classes = np.divmod(places, num_classes)
         self.results.append(
-            KnownEntryBatch(
+            KnownElementBatch(
                 num_samples=num_samples,
                 num_classes=num_classes,
                 samples=samples,
@@ -142,15 +142,15 @@ class KnownEntriesMetric(BaseMetric):
         Raises:
             ValueError: If no sample was processed on any rank, or the class counts do not match the classes.
         """
-        entries = gather_entries(self.results, size)
-        if not entries.num_samples:
+        elements = gather_elements(self.results, size)
+        if not elements.num_samples:
             raise ValueError(
                 f"The samples that {type(self).__name__} evaluates must be at least one. Got none instead."
             )
-        self.prepare(entries.num_classes)
+        self.prepare(elements.num_classes)
         metrics = [None]
         if is_main_process():
-            computed = self.compute_metrics(entries)
+            computed = self.compute_metrics(elements)
             metrics = [{f"{self.prefix}/{name}": value for name, value in computed.items()}]
         broadcast_object_list(metrics)
         self.results.clear()
@@ -161,11 +161,11 @@ class KnownEntriesMetric(BaseMetric):
         """What is kept of the scores of a batch, (N, C) -> (N, C)."""
 
     @abstractmethod
-    def compute_metrics(self, results: KnownEntryBatch) -> dict[str, float]:
-        """Compute the metrics from the known entries of all ranks.
+    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float]:
+        """Compute the metrics from the known elements of all ranks.
 
         Args:
-            results: What :func:`gather_entries` returned.
+            results: What :func:`gather_elements` returned.
 
         Returns:
             The metrics by name, in percent.

@@ -1,4 +1,4 @@
-"""Predictions of a validation or test set, reduced to the known entries, in one file."""
+"""Predictions of a validation or test set, reduced to the known elements, in one file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..utils.files import atomic_write
 
 @dataclass(frozen=True)
 class KnownPredictions:
-    """The known entries of a set of images, and what was predicted for them.
+    """The known elements of a set of images, and what was predicted for them.
 
     Attributes:
         class_names: Class names, C of them.
         num_images: The number of images, those without any known label included.
-        images: Image of each entry: its place in the set, of shape (K,).
-        classes: Class index of each entry, of shape (K,).
-        scores: Predicted probability of each entry, of shape (K,).
+        images: Image of each element: its place in the set, of shape (K,).
+        classes: Class index of each element, of shape (K,).
+        scores: Predicted probability of each element, of shape (K,).
         labels: 1 positive, 0 negative, of shape (K,).
         training_positives: Positives of each class in training, of shape (C,); None where nobody told.
         class_groups: 'head', 'middle' or 'tail' of each class, where the dataset names them; else None.
@@ -52,9 +52,9 @@ class KnownPredictions:
 
         Example:
             >>> import tempfile
-            >>> entries = [np.array(column) for column in ([0, 0], [0, 1], [0.9, 0.2], [1, 0])]
+            >>> elements = [np.array(column) for column in ([0, 0], [0, 1], [0.9, 0.2], [1, 0])]
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     KnownPredictions(["cat", "dog"], 1, *entries).save(f"{folder}/predictions.npz")
+            ...     KnownPredictions(["cat", "dog"], 1, *elements).save(f"{folder}/predictions.npz")
             ...     KnownPredictions.load(f"{folder}/predictions.npz").scores
             array([0.9, 0.2], dtype=float32)
         """

@@ -17,25 +17,26 @@ from ..functional.metrics.average_precision import (
 )
 from ..functional.metrics.calibration_error import calibration_error, pooled_calibration_error
 from ..functional.metrics.class_groups import (
-    check_borders,
-    check_shares,
+    DEFAULT_GROUP_THRESHOLDS,
+    check_group_quantiles,
+    check_group_thresholds,
     class_groups,
     named_class_groups,
-    quantile_borders,
+    quantile_group_thresholds,
     rarest_classes,
 )
 from ..utils.argument_checks import check_whole_number
 from .class_table import class_table
-from .gathered_elements import KnownEntryBatch
-from .known_elements_metric import KnownEntriesMetric
+from .gathered_elements import KnownElementBatch
+from .known_elements_metric import KnownElementsMetric
 
 
 @METRICS.register_module()
-class PartialAveragePrecision(KnownEntriesMetric):
-    """Average precision over known entries, ties sharing one threshold; see :func:`average_precision`.
+class PartialLabelAveragePrecision(KnownElementsMetric):
+    """Average precision over known elements, ties sharing one threshold; see :func:`average_precision`.
 
     Reports ``mAP`` (the mean over classes, mAP(C)), ``mAP_O`` (weighted by known positives) and
-    ``num_classes_evaluated``; with ``pooled`` also ``mAP_pooled`` (one ranking of all entries); with class
+    ``num_classes_evaluated``; with ``pooled`` also ``mAP_pooled`` (one ranking of all elements); with class
     counts ``mAP_head``, ``mAP_middle``, ``mAP_tail`` and ``mAP_rarest``; where asked for ``AUROC``,
     ``calibration_error`` (mean of classes), ``calibration_error_pooled`` and ``coverage``. A class without
     known positives or without known negatives is left out of every mean; a mean over no class is NaN. All in
@@ -45,9 +46,9 @@ class PartialAveragePrecision(KnownEntriesMetric):
         class_counts: Training positives of each class: a list in class order, or a file
             ``{"classes": [...], "positives": [...]}``. None leaves it to ``set_label_counts``, which the hook
             calls.
-        group_borders: Below the first number of training positives lies the tail, above the second the head.
-            The groups that a dataset names itself in ``metainfo['class_groups']``, as LVIS does, come first.
-        group_shares: Where given, the borders are taken at these two shares of the classes instead.
+        group_thresholds: The least number of training positives of a middle class and of a head class. The
+            groups that a dataset names itself in ``metainfo['class_groups']``, as LVIS does, come first.
+        group_quantiles: If given, the thresholds are these two quantiles of the classes' numbers of positives.
         num_rarest: How many of the rarest classes make up ``mAP_rarest``.
         pooled: Whether to report ``mAP_pooled``.
         classwise: Whether to add ``AP_classwise``, and to log a table of classes.
@@ -58,12 +59,12 @@ class PartialAveragePrecision(KnownEntriesMetric):
         prefix: Put before the names of the metrics; by default 'multi-label'.
 
     Raises:
-        ValueError: If the borders, the shares or ``num_rarest`` are not as described, or a dataset names
+        ValueError: If the thresholds, the quantiles or ``num_rarest`` are not as described, or a dataset names
             groups of more or fewer classes than are scored.
 
     Example:
         >>> import torch
-        >>> metric = PartialAveragePrecision(class_counts=[500, 10])
+        >>> metric = PartialLabelAveragePrecision(class_counts=[500, 10])
         >>> scores, labels = torch.tensor([[0.9, 0.3], [0.4, 0.6]]), torch.tensor([[1, -1], [0, 1]])
         >>> metric.process(None, [dict(pred_score=s, gt_score=l) for s, l in zip(scores, labels)])
         >>> metrics = metric.evaluate(size=2)
@@ -74,8 +75,8 @@ class PartialAveragePrecision(KnownEntriesMetric):
     def __init__(
         self,
         class_counts: Sequence[int] | str | os.PathLike | None = None,
-        group_borders: Sequence[float] = (20, 100),
-        group_shares: Sequence[float] | None = None,
+        group_thresholds: Sequence[float] = DEFAULT_GROUP_THRESHOLDS,
+        group_quantiles: Sequence[float] | None = None,
         num_rarest: int = 3,
         pooled: bool = False,
         classwise: bool = False,
@@ -86,12 +87,12 @@ class PartialAveragePrecision(KnownEntriesMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(class_counts, classwise=classwise, collect_device=collect_device, prefix=prefix)
-        check_borders("group_borders", group_borders, type(self).__name__)
-        if group_shares is not None:
-            check_shares("group_shares", group_shares, type(self).__name__)
+        check_group_thresholds(group_thresholds, type(self).__name__)
+        if group_quantiles is not None:
+            check_group_quantiles(group_quantiles, type(self).__name__)
         check_whole_number(type(self).__name__, 0, num_rarest=num_rarest)
-        self.group_borders = group_borders
-        self.group_shares = group_shares
+        self.group_thresholds = group_thresholds
+        self.group_quantiles = group_quantiles
         self.num_rarest = num_rarest
         self.pooled = pooled
         self.auroc, self.calibration, self.coverage = auroc, calibration, coverage
@@ -105,7 +106,7 @@ class PartialAveragePrecision(KnownEntriesMetric):
         """The scores themselves, (N, C) -> (N, C)."""
         return scores
 
-    def compute_metrics(self, results: KnownEntryBatch) -> dict[str, float]:
+    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float]:
         """The means named above; see the base class."""
         per_class = 100 * average_precision(
             results.values, results.labels, results.classes, num_classes=results.num_classes
@@ -131,16 +132,16 @@ class PartialAveragePrecision(KnownEntriesMetric):
             print_log(f"\n{class_table('Average precision', self.class_names, columns)}", logger="current")
         return metrics
 
-    def _optional(self, results: KnownEntryBatch) -> dict[str, float | list[float]]:
-        entries = (results.values, results.labels, results.classes)
+    def _optional(self, results: KnownElementBatch) -> dict[str, float | list[float]]:
+        elements = (results.values, results.labels, results.classes)
         metrics, classwise = {}, {}
         if self.auroc:
-            classwise["AUROC"] = 100 * area_under_roc(*entries, num_classes=results.num_classes)
+            classwise["AUROC"] = 100 * area_under_roc(*elements, num_classes=results.num_classes)
         if self.calibration:
             classwise["calibration_error"] = 100 * calibration_error(
-                *entries, num_classes=results.num_classes
+                *elements, num_classes=results.num_classes
             )
-            metrics["calibration_error_pooled"] = 100 * pooled_calibration_error(*entries)
+            metrics["calibration_error_pooled"] = 100 * pooled_calibration_error(*elements)
         for name, values in classwise.items():
             metrics[name] = mean_average_precision(values)  # the mean of what is not NaN
             if self.classwise:
@@ -152,12 +153,13 @@ class PartialAveragePrecision(KnownEntriesMetric):
     def _groups(self) -> dict[str, np.ndarray]:
         positives, named = self.training_positives, self._group_names
         groups = {}
-        if named is not None and self.group_shares is None:
+        if named is not None and self.group_quantiles is None:
             groups = named_class_groups(named)
         elif positives is not None:
-            shares = self.group_shares
-            borders = self.group_borders if shares is None else quantile_borders(positives, shares)
-            groups = class_groups(positives, borders)
+            thresholds = self.group_thresholds
+            if self.group_quantiles is not None:
+                thresholds = quantile_group_thresholds(positives, self.group_quantiles)
+            groups = class_groups(positives, thresholds)
         if positives is not None:
             groups["rarest"] = rarest_classes(positives, self.num_rarest)
         return groups

@@ -16,16 +16,16 @@ from ..functional.metrics.predicted_labels import labels_above, top_labels
 from ..utils.argument_checks import check_number, check_whole_number
 from ..utils.class_values import class_values, read_named_values
 from .class_table import class_table
-from .gathered_elements import KnownEntryBatch
-from .known_elements_metric import KnownEntriesMetric
+from .gathered_elements import KnownElementBatch
+from .known_elements_metric import KnownElementsMetric
 
 
 @METRICS.register_module()
-class PartialMultiLabelMetric(KnownEntriesMetric):
-    """Precision, recall and F1 over known entries; see :func:`multi_label_scores`.
+class PartialLabelMetric(KnownElementsMetric):
+    """Precision, recall and F1 over known elements; see :func:`multi_label_scores`.
 
     Reports ``CP``, ``CR``, ``CF1`` (harmonic mean of the two), ``macro_f1`` (mean of the classes' F1),
-    ``OP``, ``OR``, ``OF1`` and ``exact_match``; with class counts ``tail_recall`` and ``tail_f1``, the means
+    ``OP``, ``OR``, ``OF1`` and ``exact_match``; with class counts ``recall_rarest`` and ``f1_rarest``, the means
     over the rarest classes. A class without known positives counts in OP and OF1 only; a mean over no class
     is NaN. All in percent.
 
@@ -47,7 +47,7 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
         class_counts: Training positives of each class: a list in class order, or a file
             ``{"classes": [...], "positives": [...]}``. None leaves it to ``set_label_counts``, which the hook
             calls.
-        num_rarest: How many of the rarest classes make up ``tail_recall`` and ``tail_f1``.
+        num_rarest: How many of the rarest classes make up ``recall_rarest`` and ``f1_rarest``.
         classwise: Whether to add ``precision_classwise``, ``recall_classwise`` and ``f1_classwise``, and to
             log a table of classes.
         collect_device: 'cpu' or 'gpu', as in MMPretrain's metrics; decides nothing.
@@ -58,11 +58,11 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
 
     Example:
         >>> import torch
-        >>> metric = PartialMultiLabelMetric(thresholds=[0.5, 0.2], class_counts=[500, 10], num_rarest=1)
+        >>> metric = PartialLabelMetric(thresholds=[0.5, 0.2], class_counts=[500, 10], num_rarest=1)
         >>> scores, labels = torch.tensor([[0.9, 0.3], [0.4, 0.6]]), torch.tensor([[1, -1], [1, 1]])
         >>> metric.process(None, [dict(pred_score=s, gt_score=l) for s, l in zip(scores, labels)])
         >>> metrics = metric.evaluate(size=2)
-        >>> metrics["multi-label/CR"], metrics["multi-label/tail_recall"], metrics["multi-label/exact_match"]
+        >>> metrics["multi-label/CR"], metrics["multi-label/recall_rarest"], metrics["multi-label/exact_match"]
         (75.0, 100.0, 50.0)
     """
 
@@ -107,17 +107,17 @@ class PartialMultiLabelMetric(KnownEntriesMetric):
             return top_labels(scores, self.topk, self._ordered_thresholds)
         return labels_above(scores, self._ordered_thresholds)
 
-    def compute_metrics(self, results: KnownEntryBatch) -> dict[str, float]:
+    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float]:
         """The scores named above; see the base class."""
-        entries = (results.values, results.labels, results.classes)
-        metrics = multi_label_scores(*entries, num_classes=results.num_classes)
+        elements = (results.values, results.labels, results.classes)
+        metrics = multi_label_scores(*elements, num_classes=results.num_classes)
         metrics["exact_match"] = exact_match(results.values, results.labels, results.samples)
-        per_class = class_scores(*entries, num_classes=results.num_classes)
+        per_class = class_scores(*elements, num_classes=results.num_classes)
         if self.training_positives is not None:
             rarest = rarest_classes(self.training_positives, self.num_rarest)
             rarest = rarest[per_class.positives[rarest] > 0]
-            metrics["tail_recall"] = float(per_class.recall[rarest].mean()) if len(rarest) else float("nan")
-            metrics["tail_f1"] = float(per_class.f1[rarest].mean()) if len(rarest) else float("nan")
+            metrics["recall_rarest"] = float(per_class.recall[rarest].mean()) if len(rarest) else float("nan")
+            metrics["f1_rarest"] = float(per_class.f1[rarest].mean()) if len(rarest) else float("nan")
         metrics = {name: 100 * value for name, value in metrics.items()}
         if self.classwise:
             percent = {name: 100 * getattr(per_class, name) for name in ("precision", "recall", "f1")}

@@ -53,7 +53,7 @@ def scores_and_known_labels(
     flat = scores.ravel()
     check("pred_score", "a number for every class", flat, np.isnan(flat), range(flat.size))
     wrong = (labels != POSITIVE) & (labels != NEGATIVE)
-    check("gt_score", "1 (positive), 0 (negative) or -1 (unknown) in every entry", labels, wrong, places)
+    check("gt_score", "1 (positive), 0 (negative) or -1 (unknown) in every element", labels, wrong, places)
     return scores, places, labels.astype(np.int8)
 
 

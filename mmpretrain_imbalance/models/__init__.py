@@ -2,20 +2,20 @@
 
 from .active_classes_head import ActiveClassesLinearClsHead
 from .batch_labels import batch_labels
-from .partial_label_csra_head import PartialCSRAClsHead
-from .partial_label_cutmix import PartialCutMix
+from .partial_label_csra_head import PartialLabelCSRAClsHead
+from .partial_label_cutmix import PartialLabelCutMix
 from .partial_label_data_preprocessor import PartialLabelDataPreprocessor
-from .partial_label_linear_head import PartialMultiLabelLinearClsHead
-from .partial_label_mixup import PartialMixup
+from .partial_label_linear_head import PartialLabelLinearClsHead
+from .partial_label_mixup import PartialLabelMixup
 from .small_conv_net import SmallConvNet
 
 __all__ = [
     "ActiveClassesLinearClsHead",
-    "PartialCSRAClsHead",
-    "PartialCutMix",
+    "PartialLabelCSRAClsHead",
+    "PartialLabelCutMix",
     "PartialLabelDataPreprocessor",
-    "PartialMixup",
-    "PartialMultiLabelLinearClsHead",
+    "PartialLabelLinearClsHead",
+    "PartialLabelMixup",
     "SmallConvNet",
     "batch_labels",
 ]

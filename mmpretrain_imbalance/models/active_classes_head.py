@@ -14,13 +14,13 @@ from mmpretrain_imbalance.functional.losses.loss_context import LossContext
 from mmpretrain_imbalance.models.active_classes_loss import check_loss_of_active_classes
 from mmpretrain_imbalance.models.class_hardness import ClassHardness
 from mmpretrain_imbalance.models.loss_context_mixin import label_table, sample_ids_of
-from mmpretrain_imbalance.models.partial_label_linear_head import PartialMultiLabelLinearClsHead
+from mmpretrain_imbalance.models.partial_label_linear_head import PartialLabelLinearClsHead
 from mmpretrain_imbalance.utils.argument_checks import check_number
 
 
 @MODELS.register_module()
-class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
-    r"""A :class:`PartialMultiLabelLinearClsHead` whose training step leaves out most of a large label space.
+class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
+    r"""A :class:`PartialLabelLinearClsHead` whose training step leaves out most of a large label space.
 
     Of the :math:`\lceil a C \rceil` active classes (a = ``active_share``), those with a known positive in the
     batch come first. They leave a quarter of that number free, if need be beyond it: few random classes would
@@ -30,7 +30,7 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
 
     **Unbiased:** a drawn class has weight :math:`M / m`, the others 1. Which classes are in for sure is
     settled before the draw, so the expected loss and gradient of a step are those of all classes, given its
-    images and all steps before it. This holds for the gradient, not for what an optimiser makes of it that is
+    images and all steps before it. This holds for the gradient, not for what an optimizer makes of it that is
     not linear, such as clipping.
 
     **Hardest** means the largest loss when last computed, see :class:`ClassHardness`: the logits of this step
@@ -41,7 +41,7 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
     once: of all that this package does in a training step, the only such read.
 
     What this saves is the product of features and classifier and the loss; what it cannot save is the
-    optimiser, which still moves every weight. The active share moves linearly from the first to the last
+    optimizer, which still moves every weight. The active share moves linearly from the first to the last
     value of ``active_share`` over the epochs.
 
     A loss fits in which every element is by itself: no ranking over the batch, no counts or priors of
@@ -61,7 +61,7 @@ class ActiveClassesLinearClsHead(PartialMultiLabelLinearClsHead):
         hardness_momentum: Weight of the new loss in what is remembered of a class, in (0, 1].
         seed: Of the draw, which depends on seed and iteration and is the same on all ranks.
         **kwargs: ``activation_maps``, ``boost_lu``, ``thr`` and ``classes`` of
-            :class:`PartialMultiLabelLinearClsHead`; ``loss``, ``topk`` and ``init_cfg`` of the host's head.
+            :class:`PartialLabelLinearClsHead`; ``loss``, ``topk`` and ``init_cfg`` of the host's head.
 
     Raises:
         ValueError: If a share is out of range, or the loss needs all classes.

@@ -35,5 +35,5 @@ def check_loss_of_active_classes(loss: nn.Module) -> None:
     raise ValueError(
         "The 'loss' argument of ActiveClassesLinearClsHead must be a loss in which every element is by "
         f"itself, with reduction='mean_images' or 'sum'. Got {type(loss).__name__} instead, which {reason}. "
-        "Use PartialMultiLabelLinearClsHead, with LabelSpaceReductionLoss around the loss."
+        "Use PartialLabelLinearClsHead, with LabelSpaceReductionLoss around the loss."
     )

@@ -23,7 +23,7 @@ def batch_labels(
     """Make one label table from samples that carry labels of any kind, also of different kinds in one batch.
 
     - ``gt_label_indices`` and ``gt_label_values``: the listed labels; all others are the sample's
-      ``unlisted_label``, unknown where it has none.
+      ``default_label``, unknown where it has none.
     - ``gt_score``: a label for every class.
     - ``gt_label``, of the host: the positive classes; all others are negative.
 
@@ -75,7 +75,7 @@ def batch_labels(
 def has_unknown_labels(samples: Sequence[DataSample], num_classes: int) -> bool:
     """Whether the table of :func:`batch_labels` has any unknown label.
 
-    The samples are read where they are, so those of a loader cost a GPU no synchronisation.
+    The samples are read where they are, so those of a loader cost a GPU no synchronization.
 
     Example:
         >>> has_unknown_labels([DataSample().set_gt_label([2])], num_classes=3)
@@ -83,10 +83,10 @@ def has_unknown_labels(samples: Sequence[DataSample], num_classes: int) -> bool:
     """
     for row, sample in enumerate(samples):
         if "gt_score" in sample and "gt_label_indices" not in sample:
-            labels, unlisted = sample.gt_score, NEGATIVE
+            labels, default_label = sample.gt_score, NEGATIVE
         else:
-            indices, labels, unlisted = _listed_labels(sample, row)
-        if (labels == UNKNOWN).any() or (unlisted == UNKNOWN and len(indices.unique()) < num_classes):
+            indices, labels, default_label = _listed_labels(sample, row)
+        if (labels == UNKNOWN).any() or (default_label == UNKNOWN and len(indices.unique()) < num_classes):
             return True
     return False
 
@@ -124,19 +124,19 @@ def _listed_labels(sample: DataSample, row: int) -> tuple[Tensor, Tensor, float]
 
     indices = torch.as_tensor(sample.gt_label_indices)
     values = torch.as_tensor(sample.get("gt_label_values", ()))
-    unlisted = sample.get("unlisted_label", UNKNOWN)
+    default_label = sample.get("default_label", UNKNOWN)
     if indices.ndim != 1 or indices.shape != values.shape:
         raise ValueError(
             f"The 'gt_label_values' of {sample_name(sample, row)} must be one label for each of its "
             f"'gt_label_indices', of shape {tuple(indices.shape)}. Got the shape {tuple(values.shape)} "
             f"instead."
         )
-    if unlisted not in (NEGATIVE, UNKNOWN):
+    if default_label not in (NEGATIVE, UNKNOWN):
         raise ValueError(
-            f"The 'unlisted_label' of {sample_name(sample, row)} must be 0 (negative) or -1 (unknown). Got "
-            f"{unlisted!r} instead."
+            f"The 'default_label' of {sample_name(sample, row)} must be 0 (negative) or -1 (unknown). Got "
+            f"{default_label!r} instead."
         )
-    return indices.long(), values, float(unlisted)
+    return indices.long(), values, float(default_label)
 
 
 def _class_count(samples: Sequence[DataSample], num_classes: int | None) -> int:
@@ -167,7 +167,7 @@ def _stack(
 ) -> Tensor:
     """Stack the full label vectors of some rows; check them all at once where they are, then move them.
 
-    Vectors of a loader are on the CPU, where a check costs a GPU no synchronisation. Those that are on
+    Vectors of a loader are on the CPU, where a check costs a GPU no synchronization. Those that are on
     another device already are left to the validation of the loss.
     """
     same_type = len({vector.dtype for vector in vectors.values()}) == 1

@@ -14,7 +14,7 @@ from mmpretrain_imbalance.models.loss_context_mixin import LossContextMixin
 
 
 @MODELS.register_module()
-class PartialCSRAClsHead(ClassThresholdsMixin, LossContextMixin, CSRAClsHead):
+class PartialLabelCSRAClsHead(ClassThresholdsMixin, LossContextMixin, CSRAClsHead):
     r"""The ``CSRAClsHead`` with sample ids and activation maps for the loss, class thresholds and BoostLU.
 
     Each of the H attention heads has a score map for every class, and its logit is the mean of the map plus
@@ -50,7 +50,7 @@ class PartialCSRAClsHead(ClassThresholdsMixin, LossContextMixin, CSRAClsHead):
 
     Example:
         >>> import torch
-        >>> head = PartialCSRAClsHead(num_classes=3, in_channels=8, num_heads=2, lam=0.1, boost_lu=5.0)
+        >>> head = PartialLabelCSRAClsHead(num_classes=3, in_channels=8, num_heads=2, lam=0.1, boost_lu=5.0)
         >>> feats = (torch.rand(2, 8, 4, 4),)
         >>> tuple(head(feats).shape), tuple(head.class_activation_maps(feats).shape)
         ((2, 3), (2, 3, 4, 4))

@@ -12,7 +12,7 @@ from mmpretrain_imbalance.functional.mix_labels import mix_labels
 
 
 @BATCH_AUGMENTS.register_module()
-class PartialCutMix(CutMix):
+class PartialLabelCutMix(CutMix):
     """MMPretrain's ``CutMix`` with a label that is known only where it can be.
 
     Images, random draws and known labels are those of the host; where one of the two labels is unknown, so is
@@ -28,7 +28,7 @@ class PartialCutMix(CutMix):
         ValueError: If ``alpha`` is not positive.
 
     Example:
-        >>> cutmix = PartialCutMix(alpha=1.0)
+        >>> cutmix = PartialLabelCutMix(alpha=1.0)
         >>> images, labels = cutmix(torch.rand(2, 3, 8, 8), torch.tensor([[0.0, -1.0], [0.0, -1.0]]))
         >>> labels[0]
         tensor([ 0., -1.])
@@ -40,7 +40,9 @@ class PartialCutMix(CutMix):
         self, alpha: float, cutmix_minmax: list[float] | None = None, correct_lam: bool = True
     ) -> None:
         if not alpha > 0:
-            raise ValueError(f"The 'alpha' argument of PartialCutMix must be positive. Got {alpha} instead.")
+            raise ValueError(
+                f"The 'alpha' argument of PartialLabelCutMix must be positive. Got {alpha} instead."
+            )
         super().__init__(alpha=float(alpha), cutmix_minmax=cutmix_minmax, correct_lam=correct_lam)
 
     def mix(self, batch_inputs: Tensor, batch_scores: Tensor) -> tuple[Tensor, Tensor]:

@@ -29,7 +29,7 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
     test batch may lack labels.
 
     Batch augmentations of the host turn -1 into a number, so ``Mixup`` and ``CutMix`` are refused as soon as
-    a batch has an unknown label: use ``PartialMixup`` and ``PartialCutMix``. An augmentation of your own says
+    a batch has an unknown label: use ``PartialLabelMixup`` and ``PartialLabelCutMix``. An augmentation of your own says
     ``keeps_unknown = True``.
 
     Args:
@@ -87,17 +87,17 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         # Without its samples the host does the image part alone.
         inputs = super().forward({"inputs": data["inputs"]}, training)["inputs"]
 
-        labelled = [sample for sample in samples or () if has_labels(sample)]
-        if training and (not labelled or len(labelled) < len(samples)):
+        labeled = [sample for sample in samples or () if has_labels(sample)]
+        if training and (not labeled or len(labeled) < len(samples)):
             self._raise_no_labels(samples or ())
-        if labelled:
-            hard = are_hard(labelled)
-            labels = batch_labels(labelled, self.num_classes, self.device)
+        if labeled:
+            hard = are_hard(labeled)
+            labels = batch_labels(labeled, self.num_classes, self.device)
             if training and self.batch_augments is not None:
-                self._check_augments(labelled, labels.shape[1])
+                self._check_augments(labeled, labels.shape[1])
                 inputs, labels = self.batch_augments(inputs, labels)
                 hard = False
-            for sample, row in zip(labelled, labels.unbind()):
+            for sample, row in zip(labeled, labels.unbind()):
                 sample.set_field(row, "gt_score")
                 sample.set_field(hard, "labels_are_hard", field_type="metainfo")
                 if "num_classes" not in sample:
@@ -113,8 +113,8 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         ]
         if unsafe and has_unknown_labels(samples, num_classes):
             raise ValueError(
-                f"The 'batch_augments' argument of PartialLabelDataPreprocessor must be PartialMixup or "
-                f"PartialCutMix, or say 'keeps_unknown = True', where labels are unknown. Got "
+                f"The 'batch_augments' argument of PartialLabelDataPreprocessor must be PartialLabelMixup or "
+                f"PartialLabelCutMix, or say 'keeps_unknown = True', where labels are unknown. Got "
                 f"{', '.join(unsafe)} instead, which would mix the -1 of an unknown label into a number."
             )
 
@@ -123,7 +123,7 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         missing = [sample_name(sample, row) for row, sample in enumerate(samples) if not has_labels(sample)]
         found = f"none for {missing[0]} and {len(missing) - 1} more" if missing else "no samples"
         raise ValueError(
-            f"The 'data_samples' argument of PartialLabelDataPreprocessor must be labelled samples in "
+            f"The 'data_samples' argument of PartialLabelDataPreprocessor must be labeled samples in "
             f"training: 'gt_label_indices' and 'gt_label_values', 'gt_score' or 'gt_label'. Got {found} "
             f"instead. Does the pipeline end in PackPartialInputs or PackInputs?"
         )

@@ -14,7 +14,7 @@ from mmpretrain_imbalance.models.loss_context_mixin import LossContextMixin
 
 
 @MODELS.register_module()
-class PartialMultiLabelLinearClsHead(ClassThresholdsMixin, LossContextMixin, MultiLabelLinearClsHead):
+class PartialLabelLinearClsHead(ClassThresholdsMixin, LossContextMixin, MultiLabelLinearClsHead):
     r"""The ``MultiLabelLinearClsHead`` with sample ids and maps for the loss, class thresholds and BoostLU.
 
     Features that are maps of shape (N, D, H, W) are averaged over the image here, so that the head
@@ -38,7 +38,7 @@ class PartialMultiLabelLinearClsHead(ClassThresholdsMixin, LossContextMixin, Mul
 
     Example:
         >>> import torch
-        >>> head = PartialMultiLabelLinearClsHead(num_classes=3, in_channels=8, activation_maps=True)
+        >>> head = PartialLabelLinearClsHead(num_classes=3, in_channels=8, activation_maps=True)
         >>> feats = (torch.rand(2, 8, 4, 4),)
         >>> torch.testing.assert_close(head.class_activation_maps(feats).mean(dim=(2, 3)), head(feats))
     """

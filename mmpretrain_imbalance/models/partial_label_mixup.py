@@ -12,7 +12,7 @@ from mmpretrain_imbalance.functional.mix_labels import mix_labels
 
 
 @BATCH_AUGMENTS.register_module()
-class PartialMixup(Mixup):
+class PartialLabelMixup(Mixup):
     """MMPretrain's ``Mixup`` with a label that is known only where it can be.
 
     Images, random draws and known labels are those of the host; where one of the two labels is unknown, so is
@@ -25,7 +25,7 @@ class PartialMixup(Mixup):
         ValueError: If ``alpha`` is not positive.
 
     Example:
-        >>> mixup = PartialMixup(alpha=0.2)
+        >>> mixup = PartialLabelMixup(alpha=0.2)
         >>> images, labels = mixup(torch.rand(2, 3, 8, 8), torch.tensor([[1.0, -1.0], [1.0, 0.0]]))
         >>> labels[0]
         tensor([ 1., -1.])
@@ -35,7 +35,9 @@ class PartialMixup(Mixup):
 
     def __init__(self, alpha: float) -> None:
         if not alpha > 0:
-            raise ValueError(f"The 'alpha' argument of PartialMixup must be positive. Got {alpha} instead.")
+            raise ValueError(
+                f"The 'alpha' argument of PartialLabelMixup must be positive. Got {alpha} instead."
+            )
         super().__init__(alpha=float(alpha))
 
     def mix(self, batch_inputs: Tensor, batch_scores: Tensor) -> tuple[Tensor, Tensor]:

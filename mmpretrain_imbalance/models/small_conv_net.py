@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 @MODELS.register_module()
 class SmallConvNet(BaseModule):
-    """A few stages of convolution 3 x 3, max-pooling by 2, batch normalisation and ReLU.
+    """A few stages of convolution 3 x 3, max-pooling by 2, batch normalization and ReLU.
 
-    Pooling comes before the normalisation, which so has a quarter of the work, and all weights are in the
+    Pooling comes before the normalization, which so has a quarter of the work, and all weights are in the
     ``channels_last`` format: together they halve the time of a step on a CPU. There is no dropout, so that a
     step depends on its batch and weights alone.
 
@@ -23,7 +23,7 @@ class SmallConvNet(BaseModule):
         channels: Channels of each stage.
         pool: ``'max'`` or ``'mean'`` over the last map, as ``MultiLabelLinearClsHead`` wants it, or ``None``
             for the map itself, as ``CSRAClsHead`` wants it. Small things in a large image need ``'max'``.
-        init_cfg: Initialisation of the weights, of MMEngine.
+        init_cfg: Initialization of the weights, of MMEngine.
 
     Raises:
         ValueError: If there is no stage, or the pooling is another.

@@ -159,7 +159,7 @@ def class_values(
         ValueError: If a class is missing, the number of values is not the number of classes, or one is NaN.
 
     Example:
-        >>> class_values({"dog": 7, "cat": 5}, "positives", ["cat", "dog"], 2, "PartialAveragePrecision")
+        >>> class_values({"dog": 7, "cat": 5}, "positives", ["cat", "dog"], 2, "PartialLabelAveragePrecision")
         array([5, 7])
     """
     by_name = isinstance(values, (str, os.PathLike, Mapping))

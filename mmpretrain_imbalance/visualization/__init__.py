@@ -4,7 +4,7 @@ from .class_plots import plot_class_frequencies, plot_class_scores, plot_ideal_r
 from .known_label_picture import known_label_picture, known_label_sheet
 from .label_grid import draw_label_grid
 from .label_report_page import label_report_page
-from .label_summary import LabelSummary, summarise_labels
+from .label_summary import LabelSummary, summarize_labels
 from .run_report import ReportRun
 from .run_report_page import run_report_page
 from .statistics_history import read_statistics_history
@@ -21,5 +21,5 @@ __all__ = [
     "plot_ideal_ratios",
     "read_statistics_history",
     "run_report_page",
-    "summarise_labels",
+    "summarize_labels",
 ]

@@ -1,4 +1,4 @@
-"""A chart as SVG text that takes its colours from the page, so that light and dark pages both suit it."""
+"""A chart as SVG text that takes its colors from the page, so that light and dark pages both suit it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .axis_scale import Scale, tick_label
 WIDTH, HEIGHT = 440, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 18, 10, 44
 _DASHES = ("", "7 4", "2 3", "9 3 2 3")
-# One outline a run, around (0, 0): runs differ in shape as well as in colour.
+# One outline a run, around (0, 0): runs differ in shape as well as in color.
 _SHAPES = (
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",
     "M-3.6-3.6h7.2v7.2h-7.2Z",
@@ -28,7 +28,7 @@ _SHAPES = (
 class AxisChart:
     """Points, lines and bars between two axes.
 
-    Series are told apart by number: each has a colour, ``var(--c0)`` to ``var(--c7)`` of the page, a shape of
+    Series are told apart by number: each has a color, ``var(--c0)`` to ``var(--c7)`` of the page, a shape of
     its points and a dash of its lines.
 
     Args:
@@ -117,7 +117,7 @@ class AxisChart:
             f'height="{max(self._y(self.y.low) - y, 0):.1f}" '
             f'fill="var(--c{series % 8})">{_title(name)}</rect>'
         )
-        if x1 - x0 > 12:  # the shape of the series, so that colour is not all
+        if x1 - x0 > 12:  # the shape of the series, so that color is not all
             self._parts.append(
                 f'<path class="mark" d="{_SHAPES[series % 8]}" '
                 f'transform="translate({(x0 + x1 - 1) / 2:.1f} {self._y(self.y.low) - 9:.1f})"/>'
@@ -172,7 +172,7 @@ class AxisChart:
 
 
 def legend(names: Sequence[str]) -> str:
-    """The colours, shapes and dashes of the series, as HTML that breaks into lines.
+    """The colors, shapes and dashes of the series, as HTML that breaks into lines.
 
     Args:
         names: Name of each series, in the order of their numbers.
@@ -185,7 +185,7 @@ def legend(names: Sequence[str]) -> str:
 
 
 def symbol(series: int, name: str = "") -> str:
-    """The colour, shape and dash of a series, small enough to stand in a text.
+    """The color, shape and dash of a series, small enough to stand in a text.
 
     Args:
         series: Number of the series.
@@ -204,7 +204,7 @@ def symbol(series: int, name: str = "") -> str:
 
 
 def _dash(series: int) -> str:
-    """Differs between neighbours, and between series of one colour."""
+    """Differs between neighbors, and between series of one color."""
     return _DASHES[(series + series // 8) % len(_DASHES)]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-from .palette import COLOURS, MARKERS
+from .palette import COLORS, MARKERS
 
 
 def plot_class_frequencies(axes: Axes, classes: Sequence[str], positives: Sequence[int]) -> None:
@@ -19,7 +19,7 @@ def plot_class_frequencies(axes: Axes, classes: Sequence[str], positives: Sequen
         classes: Class names, C of them.
         positives: Known positives of each class, of length C.
     """
-    bars = axes.bar(range(len(classes)), np.maximum(positives, 0.5), color=COLOURS[0])
+    bars = axes.bar(range(len(classes)), np.maximum(positives, 0.5), color=COLORS[0])
     axes.bar_label(bars, labels=[f"{count}" for count in positives], fontsize=8)
     axes.set(yscale="log", title="Training images of each class", xlabel="class", ylabel="known positives")
     axes.set_xticks(range(len(classes)), classes)
@@ -38,9 +38,9 @@ def plot_ideal_ratios(
     """
     epochs = np.arange(1, len(ratios) + 1)
     for index, name in enumerate(classes):
-        style = "-" if index < len(COLOURS) else "--"
+        style = "-" if index < len(COLORS) else "--"
         label = f"{name} (data {class_ratios[index]:.2g})"
-        axes.plot(epochs, ratios[:, index], style, color=COLOURS[index % len(COLOURS)], label=label)
+        axes.plot(epochs, ratios[:, index], style, color=COLORS[index % len(COLORS)], label=label)
     axes.set(
         yscale="log", title="PLM: ideal ratio of positives to negatives", xlabel="epoch", ylabel="ideal ratio"
     )
@@ -69,7 +69,7 @@ def plot_class_scores(
             values,
             linestyle="none",
             marker=MARKERS[index % 8],
-            color=COLOURS[index % 8],
+            color=COLORS[index % 8],
             label=method,
             markersize=5,
         )

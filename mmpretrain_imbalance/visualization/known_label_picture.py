@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from matplotlib.figure import Figure, FigureBase
 
-from .palette import COLOURS
+from .palette import COLORS
 
-# Label, what it is called, its sign, its colour; the signs have different shapes, so that nothing hangs on
-# colour.
-_KINDS = ((1, "positive", "✔", COLOURS[0]), (0, "negative", "✘", COLOURS[1]), (-1, "unknown", "?", "#595959"))
+# Label, what it is called, its sign, its color; the signs have different shapes, so that nothing hangs on
+# color.
+_KINDS = ((1, "positive", "✔", COLORS[0]), (0, "negative", "✘", COLORS[1]), (-1, "unknown", "?", "#595959"))
 _INK = "#1b1b1b"
 _LETTERS = 46  # of a line of names
 _FEWEST_LINES = 13  # that fill the height of an image
@@ -76,16 +76,16 @@ def known_label_sheet(pictures: Sequence[tuple], classes: Sequence[str], max_nam
 def _lines(
     labels: np.ndarray, classes: Sequence[str], focus: Collection[str], max_names: int
 ) -> list[tuple[str, str, bool]]:
-    """Text, colour, and whether it is a heading."""
+    """Text, color, and whether it is a heading."""
     lines = []
-    for label, kind, sign, colour in _KINDS:
+    for label, kind, sign, color in _KINDS:
         members = [classes[c] for c in np.flatnonzero(np.asarray(labels) == label)]
         others = [name for name in members if name not in focus]
         text = ", ".join(others[:max_names])
         if len(others) > max_names:
             text += f" and {len(others) - max_names:,} more"
         names = [f"→ {name}" for name in members if name in focus] + textwrap.wrap(text, _LETTERS)
-        lines.append((f"{sign} {kind} ({len(members):,})", colour, True))
+        lines.append((f"{sign} {kind} ({len(members):,})", color, True))
         lines += [(line, _INK, False) for line in names or ["none"]]
     return lines
 
@@ -97,12 +97,12 @@ def _draw(figure: FigureBase, image: np.ndarray, lines: list[tuple[str, str, boo
     picture.set_title(title, fontsize=9, loc="left", parse_math=False)
     panel.set(xlim=(0, 1), ylim=(max(_FEWEST_LINES, len(lines)) - 0.4, -0.6))
     panel.set_axis_off()
-    for place, (text, colour, heading) in enumerate(lines):
+    for place, (text, color, heading) in enumerate(lines):
         panel.text(
             0.0 if heading else 0.05,
             place + (0.1 if heading else 0.0),
             text,
-            color=colour,
+            color=color,
             fontsize=9,
             weight="bold" if heading else "normal",
             va="center",

@@ -17,7 +17,7 @@ def draw_label_grid(
     """Draw images in a row, each above its true labels and what each method predicted.
 
     A missed label stands in brackets, a wrong one behind an exclamation mark, so that nothing depends on
-    colour.
+    color.
 
     Args:
         figure: Where to draw.

@@ -27,8 +27,8 @@ def label_report_page(summary: LabelSummary, title: str, max_table_rows: int = 4
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
-        >>> from mmpretrain_imbalance.visualization import summarise_labels
-        >>> label_report_page(summarise_labels(MultiDigits(num_images=50)), 'digits')[:15]
+        >>> from mmpretrain_imbalance.visualization import summarize_labels
+        >>> label_report_page(summarize_labels(MultiDigits(num_images=50)), 'digits')[:15]
         '<!DOCTYPE html>'
     """
     sections = [
@@ -86,7 +86,7 @@ def _frequencies(summary: LabelSummary) -> str:
         names = [summary.classes[c] for c in summary.order]
         return bar_rows(names, positives.tolist(), kinds, int(positives.max(initial=0)))
     areas = [(name, "area", np.where(groups[name], positives, np.nan)) for name in GROUPS]
-    return rank_chart(areas, summary.borders)
+    return rank_chart(areas, summary.group_thresholds)
 
 
 def _known_labels(summary: LabelSummary) -> str:
@@ -158,11 +158,11 @@ def _together(summary: LabelSummary) -> str:
 
 
 def _group_table(summary: LabelSummary) -> str:
-    low, high = summary.borders
+    middle, head = summary.group_thresholds
     meanings = {
-        "head": f"more than {high:g}",
-        "middle": f"{low:g} to {high:g}",
-        "tail": f"fewer than {low:g}",
+        "head": f"at least {head:g}",
+        "middle": f"at least {middle:g}, fewer than {head:g}",
+        "tail": f"fewer than {middle:g}",
     }
     rows = []
     for name, members in summary.groups.items():
@@ -176,8 +176,8 @@ def _group_table(summary: LabelSummary) -> str:
         rows.append(
             (mark, meanings[name], f"{int(members.sum()):,}", f"{positives:,}", f"{negatives:,}", share)
         )
-    head = ("group", "known positives a class", "classes", "positives", "negatives", "labels known")
-    return _table(head, rows)
+    header = ("group", "known positives per class", "classes", "positives", "negatives", "labels known")
+    return _table(header, rows)
 
 
 def _class_table(summary: LabelSummary, max_rows: int) -> str:

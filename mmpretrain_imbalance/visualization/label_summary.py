@@ -11,7 +11,11 @@ import numpy as np
 from ..datasets.dataset_labels import LabelChunk, label_chunks, label_counts
 from ..datasets.label_store.counts import LabelCounts
 from ..datasets.wrapped import class_names
-from ..functional.metrics.class_groups import class_groups, quantile_borders
+from ..functional.metrics.class_groups import (
+    DEFAULT_GROUP_THRESHOLDS,
+    class_groups,
+    quantile_group_thresholds,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +25,7 @@ class LabelSummary:
     Attributes:
         classes: Names of the classes, C of them.
         counts: Positives, negatives and unknown labels of each class.
-        borders: Positives below which a class is tail and above which it is head.
+        group_thresholds: The least number of positives of a middle class and of a head class.
         positives_per_image: Number of images with 0, 1, 2, ... known positives, of shape (C + 1,).
         known_per_image: Number of images with 0, 1, 2, ... known labels, of shape (C + 1,).
         head: The K classes with the most positives, most first.
@@ -31,7 +35,7 @@ class LabelSummary:
 
     classes: tuple[str, ...]
     counts: LabelCounts
-    borders: tuple[float, float]
+    group_thresholds: tuple[float, float]
     positives_per_image: np.ndarray
     known_per_image: np.ndarray
     head: np.ndarray
@@ -62,7 +66,7 @@ class LabelSummary:
     @property
     def groups(self) -> dict[str, np.ndarray]:
         """Which classes are head, middle and tail, each bool of shape (C,)."""
-        return class_groups(self.counts.positives, self.borders)
+        return class_groups(self.counts.positives, self.group_thresholds)
 
     @property
     def order(self) -> np.ndarray:
@@ -78,7 +82,7 @@ class LabelSummary:
             "num_classes": len(self.classes),
             "known_share": self.known_share,
             "imbalance_factor": self.imbalance_factor,
-            "borders": list(self.borders),
+            "group_thresholds": list(self.group_thresholds),
             "groups": {
                 name: {
                     "classes": int(members.sum()),
@@ -108,9 +112,10 @@ class LabelSummary:
         }
 
 
-def summarise_labels(
+def summarize_labels(
     dataset: Any,
-    borders: Sequence[float] | None = (20, 100),
+    group_thresholds: Sequence[float] = DEFAULT_GROUP_THRESHOLDS,
+    group_quantiles: Sequence[float] | None = None,
     num_head: int = 20,
     progress: Callable[[int], None] | None = None,
 ) -> LabelSummary:
@@ -118,8 +123,8 @@ def summarise_labels(
 
     Args:
         dataset: Whatever :func:`label_counts` takes, wrappers included.
-        borders: Positives below which a class is tail and above which it is head; ``None``: a third of the
-            classes each.
+        group_thresholds: The least number of positives of a middle class and of a head class.
+        group_quantiles: If given, the thresholds are these two quantiles of the classes' numbers of positives.
         num_head: For how many of the most frequent classes to count how often they come together.
         progress: Called with a number of images, after each part.
 
@@ -127,19 +132,19 @@ def summarise_labels(
         The summary.
 
     Raises:
-        ValueError: If the dataset has no samples, or the borders are not in ascending order.
+        ValueError: If the dataset has no samples, or the thresholds or quantiles are not in ascending order.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
-        >>> summary = summarise_labels(MultiDigits(num_images=500))
+        >>> summary = summarize_labels(MultiDigits(num_images=500))
         >>> summary.known_share, int(summary.positives_per_image.argmax())
         (1.0, 2)
     """
     counts = label_counts(dataset)
     num_classes = len(counts.positives)
-    if borders is None:
-        borders = quantile_borders(counts.positives)
-    class_groups(counts.positives, borders)  # wrong borders are refused before the long part
+    if group_quantiles is not None:
+        group_thresholds = quantile_group_thresholds(counts.positives, group_quantiles)
+    class_groups(counts.positives, group_thresholds)  # wrong thresholds raise before the long part
     head = np.argsort(-counts.positives, kind="stable")[:num_head]
     head = head[counts.positives[head] > 0]
     place_in_head = np.full(num_classes, -1)
@@ -154,7 +159,7 @@ def summarise_labels(
             np.bincount(chunk.places[chosen], minlength=size)
             for chosen in (chunk.values == 1, chunk.values != -1, chunk.values == -1)
         )
-        known = listed if chunk.unlisted == -1 else num_classes - unknown
+        known = listed if chunk.default_label == -1 else num_classes - unknown
         positives_per_image += np.bincount(positives, minlength=num_classes + 1)
         known_per_image += np.bincount(known, minlength=num_classes + 1)
         for labels in _tables(chunk, place_in_head, len(head)):
@@ -167,7 +172,7 @@ def summarise_labels(
     return LabelSummary(
         classes=names,
         counts=counts,
-        borders=(borders[0], borders[1]),
+        group_thresholds=(group_thresholds[0], group_thresholds[1]),
         positives_per_image=positives_per_image,
         known_per_image=known_per_image,
         head=head,
@@ -187,6 +192,6 @@ def _tables(chunk: LabelChunk, place_in_head: np.ndarray, num_head: int):
     row = row.reshape(-1)
     for start in range(0, len(images), 2**16):
         block = (row >= start) & (row < start + 2**16)
-        table = np.full((min(2**16, len(images) - start), num_head), chunk.unlisted, dtype=np.int8)
+        table = np.full((min(2**16, len(images) - start), num_head), chunk.default_label, dtype=np.int8)
         table[row[block] - start, column[listed[block]]] = chunk.values[listed[block]]
         yield table

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-# Okabe and Ito's colours; in the dark their lighter ones. Unknown is grey in both.
+# Okabe and Ito's colors; in the dark their lighter ones. Unknown is gray in both.
 STYLE = """
 :root { color-scheme: light dark; --page: #f4f4f2; --card: #fff; --ink: #1b1b1b; --faint: #5d5d5d;
   --line: #d9d9d6;
-  --blue: #0072b2; --orange: #d55e00; --green: #009e73; --grey: #b9b9b6; --on-blue: #fff; }
+  --blue: #0072b2; --orange: #d55e00; --green: #009e73; --gray: #b9b9b6; --on-blue: #fff; }
 @media (prefers-color-scheme: dark) { :root { --page: #121314; --card: #1c1e20; --ink: #ececea;
   --faint: #a5a7a9;
-  --line: #36393c; --blue: #56b4e9; --orange: #e69f00; --green: #2fbf94; --grey: #5a5d60;
+  --line: #36393c; --blue: #56b4e9; --orange: #e69f00; --green: #2fbf94; --gray: #5a5d60;
   --on-blue: #101214; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
@@ -41,11 +41,11 @@ text.strong { fill: var(--on-blue); }
 .head, .positive { fill: var(--blue); background: var(--blue); }
 .middle, .known { fill: var(--green); background: var(--green); }
 .tail, .negative { fill: var(--orange); background: var(--orange); }
-.unknown { fill: var(--grey); background: var(--grey); }
+.unknown { fill: var(--gray); background: var(--gray); }
 .cell { fill: var(--page); }
 .grid { stroke: var(--line); }
 .axis { stroke: var(--faint); }
-.border { stroke: var(--ink); stroke-dasharray: 4 3; }
+.threshold { stroke: var(--ink); stroke-dasharray: 4 3; }
 .line { fill: none; stroke: var(--blue); stroke-width: 2; }
 .points { stroke: var(--orange); stroke-width: 2.6; stroke-linecap: round; }
 .wide { overflow-x: auto; }

@@ -21,11 +21,10 @@ from ..functional import (
     pooled_calibration_error,
     rarest_classes,
 )
+from ..functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS
 from ..metrics.known_predictions import KnownPredictions
 from ..utils.class_values import read_named_values
 from .statistics_history import read_statistics_histories
-
-DEFAULT_BORDERS = (20, 100)
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ class ReportRun:
         training_labels: Positives, negatives and unknown labels of each class in training, of shape (3, C);
             None where nobody told.
         thresholds: Its chosen thresholds, of shape (C,); None without.
-        group_borders: Below the first number of training positives lies the tail, above the second the head;
-            None for the groups that the dataset names, or else 20 and 100.
+        group_thresholds: The least number of training positives of a middle class and of a head class; None
+            for the groups that the dataset names, or else 20 and 100.
     """
 
     name: str
@@ -50,21 +49,21 @@ class ReportRun:
     training_positives: np.ndarray | None = None
     training_labels: np.ndarray | None = None
     thresholds: np.ndarray | None = None
-    group_borders: tuple[float, float] | None = None
+    group_thresholds: tuple[float, float] | None = None
 
     @classmethod
     def read(
         cls,
         work_dir: str | os.PathLike,
         name: str | None = None,
-        group_borders: tuple[float, float] | None = None,
+        group_thresholds: tuple[float, float] | None = None,
     ) -> ReportRun:
         """Read ``predictions.npz`` and, where they are, ``label_counts.json`` and ``thresholds.json``.
 
         Args:
             work_dir: The work folder.
             name: How the report calls the run; by default as its folder.
-            group_borders: As of the class.
+            group_thresholds: As of the class.
 
         Returns:
             The run.
@@ -89,17 +88,17 @@ class ReportRun:
                 read_named_values(folder / "thresholds.json", "thresholds", predictions.class_names)
             )
         name = name or folder.resolve().name
-        return cls(name, folder, predictions, positives, labels, thresholds, group_borders)
+        return cls(name, folder, predictions, positives, labels, thresholds, group_thresholds)
 
     @property
-    def entries(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Scores, labels and classes of the known entries."""
+    def elements(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Scores, labels and classes of the known elements."""
         return self.predictions.scores, self.predictions.labels, self.predictions.classes
 
     @cached_property
     def class_ap(self) -> np.ndarray:
         """Average precision of each class in percent, of shape (C,)."""
-        return 100 * average_precision(*self.entries, num_classes=self.predictions.num_classes)
+        return 100 * average_precision(*self.elements, num_classes=self.predictions.num_classes)
 
     @cached_property
     def history(self) -> dict[str, np.ndarray]:
@@ -117,7 +116,7 @@ class ReportRun:
     @cached_property
     def class_calibration_error(self) -> np.ndarray:
         """Expected calibration error of each class in percent, of shape (C,)."""
-        return 100 * calibration_error(*self.entries, num_classes=self.predictions.num_classes)
+        return 100 * calibration_error(*self.elements, num_classes=self.predictions.num_classes)
 
     @cached_property
     def known_positives(self) -> np.ndarray:
@@ -128,18 +127,18 @@ class ReportRun:
     def groups(self) -> dict[str, np.ndarray]:
         """Which classes are head, middle and tail; nothing where nobody told how frequent they are."""
         named = self.predictions.class_groups
-        if named is not None and self.group_borders is None:
+        if named is not None and self.group_thresholds is None:
             return named_class_groups(named)
         if self.training_positives is None:
             return {}
-        return class_groups(self.training_positives, self.group_borders or DEFAULT_BORDERS)
+        return class_groups(self.training_positives, self.group_thresholds or DEFAULT_GROUP_THRESHOLDS)
 
     def describe_groups(self) -> str:
         """What head, middle and tail are."""
-        if self.predictions.class_groups is not None and self.group_borders is None:
+        if self.predictions.class_groups is not None and self.group_thresholds is None:
             return "head, middle and tail, as the dataset names its classes"
-        low, high = self.group_borders or DEFAULT_BORDERS
-        return f"head (over {high:g} positives), middle, and tail (under {low:g})"
+        middle, head = self.group_thresholds or DEFAULT_GROUP_THRESHOLDS
+        return f"head (at least {head:g} positives), middle, and tail (fewer than {middle:g})"
 
     def scarce_classes(self) -> tuple[str, np.ndarray] | None:
         """The tail where it can be evaluated, or else the three rarest classes; None without counts."""
@@ -171,14 +170,14 @@ class ReportRun:
         if self.thresholds is not None:
             metrics |= self._threshold_metrics(self.thresholds, "at the chosen thresholds")
         metrics["AUROC, mean of classes"] = 100 * mean_average_precision(
-            auroc(*self.entries, num_classes=num_classes)
+            auroc(*self.elements, num_classes=num_classes)
         )
-        metrics["calibration error, pooled"] = 100 * pooled_calibration_error(*self.entries)
+        metrics["calibration error, pooled"] = 100 * pooled_calibration_error(*self.elements)
         metrics["calibration error, mean of classes"] = mean_average_precision(self.class_calibration_error)
         return metrics
 
     def _threshold_metrics(self, thresholds: np.ndarray, where: str) -> dict[str, float]:
-        scores, labels, classes = self.entries
+        scores, labels, classes = self.elements
         predicted = scores >= thresholds.astype(scores.dtype)[classes]
         found = multi_label_scores(predicted, labels, classes, num_classes=self.predictions.num_classes)
         return {

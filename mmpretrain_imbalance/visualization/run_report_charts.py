@@ -48,13 +48,13 @@ def frequency_chart(runs: Sequence[ReportRun]) -> str | None:
         chart.points(positives, run.class_ap, index, names)
     for index, run in known:  # over the dots of all runs
         if len(run.class_ap) > _MANY:
-            centres, means, sizes = mean_by_frequency(run.training_positives, run.class_ap)
-            rows = zip(centres, means, sizes)
+            centers, means, sizes = mean_by_frequency(run.training_positives, run.class_ap)
+            rows = zip(centers, means, sizes)
             names = [
                 f"{run.name}: mean {ap:.1f} of {n:,} classes near {x:,.0f} positives" for x, ap, n in rows
             ]
-            chart.line(centres, means, index, f"{run.name}, mean of the classes")
-            chart.points(centres, means, index, names)
+            chart.line(centers, means, index, f"{run.name}, mean of the classes")
+            chart.points(centers, means, index, names)
     return chart.svg()
 
 
@@ -83,10 +83,10 @@ def mean_by_frequency(
     bins = np.minimum(((logs - logs.min()) / width).astype(int), num_bins - 1)
     sizes = np.bincount(bins)
     filled = sizes > 0
-    centres, means = (
+    centers, means = (
         np.bincount(bins, weights=values)[filled] / sizes[filled] for values in (logs, class_ap)
     )
-    return np.exp(centres), means, sizes[filled]
+    return np.exp(centers), means, sizes[filled]
 
 
 def group_chart(runs: Sequence[ReportRun]) -> str | None:
@@ -124,7 +124,7 @@ def group_chart(runs: Sequence[ReportRun]) -> str | None:
 
 
 def reliability_chart(runs: Sequence[ReportRun]) -> str:
-    """Share of positives against predicted probability, over all known entries.
+    """Share of positives against predicted probability, over all known elements.
 
     Args:
         runs: The runs.
@@ -141,10 +141,11 @@ def reliability_chart(runs: Sequence[ReportRun]) -> str:
     )
     chart.reference([0, 1], [0, 1])
     for index, run in enumerate(runs):
-        bins = reliability_bins(*run.entries, pooled=True, num_bins=10)
+        bins = reliability_bins(*run.elements, pooled=True, num_bins=10)
         rows = zip(bins.mean_score[0], bins.positive_share[0], bins.counts[0])
         names = [
-            f"{run.name}: {share:.2f} of {count:.0f} entries near {score:.2f}" for score, share, count in rows
+            f"{run.name}: {share:.2f} of {count:.0f} elements near {score:.2f}"
+            for score, share, count in rows
         ]
         filled = bins.counts[0] > 0
         chart.line(bins.mean_score[0][filled], bins.positive_share[0][filled], index, run.name)
@@ -153,7 +154,7 @@ def reliability_chart(runs: Sequence[ReportRun]) -> str:
 
 
 def precision_recall_chart(runs: Sequence[ReportRun], class_index: int) -> str:
-    """Precision against recall of one class over its known entries.
+    """Precision against recall of one class over its known elements.
 
     Args:
         runs: The runs.
@@ -171,7 +172,7 @@ def precision_recall_chart(runs: Sequence[ReportRun], class_index: int) -> str:
         "precision, percent",
     )
     for index, run in enumerate(runs):
-        scores, labels, classes = run.entries
+        scores, labels, classes = run.elements
         precision, recall = precision_recall_curve(
             scores[classes == class_index], labels[classes == class_index]
         )
@@ -185,7 +186,7 @@ def precision_recall_curve(scores: np.ndarray, labels: np.ndarray) -> tuple[np.n
     """Precision and recall at every distinct score of one class, from the highest score down.
 
     Args:
-        scores: Scores of its known entries, of shape (K,).
+        scores: Scores of its known elements, of shape (K,).
         labels: 1 positive, 0 negative, of shape (K,).
 
     Returns:

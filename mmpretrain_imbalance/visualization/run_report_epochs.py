@@ -43,7 +43,7 @@ def over_epochs(runs: Sequence[ReportRun]) -> str:
     silent = [run.name for run in runs if not known & set(run.history)]
     if silent:
         blocks.append(
-            f"<p>No ratios, priors or shares of masked, ignored or pseudo-labelled entries are recorded for "
+            f"<p>No ratios, priors or shares of masked, ignored or pseudo-labeled elements are recorded for "
             f"{escape(listed(silent, 20))}.</p>"
         )
     return "".join(blocks)
@@ -75,11 +75,11 @@ def share_chart(runs: Sequence[ReportRun], kind: str) -> tuple[str, str]:
 
 
 def share_history(run: ReportRun, kind: str) -> np.ndarray:
-    """The share of the entries of a kind after each update, in [0, 1].
+    """The share of the elements of a kind after each update, in [0, 1].
 
     Args:
         run: The run.
-        kind: Name of the share, such as ``'ignored_share'``: of all entries; the masked ones are a share of
+        kind: Name of the share, such as ``'ignored_share'``: of all elements; the masked ones are a share of
             the known.
 
     Returns:

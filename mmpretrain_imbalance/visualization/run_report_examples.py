@@ -51,8 +51,8 @@ def worst_labels(
         out.
 
     Example:
-        >>> entries = [np.array(column) for column in ([0, 1], [0, 0], [0.9, 0.2], [0, 1])]
-        >>> worst_labels(KnownPredictions(["cat", "dog"], 2, *entries), positive=False, count=5)
+        >>> elements = [np.array(column) for column in ([0, 1], [0, 0], [0.9, 0.2], [0, 1])]
+        >>> worst_labels(KnownPredictions(["cat", "dog"], 2, *elements), positive=False, count=5)
         [WrongLabel(image=0, class_name='cat', score=0.9, is_positive=False, positives=[], unknown=['dog'])]
     """
     candidates = np.flatnonzero(predictions.labels == (1 if positive else 0))
@@ -61,15 +61,15 @@ def worst_labels(
     scores = predictions.scores[candidates]
     order = candidates[np.argsort(scores if positive else -scores, kind="stable")]
     chosen, images, of_class = [], set(), {}
-    for entry in order:
-        image, class_index = int(predictions.images[entry]), int(predictions.classes[entry])
+    for element in order:
+        image, class_index = int(predictions.images[element]), int(predictions.classes[element])
         if len(chosen) == count:
             break
         if image in images or of_class.get(class_index, 0) >= of_a_class:
             continue
         images.add(image)
         of_class[class_index] = of_class.get(class_index, 0) + 1
-        chosen.append(_wrong_label(predictions, entry, positive))
+        chosen.append(_wrong_label(predictions, element, positive))
     return chosen
 
 
@@ -126,14 +126,14 @@ def listed(names: Sequence[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + more
 
 
-def _wrong_label(predictions: KnownPredictions, entry: int, positive: bool) -> WrongLabel:
-    of_image = predictions.images == predictions.images[entry]
+def _wrong_label(predictions: KnownPredictions, element: int, positive: bool) -> WrongLabel:
+    of_image = predictions.images == predictions.images[element]
     labels = dict(zip(predictions.classes[of_image].tolist(), predictions.labels[of_image].tolist()))
     names = predictions.class_names
     return WrongLabel(
-        image=int(predictions.images[entry]),
-        class_name=names[predictions.classes[entry]],
-        score=round(float(predictions.scores[entry]), 4),
+        image=int(predictions.images[element]),
+        class_name=names[predictions.classes[element]],
+        score=round(float(predictions.scores[element]), 4),
         is_positive=positive,
         positives=[names[index] for index, label in sorted(labels.items()) if label == 1],
         unknown=[name for index, name in enumerate(names) if index not in labels],

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .palette import COLOURS
+from .palette import COLORS
 
-# Black, the seventh colour, would vanish on a dark page; blue and grey become lighter.
-_LIGHT = "".join(f"--c{index}:{colour};" for index, colour in enumerate(COLOURS))
+# Black, the seventh color, would vanish on a dark page; blue and gray become lighter.
+_LIGHT = "".join(f"--c{index}:{color};" for index, color in enumerate(COLORS))
 _DARK = _LIGHT.replace("#000000", "#FFFFFF").replace("#0072B2", "#3A9BDC").replace("#7F7F7F", "#A8A8A8")
 
 STYLE = """

@@ -1,4 +1,4 @@
-"""Small charts as SVG text, coloured by the CSS classes of the page they stand in."""
+"""Small charts as SVG text, colored by the CSS classes of the page they stand in."""
 
 from __future__ import annotations
 
@@ -62,19 +62,19 @@ def share_rows(
     return _svg(len(names) * step + 6, parts)
 
 
-def rank_chart(series: Sequence[tuple[str, str, np.ndarray]], borders: Sequence[float] = ()) -> str:
+def rank_chart(series: Sequence[tuple[str, str, np.ndarray]], group_thresholds: Sequence[float] = ()) -> str:
     """Draw counts over the rank of the class, on a logarithmic scale; a count of 0 lies below the 1.
 
     Args:
         series: For each series its CSS class, how it is drawn ('area', 'line' or 'points') and its counts by
             rank, ``nan`` where it has none.
-        borders: Counts below which a class is tail and above which it is head; dashed lines show them.
+        group_thresholds: The least counts of a middle and of a head class; dashed lines show them.
 
     Returns:
         The chart.
     """
     height, count = 230, max(len(values) for _, _, values in series)
-    top = max(1.0, *borders, *(np.nanmax(values, initial=1.0) for _, _, values in series))
+    top = max(1.0, *group_thresholds, *(np.nanmax(values, initial=1.0) for _, _, values in series))
     decades = int(np.ceil(np.log10(top))) or 1
     floor = height - _BOTTOM
     unit = (floor - 12 - _TOP) / decades  # the lowest 12 are for the count 0
@@ -99,10 +99,10 @@ def rank_chart(series: Sequence[tuple[str, str, np.ndarray]], borders: Sequence[
         if len(ranks) > 720:  # two for each pixel of a wide screen
             ranks = ranks[np.unique(np.linspace(0, len(ranks) - 1, 720).astype(int))]
         parts.append(_series(kind, style, x_of, ranks, y_of(values[ranks]), floor))
-    for border, words, shift in zip(borders, ("tail: below", "head: above"), (12, -4)):
-        y = float(y_of(border))
-        parts.append(f'<line class="border" x1="{_LEFT}" x2="{_RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(_RIGHT, y + shift, f"{words} {border:g}", "end", kind="halo"))
+    for threshold, words, shift in zip(group_thresholds, ("tail: below", "head: from"), (12, -4)):
+        y = float(y_of(threshold))
+        parts.append(f'<line class="threshold" x1="{_LEFT}" x2="{_RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(_text(_RIGHT, y + shift, f"{words} {threshold:g}", "end", kind="halo"))
     parts.append(f'<line class="axis" x1="{_LEFT}" x2="{_RIGHT}" y1="{floor}" y2="{floor}"/>')
     parts.append(_text(_LEFT, floor + 15, "1"))
     parts.append(_text(_RIGHT, floor + 15, f"{count:,}", "end"))

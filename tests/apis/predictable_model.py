@@ -46,7 +46,7 @@ def write_model(folder: Path, channels: int = 3, **meta) -> tuple[Path, Path]:
                 std=[60.0, 50.0, 40.0][:channels],
                 to_rgb=channels == 3,
             ),
-            test_dataloader=dict(dataset=dict(type="PartialMultiLabelDataset", pipeline=pipeline)),
+            test_dataloader=dict(dataset=dict(type="PartialLabelDataset", pipeline=pipeline)),
         )
     )
     model = build(cfg)
@@ -69,12 +69,12 @@ def build(cfg: Config) -> torch.nn.Module:
 def with_head(path: Path, **head) -> Config:
     """The config with a head of this package in place of the host's."""
     cfg = Config.fromfile(path)
-    cfg.model.head.update(type="PartialMultiLabelLinearClsHead", **head)
+    cfg.model.head.update(type="PartialLabelLinearClsHead", **head)
     return cfg
 
 
 def expected_scores(cfg_path: Path, checkpoint: Path, image: np.ndarray) -> np.ndarray:
-    """Step by step: resize, RGB, normalise, network, sigmoid; the image as OpenCV reads it."""
+    """Step by step: resize, RGB, normalize, network, sigmoid; the image as OpenCV reads it."""
     cfg = Config.fromfile(cfg_path)
     model = build(cfg)
     model.load_state_dict(load_weights_only(checkpoint)["state_dict"])
@@ -90,18 +90,18 @@ def write_images(folder: Path) -> dict[str, str | None]:
     """Write sound and broken images; for each its fault, or None."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(0)
-    colour = generator.integers(0, 256, (40, 30, 3), dtype=np.uint8)
-    Image.fromarray(colour).save(folder / "colour.png")
-    Image.fromarray(colour).save(folder / "colour.jpg")
-    Image.fromarray(colour[..., 0]).save(folder / "grey.jpg")
+    color = generator.integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    Image.fromarray(color).save(folder / "color.png")
+    Image.fromarray(color).save(folder / "color.jpg")
+    Image.fromarray(color[..., 0]).save(folder / "gray.jpg")
     Image.fromarray(np.full((32, 32, 4), (0, 255, 255, 0), np.uint8), "CMYK").save(folder / "cmyk.jpg")
-    Image.fromarray(np.dstack([colour, colour[..., 0]])).save(folder / "alpha.png")
+    Image.fromarray(np.dstack([color, color[..., 0]])).save(folder / "alpha.png")
     Image.fromarray(np.zeros((9000, 9000), np.uint8)).save(folder / "huge.png", compress_level=1)
-    jpeg, png = (folder / "colour.jpg").read_bytes(), (folder / "colour.png").read_bytes()
+    jpeg, png = (folder / "color.jpg").read_bytes(), (folder / "color.png").read_bytes()
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "corrupt.jpg").write_bytes(b"this is no image")
     (folder / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
     (folder / "cut.png").write_bytes(png[: len(png) // 2])
-    sound = dict.fromkeys(["alpha.png", "cmyk.jpg", "colour.jpg", "colour.png", "grey.jpg", "huge.png"])
+    sound = dict.fromkeys(["alpha.png", "cmyk.jpg", "color.jpg", "color.png", "gray.jpg", "huge.png"])
     broken = {"empty.jpg": "an empty file", "corrupt.jpg": "broken", "cut.jpg": "broken", "cut.png": "broken"}
     return {str(folder / name): fault for name, fault in (sound | broken).items()}

@@ -54,7 +54,7 @@ def test_images_that_the_model_cannot_take_are_refused(
 
 @pytest.mark.slow
 def test_attention_and_boosted_maps_are_exported(tmp_path: Path) -> None:
-    head = dict(type="PartialCSRAClsHead", num_heads=2, lam=0.1, boost_lu=5.0)
+    head = dict(type="PartialLabelCSRAClsHead", num_heads=2, lam=0.1, boost_lu=5.0)
     model = MODELS.build(
         dict(
             type="ImageClassifier",

@@ -89,7 +89,7 @@ def test_result_does_not_depend_on_the_batch_or_on_workers(
             np.testing.assert_allclose(ours.class_scores, theirs.class_scores, atol=1e-6)
 
 
-def test_cmyk_is_seen_in_its_colours(images) -> None:
+def test_cmyk_is_seen_in_its_colors(images) -> None:
     """Full magenta and yellow without cyan and black is red, which OpenCV gives as blue, green, red."""
     path = next(path for path in images if path.endswith("cmyk.jpg"))
     pixel = cv2.imread(path, cv2.IMREAD_COLOR).mean(axis=(0, 1))
@@ -98,16 +98,16 @@ def test_cmyk_is_seen_in_its_colours(images) -> None:
 
 
 def test_arrays_give_what_their_files_give(inferencer, images) -> None:
-    path = next(path for path in images if path.endswith("colour.png"))
+    path = next(path for path in images if path.endswith("color.png"))
     array = cv2.imread(path, cv2.IMREAD_COLOR)
-    grey = array[..., 0]
-    alpha = np.dstack([array, grey])
-    from_file, from_array, from_alpha, from_grey, stacked = inferencer(
-        [path, array, alpha, grey, np.dstack([grey] * 3)], progress=False
+    gray = array[..., 0]
+    alpha = np.dstack([array, gray])
+    from_file, from_array, from_alpha, from_gray, stacked = inferencer(
+        [path, array, alpha, gray, np.dstack([gray] * 3)], progress=False
     )
     np.testing.assert_allclose(from_array.class_scores, from_file.class_scores, atol=1e-6)
     np.testing.assert_allclose(from_alpha.class_scores, from_file.class_scores, atol=1e-6)
-    np.testing.assert_allclose(from_grey.class_scores, stacked.class_scores, atol=1e-6)
+    np.testing.assert_allclose(from_gray.class_scores, stacked.class_scores, atol=1e-6)
     assert from_array.image == "array 1"
 
 
@@ -206,14 +206,14 @@ def test_an_image_that_is_given_twice_is_predicted_twice(inferencer, images) -> 
     assert [found.image for found in inferencer([path, Path(path)], progress=False)] == [path, path]
 
 
-def test_model_of_one_channel_takes_colour_images(tmp_path: Path, images) -> None:
+def test_model_of_one_channel_takes_color_images(tmp_path: Path, images) -> None:
     files = write_model(tmp_path, channels=1)
     inferencer = MultiLabelInferencer(*files, device="cpu")
-    path = next(path for path in images if path.endswith("colour.png"))
+    path = next(path for path in images if path.endswith("color.png"))
     expected = expected_scores(*files, cv2.imread(path, cv2.IMREAD_GRAYSCALE))
     from_file, from_array = inferencer([path, cv2.imread(path)], progress=False)
     np.testing.assert_allclose(from_file.class_scores, expected, atol=1e-5)
-    np.testing.assert_allclose(from_array.class_scores, expected, atol=1e-2)  # rounding of the grey value
+    np.testing.assert_allclose(from_array.class_scores, expected, atol=1e-2)  # rounding of the gray value
     for kind in ("float16", "float64"):
         fractions = inferencer(cv2.imread(path).astype(kind), progress=False)[0]
         np.testing.assert_allclose(fractions.class_scores, expected, atol=1e-2)

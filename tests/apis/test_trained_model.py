@@ -32,7 +32,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(files, tmp_path: Path, content:
 
 
 def test_weights_of_another_shape_are_refused(files) -> None:
-    """MMEngine leaves them as they were initialised and says nothing."""
+    """MMEngine leaves them as they were initialized and says nothing."""
     message = r"Got the shape \(3, 8\), not \(5, 8\), for 'head.fc.weight' and 1 more"
     with pytest.raises(ValueError, match=message):
         MultiLabelInferencer(with_head(files[0], num_classes=5), files[1], device="cpu")

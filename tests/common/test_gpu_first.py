@@ -69,7 +69,7 @@ def test_a_check_at_once_reads():
 
 @pytest.mark.parametrize("loss", ["PartialAsymmetricLoss", "PermanentLargeLoss"])
 def test_a_step_of_the_head_waits_for_nothing(loss):
-    config = dict(type="PartialMultiLabelLinearClsHead", num_classes=3, in_channels=4, loss=SMALLEST[loss])
+    config = dict(type="PartialLabelLinearClsHead", num_classes=3, in_channels=4, loss=SMALLEST[loss])
     head = MODELS.build(config).train()
     LossCase(SMALLEST[loss]).tell(head)
     head = to_device(head)
@@ -103,7 +103,7 @@ def test_the_data_preprocessor_waits_for_nothing(kinds, keeps_unknown):
         return  # refused
     arguments = dict(num_classes=4, mean=[0.0], std=[1.0], pad_size_divisor=4)
     if keeps_unknown is not None:
-        arguments["batch_augments"] = dict(augments=dict(type="PartialMixup", alpha=1.0), probs=1.0)
+        arguments["batch_augments"] = dict(augments=dict(type="PartialLabelMixup", alpha=1.0), probs=1.0)
     preprocessor = MODELS.build(dict(type="PartialLabelDataPreprocessor", **arguments))
     if keeps_unknown is not None:
         preprocessor.batch_augments.augments[0] = Halved(keeps_unknown)

@@ -43,9 +43,9 @@ def test_fully_known_labels_give_the_plain_loss(name):
         "AssumeNegativeLoss": dict(eps=0.0),
         "AsymmetricPseudoLabelLoss": dict(eps=0.0),
         "DistributionBalancedLoss": dict(rebalance=False, initial_bias=0.0, negative_scale=1.0, focusing=0.0),
-        "EntropyMaximisationLoss": dict(eps=0.0),
-        "EntropyMaximisationPseudoLabelLoss": dict(eps=0.0),
-        "GeneralisedPseudoLabelRobustLoss": dict(regularisation=0.0),
+        "EntropyMaximizationLoss": dict(eps=0.0),
+        "EntropyMaximizationPseudoLabelLoss": dict(eps=0.0),
+        "GeneralizedPseudoLabelRobustLoss": dict(regularization=0.0),
         "Poly1Loss": dict(epsilon=0.0),
         "SelfPacedCorrectionLoss": dict(margin=0.0, gamma=0.0, threshold=1.0),
     }.get(name, {})

@@ -54,17 +54,15 @@ def test_a_step_waits_for_nothing(name, labels_dtype):
 
 
 def test_a_step_from_the_loader_to_the_gradient_waits_for_nothing():
-    """Also the optimiser's, in mixed precision."""
+    """Also the optimizer's, in mixed precision."""
     loss = dict(type="PartialLabelMaskingLoss", loss=dict(type="ClassAwareSelectiveLoss"))
     preprocessor = MODELS.build(
         dict(type="PartialLabelDataPreprocessor", num_classes=3, mean=[0.0], std=[255.0])
     ).to(GPU)
-    head = MODELS.build(
-        dict(type="PartialMultiLabelLinearClsHead", num_classes=3, in_channels=192, loss=loss)
-    )
+    head = MODELS.build(dict(type="PartialLabelLinearClsHead", num_classes=3, in_channels=192, loss=loss))
     LossCase(loss).tell(head)
     head = head.train().to(GPU)
-    optimiser = torch.optim.SGD(head.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
 
     def step() -> None:
         samples = [
@@ -77,11 +75,11 @@ def test_a_step_from_the_loader_to_the_gradient_waits_for_nothing():
         ]
         images = [torch.zeros(3, 8, 8, dtype=torch.uint8).pin_memory() for _ in samples]
         data = preprocessor(dict(inputs=images, data_samples=samples), training=True)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         with torch.autocast(GPU, dtype=torch.bfloat16):
             value = head.loss((data["inputs"].flatten(1),), data["data_samples"])["loss"]
         value.backward()
-        optimiser.step()
+        optimizer.step()
 
     step()
     step()

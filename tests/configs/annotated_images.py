@@ -50,7 +50,7 @@ def write_labels(root: Path, image_folder: str, file: str, num_classes: int) -> 
     elif not (root / file).exists():
         rows, columns = np.nonzero(labels != -1)
         values = labels[rows, columns].astype(np.int8)
-        build_label_store(rows, columns, values, names, classes, unlisted=-1).save(root / file)
+        build_label_store(rows, columns, values, names, classes, default_label=-1).save(root / file)
 
 
 def write_cifar(root: Path, num_classes: int) -> None:

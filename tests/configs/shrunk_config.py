@@ -16,7 +16,7 @@ from tests.configs.annotated_images import write_cifar, write_labels, write_voc
 
 LARGEST_IMAGE = 64
 NARROWER = 8  # so many times fewer channels of a ResNet
-MADE_HERE = ("ImbalancedCIFAR", "MultiDigits", "PartialMultiLabelDataset", "VOC")
+MADE_HERE = ("ImbalancedCIFAR", "MultiDigits", "PartialLabelDataset", "VOC")
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -85,7 +85,7 @@ def give_data(cfg: Config, folder: Path) -> None:
             node["data_root"] = str(folder / "voc")
             if not (folder / "voc").exists():
                 write_voc(folder / "voc")
-        elif kind == "PartialMultiLabelDataset":
+        elif kind == "PartialLabelDataset":
             node["data_root"] = str(folder / "labels")
             write_labels(folder / "labels", node["data_prefix"], node["ann_file"], cfg.model.head.num_classes)
         elif kind == "ImbalancedCIFAR":

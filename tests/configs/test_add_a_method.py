@@ -36,9 +36,9 @@ def copy_with_the_methods(tmp_path_factory: pytest.TempPathFactory) -> Path:
     exports.write_text(text, encoding="utf-8")
     with open(copy / "tests" / "losses" / "smallest_losses.py", "a", encoding="utf-8") as file:
         file.write('SMALLEST["RecallBalancedLoss"] = dict(type="RecallBalancedLoss", loss=PLAIN)\n')
-    neighbour = copy / "configs" / "statistics_balanced"
+    neighbor = copy / "configs" / "statistics_balanced"
     for name in ("README.md", "metafile.yml"):
-        text = (neighbour / name).read_text(encoding="utf-8")
+        text = (neighbor / name).read_text(encoding="utf-8")
         text = text.replace("digits-imbalanced_class-weighted-bce", "digits-rps50_weak-negative")
         text = text.replace("statistics_balanced", "weak_negative")
         (copy / "configs" / "weak_negative" / name).write_text(text, encoding="utf-8")

@@ -182,7 +182,7 @@ def test_losses_that_remember_images_have_a_place_for_each() -> None:
 
 
 def test_the_epoch_that_drw_resumes_from_is_kept() -> None:
-    folder = ROOT / "configs" / "label_distribution_margin"
+    folder = ROOT / "configs" / "ldam"
     first, second = (read(folder / f"resnet28_cifar10-lt_{end}.py") for end in ("ldam", "ldam-drw"))
     run, epoch = re.fullmatch(r"work_dirs/([\w-]+)/epoch_(\d+)\.pth", second.load_from).groups()
     assert (folder / f"{run}.py").is_file()

@@ -11,16 +11,16 @@ class LabelTable(LabelStoreDataset):
     """Images n.jpg with the labels of row n."""
 
     def __init__(
-        self, table: np.ndarray, classes: tuple[str, ...] | None = None, unlisted: int = -1, **kwargs
+        self, table: np.ndarray, classes: tuple[str, ...] | None = None, default_label: int = -1, **kwargs
     ) -> None:
         self.table = np.asarray(table)
         self.names = classes or tuple(f"class {c}" for c in range(self.table.shape[1]))
-        self.unlisted = unlisted
+        self.default_label = default_label
         super().__init__(**kwargs)
 
     def load_label_store(self) -> LabelStore:
         names = [f"{number}.jpg" for number in range(len(self.table))]
-        return label_store_from_table(self.table, names, self.names, self.unlisted)
+        return label_store_from_table(self.table, names, self.names, self.default_label)
 
     def image_info(self, row: int) -> dict:
         return {"img": np.full((8, 8, 1), row % 255, dtype=np.uint8), "img_shape": (8, 8)}

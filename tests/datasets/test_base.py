@@ -13,7 +13,7 @@ from mmpretrain_imbalance.datasets import (
     LabelStoreDataset,
     MergedPartialLabels,
     MultiDigits,
-    PartialMultiLabelDataset,
+    PartialLabelDataset,
     SimulatePartialLabels,
     build_label_store,
     label_counts,
@@ -62,13 +62,13 @@ def test_a_store_knows_that_it_was_simulated(tmp_path):
     once = simulate(digits)
     expected = simulate(once).get_gt_labels()
     once.label_store.save(tmp_path / "once")
-    opened = PartialMultiLabelDataset(str(tmp_path / "once"))
+    opened = PartialLabelDataset(str(tmp_path / "once"))
     classes = [str(digit) for digit in range(5)]
     copies = [opened, MergedPartialLabels([once]), pickle.loads(pickle.dumps(once))]
     for copy in copies:
         assert copy.label_store.num_simulations == 1
         np.testing.assert_array_equal(simulate(copy).get_gt_labels(), expected)
-    few = PartialMultiLabelDataset(str(tmp_path / "once"), classes=classes)
+    few = PartialLabelDataset(str(tmp_path / "once"), classes=classes)
     np.testing.assert_array_equal(simulate(few).get_gt_labels(), expected[:, :5])
     rows_of_store(once.label_store, np.arange(50)).save(tmp_path / "written")
     assert LabelStore.open(tmp_path / "written").num_simulations == 1
@@ -78,7 +78,7 @@ def test_a_store_knows_that_it_was_simulated(tmp_path):
 
 def test_an_annotation_file_is_of_images_below_one_prefix(tmp_path):
     (tmp_path / "a.csv").write_text("image,cat\na.jpg,1\n")
-    parts = [PartialMultiLabelDataset(str(tmp_path / "a.csv"), data_prefix=name) for name in ("one", "two")]
+    parts = [PartialLabelDataset(str(tmp_path / "a.csv"), data_prefix=name) for name in ("one", "two")]
     nest = simulate(ConcatDataset(parts))
     message = "of SimulatePartialLabels must have one 'data_prefix' .* Got 'one', 'two' instead"
     for dataset in (nest, simulate(nest)):

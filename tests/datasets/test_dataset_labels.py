@@ -14,7 +14,7 @@ from torch.utils.data import Subset, TensorDataset
 from mmpretrain_imbalance.datasets import (
     LabelCounts,
     MultiDigits,
-    PartialMultiLabelDataset,
+    PartialLabelDataset,
     SimulatePartialLabels,
     label_counts,
 )
@@ -32,7 +32,7 @@ def partial_dataset(folder, num_classes, seed=0):
     path = folder / f"partial{num_classes}.json"
     metainfo = dict(classes=[f"class {c}" for c in range(num_classes)])
     path.write_text(json.dumps(dict(metainfo=metainfo, data_list=samples)))
-    return PartialMultiLabelDataset(str(path))
+    return PartialLabelDataset(str(path))
 
 
 @pytest.fixture
@@ -139,9 +139,7 @@ class _Samples:
 
 
 def test_no_image_is_loaded(partial, monkeypatch):
-    monkeypatch.setattr(
-        PartialMultiLabelDataset, "prepare_data", lambda *_: pytest.fail("an image was loaded")
-    )
+    monkeypatch.setattr(PartialLabelDataset, "prepare_data", lambda *_: pytest.fail("an image was loaded"))
     label_counts(TorchConcatDataset([partial, RepeatDataset(partial, 2)]))
 
 

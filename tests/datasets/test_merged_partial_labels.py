@@ -24,11 +24,11 @@ def pets(**kwargs):
 
 
 def streets(**kwargs):
-    return LabelTable(STREETS, ("car", "bus", "dog"), unlisted=0, **kwargs)
+    return LabelTable(STREETS, ("car", "bus", "dog"), default_label=0, **kwargs)
 
 
 def merged_by_loop(sources, classes):
-    """Labels of (table, names, class_map, positives_only) under one class list, entry by entry."""
+    """Labels of (table, names, class_map, positives_only) under one class list, element by element."""
     rows = []
     for table, names, class_map, positives_only in sources:
         for row in table:
@@ -109,11 +109,11 @@ def test_any_sources_are_merged_as_a_loop_does(sources) -> None:
         [
             dict(
                 name=str(number),
-                dataset=LabelTable(table, names, unlisted),
+                dataset=LabelTable(table, names, default_label),
                 class_map=class_map,
                 positives_only=positives_only,
             )
-            for number, (table, names, class_map, positives_only, unlisted) in enumerate(sources)
+            for number, (table, names, class_map, positives_only, default_label) in enumerate(sources)
         ]
     )
     assert merged.metainfo["classes"] == classes
@@ -123,16 +123,16 @@ def test_any_sources_are_merged_as_a_loop_does(sources) -> None:
 
 def test_rare_unknown_labels_are_listed_instead_of_negatives() -> None:
     """Both forms hold the same labels; the store takes the shorter one."""
-    few = MergedPartialLabels([LabelTable(np.zeros((9, 4)), unlisted=0), LabelTable(-np.ones((1, 4)))])
-    many = MergedPartialLabels([LabelTable(np.zeros((1, 4)), unlisted=0), LabelTable(-np.ones((9, 4)))])
-    assert (few.label_store.unlisted, many.label_store.unlisted) == (0, -1)
+    few = MergedPartialLabels([LabelTable(np.zeros((9, 4)), default_label=0), LabelTable(-np.ones((1, 4)))])
+    many = MergedPartialLabels([LabelTable(np.zeros((1, 4)), default_label=0), LabelTable(-np.ones((9, 4)))])
+    assert (few.label_store.default_label, many.label_store.default_label) == (0, -1)
     assert few.label_store.num_listed == many.label_store.num_listed == 4
     assert (label_counts(few).unknown == 1).all()
     assert (label_counts(many).unknown == 9).all()
 
 
 def test_small_parts_change_nothing(monkeypatch) -> None:
-    sources = [LabelTable(long_tailed_table(50)), LabelTable(long_tailed_table(40, seed=1), unlisted=0)]
+    sources = [LabelTable(long_tailed_table(50)), LabelTable(long_tailed_table(40, seed=1), default_label=0)]
     expected = MergedPartialLabels(sources).label_store
     monkeypatch.setattr("mmpretrain_imbalance.datasets.merge._CHUNK", 20)
     found = MergedPartialLabels(sources).label_store
@@ -172,7 +172,7 @@ def test_label_format_is_sparse_where_all_sources_are(packing) -> None:
     assert both[0]["data_samples"].num_classes == 3
     info = MergedPartialLabels([sparse, dense]).get_data_info(0)
     assert "gt_score" in info
-    assert not {"num_classes", "gt_label_indices", "unlisted_label"} & set(info)  # of the source
+    assert not {"num_classes", "gt_label_indices", "default_label"} & set(info)  # of the source
     if packing == "PackInputs":
         with pytest.raises(ValueError, match="must end with PackPartialInputs"):
             MergedPartialLabels([sparse, dense], label_format="sparse")

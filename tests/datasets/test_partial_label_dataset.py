@@ -1,4 +1,4 @@
-"""PartialMultiLabelDataset inside the host: pipeline, subsets, workers, wrappers, images that are missing or
+"""PartialLabelDataset inside the host: pipeline, subsets, workers, wrappers, images that are missing or
 broken."""
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mmpretrain.registry import DATASETS
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmpretrain_imbalance.datasets import PartialMultiLabelDataset, label_counts
+from mmpretrain_imbalance.datasets import PartialLabelDataset, label_counts
 
 CLASSES = ("cat", "dog", "elk")
 LABELS = np.array([[1, 0, -1], [-1, 1, -1], [0, 0, 0], [1, 1, -1], [-1, -1, -1], [0, 1, 1]])
@@ -27,7 +27,7 @@ SPARSE_PIPELINE = [dict(type="LoadImageFromFile"), dict(type="PackPartialInputs"
 
 @pytest.fixture
 def folder(tmp_path):
-    """Six tiny images, numbered by their grey value, with a JSON and a CSV annotation file of the same
+    """Six tiny images, numbered by their gray value, with a JSON and a CSV annotation file of the same
     labels."""
     (tmp_path / "images").mkdir()
     data_list, lines = [], ["image," + ",".join(CLASSES)]
@@ -45,7 +45,7 @@ def folder(tmp_path):
 
 def build(folder, ann_file="labels.json", **kwargs):
     kwargs = {"pipeline": PIPELINE, **kwargs}
-    return PartialMultiLabelDataset(ann_file, data_root=str(folder), data_prefix="images", **kwargs)
+    return PartialLabelDataset(ann_file, data_root=str(folder), data_prefix="images", **kwargs)
 
 
 def labels_of(dataset):
@@ -70,36 +70,36 @@ def test_every_kind_of_file_gives_the_same_dataset(folder, ann_file):
 
 def test_it_is_built_from_a_config_of_the_host(folder):
     config = dict(
-        type="PartialMultiLabelDataset",
+        type="PartialLabelDataset",
         ann_file="labels.csv",
         data_root=str(folder),
         data_prefix="images",
-        unlisted="unknown",
+        default_label="unknown",
     )
     assert len(DATASETS.build(config)) == 6
 
 
 def test_unlisted_negative_makes_the_unlisted_negative(folder):
-    np.testing.assert_array_equal(labels_of(build(folder, unlisted="negative")), np.maximum(LABELS, 0))
+    np.testing.assert_array_equal(labels_of(build(folder, default_label="negative")), np.maximum(LABELS, 0))
 
 
-@pytest.mark.parametrize("unlisted", ["unknown", "negative"])
-def test_sparse_samples_say_the_same_as_dense_ones(folder, unlisted):
-    dense = labels_of(build(folder, unlisted=unlisted))
-    dataset = build(folder, unlisted=unlisted, label_format="sparse", pipeline=SPARSE_PIPELINE)
+@pytest.mark.parametrize("default_label", ["unknown", "negative"])
+def test_sparse_samples_say_the_same_as_dense_ones(folder, default_label):
+    dense = labels_of(build(folder, default_label=default_label))
+    dataset = build(folder, default_label=default_label, label_format="sparse", pipeline=SPARSE_PIPELINE)
     for labels, item in zip(dense, dataset):
         sample = item["data_samples"]
         assert "gt_score" not in sample
         assert sample.gt_label_indices.dtype == torch.int64
         assert sample.gt_label_values.dtype == torch.int8
-        table = torch.full((sample.num_classes,), float(sample.unlisted_label))
+        table = torch.full((sample.num_classes,), float(sample.default_label))
         table[sample.gt_label_indices] = sample.gt_label_values.float()
         torch.testing.assert_close(table, torch.tensor(labels))
 
 
 def test_sparse_labels_in_the_packing_of_the_host_are_refused(folder):
     with pytest.raises(
-        ValueError, match=r"'pipeline' argument of PartialMultiLabelDataset must end with PackPartialInputs"
+        ValueError, match=r"'pipeline' argument of PartialLabelDataset must end with PackPartialInputs"
     ):
         build(folder, label_format="sparse")
 
@@ -147,10 +147,16 @@ def test_classes_are_chosen_and_ordered_by_name(folder):
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"unlisted": "absent"}, "'unlisted' argument .* must be one of 'unknown', 'negative'. Got 'absent'"),
+        (
+            {"default_label": "absent"},
+            "'default_label' argument .* must be one of 'unknown', 'negative'. Got 'absent'",
+        ),
         ({"label_format": "csr"}, "'label_format' argument .* must be 'dense' or 'sparse'. Got 'csr'"),
         ({"filter_cfg": {"filter_empty_gt": True}}, r"'filter_cfg' argument .* Got \['filter_empty_gt'\]"),
-        ({"ann_file": "labels.csv", "unlisted": "negative"}, "'unlisted' argument .* Write 0 into the cells"),
+        (
+            {"ann_file": "labels.csv", "default_label": "negative"},
+            "'default_label' argument .* Write 0 into the cells",
+        ),
         ({"ann_file": "labels.txt"}, "'ann_file' argument .* must be a .json or .csv file, or the folder"),
     ],
 )
@@ -248,5 +254,5 @@ def test_a_file_without_negatives_is_warned_about(folder, caplog, monkeypatch):
     assert "positives.csv has no known negatives" in text
     assert kwargs["level"] == logging.WARNING
     assert build(folder).has_negatives
-    assert build(folder, unlisted="negative").has_negatives
+    assert build(folder, default_label="negative").has_negatives
     assert len(messages) == 1

@@ -14,7 +14,7 @@ from torch.utils.data import ConcatDataset
 
 from mmpretrain_imbalance.datasets import (
     MergedPartialLabels,
-    PartialMultiLabelDataset,
+    PartialLabelDataset,
     SimulatePartialLabels,
     label_counts,
 )
@@ -23,7 +23,7 @@ from tests.datasets.published_files import write_json, write_lines
 
 
 def table(folder, name, *lines, **kwargs):
-    return PartialMultiLabelDataset(str(write_lines(folder / name, *lines)), **kwargs)
+    return PartialLabelDataset(str(write_lines(folder / name, *lines)), **kwargs)
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ def annotated_sources(draw):
                 )
             )
         )
-        unlisted = draw(st.sampled_from([0, -1]))
-        sources.append((images, classes, np.where(known, truth[np.ix_(images, classes)], -1), unlisted))
+        default_label = draw(st.sampled_from([0, -1]))
+        sources.append((images, classes, np.where(known, truth[np.ix_(images, classes)], -1), default_label))
     return sources
 
 
@@ -167,8 +167,8 @@ def test_any_sources_are_joined_as_a_loop_does(sources) -> None:
                     joined[classes.index(c)] = label
     merged = MergedPartialLabels(
         [
-            NamedImages(images, labels, tuple(map(str, own)), unlisted)
-            for images, own, labels, unlisted in sources
+            NamedImages(images, labels, tuple(map(str, own)), default_label)
+            for images, own, labels, default_label in sources
         ]
     )
     assert merged.metainfo["classes"] == tuple(map(str, classes))
@@ -176,18 +176,18 @@ def test_any_sources_are_joined_as_a_loop_does(sources) -> None:
     merged.label_store.verify()
 
 
-@pytest.mark.parametrize("unlisted", [0, -1])
-def test_small_parts_change_nothing(monkeypatch, unlisted) -> None:
+@pytest.mark.parametrize("default_label", [0, -1])
+def test_small_parts_change_nothing(monkeypatch, default_label) -> None:
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 2, (60, 5))
     sources = []
     for _ in range(3):
         images = rng.permutation(60)[:40].tolist()
         # Few or many unknown labels, so that the merged store lists the others.
-        known = rng.random((40, 5)) < (0.9 if unlisted == 0 else 0.2)
-        sources.append(NamedImages(images, np.where(known, truth[images], -1), None, unlisted))
+        known = rng.random((40, 5)) < (0.9 if default_label == 0 else 0.2)
+        sources.append(NamedImages(images, np.where(known, truth[images], -1), None, default_label))
     expected = MergedPartialLabels(sources)
-    assert expected.label_store.unlisted == unlisted
+    assert expected.label_store.default_label == default_label
     monkeypatch.setattr("mmpretrain_imbalance.datasets.merge._CHUNK", 7)
     found = MergedPartialLabels(sources)
     np.testing.assert_array_equal(found.get_gt_labels(), expected.get_gt_labels())

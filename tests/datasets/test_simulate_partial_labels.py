@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from mmpretrain_imbalance.datasets import (
     MultiDigits,
-    PartialMultiLabelDataset,
+    PartialLabelDataset,
     SimulatePartialLabels,
     label_counts,
     label_store_from_table,
@@ -56,11 +56,11 @@ def test_the_dataset_gives_what_the_function_gives(protocol):
 
 
 @each_protocol
-@pytest.mark.parametrize("unlisted", [0, -1])
-def test_a_store_in_small_parts_gives_what_the_function_gives(protocol, unlisted, monkeypatch):
+@pytest.mark.parametrize("default_label", [0, -1])
+def test_a_store_in_small_parts_gives_what_the_function_gives(protocol, default_label, monkeypatch):
     monkeypatch.setattr("mmpretrain_imbalance.datasets.simulate_store._CHUNK", 64)
     labels = np.random.default_rng(0).integers(-1, 2, (200, 7))
-    store = label_store_from_table(labels, [""] * 200, list("abcdefg"), unlisted)
+    store = label_store_from_table(labels, [""] * 200, list("abcdefg"), default_label)
     rows = np.arange(200)
     amount = next(iter(AMOUNTS[protocol].values()), None)
     result = simulate_store.simulate_store([LabelSource(store, rows, rows, 0)], protocol, amount, seed=1)
@@ -164,7 +164,7 @@ def test_epochs_workers_and_copies_agree():
 def test_the_annotation_file_gives_the_same_labels_to_others(tmp_path, protocol, ending):
     path = tmp_path / "annotations" / f"simulated.{ending}"
     dataset = simulate(MultiDigits(num_images=25), protocol, save_to=str(path), indices=[3, 1, 20, 8])
-    back = PartialMultiLabelDataset(str(path))
+    back = PartialLabelDataset(str(path))
     np.testing.assert_array_equal(back.get_gt_labels(), dataset.get_gt_labels())
     assert back.metainfo["classes"] == dataset.metainfo["classes"]
 
@@ -224,7 +224,7 @@ def test_sparse_labels_are_the_dense_ones():
     assert dataset.label_format == "sparse"
     for item, labels in zip(dataset, dataset.get_gt_labels()):
         sample = item["data_samples"]
-        table = np.full(sample.num_classes, sample.unlisted_label)
+        table = np.full(sample.num_classes, sample.default_label)
         table[sample.gt_label_indices] = sample.gt_label_values
         np.testing.assert_array_equal(table, labels)
     assert "gt_score" in simulate(
@@ -282,7 +282,7 @@ def test_what_a_dataset_says_beside_its_labels_stays_and_its_labels_do_not():
     captioned = Captioned(num_images=5, label_format="sparse", pipeline=[dict(type="PackPartialInputs")])
     info = simulate(captioned, label_format="dense").get_data_info(3)
     assert info["caption"] == "image 3"
-    assert not {"gt_label_indices", "gt_label_values", "num_classes", "unlisted_label"} & set(info)
+    assert not {"gt_label_indices", "gt_label_values", "num_classes", "default_label"} & set(info)
     for label_format in ("dense", "sparse"):
         labels = MultiDigits(num_images=5, label_format=label_format).label_info(0)
         assert set(labels) <= set(LABEL_KEYS)

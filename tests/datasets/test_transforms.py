@@ -29,12 +29,12 @@ def test_packing_keeps_what_the_host_keeps():
 def test_packing_makes_tensors_of_its_own():
     indices, values = np.array([2, 5], dtype=np.uint16), np.array([1, -1], dtype=np.int8)
     indices.flags.writeable = values.flags.writeable = False
-    results = dict(gt_label_indices=indices, gt_label_values=values, num_classes=9, unlisted_label=0)
+    results = dict(gt_label_indices=indices, gt_label_values=values, num_classes=9, default_label=0)
     sample = PackPartialInputs()(results)["data_samples"]
     sample.gt_label_values[0] = 0
     assert values.tolist() == [1, -1]
     assert sample.gt_label_indices.dtype == torch.int64
-    assert (sample.num_classes, sample.unlisted_label) == (9, 0)
+    assert (sample.num_classes, sample.default_label) == (9, 0)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,6 @@ def partial_tables(draw, values=LOGITS, dtype=np.float32) -> tuple[np.ndarray, n
 
 
 def flat(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Scores, labels, classes and images of the known entries, image after image."""
+    """Scores, labels, classes and images of the known elements, image after image."""
     images, classes = np.nonzero(labels != -1)
     return scores[images, classes], labels[images, classes], classes, images

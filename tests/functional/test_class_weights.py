@@ -31,7 +31,7 @@ def effective_by_hand(positives, negatives, beta, cap):
 @pytest.mark.parametrize("power", [1.0, 0.5])
 @pytest.mark.parametrize("cap", [10.0, 1e6])
 def test_ratio_is_the_loop(power, cap):
-    weights = balanced_class_weights(POSITIVES, NEGATIVES, "ratio", power, max_weight=cap, normalise=False)
+    weights = balanced_class_weights(POSITIVES, NEGATIVES, "ratio", power, max_weight=cap, normalize=False)
     expected = ratio_by_hand(POSITIVES.tolist(), NEGATIVES.tolist(), power, cap)
     for weight, side in zip(weights, expected):
         torch.testing.assert_close(weight, torch.tensor(side))
@@ -40,7 +40,7 @@ def test_ratio_is_the_loop(power, cap):
 @pytest.mark.parametrize("beta", [0.0, 0.9, 0.9999])
 def test_effective_number_is_the_loop(beta):
     weights = balanced_class_weights(
-        POSITIVES, NEGATIVES, "effective_number", beta=beta, max_weight=1e6, normalise=False
+        POSITIVES, NEGATIVES, "effective_number", beta=beta, max_weight=1e6, normalize=False
     )
     expected = effective_by_hand(POSITIVES.tolist(), NEGATIVES.tolist(), beta, 1e6)
     for weight, side in zip(weights, expected):
@@ -48,8 +48,8 @@ def test_effective_number_is_the_loop(beta):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_normalised_weights_have_mean_one_over_known_elements(scheme):
-    positive, negative = balanced_class_weights(POSITIVES, NEGATIVES, scheme, normalise=True)
+def test_normalized_weights_have_mean_one_over_known_elements(scheme):
+    positive, negative = balanced_class_weights(POSITIVES, NEGATIVES, scheme, normalize=True)
     total = (positive * POSITIVES + negative * NEGATIVES).sum() / (POSITIVES + NEGATIVES).sum()
     assert total.item() == pytest.approx(1, rel=1e-6)
 
@@ -58,17 +58,17 @@ def test_normalised_weights_have_mean_one_over_known_elements(scheme):
 def test_full_balance_makes_both_kinds_weigh_alike(scheme):
     if scheme == "ratio":
         positive, negative = balanced_class_weights(
-            POSITIVES[:4], NEGATIVES[:4], scheme, max_weight=1e6, normalise=False
+            POSITIVES[:4], NEGATIVES[:4], scheme, max_weight=1e6, normalize=False
         )
         torch.testing.assert_close(positive * POSITIVES[:4], negative * NEGATIVES[:4])
-    positive, _ = balanced_class_weights(POSITIVES[:4], NEGATIVES[:4], scheme, normalise=False)
+    positive, _ = balanced_class_weights(POSITIVES[:4], NEGATIVES[:4], scheme, normalize=False)
     assert positive[2] == positive.max()  # the rarest
 
 
-@pytest.mark.parametrize("normalise", [True, False])
+@pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_data_set_without_known_labels_weighs_one(scheme, normalise):
-    for weight in balanced_class_weights(torch.zeros(3), torch.zeros(3), scheme, normalise=normalise):
+def test_a_data_set_without_known_labels_weighs_one(scheme, normalize):
+    for weight in balanced_class_weights(torch.zeros(3), torch.zeros(3), scheme, normalize=normalize):
         torch.testing.assert_close(weight, torch.ones(3))
 
 

@@ -24,11 +24,11 @@ def listed_batches(draw):
 def test_is_the_loop(batch, dtype, twice):
     num_classes, samples, fill = batch
     times = 2 if twice else 1  # a label that is listed twice counts once
-    entries = [list(sample.items()) * times for sample in samples]
+    elements = [list(sample.items()) * times for sample in samples]
     table = dense_labels(
-        torch.tensor([c for sample in entries for c, _ in sample], dtype=torch.int64),
-        torch.tensor([v for sample in entries for _, v in sample], dtype=dtype),
-        [len(sample) for sample in entries],
+        torch.tensor([c for sample in elements for c, _ in sample], dtype=torch.int64),
+        torch.tensor([v for sample in elements for _, v in sample], dtype=dtype),
+        [len(sample) for sample in elements],
         num_classes,
         torch.tensor(fill),
     )

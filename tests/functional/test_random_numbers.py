@@ -118,9 +118,9 @@ def test_rows_and_columns_do_not_go_together(key):
 def test_what_a_chance_picks_in_one_line_says_nothing_of_another(key, probability, largest, spread):
     """About six standard deviations of what 60 tables of torch's generator have."""
     picked = random_numbers(key, 512, 512, "cpu") < chance(torch.tensor(probability))
-    centred = (picked.double() - probability) / math.sqrt(probability * (1 - probability))
-    assert abs(centred.mean()) < 5 / 512
-    for lines in (centred, centred.T):
+    centered = (picked.double() - probability) / math.sqrt(probability * (1 - probability))
+    assert abs(centered.mean()) < 5 / 512
+    for lines in (centered, centered.T):
         together = (lines @ lines.T / math.sqrt(512)).fill_diagonal_(0)
         assert together.abs().max() < largest
         assert abs((together**2).mean() - 1) < spread

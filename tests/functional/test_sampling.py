@@ -69,7 +69,7 @@ def test_rounding_keeps_the_expectation_of_each_value() -> None:
     np.testing.assert_allclose(mean, values, atol=0.03)  # 4 standard errors of a coin
 
 
-def test_rounding_does_not_tie_neighbours_together() -> None:
+def test_rounding_does_not_tie_neighbors_together() -> None:
     """Without the random order, of two halves side by side always exactly one would be rounded up."""
     rng = np.random.default_rng(0)
     draws = np.array([systematic_rounding(np.full(6, 0.5), rng) for _ in range(600)])

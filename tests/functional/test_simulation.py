@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mmpretrain_imbalance.functional.simulation import entry_draws, simulate_entries, simulate_partial_labels
+from mmpretrain_imbalance.functional.simulation import (
+    element_draws,
+    simulate_elements,
+    simulate_partial_labels,
+)
 
 AMOUNTS = {
     "rps": {"probability": 0.4},
@@ -114,18 +118,18 @@ def test_fpc_in_parts_is_fpc_at_once():
     values = labels[samples, classes]
     kept = []
     for half in (samples < 120, samples >= 120):
-        entries = samples[half], classes[half], values[half]
-        survivors = simulate_entries(*entries, "fpc", 5, seed=9) != -1
-        kept.append([array[survivors] for array in entries])
+        elements = samples[half], classes[half], values[half]
+        survivors = simulate_elements(*elements, "fpc", 5, seed=9) != -1
+        kept.append([array[survivors] for array in elements])
     samples, classes, values = (np.concatenate(arrays) for arrays in zip(*kept))
     result = np.full(labels.shape, -1)
-    result[samples, classes] = simulate_entries(samples, classes, values, "fpc", 5, seed=9)
+    result[samples, classes] = simulate_elements(samples, classes, values, "fpc", 5, seed=9)
     np.testing.assert_array_equal(result, simulate_partial_labels(labels, "fpc", seed=9, num_labels=5))
 
 
-def test_draws_are_uniform_and_independent_of_neighbours():
+def test_draws_are_uniform_and_independent_of_neighbors():
     samples, classes = np.divmod(np.arange(200_000), 100)
-    draws = entry_draws(samples, classes, seed=0)
+    draws = element_draws(samples, classes, seed=0)
     histogram = np.bincount((draws * 20).astype(int), minlength=20)
     assert draws.min() >= 0
     assert draws.max() < 1
@@ -135,7 +139,7 @@ def test_draws_are_uniform_and_independent_of_neighbours():
     for other in (
         np.roll(table, 1, axis=0),
         np.roll(table, 1, axis=1),
-        entry_draws(samples, classes, 1).reshape(2000, 100),
+        element_draws(samples, classes, 1).reshape(2000, 100),
     ):
         assert abs(np.corrcoef(table.ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(table.size)
 

@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmpretrain_imbalance.hooks import BestThresholdsHook
-from mmpretrain_imbalance.metrics import PartialMultiLabelMetric
+from mmpretrain_imbalance.metrics import PartialLabelMetric
 from mmpretrain_imbalance.utils.class_values import read_named_values
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.integration.small_runs import small_config, train
@@ -125,7 +125,7 @@ def test_checkpoint_that_was_written_again_resumes(run, tmp_path: Path) -> None:
 def test_metric_reads_the_file(run) -> None:
     work_dir, _ = run
     thresholds = json.loads((work_dir / "thresholds.json").read_text())["thresholds"]
-    metric = PartialMultiLabelMetric(thresholds=str(work_dir / "thresholds.json"))
+    metric = PartialLabelMetric(thresholds=str(work_dir / "thresholds.json"))
     metric.dataset_meta = dict(classes=[str(digit) for digit in reversed(range(10))])
     scores = torch.tensor(thresholds[::-1], dtype=torch.float32)
     metric.process(None, [dict(pred_score=scores, gt_score=torch.ones(10))])
@@ -147,7 +147,7 @@ def test_full_disk_does_not_end_the_training(tmp_path: Path, monkeypatch: pytest
 
 def test_validation_without_positives_chooses_nothing(tmp_path: Path) -> None:
     cfg = config(tmp_path / "none", 1)
-    cfg.val_evaluator = [dict(type="PartialAveragePrecision", class_counts=[1] * 10)]
+    cfg.val_evaluator = [dict(type="PartialLabelAveragePrecision", class_counts=[1] * 10)]
     cfg.val_dataloader.dataset = dict(
         type="SimulatePartialLabels",
         protocol="rps",

@@ -97,7 +97,7 @@ def test_a_prior_file_that_lacks_a_class_is_refused_by_name(tmp_path):
 
 
 def test_scalars_are_of_class_groups_and_not_of_every_class(tmp_path):
-    cfg = small_config(tmp_path / "run", borders=(5, 20))
+    cfg = small_config(tmp_path / "run", group_thresholds=(5, 20))
     train(cfg)
     (scalars,) = (tmp_path / "run").glob("*/vis_data/scalars.json")
     names = {
@@ -111,8 +111,8 @@ def test_scalars_are_of_class_groups_and_not_of_every_class(tmp_path):
     assert all(name.split("/")[-1] in ("head", "middle", "tail") for name in names)
 
 
-def test_groups_that_the_dataset_names_come_before_borders(tmp_path):
-    cfg = small_config(tmp_path / "run", borders=(5, 20))
+def test_groups_that_the_dataset_names_come_before_thresholds(tmp_path):
+    cfg = small_config(tmp_path / "run", group_thresholds=(5, 20))
     named = dict(class_groups=["tail"] * 9 + ["head"])
     cfg.train_dataloader.dataset.dataset.metainfo = named
     train(cfg)
@@ -127,7 +127,7 @@ def test_groups_that_the_dataset_names_come_before_borders(tmp_path):
     assert "label_statistics/class_prior/middle" not in last
 
 
-def test_shares_are_those_of_one_epoch_and_go_to_the_visualiser_too(tmp_path, monkeypatch):
+def test_shares_are_those_of_one_epoch_and_go_to_the_visualizer_too(tmp_path, monkeypatch):
     masked = []
 
     def recorded(labels, *args):
@@ -136,7 +136,7 @@ def test_shares_are_those_of_one_epoch_and_go_to_the_visualiser_too(tmp_path, mo
         return keep
 
     monkeypatch.setattr(partial_label_masking_loss, "partial_label_keep", recorded)
-    train(small_config(tmp_path / "run", loss=PLM, borders=(5, 20)))
+    train(small_config(tmp_path / "run", loss=PLM, group_thresholds=(5, 20)))
     steps = torch.tensor(masked).view(2, 3, 10)  # 96 images in batches of 32
     assert (steps[0] != steps[1]).any()
     files = (tmp_path / "run" / "label_statistics" / f"epoch_{epoch}.json" for epoch in (1, 2))
@@ -229,7 +229,7 @@ def test_a_test_reports_groups_from_the_counts_in_the_checkpoint(tmp_path):
     state = persistent_state(runner)
     assert any(name.endswith("ideal_positive_ratio") for name in stored)
     torch.testing.assert_close(state, dict(stored), rtol=0, atol=0)
-    assert "multi-label/tail_f1" in metrics
+    assert "multi-label/f1_rarest" in metrics
     assert "multi-label/mAP_head" in metrics or "multi-label/mAP_tail" in metrics
 
 

@@ -11,8 +11,8 @@ from mmpretrain_imbalance.hooks import LabelStatisticsHook
 
 
 def test_means_of_groups_leave_out_what_is_no_finite_number():
-    hook = LabelStatisticsHook(borders=(5, 20))
-    hook._groups = class_groups([30, 30, 1], hook.borders)
+    hook = LabelStatisticsHook(group_thresholds=(5, 20))
+    hook._groups = class_groups([30, 30, 1], hook.group_thresholds)
     written, lines = {}, []
     runner = SimpleNamespace(
         visualizer=SimpleNamespace(add_scalars=lambda scalars, step: written.update(scalars)),
@@ -27,8 +27,8 @@ def test_means_of_groups_leave_out_what_is_no_finite_number():
 
 
 def test_two_losses_with_a_value_of_the_same_name_are_logged_apart():
-    hook = LabelStatisticsHook(borders=(5, 20))
-    hook._groups = class_groups([30], hook.borders)
+    hook = LabelStatisticsHook(group_thresholds=(5, 20))
+    hook._groups = class_groups([30], hook.group_thresholds)
     written = {}
     runner = SimpleNamespace(
         visualizer=SimpleNamespace(add_scalars=lambda scalars, step: written.update(scalars)),

@@ -21,14 +21,14 @@ LOSSES = {
         type="OnlineLabelEstimationLoss", num_images=96, num_classes=10, expected_positives=2.5
     ),
     "statistics": dict(type="StatisticsBalancedLoss", loss=dict(type="ClassBalancedLoss", loss=PLAIN)),
-    "margin": dict(type="LabelDistributionMarginLoss"),
+    "margin": dict(type="LDAMLoss"),
     "matched": dict(type="PriorMatchedPseudoLabelLoss", loss=PLAIN, warmup_epochs=1, class_prior=[0.25] * 10),
 }
 
 
 def config(work_dir, name, probability=0.5, **kwargs):
     cfg = small_config(work_dir, epochs=1, loss=LOSSES[name], **kwargs)
-    cfg.model.head.type = "PartialMultiLabelLinearClsHead"
+    cfg.model.head.type = "PartialLabelLinearClsHead"
     cfg.train_dataloader.dataset.probability = probability  # other labels, so other counts
     return cfg
 

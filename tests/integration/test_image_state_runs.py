@@ -33,7 +33,7 @@ LOSSES = {
 
 def config(work_dir: Path, name: str, epochs: int, resume: bool = False):
     cfg = small_config(work_dir, epochs=epochs, loss=LOSSES[name])
-    cfg.model.head.type = "PartialMultiLabelLinearClsHead"
+    cfg.model.head.type = "PartialLabelLinearClsHead"
     if name == "averaged":
         cfg.custom_hooks += [dict(type="EMAHook", momentum=0.2), dict(type="AveragedPredictionsHook")]
     cfg.resume = resume

@@ -38,7 +38,7 @@ cfg.launcher = sys.argv[3]
 cfg.train_dataloader.batch_size = 32 // int(sys.argv[4])
 runner = build_runner(common_parser(""), cfg)
 for module in runner.model.modules():
-    if isinstance(module, torch.nn.BatchNorm2d):  # normalise by the running statistics, which do not move
+    if isinstance(module, torch.nn.BatchNorm2d):  # normalize by the running statistics, which do not move
         module.train = lambda mode=True, module=module: module
         module.training = False
 left_out = {"masked": [], "ignored": []}  # of each step, as it was drawn and chosen on this rank

@@ -23,11 +23,11 @@ SMALLEST = {
     "AsymmetricPseudoLabelLoss": dict(type="AsymmetricPseudoLabelLoss", num_images=64),
     "ClassBalancedLoss": dict(type="ClassBalancedLoss", loss=PLAIN),
     "ExpectedPositivesLoss": dict(type="ExpectedPositivesLoss", expected_positives=1.5),
-    "EntropyMaximisationPseudoLabelLoss": dict(
-        type="EntropyMaximisationPseudoLabelLoss", num_images=64, pseudo_labels=ANSWERS
+    "EntropyMaximizationPseudoLabelLoss": dict(
+        type="EntropyMaximizationPseudoLabelLoss", num_images=64, pseudo_labels=ANSWERS
     ),
-    "GeneralisedPseudoLabelRobustLoss": dict(
-        type="GeneralisedPseudoLabelRobustLoss", num_images=64, pseudo_labels=ANSWERS, expected_positives=1.5
+    "GeneralizedPseudoLabelRobustLoss": dict(
+        type="GeneralizedPseudoLabelRobustLoss", num_images=64, pseudo_labels=ANSWERS, expected_positives=1.5
     ),
     "OnlineLabelEstimationLoss": dict(
         type="OnlineLabelEstimationLoss", num_images=64, num_classes=3, expected_positives=1
@@ -39,7 +39,7 @@ SMALLEST = {
 NO_CROSS_ENTROPY = {
     "ExpectedPositivesLoss": "takes positives only",
     "HillLoss": "negatives cost a polynomial",
-    "LabelDistributionMarginLoss": "a softmax",
+    "LDAMLoss": "a softmax",
     "MultiGrainedFocalLoss": "negatives are focused by the weight of the class",
     "OnlineLabelEstimationLoss": "takes positives and estimates",
     "PairwiseRankingLoss": "a hinge between probabilities",

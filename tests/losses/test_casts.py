@@ -134,9 +134,7 @@ def test_tables_of_soft_labels(cast):
 
 
 @ALL_CASTS
-@pytest.mark.parametrize(
-    "name", ["StatisticsBalancedLoss", "ClassBalancedLoss", "LabelDistributionMarginLoss"]
-)
+@pytest.mark.parametrize("name", ["StatisticsBalancedLoss", "ClassBalancedLoss", "LDAMLoss"])
 def test_weights_of_large_counts(name, cast):
     counts = torch.tensor([LARGE, 5 * LARGE, 999]), torch.tensor([9 * LARGE, 1, 9_000_000])
     model = model_of(SMALLEST[name])

@@ -38,7 +38,7 @@ def test_of_several_labels_an_image_has_their_mean_weight():
 
 def test_around_margins_it_is_the_weighted_cross_entropy():
     logits, target = tables()[0], torch.tensor([0, 1, 2, 2, 1, 0])
-    inner = dict(type="LabelDistributionMarginLoss", scale=2.0)
+    inner = dict(type="LDAMLoss", scale=2.0)
     loss = build(dict(INVERSE, loss=inner))(logits, target, reduction_override="none").sum(dim=1)
     shifted = 2 * (logits - torch.nn.functional.one_hot(target) * build(inner).margins())
     expected = torch.nn.functional.cross_entropy(shifted, target, weight=WEIGHT, reduction="none")

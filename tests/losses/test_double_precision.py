@@ -26,7 +26,7 @@ def test_margins():
     rows = [30 * 0.3, 30 * (0.9 - margins[1]), 30 * 20.5]
     top = max(rows)
     expected = top + math.log(sum(math.exp(row - top) for row in rows)) - rows[1]
-    assert value(dict(type="LabelDistributionMarginLoss"), [0, 1, 0]) == pytest.approx(expected, rel=1e-12)
+    assert value(dict(type="LDAMLoss"), [0, 1, 0]) == pytest.approx(expected, rel=1e-12)
 
 
 def test_effective_numbers():
@@ -40,7 +40,7 @@ def test_effective_numbers():
 
 def test_statistics():
     weight = min(80 / 20, 10)
-    config = dict(type="StatisticsBalancedLoss", normalise=False, loss=dict(type="PartialAsymmetricLoss"))
+    config = dict(type="StatisticsBalancedLoss", normalize=False, loss=dict(type="PartialAsymmetricLoss"))
     expected = softplus(0.3) + weight * softplus(-0.9) + softplus(20.5)
     assert value(config, [0, 1, 0]) == pytest.approx(expected, rel=1e-12)
 

@@ -6,20 +6,20 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.losses.entropy_maximization_loss import entropy_maximisation_loss
+from mmpretrain_imbalance.functional.losses.entropy_maximization_loss import entropy_maximization_loss
 from tests.losses.smallest_losses import build, tables
 
 
 def test_is_the_function():
     logits, labels = tables()
-    loss = build(dict(type="EntropyMaximisationLoss", alpha=0.2, eps=1e-4, reduction="mean"))
+    loss = build(dict(type="EntropyMaximizationLoss", alpha=0.2, eps=1e-4, reduction="mean"))
     torch.testing.assert_close(
-        loss(logits, labels), entropy_maximisation_loss(logits, labels, 0.2, 1e-4).mean()
+        loss(logits, labels), entropy_maximization_loss(logits, labels, 0.2, 1e-4).mean()
     )
 
 
 def test_refusal():
     with pytest.raises(
-        ValueError, match=r"'alpha' argument of EntropyMaximisationLoss must be at least 0. Got -1 instead"
+        ValueError, match=r"'alpha' argument of EntropyMaximizationLoss must be at least 0. Got -1 instead"
     ):
-        MODELS.build(dict(type="EntropyMaximisationLoss", alpha=-1))
+        MODELS.build(dict(type="EntropyMaximizationLoss", alpha=-1))

@@ -6,13 +6,13 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional import LossContext, entropy_maximisation_loss
+from mmpretrain_imbalance.functional import LossContext, entropy_maximization_loss
 from mmpretrain_imbalance.functional.losses.entropy_maximization_pseudo_label_loss import (
-    entropy_maximisation_pseudo_label_loss,
+    entropy_maximization_pseudo_label_loss,
 )
 from tests.losses.smallest_losses import ANSWERS, build, elements_of, tables, with_sample_ids
 
-NAME = "EntropyMaximisationPseudoLabelLoss"
+NAME = "EntropyMaximizationPseudoLabelLoss"
 CONFIG = dict(type=NAME, pseudo_labels=ANSWERS, num_images=64)
 IDS = torch.tensor([40, 3, 63, 0, 3, 17])
 
@@ -22,10 +22,10 @@ def test_answers_are_those_of_the_images():
     answers = torch.tensor(ANSWERS)[IDS]
     for arguments in (dict(), dict(alpha=0.2, beta=0.5, smoothing=0.2, eps=1e-4)):
         loss = build(dict(CONFIG, reduction="mean", **arguments))
-        expected = entropy_maximisation_pseudo_label_loss(logits, labels, answers, **arguments)
+        expected = entropy_maximization_pseudo_label_loss(logits, labels, answers, **arguments)
         found = loss(logits, labels, context=LossContext(sample_ids=IDS))
         torch.testing.assert_close(found, expected.mean())
-    em = entropy_maximisation_loss(logits, labels, alpha=0.2, eps=1e-4).mean()
+    em = entropy_maximization_loss(logits, labels, alpha=0.2, eps=1e-4).mean()
     assert found != em
     torch.testing.assert_close(loss.eval()(logits, labels), em)
 
@@ -40,7 +40,7 @@ def test_what_takes_part_and_what_is_learned():
     )
     loss = build(CONFIG)
     loss(logits, labels, context=LossContext(sample_ids=IDS))
-    shares = loss.element_shares.values()
+    shares = loss.element_counter.values()
     unknown = labels == -1
     assert shares["ignored_share"].tolist() == pytest.approx(
         (unknown & (answers == 0)).float().mean(0).tolist()

@@ -1,4 +1,4 @@
-"""The registered EPR: every element takes part, unknown ones by the regulariser alone."""
+"""The registered EPR: every element takes part, unknown ones by the regularizer alone."""
 
 from __future__ import annotations
 

@@ -19,11 +19,11 @@ FIELD = {
     "an-ls": dict(type="AssumeNegativeLoss", variant="smoothed"),
     "wan": dict(type="AssumeNegativeLoss", variant="weak"),
     "epr": dict(type="ExpectedPositivesLoss", expected_positives=1.5),
-    "em": dict(type="EntropyMaximisationLoss"),
-    "gr": dict(type="GeneralisedRobustLoss"),
+    "em": dict(type="EntropyMaximizationLoss"),
+    "gr": dict(type="GeneralizedRobustLoss"),
     "db": dict(type="DistributionBalancedLoss"),
     "cb": dict(type="ClassBalancedLoss", loss=dict(type="PartialAsymmetricLoss")),
-    "ldam": dict(type="LabelDistributionMarginLoss", scale=2.0),
+    "ldam": dict(type="LDAMLoss", scale=2.0),
     "zlpr": dict(type="ZLPRLoss"),
     "two-way": dict(type="TwoWayLoss"),
     "pr": dict(type="PairwiseRankingLoss"),
@@ -55,7 +55,7 @@ def test_partial_label_masking_masks_value_and_gradient(name):
 @ALL
 def test_statistics_weigh_known_elements(name):
     logits, labels = tables()
-    loss = build(dict(type="StatisticsBalancedLoss", loss=FIELD[name], normalise=False))
+    loss = build(dict(type="StatisticsBalancedLoss", loss=FIELD[name], normalize=False))
     table = loss(logits, labels, reduction_override="none")
     plain = build(FIELD[name])(logits, labels, reduction_override="none")
     weight = torch.where(labels == 1, torch.tensor([9.0, 4.0, 7 / 3]), torch.tensor(1.0))
@@ -93,13 +93,13 @@ def test_trains_a_head_of_the_host(name):
     labels[labels.sum(dim=1) == 0, 0] = 1
     labels[::4, 2] = -1
     samples = [DataSample().set_gt_score(row) for row in labels]
-    optimiser = torch.optim.SGD(head.parameters(), lr=0.05)
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.05)
     values = []
     for _ in range(20):
         loss = head.loss((features,), samples)["loss"]
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         values.append(loss.item())
     assert values[-1] < values[0]
 

@@ -1,4 +1,4 @@
-"""GPR: answers of each image, the schedule, and the regulariser on its published scale."""
+"""GPR: answers of each image, the schedule, and the regularizer on its published scale."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional import LossContext, generalised_robust_loss
+from mmpretrain_imbalance.functional import LossContext, generalized_robust_loss
 from mmpretrain_imbalance.functional.losses.generalized_pseudo_label_robust_loss import (
-    generalised_pseudo_label_robust_loss,
+    generalized_pseudo_label_robust_loss,
 )
 from tests.losses.smallest_losses import ANSWERS, build, elements_of, tables
 
-NAME = "GeneralisedPseudoLabelRobustLoss"
+NAME = "GeneralizedPseudoLabelRobustLoss"
 CONFIG = dict(type=NAME, pseudo_labels=ANSWERS, num_images=64, expected_positives=1.5)
 IDS = torch.tensor([40, 3, 63, 0, 3, 17])
 
 
-def regulariser(logits, k=1.5):
+def regularizer(logits, k=1.5):
     """Of 6 images and 3 classes."""
     predicted = sum(torch.sigmoid(logits[n, c]) for n in range(6) for c in range(3)) / 6
     return (predicted - k) ** 2 / 9
 
 
 @pytest.mark.parametrize("epoch", [0, 5, 9])
-def test_published_is_the_mean_plus_the_regulariser(epoch):
+def test_published_is_the_mean_plus_the_regularizer(epoch):
     logits, labels = tables()
     context = LossContext(sample_ids=IDS)
     early, late = epoch / 10, (epoch + 1) / 10
-    table = generalised_pseudo_label_robust_loss(
+    table = generalized_pseudo_label_robust_loss(
         logits,
         labels,
         torch.tensor(ANSWERS)[IDS],
@@ -39,8 +39,8 @@ def test_published_is_the_mean_plus_the_regulariser(epoch):
         positive_weights=(0.4, 0.6),
         smoothing=0.2,
     )
-    expected = table.mean() + 0.05 * regulariser(logits)
-    arguments = dict(positive_weights=(0.4, 0.6), smoothing=0.2, regularisation=0.05, reduction="mean")
+    expected = table.mean() + 0.05 * regularizer(logits)
+    arguments = dict(positive_weights=(0.4, 0.6), smoothing=0.2, regularization=0.05, reduction="mean")
     loss = build(dict(CONFIG, **arguments), epoch=epoch)(logits, labels, context=context)
     torch.testing.assert_close(loss, expected)
     torch.testing.assert_close(*(torch.autograd.grad(value, logits)[0] for value in (loss, expected)))
@@ -48,11 +48,11 @@ def test_published_is_the_mean_plus_the_regulariser(epoch):
 
 def test_without_answers_it_is_the_robust_loss():
     logits, labels = tables()
-    expected = generalised_robust_loss(logits, labels, 10, -8, 0.8, 0.5).mean()
-    loss = build(dict(CONFIG, reduction="mean", regularisation=0))
+    expected = generalized_robust_loss(logits, labels, 10, -8, 0.8, 0.5).mean()
+    loss = build(dict(CONFIG, reduction="mean", regularization=0))
     torch.testing.assert_close(loss.eval()(logits, labels), expected)
-    none = build(dict(CONFIG, pseudo_labels=[[-1] * 3] * 64, regularisation=0))
-    robust = build(dict(type="GeneralisedRobustLoss", slope=(0, 10), offset=(-2, -8)))
+    none = build(dict(CONFIG, pseudo_labels=[[-1] * 3] * 64, regularization=0))
+    robust = build(dict(type="GeneralizedRobustLoss", slope=(0, 10), offset=(-2, -8)))
     torch.testing.assert_close(none(logits, labels), robust(logits, labels))
 
 
@@ -64,9 +64,9 @@ def test_learned_labels_are_the_answers():
     assert torch.equal(elements.labels, expected.to(torch.int8))
 
 
-def test_elementwise_but_for_the_regulariser():
+def test_elementwise_but_for_the_regularizer():
     assert not MODELS.build(CONFIG).traits.elementwise
-    assert MODELS.build(dict(CONFIG, regularisation=0)).traits.elementwise
+    assert MODELS.build(dict(CONFIG, regularization=0)).traits.elementwise
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_elementwise_but_for_the_regulariser():
         ),
         (dict(positive_weights=(0.7,)), "'positive_weights'"),
         (dict(expected_positives=0), "'expected_positives'"),
-        (dict(regularisation=-1), "'regularisation'"),
+        (dict(regularization=-1), "'regularization'"),
         (dict(smoothing=2), "'smoothing'"),
         (dict(slope=(1, 2, 3)), "'slope'"),
     ],

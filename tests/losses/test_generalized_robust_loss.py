@@ -6,24 +6,24 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.functional.losses.generalized_robust_loss import generalised_robust_loss
+from mmpretrain_imbalance.functional.losses.generalized_robust_loss import generalized_robust_loss
 from tests.losses.smallest_losses import build, tables
 
-NAME = "GeneralisedRobustLoss"
+NAME = "GeneralizedRobustLoss"
 
 
 @pytest.mark.parametrize("epoch", [0, 4, 9])
 def test_constants_move_linearly(epoch):
     logits, labels = tables()
     early, late = epoch / 10, (epoch + 1) / 10
-    expected = generalised_robust_loss(logits, labels, 2 * early, -2, 0.5 + 0.3 * late, 2 - 1.5 * late)
+    expected = generalized_robust_loss(logits, labels, 2 * early, -2, 0.5 + 0.3 * late, 2 - 1.5 * late)
     loss = build(dict(type=NAME, reduction="mean"), epoch=epoch)
     torch.testing.assert_close(loss(logits, labels), expected.mean())
 
 
 def test_validation_has_the_last_constants():
     logits, labels = tables()
-    last = generalised_robust_loss(logits, labels, 2, -2, 0.8, 0.5).mean()
+    last = generalized_robust_loss(logits, labels, 2, -2, 0.8, 0.5).mean()
     config = dict(type=NAME, reduction="mean")
     torch.testing.assert_close(build(config, epoch=3).eval()(logits, labels), last)
     torch.testing.assert_close(MODELS.build(config).eval()(logits, labels), last)

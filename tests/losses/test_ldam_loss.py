@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 
 from tests.losses.smallest_losses import build, tables
 
-NAME = "LabelDistributionMarginLoss"
+NAME = "LDAMLoss"
 
 
 def test_is_cross_entropy_with_margins():
@@ -28,7 +28,5 @@ def test_an_unknown_class_does_not_compete():
 
 
 def test_refusal():
-    with pytest.raises(
-        ValueError, match=r"'scale' argument of LabelDistributionMarginLoss must be above 0. Got 0 instead"
-    ):
+    with pytest.raises(ValueError, match=r"'scale' argument of LDAMLoss must be above 0. Got 0 instead"):
         MODELS.build(dict(type=NAME, scale=0))

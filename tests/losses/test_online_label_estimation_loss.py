@@ -56,12 +56,12 @@ def test_model_and_estimates_come_to_agree():
     loss = MODELS.build(dict(ARGUMENTS, num_images=3)).train()
     logits, labels = tables()
     context = LossContext(sample_ids=torch.arange(3))
-    optimiser = torch.optim.SGD([logits, loss.label_logits], lr=0.5)
+    optimizer = torch.optim.SGD([logits, loss.label_logits], lr=0.5)
     gaps = []
     for _ in range(300):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss(logits, labels, context=context).backward()
-        optimiser.step()
+        optimizer.step()
         estimates = loss.estimates(context.sample_ids, labels).sigmoid()
         gaps.append((estimates - logits.sigmoid())[:, 2:].abs().mean().item())
     assert gaps[-1] < 0.5 * gaps[0]

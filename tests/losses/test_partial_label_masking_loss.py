@@ -131,7 +131,9 @@ def test_kept_per_class_is_the_loop():
 
 def test_annotations_without_one_kind_are_refused():
     loss = MODELS.build(dict(type=NAME, loss=PLAIN))
-    with pytest.raises(ValueError, match=r"the training set has no known negatives. .*unlisted='negative'"):
+    with pytest.raises(
+        ValueError, match=r"the training set has no known negatives. .*default_label='negative'"
+    ):
         loss.set_label_counts(torch.ones(3), torch.zeros(3))
     with pytest.raises(ValueError, match=r"no known positives"):
         loss.set_label_counts(torch.zeros(3), torch.ones(3))

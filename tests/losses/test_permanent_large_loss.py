@@ -94,7 +94,7 @@ def test_a_head_of_the_host_is_refused_with_the_remedy():
     head.loss_module.set_progress(1, 4, 0)
     samples = [DataSample().set_gt_score(torch.tensor([1.0, 0, -1]))]
     with pytest.raises(
-        ValueError, match=r"PermanentLargeLoss needs the sample_ids .* Use PartialMultiLabelLinearClsHead"
+        ValueError, match=r"PermanentLargeLoss needs the sample_ids .* Use PartialLabelLinearClsHead"
     ):
         head.loss((torch.zeros(1, 4),), samples)
 

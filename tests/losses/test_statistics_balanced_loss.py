@@ -15,7 +15,7 @@ NAME = "StatisticsBalancedLoss"
 def test_is_the_loop():
     logits, labels = tables()
     labels[0, 0] = 0.25
-    table = build(dict(type=NAME, loss=PLAIN, normalise=False))(logits, labels, reduction_override="none")
+    table = build(dict(type=NAME, loss=PLAIN, normalize=False))(logits, labels, reduction_override="none")
     plain = build(PLAIN)(logits, labels, reduction_override="none")
     for n in range(6):
         for c in range(3):
@@ -27,10 +27,10 @@ def test_is_the_loop():
 
 def test_a_prior_replaces_the_counts(tmp_path):
     prior = [0.1, 0.5, 0.25]
-    loss = build(dict(type=NAME, loss=PLAIN, normalise=False, class_prior=prior))
+    loss = build(dict(type=NAME, loss=PLAIN, normalize=False, class_prior=prior))
     torch.testing.assert_close(loss.class_weights()[0], torch.tensor([9.0, 1.0, 3.0]))
     write_named_values(tmp_path / "p.json", ["class 2", "class 1", "class 0"], dict(class_prior=prior[::-1]))
-    by_name = build(dict(type=NAME, loss=PLAIN, normalise=False, class_prior=str(tmp_path / "p.json")))
+    by_name = build(dict(type=NAME, loss=PLAIN, normalize=False, class_prior=str(tmp_path / "p.json")))
     torch.testing.assert_close(by_name.class_weights()[0], loss.class_weights()[0])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from mmengine.dataset import DefaultSampler
 
-from mmpretrain_imbalance.metrics import PartialAveragePrecision, PartialMultiLabelMetric
+from mmpretrain_imbalance.metrics import PartialLabelAveragePrecision, PartialLabelMetric
 from tools._lib.cpu_processes import leave_process_group
 
 
@@ -21,11 +21,11 @@ def rank_results(cases: list[dict]) -> list[dict]:
             samples = [dict(pred_score=case["scores"][i], gt_score=case["labels"][i]) for i in sampler]
             counts = [300, 7, 0, 50]
             for metric in (
-                PartialAveragePrecision(
+                PartialLabelAveragePrecision(
                     counts, pooled=True, classwise=True, auroc=True, calibration=True, coverage=True
                 ),
-                PartialMultiLabelMetric(class_counts=counts),
-                PartialMultiLabelMetric(topk=2),
+                PartialLabelMetric(class_counts=counts),
+                PartialLabelMetric(topk=2),
             ):
                 for start in range(0, len(samples), case["batch_size"]):
                     metric.process(None, samples[start : start + case["batch_size"]])

@@ -1,4 +1,4 @@
-"""Random partially labelled predictions, as data samples and as tables."""
+"""Random partially labeled predictions, as data samples and as tables."""
 
 from __future__ import annotations
 

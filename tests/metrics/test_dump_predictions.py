@@ -1,4 +1,4 @@
-"""The known entries of a validation set in a file, whole or absent."""
+"""The known elements of a validation set in a file, whole or absent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.metrics.samples import CLASSES, data_samples, evaluate, tables
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 23])
-def test_file_holds_every_known_entry_once(tmp_path: Path, batch_size: int) -> None:
+def test_file_holds_every_known_element_once(tmp_path: Path, batch_size: int) -> None:
     scores, labels = tables()
     metric = DumpPredictions(tmp_path / "predictions.npz")
     metric.set_label_counts([7, 300, 0, 50], ["dog", "cat", "emu", "fox"])

@@ -1,4 +1,4 @@
-"""However samples lie in batches and on ranks, gathered entries are those of one process, in one order."""
+"""However samples lie in batches and on ranks, gathered elements are those of one process, in one order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmpretrain_imbalance.metrics import gathered_elements
-from mmpretrain_imbalance.metrics.gathered_elements import KnownEntryBatch, gather_entries
+from mmpretrain_imbalance.metrics.gathered_elements import KnownElementBatch, gather_elements
 from tests.functional.partial_tables import partial_tables
 
 
@@ -49,11 +49,11 @@ class Ranks:
                 return list(pool.map(call, range(len(arguments))))
 
 
-def batch_of(scores: np.ndarray, labels: np.ndarray) -> KnownEntryBatch:
+def batch_of(scores: np.ndarray, labels: np.ndarray) -> KnownElementBatch:
     known = labels != -1
     samples, classes = np.nonzero(known)
     values = scores[known].astype(np.float32)
-    return KnownEntryBatch(*labels.shape, samples, classes.astype(np.int32), values, labels[known])
+    return KnownElementBatch(*labels.shape, samples, classes.astype(np.int32), values, labels[known])
 
 
 @given(tables=partial_tables(), world_size=st.integers(1, 3), round_up=st.booleans(), data=st.data())
@@ -70,7 +70,7 @@ def test_batches_and_ranks_merge_to_what_one_process_has(tables, world_size, rou
         parts = np.split(own, cuts)
         arguments.append(([batch_of(scores[part], labels[part]) for part in parts if len(part)], size))
     expected = batch_of(scores, labels)
-    for found in Ranks(world_size).run(gather_entries, arguments):
+    for found in Ranks(world_size).run(gather_elements, arguments):
         assert (found.num_samples, found.num_classes) == (size, labels.shape[1])
         for column in ("samples", "classes", "values", "labels"):
             np.testing.assert_array_equal(getattr(found, column), getattr(expected, column), err_msg=column)

@@ -13,10 +13,10 @@ from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
-from mmpretrain_imbalance.metrics import PartialAveragePrecision, PartialMultiLabelMetric
+from mmpretrain_imbalance.metrics import PartialLabelAveragePrecision, PartialLabelMetric
 from tests.metrics.samples import data_samples, evaluate, tables
 
-METRICS = [PartialAveragePrecision, PartialMultiLabelMetric]
+METRICS = [PartialLabelAveragePrecision, PartialLabelMetric]
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
@@ -39,7 +39,7 @@ def test_samples_after_the_last_only_pad(metric_class) -> None:
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
-def test_unknown_entries_never_matter(metric_class) -> None:
+def test_unknown_elements_never_matter(metric_class) -> None:
     scores, labels = tables()
     changed = torch.where(labels == -1, 1 - scores, scores)
     expected = evaluate(metric_class(), data_samples(scores, labels))
@@ -47,7 +47,7 @@ def test_unknown_entries_never_matter(metric_class) -> None:
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
-def test_memory_follows_the_known_entries_and_inputs_stay_as_they_are(metric_class) -> None:
+def test_memory_follows_the_known_elements_and_inputs_stay_as_they_are(metric_class) -> None:
     scores, labels = torch.rand(64, 500), torch.full((64, 500), -1)
     labels[:, :3] = 1
     samples = data_samples(scores, labels)
@@ -97,16 +97,16 @@ def test_takes_data_samples_of_the_host_through_its_evaluator(metric_class) -> N
 
 def test_counts_come_from_a_list_a_file_or_a_hook(tmp_path: Path) -> None:
     samples = data_samples(*tables())
-    expected = evaluate(PartialAveragePrecision([300, 7, 0, 50]), samples)
+    expected = evaluate(PartialLabelAveragePrecision([300, 7, 0, 50]), samples)
     path = tmp_path / "counts.json"
     path.write_text(json.dumps(dict(classes=["fox", "emu", "dog", "cat"], positives=[50, 0, 7, 300])))
-    np.testing.assert_equal(evaluate(PartialAveragePrecision(str(path)), samples), expected)
-    metric = PartialAveragePrecision()
+    np.testing.assert_equal(evaluate(PartialLabelAveragePrecision(str(path)), samples), expected)
+    metric = PartialLabelAveragePrecision()
     metric.set_label_counts(np.array([7, 300, 50, 0]), ["dog", "cat", "fox", "emu"])
     np.testing.assert_equal(evaluate(metric, samples), expected)
     metric.set_label_counts([1, 1, 1, 1])
     assert evaluate(metric, samples)["mAP_tail"] == expected["mAP"]
-    given = PartialAveragePrecision([300, 7, 0, 50])
+    given = PartialLabelAveragePrecision([300, 7, 0, 50])
     given.set_label_counts([1, 1, 1, 1])
     np.testing.assert_equal(evaluate(given, samples), expected)
 
@@ -115,7 +115,7 @@ def test_without_counts_groups_are_left_out_with_one_warning(monkeypatch) -> Non
     lines = []
     module = "mmpretrain_imbalance.metrics.known_elements_metric.print_log"
     monkeypatch.setattr(module, lambda text, logger, level: lines.append(text))
-    metric = PartialAveragePrecision()
+    metric = PartialLabelAveragePrecision()
     for _ in range(2):
         assert set(evaluate(metric, data_samples(*tables()))) == {"mAP", "mAP_O", "num_classes_evaluated"}
     [line] = lines
@@ -157,7 +157,7 @@ def test_the_first_of_several_wrong_labels_is_named_and_the_others_are_counted()
     samples = [sample | dict(gt_score=sample["gt_score"].abs()) for sample in samples[:-1]] + samples[-1:]
     samples[-1]["gt_score"] = samples[-1]["gt_score"].to(torch.int8).to(torch.uint8)
     with pytest.raises(ValueError, match=r"Got 255 at sample 22, class 0 \(cat\), and at 3 more instead"):
-        evaluate(PartialAveragePrecision(), samples)
+        evaluate(PartialLabelAveragePrecision(), samples)
 
 
 @pytest.mark.parametrize(
@@ -173,16 +173,16 @@ def test_the_first_of_several_wrong_labels_is_named_and_the_others_are_counted()
 )
 def test_samples_without_fitting_labels_are_refused(sample: dict, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        PartialAveragePrecision().process(None, [dict(pred_score=torch.rand(4)) | sample])
+        PartialLabelAveragePrecision().process(None, [dict(pred_score=torch.rand(4)) | sample])
 
 
 def test_wrong_counts_are_refused_before_a_validation_is_spent(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nowhere\.json"):
-        PartialAveragePrecision(str(tmp_path / "nowhere.json"))
+        PartialLabelAveragePrecision(str(tmp_path / "nowhere.json"))
     samples = data_samples(*tables())
-    with pytest.raises(ValueError, match=r"The positives of PartialAveragePrecision .* Got the shape"):
-        evaluate(PartialAveragePrecision([1, 2]), samples)
-    metric = PartialAveragePrecision()
+    with pytest.raises(ValueError, match=r"The positives of PartialLabelAveragePrecision .* Got the shape"):
+        evaluate(PartialLabelAveragePrecision([1, 2]), samples)
+    metric = PartialLabelAveragePrecision()
     metric.set_label_counts([1, 2, 3], ["cat", "dog", "emu"])
     with pytest.raises(
         ValueError, match=r"must hold every class of the dataset\. Got 3 classes without 'fox' instead"
@@ -196,10 +196,10 @@ def test_wrong_counts_are_refused_before_a_validation_is_spent(tmp_path: Path) -
 
 
 def test_no_sample_at_all_is_refused() -> None:
-    metric = PartialAveragePrecision()
+    metric = PartialLabelAveragePrecision()
     metric.process(None, [])
     with pytest.raises(
-        ValueError, match=r"samples that PartialAveragePrecision evaluates .* Got none instead"
+        ValueError, match=r"samples that PartialLabelAveragePrecision evaluates .* Got none instead"
     ):
         metric.evaluate(0)
 
@@ -208,11 +208,11 @@ def test_runs_in_a_runner_and_its_table_is_in_the_log_file(tiny_config: Path, tm
     cfg = Config.fromfile(tiny_config)
     cfg.work_dir = str(tmp_path)
     cfg.val_evaluator = [
-        dict(type="PartialAveragePrecision", class_counts=[300, 7, 50], classwise=True),
-        dict(type="PartialMultiLabelMetric", class_counts=[300, 7, 50], classwise=True),
+        dict(type="PartialLabelAveragePrecision", class_counts=[300, 7, 50], classwise=True),
+        dict(type="PartialLabelMetric", class_counts=[300, 7, 50], classwise=True),
     ]
     metrics = Runner.from_cfg(cfg).val()
-    assert {"multi-label/mAP_tail", "multi-label/AP_classwise", "multi-label/tail_f1"} <= set(metrics)
+    assert {"multi-label/mAP_tail", "multi-label/AP_classwise", "multi-label/f1_rarest"} <= set(metrics)
     [log] = tmp_path.rglob("*.log")
     text = log.read_text(encoding="utf-8")
     assert "│ circle │" in text

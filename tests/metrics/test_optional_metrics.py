@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from mmpretrain_imbalance.metrics import PartialAveragePrecision
+from mmpretrain_imbalance.metrics import PartialLabelAveragePrecision
 from tests.metrics.samples import data_samples, evaluate, tables
 
 
@@ -21,7 +21,9 @@ def calibration_error(scores: np.ndarray, labels: np.ndarray) -> float:
 
 def test_optional_metrics_against_oracles() -> None:
     scores, labels = tables()
-    metric = PartialAveragePrecision([1] * 4, classwise=True, auroc=True, calibration=True, coverage=True)
+    metric = PartialLabelAveragePrecision(
+        [1] * 4, classwise=True, auroc=True, calibration=True, coverage=True
+    )
     found = evaluate(metric, data_samples(scores, labels))
 
     scores, labels = scores.numpy(), labels.numpy()
@@ -40,5 +42,5 @@ def test_optional_metrics_against_oracles() -> None:
 
 def test_nothing_is_added_unless_asked_for() -> None:
     scores, labels = tables()
-    found = evaluate(PartialAveragePrecision([1] * 4), data_samples(scores, labels))
+    found = evaluate(PartialLabelAveragePrecision([1] * 4), data_samples(scores, labels))
     assert not {"AUROC", "calibration_error", "calibration_error_pooled", "coverage"} & set(found)

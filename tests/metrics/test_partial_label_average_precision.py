@@ -6,7 +6,7 @@ import torch
 from mmpretrain.registry import METRICS
 from sklearn.metrics import average_precision_score
 
-from mmpretrain_imbalance.metrics import DumpPredictions, PartialAveragePrecision
+from mmpretrain_imbalance.metrics import DumpPredictions, PartialLabelAveragePrecision
 from tests.metrics.samples import data_samples, evaluate, tables
 
 
@@ -22,7 +22,7 @@ def test_means_equal_scikit_learn() -> None:
     scores, labels = tables()
     counts = [300, 7, 0, 50]
     metrics = evaluate(
-        PartialAveragePrecision(counts, num_rarest=2, pooled=True), data_samples(scores, labels)
+        PartialLabelAveragePrecision(counts, num_rarest=2, pooled=True), data_samples(scores, labels)
     )
     values, positives = class_average_precision(scores, labels), (labels == 1).sum(dim=0).numpy()
     known = labels != -1
@@ -44,7 +44,7 @@ def test_means_equal_scikit_learn() -> None:
 def test_a_class_with_one_kind_of_label_is_left_out_and_counted() -> None:
     scores, labels = tables()
     labels[:, 1], labels[:, 2] = -1, labels[:, 2].clamp(max=0)
-    metrics = evaluate(PartialAveragePrecision([300, 7, 7, 300]), data_samples(scores, labels))
+    metrics = evaluate(PartialLabelAveragePrecision([300, 7, 7, 300]), data_samples(scores, labels))
     assert metrics["mAP"] == pytest.approx(
         class_average_precision(scores[:, [0, 3]], labels[:, [0, 3]]).mean()
     )
@@ -53,16 +53,18 @@ def test_a_class_with_one_kind_of_label_is_left_out_and_counted() -> None:
 
 
 def test_borders_that_part_nothing_are_refused_at_once() -> None:
-    message = r"'group_borders' argument of PartialAveragePrecision must be .* Got \(100, 20\) instead"
+    message = (
+        r"'group_thresholds' argument of PartialLabelAveragePrecision must be .* Got \(100, 20\) instead"
+    )
     with pytest.raises(ValueError, match=message):
-        PartialAveragePrecision(group_borders=(100, 20))
+        PartialLabelAveragePrecision(group_thresholds=(100, 20))
 
 
-def test_borders_by_share_of_the_classes() -> None:
+def test_thresholds_at_quantiles_of_the_classes() -> None:
     samples = data_samples(*tables())
-    by_share = evaluate(PartialAveragePrecision([1, 2, 3, 4], group_shares=(0.3, 0.7)), samples)
-    by_count = evaluate(PartialAveragePrecision([1, 2, 3, 4], group_borders=(2, 3)), samples)
-    np.testing.assert_equal(by_share, by_count)
+    by_quantile = evaluate(PartialLabelAveragePrecision([1, 2, 3, 4], group_quantiles=(0.3, 0.7)), samples)
+    by_count = evaluate(PartialLabelAveragePrecision([1, 2, 3, 4], group_thresholds=(2, 4)), samples)
+    np.testing.assert_equal(by_quantile, by_count)
 
 
 def test_classwise_adds_a_list_and_logs_a_table(caplog, monkeypatch) -> None:
@@ -70,7 +72,9 @@ def test_classwise_adds_a_list_and_logs_a_table(caplog, monkeypatch) -> None:
     module = "mmpretrain_imbalance.metrics.partial_label_average_precision.print_log"
     monkeypatch.setattr(module, lambda text, logger: lines.append(text))
     scores, labels = tables()
-    metrics = evaluate(PartialAveragePrecision([300, 7, 0, 50], classwise=True), data_samples(scores, labels))
+    metrics = evaluate(
+        PartialLabelAveragePrecision([300, 7, 0, 50], classwise=True), data_samples(scores, labels)
+    )
     values = class_average_precision(scores, labels)
     np.testing.assert_allclose(metrics["AP_classwise"], values)
     [row] = [line for line in lines[0].splitlines() if "emu" in line]
@@ -80,36 +84,42 @@ def test_classwise_adds_a_list_and_logs_a_table(caplog, monkeypatch) -> None:
 
 
 def test_is_built_from_a_config() -> None:
-    assert isinstance(METRICS.build(dict(type="PartialAveragePrecision")), PartialAveragePrecision)
+    assert isinstance(METRICS.build(dict(type="PartialLabelAveragePrecision")), PartialLabelAveragePrecision)
 
 
 def test_groups_that_the_dataset_names_are_believed() -> None:
     scores, labels = tables()
     samples, values = data_samples(scores, labels), class_average_precision(scores, labels)
     groups = ["tail", "head", "head", "middle"]
-    metric = PartialAveragePrecision([300, 7, 0, 50], num_rarest=2)
+    metric = PartialLabelAveragePrecision([300, 7, 0, 50], num_rarest=2)
     metrics = evaluate(metric, samples, class_groups=groups)
     assert metrics["mAP_tail"] == pytest.approx(values[0])
     assert metrics["mAP_head"] == pytest.approx(values[[1, 2]].mean())
     assert metrics["mAP_middle"] == pytest.approx(values[3])
     assert metrics["mAP_rarest"] == pytest.approx(values[[1, 3]].mean())
-    by_share = PartialAveragePrecision([300, 7, 0, 50], group_shares=(0.25, 0.75))
-    assert evaluate(by_share, samples, class_groups=groups)["mAP_head"] == pytest.approx(values[0])
+    by_quantile = PartialLabelAveragePrecision([300, 7, 0, 50], group_quantiles=(0.25, 0.75))
+    assert evaluate(by_quantile, samples, class_groups=groups)["mAP_head"] == pytest.approx(values[0])
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(num_rarest=-1), "'num_rarest' argument of PartialAveragePrecision must be .* Got -1 instead"),
-        (dict(group_shares=(0.9, 0.1)), "'group_shares' argument of PartialAveragePrecision must be two"),
+        (
+            dict(num_rarest=-1),
+            "'num_rarest' argument of PartialLabelAveragePrecision must be .* Got -1 instead",
+        ),
+        (
+            dict(group_quantiles=(0.9, 0.1)),
+            "'group_quantiles' argument of PartialLabelAveragePrecision must be two",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused_at_once(arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        PartialAveragePrecision(**arguments)
+        PartialLabelAveragePrecision(**arguments)
 
 
-@pytest.mark.parametrize("metric", [PartialAveragePrecision, DumpPredictions])
+@pytest.mark.parametrize("metric", [PartialLabelAveragePrecision, DumpPredictions])
 def test_groups_of_other_classes_are_refused(metric) -> None:
     with pytest.raises(ValueError, match=r"'class_groups' in the metainfo .* 4 classes. Got 3 instead"):
         evaluate(metric(), data_samples(*tables()), class_groups=["tail"] * 3)

@@ -10,12 +10,12 @@ from mmpretrain.evaluation import MultiLabelMetric
 from mmpretrain.registry import METRICS
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
-from mmpretrain_imbalance.metrics import PartialMultiLabelMetric
+from mmpretrain_imbalance.metrics import PartialLabelMetric
 from tests.metrics.samples import data_samples, evaluate, tables
 
 
 def expected_scores(predictions: torch.Tensor, labels: torch.Tensor, rarest: list[int]) -> dict[str, float]:
-    """From scikit-learn's precision, recall and F1 of each class and of all entries."""
+    """From scikit-learn's precision, recall and F1 of each class and of all elements."""
     per_class = []
     for predicted, label in zip(predictions.T, labels.T):
         known = label != -1
@@ -29,7 +29,7 @@ def expected_scores(predictions: torch.Tensor, labels: torch.Tensor, rarest: lis
     values = dict(CP=cp, CR=cr, CF1=2 * cp * cr / (cp + cr), macro_f1=macro_f1)
     values |= dict(zip(("OP", "OR", "OF1"), overall))
     values |= dict(exact_match=np.mean(right))
-    _, values["tail_recall"], values["tail_f1"] = np.mean([per_class[index] for index in rarest], axis=0)
+    _, values["recall_rarest"], values["f1_rarest"] = np.mean([per_class[index] for index in rarest], axis=0)
     return {name: 100 * value for name, value in values.items()}
 
 
@@ -57,7 +57,7 @@ THRESHOLDS = [0.3, 0.7, 0.5, 0.6]
 )
 def test_scores_equal_scikit_learn(arguments: dict, predict) -> None:
     scores, labels = tables()
-    metric = PartialMultiLabelMetric(**arguments, class_counts=[300, 7, 0, 50], num_rarest=2)
+    metric = PartialLabelMetric(**arguments, class_counts=[300, 7, 0, 50], num_rarest=2)
     metrics = evaluate(metric, data_samples(scores, labels))
     expected = expected_scores(predict(scores), labels, rarest=[1, 3])
     assert list(metrics) == list(expected)
@@ -70,7 +70,7 @@ def test_predicted_labels_are_those_of_the_host(arguments: dict) -> None:
     """All labels are known here, no scores are equal, and some of the k highest are below 0.5."""
     scores = torch.from_numpy(np.random.default_rng(0).permutation(92).reshape(23, 4) / 92).float()
     labels = tables()[1].clamp(min=0)
-    metrics = evaluate(PartialMultiLabelMetric(**arguments), data_samples(scores, labels))
+    metrics = evaluate(PartialLabelMetric(**arguments), data_samples(scores, labels))
     theirs = {dict(thresholds="thr").get(name, name): value for name, value in arguments.items()}
     expected = [MultiLabelMetric.calculate(scores, labels, average=a, **theirs) for a in ("macro", "micro")]
     names = ["CP", "CR", "macro_f1", "OP", "OR", "OF1"]
@@ -84,7 +84,7 @@ def test_predicted_labels_are_those_of_the_host(arguments: dict) -> None:
 def test_topk_with_thresholds_differs_from_the_host() -> None:
     """The host goes by its threshold alone, so the fourth label of the first image is predicted there."""
     scores, labels = torch.tensor([[0.9, 0.8, 0.7, 0.6], [0.9, 0.4, 0.3, 0.2]]), torch.ones(2, 4)
-    metrics = evaluate(PartialMultiLabelMetric(topk=3, thresholds=0.5), data_samples(scores, labels))
+    metrics = evaluate(PartialLabelMetric(topk=3, thresholds=0.5), data_samples(scores, labels))
     assert metrics["OR"] == pytest.approx(100 * 4 / 8)
     theirs = MultiLabelMetric.calculate(scores, labels, average="micro", thr=0.5, topk=3)
     assert theirs[1].item() == pytest.approx(100 * 5 / 8)
@@ -97,25 +97,25 @@ def test_thresholds_of_a_file_are_matched_by_class_name(tmp_path) -> None:
     )
     samples = data_samples(*tables())
     for topk in (None, 2):
-        expected = evaluate(PartialMultiLabelMetric(THRESHOLDS, topk), samples)
-        assert evaluate(PartialMultiLabelMetric(str(path), topk), samples) == expected
+        expected = evaluate(PartialLabelMetric(THRESHOLDS, topk), samples)
+        assert evaluate(PartialLabelMetric(str(path), topk), samples) == expected
 
 
 def test_a_rare_class_without_known_positives_is_left_out() -> None:
     scores, labels = tables()
     labels[:, 1], labels[:, 3] = labels[:, 1].clamp(max=0), labels[:, 3].abs()
     samples = data_samples(scores, labels)
-    one = evaluate(PartialMultiLabelMetric(class_counts=[300, 7, 0, 50], num_rarest=2), samples)
-    assert one["tail_recall"] == pytest.approx(100 * recall_score(labels[:, 3] == 1, scores[:, 3] >= 0.5))
-    none = evaluate(PartialMultiLabelMetric(class_counts=[300, 7, 0, 50], num_rarest=1), samples)
-    assert np.isnan([none["tail_recall"], none["tail_f1"]]).all()
+    one = evaluate(PartialLabelMetric(class_counts=[300, 7, 0, 50], num_rarest=2), samples)
+    assert one["recall_rarest"] == pytest.approx(100 * recall_score(labels[:, 3] == 1, scores[:, 3] >= 0.5))
+    none = evaluate(PartialLabelMetric(class_counts=[300, 7, 0, 50], num_rarest=1), samples)
+    assert np.isnan([none["recall_rarest"], none["f1_rarest"]]).all()
 
 
 def test_classwise_adds_lists_and_logs_a_table(monkeypatch) -> None:
     lines = []
     module = "mmpretrain_imbalance.metrics.partial_label_metric.print_log"
     monkeypatch.setattr(module, lambda text, logger: lines.append(text))
-    metric = PartialMultiLabelMetric(class_counts=[300, 7, 0, 50], classwise=True)
+    metric = PartialLabelMetric(class_counts=[300, 7, 0, 50], classwise=True)
     metrics = evaluate(metric, data_samples(*tables()))
     lists = [metrics[f"{name}_classwise"] for name in ("precision", "recall", "f1")]
     np.testing.assert_allclose(np.mean(lists, axis=1), [metrics["CP"], metrics["CR"], metrics["macro_f1"]])
@@ -131,21 +131,21 @@ def test_classwise_adds_lists_and_logs_a_table(monkeypatch) -> None:
     ],
 )
 def test_topk_is_refused(arguments: dict, found: str) -> None:
-    with pytest.raises(ValueError, match=f"'topk' argument of PartialMultiLabelMetric .* {found}"):
-        PartialMultiLabelMetric(**arguments)
+    with pytest.raises(ValueError, match=f"'topk' argument of PartialLabelMetric .* {found}"):
+        PartialLabelMetric(**arguments)
 
 
 @pytest.mark.parametrize("arguments", [dict(thresholds=float("nan")), dict(num_rarest=-1)])
 def test_other_wrong_arguments_are_refused_at_once(arguments: dict) -> None:
-    with pytest.raises(ValueError, match=f"'{next(iter(arguments))}' argument of PartialMultiLabelMetric"):
-        PartialMultiLabelMetric(**arguments)
+    with pytest.raises(ValueError, match=f"'{next(iter(arguments))}' argument of PartialLabelMetric"):
+        PartialLabelMetric(**arguments)
 
 
 def test_one_threshold_may_be_a_number_of_numpy() -> None:
     samples = data_samples(*tables())
-    expected = evaluate(PartialMultiLabelMetric(0.7), samples)
-    assert evaluate(PartialMultiLabelMetric(np.float32(0.7)), samples) == expected
+    expected = evaluate(PartialLabelMetric(0.7), samples)
+    assert evaluate(PartialLabelMetric(np.float32(0.7)), samples) == expected
 
 
 def test_is_built_from_a_config() -> None:
-    assert METRICS.build(dict(type="PartialMultiLabelMetric", topk=3)).topk == 3
+    assert METRICS.build(dict(type="PartialLabelMetric", topk=3)).topk == 3

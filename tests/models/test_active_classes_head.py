@@ -46,7 +46,7 @@ def gradients(head):
 @pytest.mark.parametrize("hard_share", [0.0, 0.5])
 def test_loss_and_gradients_are_those_of_all_classes_on_average(hard_share):
     """The remembered losses move from draw to draw, and that must not matter."""
-    full = gradients(build(kind="PartialMultiLabelLinearClsHead"))
+    full = gradients(build(kind="PartialLabelLinearClsHead"))
     head = build(active_share=0.3, hard_share=hard_share)
     draws = 300
     sums = [torch.zeros_like(table) for table in full]
@@ -71,7 +71,7 @@ def test_mean_over_every_draw_is_the_gradient_of_all_classes(boost_lu, monkeypat
     """Exact: 7 classes, of which 1 has a positive and 2 are hard; 2 are drawn from the other 4."""
     arguments = dict(num_classes=7, boost_lu=boost_lu)
     head = build(**arguments, active_share=0.7, hard_share=0.5)
-    full = build(kind="PartialMultiLabelLinearClsHead", **arguments)
+    full = build(kind="PartialLabelLinearClsHead", **arguments)
     generator = torch.Generator().manual_seed(1)
     labels = torch.randint(-1, 1, (3, 7), generator=generator).double()
     labels[0] = 0  # every class costs something
@@ -120,7 +120,7 @@ def test_hardest_are_those_with_the_largest_loss_when_last_computed():
 
 
 def test_without_hard_places_nothing_is_remembered():
-    plain = build(kind="PartialMultiLabelLinearClsHead")
+    plain = build(kind="PartialLabelLinearClsHead")
     assert build(active_share=0.5, hard_share=0).state_dict().keys() == plain.state_dict().keys()
     assert set(build().state_dict()) - set(plain.state_dict()) == {"hardness.loss"}
 
@@ -172,7 +172,7 @@ def test_positives_leave_places_for_other_classes():
     assert weights.max() == 10 / 2
     for sample in samples:
         sample.gt_score[:39] = 1
-    full = build(kind="PartialMultiLabelLinearClsHead").loss(feats, samples)
+    full = build(kind="PartialLabelLinearClsHead").loss(feats, samples)
     torch.testing.assert_close(head.loss(feats, samples), full)
 
 
@@ -187,7 +187,7 @@ def test_the_loss_sees_no_more_than_the_active_logits():
 def test_the_share_goes_with_the_epoch_and_a_full_share_is_the_plain_head():
     head = build(active_share=(1.0, 0.25))
     head.loss_module.set_progress(0, 4, 0)
-    torch.testing.assert_close(gradients(head), gradients(build(kind="PartialMultiLabelLinearClsHead")))
+    torch.testing.assert_close(gradients(head), gradients(build(kind="PartialLabelLinearClsHead")))
     for epoch, active in ((1, 30), (3, 10), (7, 10)):
         head.loss_module.set_progress(epoch, 4, 0)
         assert (gradients(head)[3] != 0).sum() == active
@@ -205,7 +205,7 @@ def test_the_draw_repeats_with_the_iteration():
 
 
 def test_validation_computes_all_classes():
-    head, full = build(active_share=0.25).eval(), build(kind="PartialMultiLabelLinearClsHead").eval()
+    head, full = build(active_share=0.25).eval(), build(kind="PartialLabelLinearClsHead").eval()
     feats, samples = batch()
     torch.testing.assert_close(head(feats), full(feats), rtol=0, atol=0)
     torch.testing.assert_close(head.loss(feats, samples), full.loss(feats, samples))
@@ -235,7 +235,7 @@ def test_reduction_and_weight_of_the_loss_count():
     feats, samples = batch()
     for arguments in (dict(reduction="sum"), dict(reduction="mean_images", loss_weight=3.0)):
         loss = dict(PLAIN, **arguments)
-        full = build(loss, kind="PartialMultiLabelLinearClsHead").loss(feats, samples)
+        full = build(loss, kind="PartialLabelLinearClsHead").loss(feats, samples)
         torch.testing.assert_close(build(loss, active_share=1.0).loss(feats, samples), full)
 
 

@@ -25,7 +25,7 @@ FITTING = [
     dict(type="PseudoLabelLoss", loss=dict(type="AsymmetricLoss")),
     dict(type="HillLoss"),
     dict(type="HillLoss", unknown="ignore"),
-    dict(type="GeneralisedRobustLoss"),
+    dict(type="GeneralizedRobustLoss"),
     dict(type="AssumeNegativeLoss", variant="smoothed"),
     dict(type="SelfPacedCorrectionLoss"),
 ]
@@ -44,7 +44,7 @@ REFUSED = [
     (dict(type="LargeLoss", delta=0.5), OF_OTHERS),
     (dict(type="ExpectedPositivesLoss", expected_positives=2), OF_OTHERS),
     (dict(type="AssumeNegativeLoss", variant="weak"), OF_OTHERS),
-    (dict(type="PartialAsymmetricLoss", unknown="ignore_normalised"), OF_OTHERS),
+    (dict(type="PartialAsymmetricLoss", unknown="ignore_normalized"), OF_OTHERS),
     (dict(type="PseudoLabelLoss", loss=dict(type="ZLPRLoss")), OF_OTHERS),
     (dict(type="LabelSpaceReductionLoss", loss=PLAIN), OF_OTHERS),
     (

@@ -11,8 +11,8 @@ from mmpretrain.structures import DataSample
 
 import mmpretrain_imbalance  # noqa: F401
 
-LINEAR = dict(type="PartialMultiLabelLinearClsHead")
-ATTENTION = dict(type="PartialCSRAClsHead", lam=0.4)
+LINEAR = dict(type="PartialLabelLinearClsHead")
+ATTENTION = dict(type="PartialLabelCSRAClsHead", lam=0.4)
 TEMPERATURES = {1: [1], 2: [1, 99], 4: [1, 2, 4, 99]}  # of the host; 99 stands for the maximum
 
 

@@ -18,14 +18,14 @@ from mmpretrain_imbalance.utils.class_values import write_named_values
 NAMES = ["cat", "dog", "eel"]
 THRESHOLDS = [0.3, 0.9, 0.7]
 KINDS = {
-    "PartialMultiLabelLinearClsHead": {},
+    "PartialLabelLinearClsHead": {},
     "ActiveClassesLinearClsHead": dict(active_share=0.5),
-    "PartialCSRAClsHead": dict(num_heads=2, lam=0.1),
+    "PartialLabelCSRAClsHead": dict(num_heads=2, lam=0.1),
 }
 LOSS = dict(type="PartialAsymmetricLoss")
 
 
-def build(kind="PartialMultiLabelLinearClsHead", **arguments):
+def build(kind="PartialLabelLinearClsHead", **arguments):
     torch.manual_seed(0)
     return MODELS.build(
         dict(type=kind, num_classes=3, in_channels=4, loss=LOSS, **KINDS[kind], **arguments)

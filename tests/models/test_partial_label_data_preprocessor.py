@@ -47,9 +47,9 @@ def samples_of_any_kind(draw):
     if kind == "gt_label":
         positives = [c for c in range(4) if labels[c] == 1]
         return DataSample().set_gt_label(positives * 2), [int(label == 1) for label in labels]
-    unlisted = -1 if kind == "unknown" else 0
-    listed = {c: label for c, label in enumerate(labels) if label != unlisted}
-    return sparse(listed, unlisted_label=unlisted, num_classes=4), labels
+    default_label = -1 if kind == "unknown" else 0
+    listed = {c: label for c, label in enumerate(labels) if label != default_label}
+    return sparse(listed, default_label=default_label, num_classes=4), labels
 
 
 @given(st.lists(samples_of_any_kind(), min_size=1, max_size=5), st.booleans())
@@ -137,7 +137,7 @@ class TestWhatTheHostGetsWrong:
 @pytest.mark.parametrize("kind", ["Mixup", "CutMix", "ResizeMix"])
 def test_refuses_augmentations_that_mix_unknown_labels(kind):
     augments = dict(augments=dict(type=kind, alpha=1.0), probs=0.0)
-    with pytest.raises(ValueError, match=f"PartialMixup or PartialCutMix.* Got {kind} instead"):
+    with pytest.raises(ValueError, match=f"PartialLabelMixup or PartialLabelCutMix.* Got {kind} instead"):
         table(sparse({0: 1}), sparse({0: 0}), num_classes=2, batch_augments=augments)
 
 
@@ -158,8 +158,8 @@ def test_unknown_labels_are_found_on_the_host(batch):
     [
         (sparse({0: 1, 1: 0}), False),
         (sparse({0: 1, 1: -1}), True),
-        (sparse({0: 1, 1: -1}, unlisted_label=0), True),
-        (sparse({0: 1}, unlisted_label=0), False),
+        (sparse({0: 1, 1: -1}, default_label=0), True),
+        (sparse({0: 1}, default_label=0), False),
         (DataSample(gt_label_indices=torch.tensor([0, 0]), gt_label_values=torch.tensor([1, 1])), True),
     ],
 )
@@ -167,7 +167,7 @@ def test_a_list_has_an_unknown_label_where_it_names_one_or_leaves_one_out(sample
     assert has_unknown_labels([vector([1, 0]), sample], 2) == unknown
 
 
-@pytest.mark.parametrize("kind", ["PartialMixup", "PartialCutMix"])
+@pytest.mark.parametrize("kind", ["PartialLabelMixup", "PartialLabelCutMix"])
 def test_mixes_in_training_only(kind):
     augments = dict(augments=[dict(type=kind, alpha=1.0)], probs=1.0)
     samples = [sparse({0: 1}), sparse({0: 0, 1: 1})]
@@ -213,7 +213,7 @@ def test_mixes_in_training_only(kind):
             "'gt_score' of sample 1 must be .* Got 7 at class 2 instead",
         ),
         ([vector([1, float("nan")])], 2, "Got nan at class 1"),
-        ([sparse({0: 1}, unlisted_label=2)], 2, "'unlisted_label' of sample 0 must be 0 .* Got 2"),
+        ([sparse({0: 1}, default_label=2)], 2, "'default_label' of sample 0 must be 0 .* Got 2"),
         (
             [DataSample(gt_label_indices=torch.tensor([1]))],
             2,
@@ -222,7 +222,7 @@ def test_mixes_in_training_only(kind):
         (
             [vector([1, 0]), DataSample()],
             2,
-            "labelled samples in training.* Got none for sample 1 and 0 more",
+            "labeled samples in training.* Got none for sample 1 and 0 more",
         ),
     ],
 )

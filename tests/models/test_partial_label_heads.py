@@ -14,7 +14,7 @@ from mmpretrain_imbalance.functional.losses.loss_context import LossContext
 from mmpretrain_imbalance.losses.base.traits import Traits
 
 HOST_HEADS = ("MultiLabelClsHead", "MultiLabelLinearClsHead", "CSRAClsHead")
-OUR_HEADS = ("PartialMultiLabelLinearClsHead", "PartialCSRAClsHead")
+OUR_HEADS = ("PartialLabelLinearClsHead", "PartialLabelCSRAClsHead")
 
 
 class RecordingLoss(nn.Module):
@@ -93,7 +93,7 @@ def test_sample_ids_reach_a_loss_that_accepts_them(name):
 
 def test_maps_of_the_linear_head_are_the_classifier_at_each_place():
     loss = ContextLoss()
-    head = build_head("PartialMultiLabelLinearClsHead", loss, activation_maps=True)
+    head = build_head("PartialLabelLinearClsHead", loss, activation_maps=True)
     nn.init.normal_(head.fc.bias)
     (feats,) = features_for("CSRA")
     head.loss((feats,), samples())
@@ -105,7 +105,7 @@ def test_maps_of_the_linear_head_are_the_classifier_at_each_place():
 
 def test_maps_of_the_attention_head_average_to_its_pooled_logits():
     loss = ContextLoss()
-    head = build_head("PartialCSRAClsHead", loss, activation_maps=True)
+    head = build_head("PartialLabelCSRAClsHead", loss, activation_maps=True)
     feats = features_for("CSRA")
     head.loss(feats, samples())
     for module in head.csra_heads:
@@ -116,9 +116,9 @@ def test_maps_of_the_attention_head_average_to_its_pooled_logits():
 
 
 def test_maps_need_features_that_are_maps():
-    head = build_head("PartialMultiLabelLinearClsHead", ContextLoss(), activation_maps=True)
+    head = build_head("PartialLabelLinearClsHead", ContextLoss(), activation_maps=True)
     with pytest.raises(ValueError, match=r"must be of shape \(N, D, H, W\). Got \(2, 4\) instead.*neck"):
-        head.loss(features_for("PartialMultiLabelLinearClsHead"), samples())
+        head.loss(features_for("PartialLabelLinearClsHead"), samples())
 
 
 @pytest.mark.parametrize("name", HOST_HEADS[1:] + OUR_HEADS)
@@ -130,12 +130,12 @@ def test_a_classifier_trains_and_predicts_with_sparse_labels(name):
             data_preprocessor=dict(
                 type="PartialLabelDataPreprocessor", num_classes=3, mean=[127.5], std=[127.5]
             ),
-            train_cfg=dict(augments=dict(type="PartialMixup", alpha=0.2), probs=1.0),
+            train_cfg=dict(augments=dict(type="PartialLabelMixup", alpha=0.2), probs=1.0),
             backbone=dict(type="SmallConvNet", channels=(4,), pool=None if "CSRA" in name else "max"),
             head=build_head(name, loss),
         )
     )
-    assert type(model.data_preprocessor.batch_augments.augments[0]).__name__ == "PartialMixup"
+    assert type(model.data_preprocessor.batch_augments.augments[0]).__name__ == "PartialLabelMixup"
     sample = DataSample(gt_label_indices=torch.tensor([2, 0]), gt_label_values=torch.tensor([0, 1]))
     batch = dict(
         inputs=[torch.full((1, 8, 8), 9, dtype=torch.uint8)] * 2, data_samples=[sample, sample.clone()]
@@ -157,7 +157,7 @@ def test_the_hosts_loss_takes_unknown_for_a_number():
     assert head.loss(confident, samples())["loss"] < -100
 
 
-@pytest.mark.parametrize("augment", [None, dict(type="PartialMixup", alpha=1.0)])
+@pytest.mark.parametrize("augment", [None, dict(type="PartialLabelMixup", alpha=1.0)])
 @pytest.mark.parametrize("soft", [False, True])
 def test_the_loss_gets_bytes_where_no_label_can_be_soft(augment, soft):
     preprocessor = MODELS.build(
@@ -172,7 +172,7 @@ def test_the_loss_gets_bytes_where_no_label_can_be_soft(augment, soft):
     batch = preprocessor(dict(inputs=[torch.zeros(3, 4, 4)] * 2, data_samples=samples), training=True)
     loss = dict(type="PartialAsymmetricLoss", gamma_neg=1)
     head = MODELS.build(
-        dict(type="PartialMultiLabelLinearClsHead", num_classes=3, in_channels=4, loss=loss)
+        dict(type="PartialLabelLinearClsHead", num_classes=3, in_channels=4, loss=loss)
     ).train()
     seen = []
     head.loss_module.register_forward_pre_hook(lambda module, args: seen.append(args[1]))

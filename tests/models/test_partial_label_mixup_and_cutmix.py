@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from mmpretrain.models.utils.batch_augments import RandomBatchAugment
 from mmpretrain.registry import BATCH_AUGMENTS
 
-PAIRS = pytest.mark.parametrize(("ours", "host"), [("PartialMixup", "Mixup"), ("PartialCutMix", "CutMix")])
+PAIRS = pytest.mark.parametrize(
+    ("ours", "host"), [("PartialLabelMixup", "Mixup"), ("PartialLabelCutMix", "CutMix")]
+)
 
 
 def seeded(name: str, images: torch.Tensor, labels: torch.Tensor, seed: int, alpha: float = 1.0):

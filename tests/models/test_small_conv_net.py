@@ -21,7 +21,7 @@ def test_pools_what_it_gives_without_pooling():
     torch.testing.assert_close(backbone(images)[0].detach(), torch.tensor(expected))
 
 
-def test_initialises_every_weight_and_gets_gradients_everywhere():
+def test_initializes_every_weight_and_gets_gradients_everywhere():
     backbone = SmallConvNet(in_channels=3, channels=(4, 8))
     backbone.init_weights()
     (features,) = backbone(torch.rand(2, 3, 16, 16))

@@ -19,7 +19,7 @@ SMALLEST = {
     "dense_labels": "--images 4 --classes 30 --known 2 --repeats 1",
     "label_store": "--parts store --images 2000 --classes 50 --labels 3",
     "losses": "--images 4 --classes 30 --known 0.5 --repeats 1 --dtype bfloat16 --labels int8 --sync-error",
-    "step_operations": "--only BCE PartialMultiLabelLinearClsHead PartialLabelDataPreprocessor --list",
+    "step_operations": "--only BCE PartialLabelLinearClsHead PartialLabelDataPreprocessor --list",
     "training_step": "--images 2 --pixels 32 --classes 30 --repeats 1 --amp",
 }
 

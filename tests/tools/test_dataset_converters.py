@@ -101,7 +101,7 @@ def test_every_section_tells_how_to_get_the_data_and_what_it_is():
     assert set(anchors) == {*table, "measured"}
     for anchor in table - {"folders-and-tables", "simulated-partial-labels"}:
         told = re.findall(r"^- \*\*(\w+):\*\* \S", anchors[anchor], re.MULTILINE)
-        assert told == ["Get", "Layout", "Classes", "Licence"], anchor
+        assert told == ["Get", "Layout", "Classes", "License"], anchor
 
 
 def test_configs_of_the_documentation_build(tmp_path):
@@ -149,7 +149,9 @@ def test_options_that_a_table_has_no_use_for(tmp_path):
         assert not (tmp_path / "store").exists()
 
     wide = files.write_lines(tmp_path / "wide.csv", "image,cat,dog", "a.jpg,1,")
-    refused(r"'--unlisted' argument must be 'unknown' for a CSV file", wide, "--unlisted", "negative")
+    refused(
+        r"'--default-label' argument must be 'unknown' for a CSV file", wide, "--default-label", "negative"
+    )
     content = dict(metainfo=dict(classes=["cat", "dog"]), data_list=[dict(img_path="a.jpg", gt_label=[0])])
     own = files.write_json(tmp_path / "own.json", content)
     names = files.write_lines(tmp_path / "names.txt", "cat")
@@ -183,6 +185,6 @@ def test_simulated_stores_hold_what_the_dataset_hides(tmp_path, protocol, option
 def test_groups_of_the_classes_are_kept_in_subsets(tmp_path):
     convert("lvis", files.write_lvis(tmp_path / "lvis.json"), "--out", tmp_path / "all")
     convert("simulate", tmp_path / "all", "rps", "--probability", "0.2", "--out", tmp_path / "hidden")
-    facts = LabelStore.open(tmp_path / "all").class_facts
+    facts = LabelStore.open(tmp_path / "all").class_metadata
     assert sorted(facts["frequency"]) == ["c", "f", "r"]
-    assert LabelStore.open(tmp_path / "hidden").class_facts == facts
+    assert LabelStore.open(tmp_path / "hidden").class_metadata == facts

@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmpretrain_imbalance.datasets import LabelStore, PartialMultiLabelDataset, label_counts
+from mmpretrain_imbalance.datasets import LabelStore, PartialLabelDataset, label_counts
 from tests.datasets import published_files as files
 from tests.tools.published_commands import COMMANDS, coco, voc
 from tests.tools.run_convert import convert
@@ -195,7 +195,7 @@ def test_sources_with_different_classes_train_together(tmp_path) -> None:
         dict(
             name=name,
             dataset=dict(
-                type="PartialMultiLabelDataset",
+                type="PartialLabelDataset",
                 ann_file=str(tmp_path / name / "labels"),
                 data_prefix=str(tmp_path / name),
                 pipeline=pipeline,
@@ -207,7 +207,7 @@ def test_sources_with_different_classes_train_together(tmp_path) -> None:
         loader.dataset = dict(type="MergedPartialLabels", sources=sources)
     runner = train_two_epochs(cfg, tmp_path, 21)  # VOC's 20, of which car and person are COCO's, and one
     dataset = runner.train_dataloader.dataset
-    counts = [PartialMultiLabelDataset(source["dataset"]["ann_file"]).label_counts() for source in sources]
+    counts = [PartialLabelDataset(source["dataset"]["ann_file"]).label_counts() for source in sources]
     assert dataset.metainfo["classes"][-1] == "toothbrush"
     assert label_counts(dataset).positives.sum() == sum(own.positives.sum() for own in counts)
     assert label_counts(dataset).negatives.sum() == sum(own.negatives.sum() for own in counts)

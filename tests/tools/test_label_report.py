@@ -40,10 +40,14 @@ def tool(monkeypatch, capsys):
 
 def test_report_of_a_config_as_a_process(tmp_path) -> None:
     out = tmp_path / "deep" / "digits.html"
-    printed = run_tool(TOOLS / "label_report.py", DIGITS, "-o", out, "--borders", "30", "60")
+    printed = run_tool(TOOLS / "label_report.py", DIGITS, "-o", out, "--group-thresholds", "30", "60")
     assert str(out) in printed
     content = json.loads(out.with_suffix(".label_report.json").read_text(encoding="utf-8"))
-    assert (content["num_images"], content["num_classes"], content["borders"]) == (2000, 10, [30, 60])
+    assert (content["num_images"], content["num_classes"], content["group_thresholds"]) == (
+        2000,
+        10,
+        [30, 60],
+    )
     assert content["known_share"] == pytest.approx(0.5, abs=0.02)
     assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert sorted(path.name for path in out.parent.iterdir()) == ["digits.html", "digits.label_report.json"]
@@ -66,7 +70,13 @@ def test_report_of_annotations_and_stores(tool, tmp_path, monkeypatch) -> None:
     reports = {}
     for source in ("store", "table.csv", "lists.json"):
         printed = tool(
-            "label_report", source, "--thirds", "--unlisted", "negative" if "json" in source else "unknown"
+            "label_report",
+            source,
+            "--group-quantiles",
+            "0.33",
+            "0.67",
+            "--default-label",
+            "negative" if "json" in source else "unknown",
         )
         reports[source] = json.loads(Path(printed.split()[1]).read_text(encoding="utf-8"))
         assert reports[source].pop("source") == source
@@ -110,7 +120,9 @@ def test_what_the_report_refuses(tool, tmp_path) -> None:
     assert tool("label_report", "nowhere").startswith("exit 2: usage")
     assert "Got 'nowhere', where there is nothing, instead." in tool("label_report", "nowhere")
     assert "must be a config with val_dataloader" in tool("label_report", config, "--split", "val")
-    assert "must be two numbers in ascending order" in tool("label_report", DIGITS, "--borders", "9", "2")
+    assert "must be two numbers in ascending order" in tool(
+        "label_report", DIGITS, "--group-thresholds", "9", "2"
+    )
     assert list(tmp_path.iterdir()) == [config]
 
 
@@ -166,7 +178,7 @@ def test_sheet_of_images_from_files(tool, tmp_path) -> None:
     (tmp_path / "pets.json").write_text(json.dumps(annotations))
     options = ["--negative-of", "cat", "-o", tmp_path / "out"]
     assert "must fit at least one image" in tool("browse_labels", tmp_path / "pets.json", *options)
-    options += ["--unlisted", "negative"]
+    options += ["--default-label", "negative"]
     assert tool("browse_labels", tmp_path / "pets.json", *options).startswith("1 of 1 images that fit, of 3")
     (tmp_path / "1.png").unlink()
     assert f"Got no such file at {tmp_path}/1.png instead" in tool("browse_labels", tmp_path / "pets.csv")
@@ -207,8 +219,8 @@ def test_red_of_cifar_stays_red(monkeypatch, tmp_path) -> None:
         class_index = int(cifar.labels[0 if dataset is cifar else 70])
         assert picture[0][0, 0].tolist()[0] == class_index
         np.testing.assert_array_equal(image_in_memory(dataset.get_data_info(0)), picture[0])
-    grey = MultiDigits(num_images=1).get_data_info(0)
-    np.testing.assert_array_equal(image_in_memory(grey), grey["img"])
+    gray = MultiDigits(num_images=1).get_data_info(0)
+    np.testing.assert_array_equal(image_in_memory(gray), gray["img"])
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_sound_images_end_with_status_zero(files, images, tmp_path: Path, monkey
 def test_broken_images_are_tried_again_only_when_asked(
     files, images, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    sound = next(path for path, fault in images.items() if path.endswith("colour.png"))
+    sound = next(path for path, fault in images.items() if path.endswith("color.png"))
     photos, out = tmp_path / "photos", tmp_path / "out.jsonl"
     photos.mkdir()
     (photos / "a.png").write_bytes(b"")

@@ -56,18 +56,18 @@ def test_report_evaluates_what_it_needs(work_dirs, tmp_path: Path, monkeypatch, 
     assert "data:image/webp;base64," in out.read_text()
     for kind in ("Masked", "Ignored", "Made positive by the model", "Made negative by the model"):
         assert f"<figcaption>{kind}, percent of" in out.read_text()
-    assert run(monkeypatch, *arguments, "--group-borders", 5, 30) == 0
+    assert run(monkeypatch, *arguments, "--group-thresholds", 5, 30) == 0
     assert "evaluating" not in capsys.readouterr().out
-    assert "mAP of head (over 30 positives), middle, and tail (under 5)" in out.read_text()
+    assert "mAP of head (at least 30 positives), middle, and tail (fewer than 5)" in out.read_text()
 
     found = KnownPredictions.load(work_dirs[0] / "predictions.npz")
     counts = json.loads((work_dirs[0] / "label_counts.json").read_text())
     assert found.training_positives.tolist() == counts["positives"]
     assert (found.num_images, len(found.labels)) == (40, 400)
-    assert run(monkeypatch, *arguments, "--group-shares", 0.25, 0.5) == 0
+    assert run(monkeypatch, *arguments, "--group-quantiles", 0.25, 0.5) == 0
     low, high = np.quantile(counts["positives"], [0.25, 0.5])
     assert f"mAP of head (over {high:g} positives), middle, and tail (under {low:g})" in out.read_text()
-    assert run(monkeypatch, *arguments, "--group-borders", 30, 5) == 2
+    assert run(monkeypatch, *arguments, "--group-thresholds", 30, 5) == 2
     assert "must be two numbers in ascending order" in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from mmpretrain_imbalance.visualization import label_report_page, summarise_labels
+from mmpretrain_imbalance.visualization import label_report_page, summarize_labels
 from tests.datasets.label_table import LabelTable, long_tailed_table
 
 ODD_NAMES = ("<script>", "a & b", '"quoted"', "naïve €", "x" * 60, "class 5")
@@ -40,7 +40,7 @@ def parse(page):
 
 
 def page_of(table, classes=None, **kwargs):
-    return label_report_page(summarise_labels(LabelTable(table, classes)), "some data", **kwargs)
+    return label_report_page(summarize_labels(LabelTable(table, classes)), "some data", **kwargs)
 
 
 @pytest.mark.parametrize(

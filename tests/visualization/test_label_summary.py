@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from torch.utils.data import ConcatDataset, Subset
 
-from mmpretrain_imbalance.visualization import summarise_labels
+from mmpretrain_imbalance.visualization import summarize_labels
 from tests.datasets.label_table import LabelTable, long_tailed_table
 
 
@@ -27,13 +27,15 @@ def of_loop(table, head):
 
 
 @pytest.mark.parametrize("chunk", [2**20, 60])
-@pytest.mark.parametrize("unlisted", [0, -1])
-def test_summary_is_that_of_a_loop(monkeypatch, unlisted, chunk) -> None:
+@pytest.mark.parametrize("default_label", [0, -1])
+def test_summary_is_that_of_a_loop(monkeypatch, default_label, chunk) -> None:
     monkeypatch.setattr(import_module("mmpretrain_imbalance.datasets.dataset_labels"), "_CHUNK", chunk)
     table = long_tailed_table(120)
     steps = []
-    dataset = ConcatDataset([LabelTable(table, unlisted=unlisted), Subset(LabelTable(table), [3, 3, 9])])
-    summary = summarise_labels(dataset, borders=(5, 20), num_head=4, progress=steps.append)
+    dataset = ConcatDataset(
+        [LabelTable(table, default_label=default_label), Subset(LabelTable(table), [3, 3, 9])]
+    )
+    summary = summarize_labels(dataset, group_thresholds=(5, 20), num_head=4, progress=steps.append)
     seen = np.concatenate([table, table[[3, 3, 9]]])
     assert sum(steps) == summary.num_images == 123
     counts = [(seen == 1).sum(axis=0), (seen == 0).sum(axis=0), (seen == -1).sum(axis=0)]
@@ -50,30 +52,30 @@ def test_summary_is_that_of_a_loop(monkeypatch, unlisted, chunk) -> None:
 
 
 def test_json_holds_every_class_and_group() -> None:
-    summary = summarise_labels(LabelTable(long_tailed_table(120)), borders=(5, 20))
+    summary = summarize_labels(LabelTable(long_tailed_table(120)), group_thresholds=(5, 20))
     content = json.loads(json.dumps(summary.to_dict()))
-    assert [entry["name"] for entry in content["classes"]] == [f"class {c}" for c in range(6)]
-    for entry in content["classes"]:
-        assert entry["positives"] + entry["negatives"] + entry["unknown"] == 120
-        count = entry["positives"]
-        assert entry["group"] == ("head" if count > 20 else "tail" if count < 5 else "middle")
+    assert [element["name"] for element in content["classes"]] == [f"class {c}" for c in range(6)]
+    for element in content["classes"]:
+        assert element["positives"] + element["negatives"] + element["unknown"] == 120
+        count = element["positives"]
+        assert element["group"] == ("head" if count > 20 else "tail" if count < 5 else "middle")
     for name, group in content["groups"].items():
-        members = [entry for entry in content["classes"] if entry["group"] == name]
+        members = [element for element in content["classes"] if element["group"] == name]
         assert group["classes"] == len(members)
-        assert group["negatives"] == sum(entry["negatives"] for entry in members)
+        assert group["negatives"] == sum(element["negatives"] for element in members)
 
 
 def test_nothing_is_known() -> None:
-    summary = summarise_labels(LabelTable(-np.ones((5, 3))))
+    summary = summarize_labels(LabelTable(-np.ones((5, 3))))
     assert (summary.known_share, summary.imbalance_factor) == (0, None)
     assert summary.known_per_image.tolist() == [5, 0, 0, 0]
     assert summary.together.shape == (0, 0)
 
 
-def test_borders_at_thirds_and_wrong_ones() -> None:
+def test_thresholds_at_quantiles_and_wrong_ones() -> None:
     dataset = LabelTable(long_tailed_table(120))
-    assert [members.sum() for members in summarise_labels(dataset, None).groups.values()] == [2, 2, 2]
+    assert [members.sum() for members in summarize_labels(dataset, group_quantiles=(1 / 3, 2 / 3)).groups.values()] == [2, 2, 2]
     with pytest.raises(
-        ValueError, match="'borders' argument of class_groups must be two numbers in ascending"
+        ValueError, match="'group_thresholds' argument of class_groups must be two numbers in ascending"
     ):
-        summarise_labels(dataset, (100, 20))
+        summarize_labels(dataset, (100, 20))

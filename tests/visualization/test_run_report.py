@@ -118,7 +118,7 @@ def test_worst_labels_by_a_plain_loop(positive: bool) -> None:
         if labels[n, c] == (1 if positive else 0) and (scores[n, c] < 0.5) == positive
     ]
     expected, images, of_class = [], set(), [0] * 4
-    for _, n, c in sorted(wrong, key=lambda entry: entry[0]):
+    for _, n, c in sorted(wrong, key=lambda element: element[0]):
         if n not in images and of_class[c] < 2 and len(expected) < 5:
             expected.append((n, CLASSES[c]))
             images.add(n)

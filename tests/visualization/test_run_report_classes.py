@@ -56,10 +56,10 @@ def test_of_many_classes_those_that_differ_most_are_listed() -> None:
     scores[1, :, 5], scores[1, :, 7] = 1 - labels[:, 5], 1 - labels[:, 7]
     images, classes = np.nonzero(labels >= 0)
     names = [f"class {index}" for index in range(40)]
-    entries = [
+    elements = [
         KnownPredictions(names, 80, images, classes, s[labels >= 0], labels[labels >= 0]) for s in scores
     ]
-    both = [ReportRun(name, Path("nowhere"), known) for name, known in zip("ab", entries)]
+    both = [ReportRun(name, Path("nowhere"), known) for name, known in zip("ab", elements)]
     ap = np.array([[average_precision_score(y, s) for y, s in zip(labels.T, table.T)] for table in scores])
     ap[:, 7] = 0.5
     expected = np.argsort(-np.abs(ap[1] - ap[0]))[:24]
@@ -71,10 +71,10 @@ def test_of_many_classes_those_that_differ_most_are_listed() -> None:
     assert {row[0] for row in found} == {names[index] for index in lowest} | {"class 5"}
 
 
-def test_groups_by_borders_and_as_the_dataset_names_them() -> None:
-    assert [group.tolist() for group in run("own", group_borders=(5, 60)).groups().values()] == [
-        [True, False, False, False],
-        [False, True, True, False],
+def test_groups_by_thresholds_and_as_the_dataset_names_them() -> None:
+    assert [group.tolist() for group in run("own", group_thresholds=(5, 60)).groups().values()] == [
+        [True, True, False, False],  # the second class has 60
+        [False, False, True, False],
         [False, False, False, True],
     ]
     named = replace(predictions(), class_groups=["tail", "head", "head", "middle"], training_positives=None)
@@ -83,8 +83,8 @@ def test_groups_by_borders_and_as_the_dataset_names_them() -> None:
     assert found.scarce_classes()[1].tolist() == [0]
     assert found.metrics["mAP tail (1 class)"] == pytest.approx(found.class_ap[0])
     assert "as the dataset names its classes" in run_report_page([found])
-    by_borders = replace(found, training_positives=POSITIVES, group_borders=(5, 60))
-    assert by_borders.groups()["tail"].tolist() == [False, False, False, True]
+    by_thresholds = replace(found, training_positives=POSITIVES, group_thresholds=(5, 60))
+    assert by_thresholds.groups()["tail"].tolist() == [False, False, False, True]
 
 
 def test_means_of_like_frequency_by_a_plain_loop() -> None:
@@ -95,7 +95,9 @@ def test_means_of_like_frequency_by_a_plain_loop() -> None:
     low, high = min(drawn)[0], max(drawn)[0]
     expected = []
     for index in range(12):
-        inside = [entry for entry in drawn if min(int((entry[0] - low) / ((high - low) / 12)), 11) == index]
+        inside = [
+            element for element in drawn if min(int((element[0] - low) / ((high - low) / 12)), 11) == index
+        ]
         if inside:
             expected.append(
                 (np.exp(np.mean([e[0] for e in inside])), np.mean([e[1] for e in inside]), len(inside))
@@ -121,8 +123,8 @@ def test_page_about_many_classes_stays_small_and_readable() -> None:
             generator.random(images.size).astype(np.float32),
             generator.integers(0, 2, images.size),
         )
-        entries = KnownPredictions(names, num_images, images, classes, scores, labels, positives)
-        runs.append(ReportRun(name, Path("nowhere"), entries, positives))
+        elements = KnownPredictions(names, num_images, images, classes, scores, labels, positives)
+        runs.append(ReportRun(name, Path("nowhere"), elements, positives))
     html = run_report_page(runs, num_resamples=0)
     assert len(html) < 600_000
     assert 'class="fine dots"' in html

@@ -66,12 +66,12 @@ METHODS = {
     "weak_negatives": Method("assume_negative/digits-rps50_wan.py"),
     "epr": Method("assume_negative/digits-rps50_epr.py"),
     "role": Method("online_label_estimation/digits-rps50_role.py"),
-    "em": Method("entropy_maximisation/digits-rps50_em.py"),
+    "em": Method("entropy_maximization/digits-rps50_em.py"),
     "em_apl": Method("asymmetric_pseudo_label/digits-rps50_em-apl.py"),
     "large_loss": Method("large_loss/digits-rps50_large-loss-reject.py"),
     "hill": Method("hill/digits-rps50_hill.py"),
     "splc": Method("self_paced_correction/digits-rps50_splc.py"),
-    "gr": Method("generalised_robust/digits-rps50_gr.py"),
+    "gr": Method("generalized_robust/digits-rps50_gr.py"),
 }
 
 BALANCING = ("class_weights", "class_balanced", "distribution_balanced", "repeat_factor_sampling", "plm")

@@ -39,7 +39,7 @@ def draw_demo_figure(path: Path, runs: dict[tuple[str, str], dict], plm_work_dir
     history = read_statistics_history(plm_work_dir, "ideal_positive_ratio")[1]
     plot_ideal_ratios(ratios, CLASSES, history, np.divide(plm["positives"], plm["negatives"]))
     for axes, setting, title in (
-        (imbalance, "imbalance", "AP of each class, imbalanced and fully labelled"),
+        (imbalance, "imbalance", "AP of each class, imbalanced and fully labeled"),
         (rps, "rps", "AP of each class, half of the labels unknown"),
     ):
         scores = {method: run["ap"] for (of, method), run in runs.items() if of == setting}

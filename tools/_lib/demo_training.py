@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-METRICS = ("mAP", "macro_f1", "CF1", "tail_recall", "tail_f1", "exact_match")
+METRICS = ("mAP", "macro_f1", "CF1", "recall_rarest", "f1_rarest", "exact_match")
 
 
 def train_method(

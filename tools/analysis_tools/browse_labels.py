@@ -15,7 +15,7 @@ from torch.utils.data import Subset
 
 from mmpretrain_imbalance.datasets import class_names, images_with_labels
 from mmpretrain_imbalance.datasets.simulate_store import label_source
-from mmpretrain_imbalance.datasets.wrapped import leaf_samples
+from mmpretrain_imbalance.datasets.wrapped import resolve_wrapped_indices
 from mmpretrain_imbalance.utils.files import atomic_write
 from mmpretrain_imbalance.visualization import known_label_picture, known_label_sheet
 
@@ -86,7 +86,7 @@ def pictures_of(dataset: Any, positions: np.ndarray, focus: list[str]) -> list[t
         Image, labels, title and focus of each.
     """
     pictures: list[tuple] = [()] * len(positions)
-    for part in leaf_samples(Subset(dataset, positions)):
+    for part in resolve_wrapped_indices(Subset(dataset, positions)):
         source = label_source(part.leaf, part.indices)
         for index, row, place in zip(part.indices, source.rows, part.positions):
             info = part.leaf.get_data_info(int(index))
@@ -104,7 +104,7 @@ def main() -> None:
     try:
         folders = args.data_root, args.data_prefix
         dataset, name = labels_of_source(
-            args.source, args.split, args.unlisted, args.repeated_images, *folders
+            args.source, args.split, args.default_label, args.repeated_images, *folders
         )
         classes = class_names(dataset) or ()
         wanted = wanted_labels(args, classes)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mmpretrain_imbalance.utils.files import atomic_write
-from mmpretrain_imbalance.visualization import label_report_page, summarise_labels
+from mmpretrain_imbalance.visualization import LabelSummary, label_report_page, summarize_labels
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -26,27 +26,33 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="the page (.html); by default work_dirs/label_report/FOLDER-NAME.html. JSON is written beside "
         "it, into .label_report.json",
     )
-    parser.add_argument(
-        "--borders",
+    groups = parser.add_mutually_exclusive_group()
+    groups.add_argument(
+        "--group-thresholds",
         nargs=2,
         type=float,
         default=(20, 100),
-        metavar=("TAIL", "HEAD"),
-        help="positives below which a class is tail, and above which it is head",
+        metavar=("MIDDLE", "HEAD"),
+        help="least number of positives of a middle class and of a head class; by default 20 100",
     )
-    parser.add_argument("--thirds", action="store_true", help="put the borders at thirds of the classes")
+    groups.add_argument(
+        "--group-quantiles",
+        nargs=2,
+        type=float,
+        metavar=("MIDDLE", "HEAD"),
+        help="the thresholds as quantiles of the classes, such as 0.33 0.67",
+    )
     parser.add_argument("--num-head", type=int, default=20, help="classes to show together")
     parser.add_argument("--table-rows", type=int, default=400, help="longest table of classes")
     return parser, parser.parse_args()
 
 
-def summarise(dataset: Any, borders: tuple[float, float] | None, num_head: int):
+def summarize(dataset: Any, args: argparse.Namespace) -> LabelSummary:
     """Sum the labels up, with a progress bar.
 
     Args:
         dataset: The dataset.
-        borders: Borders of head and tail, or ``None`` for thirds.
-        num_head: Number of classes to show together.
+        args: The arguments of the command line.
 
     Returns:
         The summary.
@@ -59,7 +65,13 @@ def summarise(dataset: Any, borders: tuple[float, float] | None, num_head: int):
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=len(dataset))
-        return summarise_labels(dataset, borders, num_head, lambda images: progress.advance(task, images))
+        return summarize_labels(
+            dataset,
+            args.group_thresholds,
+            args.group_quantiles,
+            num_head=args.num_head,
+            progress=lambda images: progress.advance(task, images),
+        )
 
 
 def files_of_report(page: Path) -> tuple[Path, Path]:
@@ -85,8 +97,8 @@ def main() -> None:
     default = Path("work_dirs") / "label_report" / f"{name_of_output(args.source, args.split)}.html"
     try:
         page, table = files_of_report(args.out or default)
-        dataset, name = labels_of_source(args.source, args.split, args.unlisted, args.repeated_images)
-        summary = summarise(dataset, None if args.thirds else tuple(args.borders), args.num_head)
+        dataset, name = labels_of_source(args.source, args.split, args.default_label, args.repeated_images)
+        summary = summarize(dataset, args)
     except (FileNotFoundError, TypeError, ValueError) as error:
         parser.error(str(error))
     with atomic_write(page) as file:

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 
-from mmpretrain_imbalance.datasets import PartialMultiLabelDataset
+from mmpretrain_imbalance.datasets import PartialLabelDataset
 from mmpretrain_imbalance.datasets.annotations.repeated_images import REPEATED_IMAGES
 
 
@@ -23,7 +23,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", help="a config, an annotation file (.json, .csv), or a label store")
     parser.add_argument("--split", choices=["train", "val", "test"], default="train", help="of a config")
     parser.add_argument(
-        "--unlisted",
+        "--default-label",
         choices=["unknown", "negative"],
         default="unknown",
         help="what a JSON file means by a class that a sample does not list",
@@ -39,7 +39,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 def labels_of_source(
     source: str,
     split: str = "train",
-    unlisted: str = "unknown",
+    default_label: str = "unknown",
     repeated_images: str = "refuse",
     data_root: str = "",
     data_prefix: str = "",
@@ -49,7 +49,7 @@ def labels_of_source(
     Args:
         source: A config (.py), an annotation file (.json, .csv), or the folder of a label store.
         split: Which dataset of a config: 'train', 'val' or 'test'.
-        unlisted: What a JSON file means by a class that a sample does not list.
+        default_label: What a JSON file means by a class that a sample does not list.
         repeated_images: What an image is that a CSV or JSON file names again.
         data_root: Folder of the images of an annotation file or label store.
         data_prefix: Folder of the images within ``data_root``.
@@ -69,9 +69,9 @@ def labels_of_source(
             f"a label store. Got {source!r}, where there is nothing, instead."
         )
     if path.suffix != ".py":
-        dataset = PartialMultiLabelDataset(
+        dataset = PartialLabelDataset(
             str(path.absolute() if data_root else path),  # the folder of the images is not that of the file
-            unlisted=unlisted,
+            default_label=default_label,
             repeated_images=repeated_images,
             data_root=data_root,
             data_prefix=data_prefix,

@@ -19,7 +19,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
 import mmpretrain_imbalance  # noqa: F401  registers everything, also for configs without custom_imports
-from mmpretrain_imbalance.functional import quantile_borders
+from mmpretrain_imbalance.functional import quantile_group_thresholds
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
 from mmpretrain_imbalance.metrics.dump_predictions import DumpPredictions
 from mmpretrain_imbalance.utils.files import atomic_write
@@ -145,25 +145,25 @@ def unique_names(work_dirs: list[Path]) -> list[str]:
     return [f"{folder.name} ({number})" for number, folder in enumerate(folders, start=1)]
 
 
-def borders_at(run: ReportRun, shares: tuple[float, float]) -> tuple[float, float]:
-    """Borders of head, middle and tail at two shares of the classes.
+def thresholds_at_quantiles(run: ReportRun, group_quantiles: tuple[float, float]) -> tuple[float, float]:
+    """Thresholds of the groups at two quantiles of the classes.
 
     Args:
         run: The run whose training positives decide.
-        shares: Share of the classes below the lower and below the upper border.
+        group_quantiles: The fraction of the classes below the middle, and the fraction below the head.
 
     Returns:
-        The borders.
+        The thresholds.
 
     Raises:
-        ValueError: If nobody told the training positives, or the shares are no shares.
+        ValueError: If the training positives are not known, or the quantiles are not two fractions.
     """
     if run.training_positives is None:
         raise ValueError(
-            "The '--group-shares' argument needs the training positives of the classes. Got none in "
+            "The '--group-quantiles' argument needs the training positives of the classes. Got none in "
             f"{run.work_dir}: add LabelStatisticsHook to the config."
         )
-    return quantile_borders(run.training_positives, shares)
+    return quantile_group_thresholds(run.training_positives, group_quantiles)
 
 
 def main() -> None:
@@ -173,21 +173,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("report.html"), help="by default report.html")
     parser.add_argument("--names", nargs="+", help="a name for each run; by default that of its folder")
     parser.add_argument("--classes", nargs="+", default=[], help="classes with precision-recall curves")
-    borders = parser.add_mutually_exclusive_group()
-    borders.add_argument(
-        "--group-borders",
+    groups = parser.add_mutually_exclusive_group()
+    groups.add_argument(
+        "--group-thresholds",
         nargs=2,
         type=float,
-        metavar=("TAIL", "HEAD"),
-        help="fewer training positives make a class tail, more make it head; by default the groups that the "
-        "dataset names, or 20 100",
+        metavar=("MIDDLE", "HEAD"),
+        help="least number of training positives of a middle class and of a head class; by default the groups "
+        "that the dataset names, or 20 100",
     )
-    borders.add_argument(
-        "--group-shares",
+    groups.add_argument(
+        "--group-quantiles",
         nargs=2,
         type=float,
         metavar=("TAIL", "HEAD"),
-        help="the same borders at two shares of the classes of the first run, such as 0.33 0.67",
+        help="the thresholds as quantiles of the classes of the first run, such as 0.33 0.67",
     )
     parser.add_argument(
         "--resamples", type=int, default=1000, help="of the paired bootstrap; 0 leaves it out"
@@ -211,10 +211,10 @@ def main() -> None:
             if args.predict or not are_current(work_dir / "predictions.npz"):
                 print(f"{name}: evaluating {last_checkpoint(work_dir)}")
                 predict(work_dir)
-        borders = args.group_borders and tuple(args.group_borders)
-        if args.group_shares:
-            borders = borders_at(ReportRun.read(args.work_dirs[0]), args.group_shares)
-        runs = [ReportRun.read(work_dir, name, borders) for work_dir, name in zip(args.work_dirs, names)]
+        thresholds = args.group_thresholds and tuple(args.group_thresholds)
+        if args.group_quantiles:
+            thresholds = thresholds_at_quantiles(ReportRun.read(args.work_dirs[0]), args.group_quantiles)
+        runs = [ReportRun.read(work_dir, name, thresholds) for work_dir, name in zip(args.work_dirs, names)]
         page = run_report_page(
             runs, args.classes, None if args.no_images else image_of, args.resamples, args.examples
         )

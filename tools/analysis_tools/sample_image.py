@@ -17,7 +17,7 @@ def image_in_memory(info: dict[str, Any]) -> np.ndarray | None:
         info: What ``get_data_info`` says about it; a dataset of blue, green and red pixels says so there.
 
     Returns:
-        The image, RGB or grey; ``None`` where it is in a file.
+        The image, RGB or gray; ``None`` where it is in a file.
     """
     image = info.get("img")
     return image[:, :, ::-1] if info.get("channel_order") == "bgr" else image

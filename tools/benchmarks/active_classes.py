@@ -21,9 +21,9 @@ import mmpretrain_imbalance  # noqa: F401  registers the heads
 
 LOSS = dict(type="PartialAsymmetricLoss", gamma_neg=1, gamma_unknown=4, unknown="negative")
 HEADS = {
-    "all classes": dict(type="PartialMultiLabelLinearClsHead", loss=LOSS),
+    "all classes": dict(type="PartialLabelLinearClsHead", loss=LOSS),
     "LabelSpaceReductionLoss": dict(
-        type="PartialMultiLabelLinearClsHead", loss=dict(type="LabelSpaceReductionLoss", loss=LOSS)
+        type="PartialLabelLinearClsHead", loss=dict(type="LabelSpaceReductionLoss", loss=LOSS)
     ),
     "ActiveClassesLinearClsHead": dict(type="ActiveClassesLinearClsHead", loss=LOSS),
 }
@@ -55,7 +55,7 @@ def main() -> None:
         cells = []
         for classes in arguments.classes:
             step = head_step(name, classes, arguments)
-            cells += [f"{median_ms(step, optimise, arguments):.1f}" for optimise in (False, True)]
+            cells += [f"{median_ms(step, optimize, arguments):.1f}" for optimize in (False, True)]
         report.add_row(name, *cells)
     Console(width=140).print(report)
 
@@ -67,7 +67,7 @@ def head_step(name: str, classes: int, arguments: argparse.Namespace) -> Callabl
     for module in head.modules():
         if hasattr(module, "active_share"):
             module.active_share = (arguments.share, arguments.share)
-    optimiser = torch.optim.SGD(head.parameters(), lr=1e-4, momentum=0.9)
+    optimizer = torch.optim.SGD(head.parameters(), lr=1e-4, momentum=0.9)
     generator = torch.Generator().manual_seed(0)
     labels = torch.full((arguments.images, classes), -1.0)
     listed = torch.randint(classes, (arguments.images, 8), generator=generator)
@@ -75,26 +75,26 @@ def head_step(name: str, classes: int, arguments: argparse.Namespace) -> Callabl
     samples = [DataSample().set_gt_score(row) for row in labels.to(arguments.device)]
     features = torch.randn(arguments.images, arguments.channels, generator=generator).to(arguments.device)
 
-    def step(optimise: bool) -> None:
+    def step(optimize: bool) -> None:
         head.zero_grad()
         head.loss((features.detach().requires_grad_(),), samples)["loss"].backward()
-        if optimise:
-            optimiser.step()
+        if optimize:
+            optimizer.step()
         if features.is_cuda:
             torch.cuda.synchronize()
 
     return step
 
 
-def median_ms(step: Callable[[bool], None], optimise: bool, arguments: argparse.Namespace) -> float:
+def median_ms(step: Callable[[bool], None], optimize: bool, arguments: argparse.Namespace) -> float:
     """Time steps, after one that is not counted."""
-    step(optimise)
+    step(optimize)
     # The time of this process alone, where that is the whole of it: others on the machine do not count.
     clock = time.process_time if arguments.device == "cpu" else time.perf_counter
     times = []
     for _ in range(arguments.repeats):
         start = clock()
-        step(optimise)
+        step(optimize)
         times.append(1000 * (clock() - start))
     return median(times)
 

@@ -1,7 +1,7 @@
 """Time average precision over dense and sparse labels, beside MMPretrain and scikit-learn.
 
-Where there is a GPU, also with the tables on it. The sparse labels are measured twice: their known entries
-alone, and as the batches of dense tables that ``PartialAveragePrecision`` is given in a validation.
+Where there is a GPU, also with the tables on it. The sparse labels are measured twice: their known elements
+alone, and as the batches of dense tables that ``PartialLabelAveragePrecision`` is given in a validation.
 
 python tools/benchmarks/average_precision.py [--quick]
 """
@@ -28,7 +28,7 @@ from sklearn.metrics import average_precision_score
 
 from mmpretrain_imbalance.functional.labels import UNKNOWN
 from mmpretrain_imbalance.functional.metrics.average_precision import average_precision
-from mmpretrain_imbalance.metrics import PartialAveragePrecision
+from mmpretrain_imbalance.metrics import PartialLabelAveragePrecision
 
 # What a validation of so many images, classes and known labels an image may take on one thread.
 BAR_SIZE, BAR = (125_000, 9_605, 8), "7 s, 700 MB"
@@ -81,7 +81,7 @@ def dense_labels(num_images: int, num_classes: int) -> tuple[torch.Tensor, torch
 
 
 def sparse_labels(num_images: int, num_classes: int, known: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores, labels and classes of the known entries alone, image after image.
+    """Scores, labels and classes of the known elements alone, image after image.
 
     Each class of an image comes from another part of the classes, so that none is drawn twice.
     """
@@ -117,15 +117,15 @@ def scikit_learn_dense(*size: int) -> Measured:
 
 
 def ours_sparse(num_images: int, num_classes: int, known: int) -> Measured:
-    """Set-up of the measurement of our function on known entries."""
+    """Set-up of the measurement of our function on known elements."""
     scores, labels, classes = sparse_labels(num_images, num_classes, known)
     return lambda timed: timed(average_precision, scores, labels, classes, num_classes=num_classes)
 
 
 def ours_sparse_on_gpu(num_images: int, num_classes: int, known: int) -> Measured:
-    """Set-up of the measurement of our function on known entries of a GPU."""
-    entries = [torch.from_numpy(column).cuda() for column in sparse_labels(num_images, num_classes, known)]
-    return lambda timed: timed(average_precision, *entries, num_classes=num_classes)
+    """Set-up of the measurement of our function on known elements of a GPU."""
+    elements = [torch.from_numpy(column).cuda() for column in sparse_labels(num_images, num_classes, known)]
+    return lambda timed: timed(average_precision, *elements, num_classes=num_classes)
 
 
 def ours_sparse_in_batches(num_images: int, num_classes: int, known: int) -> Measured:
@@ -149,7 +149,7 @@ def ours_sparse_in_batches(num_images: int, num_classes: int, known: int) -> Mea
         return [dict(pred_score=score, gt_score=label) for score, label in pairs]
 
     def measured(timed: Stopwatch) -> np.ndarray:
-        metric = PartialAveragePrecision(class_counts=range(num_classes))
+        metric = PartialLabelAveragePrecision(class_counts=range(num_classes))
         for start in range(0, num_images, BATCH_SIZE):
             timed(metric.process, None, batch(start))
         return np.array([timed(metric.evaluate, num_images)["multi-label/mAP"] / 100])
@@ -158,7 +158,7 @@ def ours_sparse_in_batches(num_images: int, num_classes: int, known: int) -> Mea
 
 
 def scikit_learn_sparse(num_images: int, num_classes: int, known: int) -> Measured:
-    """Set-up of the measurement of scikit-learn's function on the known entries of each class."""
+    """Set-up of the measurement of scikit-learn's function on the known elements of each class."""
     scores, labels, classes = sparse_labels(num_images, num_classes, known)
 
     def of_each_class() -> np.ndarray:
@@ -243,7 +243,7 @@ def main() -> None:
     table.caption = (
         f"One thread, fastest of {args.repeat} runs (scikit-learn: one; in batches: {in_batches}). Memory: "
         "growth of the peak above the inputs. Difference: the largest of a class to ours, in batches of mAP. "
-        f"Sparse: {args.known} known labels an image; in batches: all calls of PartialAveragePrecision of a "
+        f"Sparse: {args.known} known labels an image; in batches: all calls of PartialLabelAveragePrecision of a "
         f"validation with {BATCH_SIZE} images a batch, the bar is for {BAR_SIZE[0]:,} x {BAR_SIZE[1]:,}; "
         f"MMPretrain would need dense tables of {8e-9 * sparse[0] * sparse[1]:.1f} GB."
     )

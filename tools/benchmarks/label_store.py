@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from mmpretrain_imbalance.datasets import LabelStoreWriter, PartialMultiLabelDataset, SimulatePartialLabels
+from mmpretrain_imbalance.datasets import LabelStoreWriter, PartialLabelDataset, SimulatePartialLabels
 from mmpretrain_imbalance.datasets.readers.open_images import read_open_images
-from mmpretrain_imbalance.visualization import label_report_page, summarise_labels
+from mmpretrain_imbalance.visualization import label_report_page, summarize_labels
 
 PARTS = ("store", "table", "list", "simulate", "report")
 PROTOCOLS = {"rps": dict(probability=0.5), "single_positive": {}, "fpc": dict(num_labels=100)}
@@ -77,12 +77,12 @@ def use(folder: Path, args: argparse.Namespace) -> dict[str, float]:
     """Open the store as a dataset, read samples at random and count, in a process that did not build it."""
     before = private_memory()
     start = time.perf_counter()
-    dataset = PartialMultiLabelDataset(str(folder / "labels"), label_format="sparse", lazy_init=True)
+    dataset = PartialLabelDataset(str(folder / "labels"), label_format="sparse", lazy_init=True)
     store = dataset.load_label_store()
     opened = time.perf_counter() - start
     # What full_init does besides: it looks whether there are negatives, for which it counts all labels.
     dataset.full_init()
-    initialised = time.perf_counter() - start
+    initialized = time.perf_counter() - start
     sample = microseconds(dataset.get_data_info, args.images)
     row = microseconds(lambda index: (store.image_name(index), store.row(index)), args.images)
     memory = private_memory() - before
@@ -91,7 +91,7 @@ def use(folder: Path, args: argparse.Namespace) -> dict[str, float]:
     size = sum(file.stat().st_size for file in (folder / "labels").iterdir())
     return {
         "open": opened,
-        "initialise": initialised,
+        "initialize": initialized,
         "sample": sample,
         "row": row,
         "memory": memory,
@@ -102,7 +102,7 @@ def use(folder: Path, args: argparse.Namespace) -> dict[str, float]:
 
 def simulate(protocol: str, folder: Path, args: argparse.Namespace) -> dict[str, float]:
     """Hide labels of the store, and read samples at random."""
-    dataset = PartialMultiLabelDataset(str(folder / "labels"), label_format="sparse")
+    dataset = PartialLabelDataset(str(folder / "labels"), label_format="sparse")
     start = time.perf_counter()
     simulated = SimulatePartialLabels(dataset, protocol, **PROTOCOLS[protocol])
     return {
@@ -115,10 +115,10 @@ def simulate(protocol: str, folder: Path, args: argparse.Namespace) -> dict[str,
 
 def report(folder: Path, args: argparse.Namespace) -> dict[str, float]:
     """Sum the labels up and make the page."""
-    dataset = PartialMultiLabelDataset(str(folder / "labels"))
+    dataset = PartialLabelDataset(str(folder / "labels"))
     start = time.perf_counter()
     calls: list[int] = []
-    page = label_report_page(summarise_labels(dataset, progress=calls.append), "Open Images")
+    page = label_report_page(summarize_labels(dataset, progress=calls.append), "Open Images")
     return {
         "report": time.perf_counter() - start,
         "report_memory": peak_memory(),
@@ -249,7 +249,7 @@ def main() -> None:
     rows = [  # what, bar, how to write it and its name; the same of the list, where that has it
         ("open", "1 s", "{:.4f} s", "open", "open"),
         ("private memory", "100 MB", "{:.1f} MB", "memory", "memory"),
-        ("open as a dataset, which counts once", "", "{:.2f} s", "initialise", ""),
+        ("open as a dataset, which counts once", "", "{:.2f} s", "initialize", ""),
         ("name and labels of an image", "10 us", "{:.1f} us", "row", ""),
         ("get_data_info of a sample", "", "{:.1f} us", "sample", "sample"),
         ("count all labels", "5 s", "{:.2f} s", "count", ""),

@@ -45,7 +45,7 @@ TORCH = "torch's binary_cross_entropy_with_logits"
 
 
 def main() -> None:
-    """Time every loss on fully and on partially labelled tables, print one report."""
+    """Time every loss on fully and on partially labeled tables, print one report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

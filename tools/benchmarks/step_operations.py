@@ -55,7 +55,7 @@ COMPOSITIONS = {
 }
 TORCH = "torch's binary_cross_entropy_with_logits"
 MIXUP = dict(augments=dict(type="Mixup", alpha=1.0), probs=1.0)
-PARTIAL_MIXUP = dict(augments=dict(type="PartialMixup", alpha=1.0), probs=1.0)
+PARTIAL_MIXUP = dict(augments=dict(type="PartialLabelMixup", alpha=1.0), probs=1.0)
 
 
 def main() -> None:
@@ -112,12 +112,14 @@ def rows(wanted: tuple[str, ...]) -> dict[str, Callable[[], tuple[list, tuple]]]
             name: lambda config=config: of_loss(config)
             for name, config in {**COMPOSITIONS, **registered_losses()}.items()
         },
-        "PartialMultiLabelLinearClsHead, BCE": alone(count_head),
+        "PartialLabelLinearClsHead, BCE": alone(count_head),
         f"{preprocessor}, lists of labels": alone(count_preprocessor, "l"),
         f"{preprocessor}, int8 vectors": alone(count_preprocessor, "v"),
         f"{preprocessor}, positive indices": alone(count_preprocessor, "i"),
         f"{preprocessor}, all three": alone(count_preprocessor, "lvi"),
-        f"{preprocessor}, lists, PartialMixup": alone(count_preprocessor, "l", batch_augments=PARTIAL_MIXUP),
+        f"{preprocessor}, lists, PartialLabelMixup": alone(
+            count_preprocessor, "l", batch_augments=PARTIAL_MIXUP
+        ),
         f"{preprocessor}, indices, Mixup": alone(count_preprocessor, "i", batch_augments=MIXUP),
     }
     return {name: row for name, row in table.items() if name.startswith(wanted)}
@@ -192,7 +194,7 @@ def compiled_graphs(config: dict) -> tuple[int, int]:
 
 def count_head() -> StepCount:
     """Count a step of the head from the features of the backbone on."""
-    head = dict(type="PartialMultiLabelLinearClsHead", num_classes=CLASSES, in_channels=8, loss=BCE)
+    head = dict(type="PartialLabelLinearClsHead", num_classes=CLASSES, in_channels=8, loss=BCE)
     head = to_device(MODELS.build(head).train())
     features, labels = DeviceTensor(torch.randn(IMAGES, 8)), DeviceTensor(batch(torch.float32)[1])
     for _ in range(2):

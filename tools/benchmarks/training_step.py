@@ -116,14 +116,14 @@ def training_step(config: dict, arguments: argparse.Namespace) -> Callable[[], N
             module.set_progress(epoch=8, max_epochs=10, iteration=0)
     size = (arguments.images, 3, arguments.pixels, arguments.pixels)
     images = torch.randn(size, generator=generator).to(arguments.device)
-    optimiser = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
 
     def step() -> None:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=arguments.amp):
             loss = model(images, samples, mode="loss")["loss"]
         loss.backward()
-        optimiser.step()
+        optimizer.step()
 
     return step
 

@@ -1,4 +1,4 @@
-"""Turn the published annotations of a data set into one label store, which PartialMultiLabelDataset reads.
+"""Turn the published annotations of a data set into one label store, which PartialLabelDataset reads.
 
 python tools/dataset_converters/convert.py lvis lvis_v1_train.json --out data/lvis/train_labels
 
@@ -130,7 +130,9 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
 
     one = command("table", table, "a CSV or JSON annotation file of this package")
     one.add_argument("annotations", help="see docs/data.md")
-    one.add_argument("--unlisted", choices=["unknown", "negative"], default="unknown", help="in a JSON file")
+    one.add_argument(
+        "--default-label", choices=["unknown", "negative"], default="unknown", help="in a JSON file"
+    )
     help_text = "images that are named more than once: refuse the file, join their labels, or keep all"
     one.add_argument("--repeated-images", choices=REPEATED_IMAGES, default="refuse", help=help_text)
     help_text = "text file, a name a line: the classes of a file that has no list of its own"
@@ -186,19 +188,19 @@ def is_long_table(path: str) -> bool:
         return is_long_header(next(csv_rows(file, path), (1, []))[1])
 
 
-def table(annotations: str, unlisted: str, class_names: str | None, **options) -> LabelRows:
+def table(annotations: str, default_label: str, class_names: str | None, **options) -> LabelRows:
     """Read an annotation file by its ending."""
     names, notes = names_in(class_names), {}
     is_csv = annotations.lower().endswith(".csv")
-    if is_csv and unlisted == "negative":
+    if is_csv and default_label == "negative":
         raise ValueError(
-            "The '--unlisted' argument must be 'unknown' for a CSV file, in which a blank cell is unknown. "
+            "The '--default-label' argument must be 'unknown' for a CSV file, in which a blank cell is unknown. "
             f"Got 'negative' with {annotations} instead. Write 0 into the cells that are negative."
         )
     if is_csv:
         store = read_annotation_csv(annotations, names, notes=notes, **options)
     else:
-        value = LABEL_WORDS[unlisted]
+        value = LABEL_WORDS[default_label]
         store = read_annotation_json(annotations, value, names, notes=notes, **options)
     if names not in (None, list(store.class_names)) and not (is_csv and is_long_table(annotations)):
         raise ValueError(

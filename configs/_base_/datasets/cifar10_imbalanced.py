@@ -34,7 +34,7 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 val_evaluator = [
-    dict(type='PartialAveragePrecision'),
-    dict(type='PartialMultiLabelMetric'),
+    dict(type='PartialLabelAveragePrecision'),
+    dict(type='PartialLabelMetric'),
 ]
 test_evaluator = val_evaluator

@@ -1,4 +1,4 @@
-# COCO 2017, 80 classes, fully labelled. See docs/datasets.md for the files.
+# COCO 2017, 80 classes, fully labeled. See docs/datasets.md for the files.
 _base_ = 'label_stores.py'
 
 num_classes = 80

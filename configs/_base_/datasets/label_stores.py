@@ -19,16 +19,16 @@ train_dataloader = dict(
     batch_size=batch_size,
     num_workers=num_workers,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='PartialMultiLabelDataset', ann_file='train_labels', pipeline=train_pipeline))
+    dataset=dict(type='PartialLabelDataset', ann_file='train_labels', pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=batch_size,
     num_workers=num_workers,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='PartialMultiLabelDataset', ann_file='val_labels', pipeline=test_pipeline))
+    dataset=dict(type='PartialLabelDataset', ann_file='val_labels', pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 val_evaluator = [
-    dict(type='PartialAveragePrecision'),
-    dict(type='PartialMultiLabelMetric'),
+    dict(type='PartialLabelAveragePrecision'),
+    dict(type='PartialLabelMetric'),
 ]
 test_evaluator = val_evaluator

@@ -1,4 +1,4 @@
-# NUS-WIDE, 81 concepts, fully labelled. See docs/datasets.md for the files.
+# NUS-WIDE, 81 concepts, fully labeled. See docs/datasets.md for the files.
 _base_ = 'label_stores.py'
 
 num_classes = 81

@@ -15,4 +15,4 @@ model = dict(
         base_channels=16,
         style='pytorch'),
     neck=dict(type='GlobalAveragePooling'),
-    head=dict(type='PartialMultiLabelLinearClsHead', in_channels=64, loss=dict(type='PartialAsymmetricLoss')))
+    head=dict(type='PartialLabelLinearClsHead', in_channels=64, loss=dict(type='PartialAsymmetricLoss')))

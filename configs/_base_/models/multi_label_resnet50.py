@@ -16,6 +16,6 @@ model = dict(
             prefix='backbone')),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
-        type='PartialMultiLabelLinearClsHead',
+        type='PartialLabelLinearClsHead',
         in_channels=2048,
         loss=dict(type='PartialAsymmetricLoss', unknown='ignore')))

@@ -164,7 +164,7 @@ def read_long_lines(
     """
     images: dict[str, int] = {}
     classes: dict[str, int] = {}
-    entries: list[tuple[int, int, int, int]] = []  # image, class, value, line
+    elements: list[tuple[int, int, int, int]] = []  # image, class, value, line
     for number, cells in lines:
         where = f"line {number}"
         if len(cells) != 3:
@@ -180,7 +180,7 @@ def read_long_lines(
             faults.add(where, "value", CELL_EXPECTED, cell)
         else:
             place = images.setdefault(image, len(images)), classes.setdefault(name, len(classes))
-            entries.append((*place, value, number))
+            elements.append((*place, value, number))
     names = list(class_names or ())
     names += sorted(set(classes) - set(names))
     if class_names is None:
@@ -190,7 +190,7 @@ def read_long_lines(
         note = f"of 'classes' that {faults.path} never names, the first of them {missing[0]!r}"
         notes[note] = len(missing)
     position = np.array([names.index(name) for name in classes], dtype=np.int64)
-    table = np.array(entries, dtype=np.int64).reshape(-1, 4)
+    table = np.array(elements, dtype=np.int64).reshape(-1, 4)
     table = table[table[:, 2] != -1]  # it names an image and a class, and says no more
     table[:, 1] = position[table[:, 1]]
     if class_names is not None:

@@ -17,7 +17,7 @@ from .repeated_images import settle_repeated_images
 
 def read_annotation_json(
     path: str,
-    unlisted: int = -1,
+    default_label: int = -1,
     class_names: Sequence[str] | None = None,
     *,
     repeated_images: str = "refuse",
@@ -32,7 +32,7 @@ def read_annotation_json(
 
     Args:
         path: The file.
-        unlisted: What a class is that is in neither list: -1 unknown, 0 negative.
+        default_label: What a class is that is in neither list: -1 unknown, 0 negative.
         class_names: The classes, where the file's ``metainfo`` names none.
         repeated_images: What an image is that another sample names already: ``'refuse'``, ``'join'`` or
             ``'keep'``, see :func:`settle_repeated_images`.
@@ -55,7 +55,7 @@ def read_annotation_json(
             f"The 'metainfo' of {path} must have 'classes', a list of class names. Got none instead. "
             "Name them there, or in the 'classes' argument of the dataset."
         )
-    reader = _SampleReader(path, list(names), unlisted)
+    reader = _SampleReader(path, list(names), default_label)
     for number, sample in enumerate(annotations["data_list"]):
         reader.read(number, sample)
     sizes = [len(classes) for classes in reader.classes]
@@ -65,7 +65,7 @@ def read_annotation_json(
         values=np.concatenate([np.empty(0, np.int8), *reader.values]),
         image_names=reader.image_names,
         class_names=names,
-        unlisted=unlisted,
+        default_label=default_label,
     )
 
     def where(row: int) -> str:
@@ -86,7 +86,7 @@ _LABEL_FIELDS = ("gt_label", "gt_label_neg", "gt_score")
 class _SampleReader:
     """Turns one item of ``data_list`` after the other into classes and values, and notes what is wrong."""
 
-    def __init__(self, path: str, class_names: list[str], unlisted: int) -> None:
+    def __init__(self, path: str, class_names: list[str], default_label: int) -> None:
         self.faults = AnnotationFaults(path)
         self.num_classes = len(class_names)
         self.class_index = {name: index for index, name in enumerate(class_names)}
@@ -141,7 +141,7 @@ class _SampleReader:
             score for score in scores if isinstance(score, (bool, str)) or score not in (1, 0, -1)
         ]:
             self.faults.add(
-                where, "gt_score", "1 (positive), 0 (negative) or -1 (unknown) in every entry", wrong[0]
+                where, "gt_score", "1 (positive), 0 (negative) or -1 (unknown) in every element", wrong[0]
             )
         else:
             return np.arange(self.num_classes), np.array(scores, dtype=np.int8)

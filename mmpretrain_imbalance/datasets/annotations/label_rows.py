@@ -41,19 +41,19 @@ class LabelRows:
     Attributes:
         class_names: Names of the classes, C of them.
         parts: The labels, each image in one part.
-        unlisted: Label of every class that an image does not list, 0 or -1.
+        default_label: Label of every class that an image does not list, 0 or -1.
         num_images: Number of images, where it is known before they are read.
         notes: What was left out or decided on the way, a number each; complete once ``parts`` are read.
-        class_facts: A value for each class, C a list, such as its frequency group.
+        class_metadata: A value for each class, C a list, such as its frequency group.
         num_simulations: How often labels of a store they come from were hidden on purpose.
     """
 
     class_names: Sequence[str]
     parts: Iterable[LabelPart]
-    unlisted: int = -1
+    default_label: int = -1
     num_images: int | None = None
     notes: dict[str, int] = field(default_factory=dict)
-    class_facts: dict[str, list[Any]] = field(default_factory=dict)
+    class_metadata: dict[str, list[Any]] = field(default_factory=dict)
     num_simulations: int = 0
 
     def save(self, folder: str | os.PathLike) -> LabelStore:
@@ -69,9 +69,9 @@ class LabelRows:
             FileExistsError: If the folder exists.
             ValueError: If the labels are wrong, or there is no image.
         """
-        optional = {"class_facts": self.class_facts, "num_simulations": self.num_simulations}
+        optional = {"class_metadata": self.class_metadata, "num_simulations": self.num_simulations}
         facts = {name: fact for name, fact in optional.items() if fact}
-        with LabelStoreWriter(folder, self.class_names, self.unlisted, facts) as writer:
+        with LabelStoreWriter(folder, self.class_names, self.default_label, facts) as writer:
             for part in self.parts:
                 writer.add_images(part.names, part.images, part.classes, part.values)
             if not writer.num_images:
@@ -96,20 +96,20 @@ def parts_of_images(images: Iterable[tuple[str, Sequence[int], Sequence[int]]]) 
         yield LabelPart(names, np.repeat(np.arange(len(sizes)), sizes), *flat)
 
 
-def parts_of_table(labels: np.ndarray, names: Sequence[str], unlisted: int = -1) -> Iterator[LabelPart]:
+def parts_of_table(labels: np.ndarray, names: Sequence[str], default_label: int = -1) -> Iterator[LabelPart]:
     """Cut a table into parts.
 
     Args:
         labels: 1, 0 or -1, of shape (N, C).
         names: Names of the images, N of them.
-        unlisted: The label that is left out.
+        default_label: The label that is left out.
 
     Yields:
         Parts of some thousand images.
     """
     for start in range(0, len(names), _PART):
         table = np.asarray(labels[start : start + _PART])
-        images, classes = np.nonzero(table != unlisted)
+        images, classes = np.nonzero(table != default_label)
         yield LabelPart(names[start : start + _PART], images, classes, table[images, classes])
 
 

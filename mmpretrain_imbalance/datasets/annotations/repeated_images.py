@@ -52,7 +52,7 @@ def settle_repeated_images(
     for row in np.flatnonzero(~stays):
         expected = f"an image that is not at {where(first[row])} already (see 'repeated_images')"
         faults.add(where(row), field, expected, store.image_name(row))
-    parts = StoreParts(store.class_names, store.unlisted, store.class_facts, store.num_simulations)
-    parts.add(*store.entries(np.flatnonzero(stays)), int(stays.sum()))
+    parts = StoreParts(store.class_names, store.default_label, store.class_metadata, store.num_simulations)
+    parts.add(*store.elements(np.flatnonzero(stays)), int(stays.sum()))
     parts.add_names(store, np.flatnonzero(stays))
     return parts.finish()

@@ -18,7 +18,7 @@ def build_label_store(
     values: np.ndarray,
     image_names: Sequence[str],
     class_names: Sequence[str],
-    unlisted: int = -1,
+    default_label: int = -1,
 ) -> LabelStore:
     """Make a store from labels in any order.
 
@@ -28,7 +28,7 @@ def build_label_store(
         values: 1, 0 or -1, of shape (E,).
         image_names: Names of the images, N of them.
         class_names: Names of the classes, C of them.
-        unlisted: Label of every class that is not in the list, 0 or -1.
+        default_label: Label of every class that is not in the list, 0 or -1.
 
     Returns:
         The store, in memory.
@@ -64,7 +64,7 @@ def build_label_store(
             "The 'classes' argument of build_label_store must name each class once an image. "
             f"Got class {classes[first]} twice at image {images[first]} instead."
         )
-    order = order[values[order] != unlisted]
+    order = order[values[order] != default_label]
     encoded = [name.encode() for name in image_names]
     return LabelStore(
         indptr=_offsets([np.bincount(images[order], minlength=len(image_names))]),
@@ -73,12 +73,12 @@ def build_label_store(
         name_bytes=np.frombuffer(b"".join(encoded), dtype=np.uint8),
         name_offsets=_offsets([np.array([len(name) for name in encoded], dtype=np.int64)]),
         class_names=class_names,
-        unlisted=unlisted,
+        default_label=default_label,
     )
 
 
 def label_store_from_table(
-    labels: np.ndarray, image_names: Sequence[str], class_names: Sequence[str], unlisted: int = -1
+    labels: np.ndarray, image_names: Sequence[str], class_names: Sequence[str], default_label: int = -1
 ) -> LabelStore:
     """Make a store from a table.
 
@@ -86,7 +86,7 @@ def label_store_from_table(
         labels: 1, 0 or -1, of shape (N, C).
         image_names: Names of the images, N of them.
         class_names: Names of the classes, C of them.
-        unlisted: The label that is not stored, 0 or -1.
+        default_label: The label that is not stored, 0 or -1.
 
     Returns:
         The store, in memory.
@@ -101,8 +101,10 @@ def label_store_from_table(
             f"{len(class_names)}), "
             f"as the names say. Got {labels.shape} instead."
         )
-    images, classes = np.nonzero(labels != unlisted)
-    return build_label_store(images, classes, labels[images, classes], image_names, class_names, unlisted)
+    images, classes = np.nonzero(labels != default_label)
+    return build_label_store(
+        images, classes, labels[images, classes], image_names, class_names, default_label
+    )
 
 
 def select_classes(store: LabelStore, class_names: Sequence[str]) -> LabelStore:
@@ -135,12 +137,12 @@ def select_classes(store: LabelStore, class_names: Sequence[str]) -> LabelStore:
     new_index[[position[name] for name in class_names]] = np.arange(len(class_names))
     facts = {
         fact: [of_classes[position[name]] for name in class_names]
-        for fact, of_classes in store.class_facts.items()
+        for fact, of_classes in store.class_metadata.items()
     }
-    parts = StoreParts(class_names, store.unlisted, facts, store.num_simulations)
+    parts = StoreParts(class_names, store.default_label, facts, store.num_simulations)
     for start in range(0, len(store), _PART):
         images = np.arange(start, min(start + _PART, len(store)))
-        places, classes, values = store.entries(images)
+        places, classes, values = store.elements(images)
         kept = new_index[classes] >= 0
         parts.add(places[kept], new_index[classes[kept]], values[kept], len(images))
     parts.add_names(store, np.arange(len(store)))
@@ -152,14 +154,14 @@ class StoreParts:
 
     Args:
         class_names: Names of the classes, C of them.
-        unlisted: Label of every class that an image does not list, 0 or -1; it must not be added.
-        class_facts: See :class:`LabelStore`.
+        default_label: Label of every class that an image does not list, 0 or -1; it must not be added.
+        class_metadata: See :class:`LabelStore`.
         num_simulations: See :class:`LabelStore`.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import label_store_from_table
         >>> store = label_store_from_table([[1, 0], [-1, 1]], ['a.jpg', 'b.jpg'], ['cat', 'dog'])
-        >>> parts = StoreParts(['cat', 'dog'], unlisted=-1)
+        >>> parts = StoreParts(['cat', 'dog'], default_label=-1)
         >>> parts.add([0, 0], [1, 0], [1, 0], num_images=1)
         >>> parts.add_names(store, np.array([1]))
         >>> parts.finish().dense(0), parts.finish().image_name(0)
@@ -169,11 +171,11 @@ class StoreParts:
     def __init__(
         self,
         class_names: Sequence[str],
-        unlisted: int,
-        class_facts: Mapping[str, Sequence[Any]] | None = None,
+        default_label: int,
+        class_metadata: Mapping[str, Sequence[Any]] | None = None,
         num_simulations: int = 0,
     ) -> None:
-        self._kept = class_names, unlisted, None, class_facts, num_simulations
+        self._kept = class_names, default_label, None, class_metadata, num_simulations
         self._num_classes = len(class_names)
         self._class_dtype = class_dtype(self._num_classes)
         self._classes: list[np.ndarray] = []
@@ -267,11 +269,11 @@ def filter_rows(
     chosen = [np.empty(0, dtype=np.int64)]
     for start in range(0, len(rows), _CHUNK):
         part = rows[start : start + _CHUNK]
-        places, _, values = store.entries(part)
+        places, _, values = store.elements(part)
         positives, listed, unknown = (
             np.bincount(places[select], minlength=len(part))
             for select in (values == 1, values != -1, values == -1)
         )
-        known = listed if store.unlisted == -1 else store.num_classes - unknown
+        known = listed if store.default_label == -1 else store.num_classes - unknown
         chosen.append(part[(positives >= min_positives) & (known >= min_known)])
     return np.concatenate(chosen)

@@ -1,4 +1,4 @@
-"""What must hold in the arrays of a label store: at a glance, and with a look at every entry."""
+"""What must hold in the arrays of a label store: at a glance, and with a look at every element."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def check_rising(arrays: Mapping[str, np.ndarray], where: str | None) -> None:
 
 
 def check_labels(
-    classes: np.ndarray, values: np.ndarray, num_classes: int, unlisted: int, where: str | None
+    classes: np.ndarray, values: np.ndarray, num_classes: int, default_label: int, where: str | None
 ) -> None:
     """See whether some of the labels can be those of a store.
 
@@ -78,7 +78,7 @@ def check_labels(
         classes: Their classes, of shape (E,).
         values: The labels, of shape (E,).
         num_classes: Number of classes.
-        unlisted: The label that no image lists.
+        default_label: The label that no image lists.
         where: Folder of the store, for errors.
 
     Raises:
@@ -88,5 +88,5 @@ def check_labels(
         return
     if classes.min() < 0 or classes.max() >= num_classes:
         refuse(where, "classes", f"be class indices from 0 to {num_classes - 1}")
-    if values.min() < -1 or values.max() > 1 or (values == unlisted).any():
-        refuse(where, "values", "be 1, 0 or -1, and never the unlisted label")
+    if values.min() < -1 or values.max() > 1 or (values == default_label).any():
+        refuse(where, "values", "be 1, 0 or -1, and never the default label")

@@ -29,16 +29,16 @@ def join_rows(
     order = np.argsort(first, kind="stable")
     heads, starts = np.unique(first[order], return_index=True)
     ends = np.r_[starts[1:], len(order)]
-    parts = StoreParts(store.class_names, store.unlisted, store.class_facts, store.num_simulations)
-    size = store.num_classes if store.unlisted == 0 else store.num_listed // max(1, len(store)) + 1
+    parts = StoreParts(store.class_names, store.default_label, store.class_metadata, store.num_simulations)
+    size = store.num_classes if store.default_label == 0 else store.num_listed // max(1, len(store)) + 1
     step = max(1, _CHUNK // size)
     for begin in range(0, len(heads), step):
         block = slice(begin, begin + step)
         rows = order[starts[block][0] : ends[block][-1]]
         image_of_row = np.repeat(np.arange(len(heads[block])), (ends - starts)[block])
-        places, classes, values = store.known_entries(rows)
+        places, classes, values = store.known_elements(rows)
         joined = _joined(rows, image_of_row, (places, classes, values), store.num_classes, on_conflict)
-        if store.unlisted == 0:
+        if store.default_label == 0:
             joined = not_negative(*joined, len(heads[block]), store.num_classes)
         parts.add(*joined, len(heads[block]))
     parts.add_names(store, heads)
@@ -48,11 +48,11 @@ def join_rows(
 def _joined(
     rows: np.ndarray,
     image_of_row: np.ndarray,
-    entries: Sequence[np.ndarray],
+    elements: Sequence[np.ndarray],
     num_classes: int,
     on_conflict: Callable[[int, int, int], int],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    places, classes, values = entries
+    places, classes, values = elements
     keys, groups = np.unique(image_of_row[places] * num_classes + classes, return_inverse=True)
     groups = groups.reshape(-1)
     positives = np.bincount(groups, values == 1, minlength=len(keys)) > 0

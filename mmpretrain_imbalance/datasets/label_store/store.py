@@ -13,14 +13,14 @@ from .checks import check_labels, check_rising, check_sizes, refuse
 from .counts import LabelCounts
 from .files import load_arrays, save_arrays, verify_checksums
 
-_CHUNK = 2**20  # entries that are worked on at once, so that no temporary table grows with the data
+_CHUNK = 2**20  # elements that are worked on at once, so that no temporary table grows with the data
 
 
 class LabelStore:
     """Labels 1 positive, 0 negative, -1 unknown of N images and C classes, without those that are the rule.
 
     Image n lists the classes ``classes[indptr[n]:indptr[n + 1]]``, in rising order, with the labels
-    ``values[...]``; all its other classes have the label ``unlisted``, which itself is never listed. Equal
+    ``values[...]``; all its other classes have the label ``default_label``, which itself is never listed. Equal
     labels thus give equal bytes. :func:`build_label_store` makes a store from labels in any order; the
     constructor takes arrays that are in this form already, and :meth:`verify` shows whether they are.
 
@@ -34,9 +34,9 @@ class LabelStore:
         name_bytes: UTF-8 names of all images in a row, uint8 of shape (B,).
         name_offsets: Where each name starts, int64 of shape (N + 1,).
         class_names: Names of the classes, C of them.
-        unlisted: Label of every class that an image does not list, 0 or -1.
+        default_label: Label of every class that an image does not list, 0 or -1.
         path: Folder that the arrays are mapped from.
-        class_facts: Lists of a value for each class by name, such as ``frequency``.
+        class_metadata: Lists of a value for each class by name, such as ``frequency``.
         num_simulations: How often labels were hidden on purpose, one time after the other, see
             :class:`SimulatePartialLabels`.
 
@@ -58,15 +58,15 @@ class LabelStore:
         name_bytes: np.ndarray,
         name_offsets: np.ndarray,
         class_names: Sequence[str],
-        unlisted: int = -1,
+        default_label: int = -1,
         path: str | None = None,
-        class_facts: Mapping[str, Sequence[Any]] | None = None,
+        class_metadata: Mapping[str, Sequence[Any]] | None = None,
         num_simulations: int = 0,
     ) -> None:
-        if unlisted not in (0, -1):
+        if default_label not in (0, -1):
             raise ValueError(
-                "The 'unlisted' argument of LabelStore must be 0 (negative) or -1 (unknown). Got "
-                f"{unlisted!r} instead."
+                "The 'default_label' argument of LabelStore must be 0 (negative) or -1 (unknown). Got "
+                f"{default_label!r} instead."
             )
         self._arrays = {
             "indptr": indptr,
@@ -85,9 +85,9 @@ class LabelStore:
         )
         self._rises = False  # whether all offsets were looked at
         self.class_names = tuple(class_names)
-        self.unlisted = int(unlisted)
+        self.default_label = int(default_label)
         self.path = path
-        self.class_facts = dict(class_facts or {})
+        self.class_metadata = dict(class_metadata or {})
         self.num_simulations = num_simulations
 
     @classmethod
@@ -108,7 +108,7 @@ class LabelStore:
         """
         path = str(Path(folder).resolve())
         arrays, facts = load_arrays(path)
-        names = "class_names", "unlisted", "class_facts", "num_simulations"
+        names = "class_names", "default_label", "class_metadata", "num_simulations"
         store = cls(**arrays, **{name: facts[name] for name in names if name in facts}, path=path)
         if verify:
             store.verify()
@@ -123,8 +123,8 @@ class LabelStore:
         Raises:
             FileExistsError: If it does.
         """
-        facts = {"class_names": list(self.class_names), "unlisted": self.unlisted}
-        optional = {"class_facts": self.class_facts, "num_simulations": self.num_simulations}
+        facts = {"class_names": list(self.class_names), "default_label": self.default_label}
+        optional = {"class_metadata": self.class_metadata, "num_simulations": self.num_simulations}
         facts.update({name: fact for name, fact in optional.items() if fact})
         save_arrays(folder, self._arrays, facts)
 
@@ -137,7 +137,7 @@ class LabelStore:
         if self.path is not None:
             verify_checksums(self.path)
         check_rising(self._arrays, self.path)
-        check_labels(self._classes, self._values, self.num_classes, self.unlisted, self.path)
+        check_labels(self._classes, self._values, self.num_classes, self.default_label, self.path)
         starts = np.zeros(len(self._classes) + 1, dtype=bool)
         starts[self._indptr] = True
         if not (starts[1:-1] | (self._classes[1:] > self._classes[:-1])).all():
@@ -168,17 +168,17 @@ class LabelStore:
     def row(self, image: int) -> tuple[np.ndarray, np.ndarray]:
         """Listed classes of one image and their labels, both read-only views."""
         self._check_row(image)
-        entries = slice(self._indptr[image], self._indptr[image + 1])
-        return self._classes[entries], self._values[entries]
+        elements = slice(self._indptr[image], self._indptr[image + 1])
+        return self._classes[elements], self._values[elements]
 
     def dense(self, image: int) -> np.ndarray:
         """Labels of all classes of one image, float32 of shape (C,)."""
-        labels = np.full(self.num_classes, self.unlisted, dtype=np.float32)
+        labels = np.full(self.num_classes, self.default_label, dtype=np.float32)
         classes, values = self.row(image)
         labels[classes] = values
         return labels
 
-    def entries(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def elements(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Listed labels of several images.
 
         Args:
@@ -192,13 +192,13 @@ class LabelStore:
         chosen = np.arange(len(places)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
         return places, self._classes[chosen].astype(np.int64), self._values[chosen]
 
-    def known_entries(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """All labels of several images that are 1 or 0, listed or not, in the form of :meth:`entries`.
+    def known_elements(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """All labels of several images that are 1 or 0, listed or not, in the form of :meth:`elements`.
 
         Where unlisted labels are negative, this needs memory for a table (M, C) of bytes.
         """
-        places, classes, values = self.entries(images)
-        if self.unlisted == -1:
+        places, classes, values = self.elements(images)
+        if self.default_label == -1:
             return places, classes, values
         table = np.zeros((len(images), self.num_classes), dtype=np.int8)
         table[places, classes] = values
@@ -242,11 +242,11 @@ class LabelStore:
         totals = np.zeros((self.num_classes, 3), dtype=np.int64)
         num_images = len(self) if images is None else len(images)
         for classes, values in self._label_chunks(images):
-            check_labels(classes, values, self.num_classes, self.unlisted, self.path)
+            check_labels(classes, values, self.num_classes, self.default_label, self.path)
             codes = classes.astype(np.int64) * 3 + values
             totals += np.bincount(codes + 1, minlength=totals.size).reshape(totals.shape)
         # Columns are the labels -1, 0, 1.
-        totals[:, self.unlisted + 1] = num_images - totals.sum(axis=1)
+        totals[:, self.default_label + 1] = num_images - totals.sum(axis=1)
         return LabelCounts(positives=totals[:, 2], negatives=totals[:, 1], unknown=totals[:, 0])
 
     def _check_row(self, image: int) -> None:
@@ -263,12 +263,12 @@ class LabelStore:
             return
         mean_size = max(1, len(self._classes) // max(1, len(self)))
         for start in range(0, len(images), max(1, _CHUNK // mean_size)):
-            yield self.entries(images[start : start + max(1, _CHUNK // mean_size)])[1:]
+            yield self.elements(images[start : start + max(1, _CHUNK // mean_size)])[1:]
 
     def __reduce__(self) -> tuple:
         if self.path is not None:
             return type(self).open, (self.path,)
-        facts = self.class_names, self.unlisted, None, self.class_facts, self.num_simulations
+        facts = self.class_names, self.default_label, None, self.class_metadata, self.num_simulations
         return type(self), (*self._arrays.values(), *facts)
 
     def __deepcopy__(self, memo: Mapping[int, Any]) -> LabelStore:
@@ -278,5 +278,5 @@ class LabelStore:
         return (
             f"{type(self).__name__}({len(self)} images, {self.num_classes} classes, {len(self._classes)} "
             "listed labels, "
-            f"the rest {'negative' if self.unlisted == 0 else 'unknown'})"
+            f"the rest {'negative' if self.default_label == 0 else 'unknown'})"
         )

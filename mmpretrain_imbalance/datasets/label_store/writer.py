@@ -25,12 +25,12 @@ class LabelStoreWriter:
     Args:
         folder: Where the store goes; it must not exist yet.
         class_names: Names of the classes, C of them.
-        unlisted: Label of every class that an image does not list, 0 or -1.
+        default_label: Label of every class that an image does not list, 0 or -1.
         facts: What else the manifest keeps, as JSON can express it: where the labels come from.
 
     Attributes:
         num_images: Images so far.
-        num_labels: Labels so far, without those that are ``unlisted``.
+        num_labels: Labels so far, without those that are ``default_label``.
 
     Raises:
         FileExistsError: If the folder exists.
@@ -51,7 +51,7 @@ class LabelStoreWriter:
         self,
         folder: str | os.PathLike,
         class_names: Sequence[str],
-        unlisted: int = -1,
+        default_label: int = -1,
         facts: dict[str, Any] | None = None,
     ) -> None:
         self.folder = Path(folder)
@@ -67,7 +67,7 @@ class LabelStoreWriter:
                 "The 'class_names' argument of LabelStoreWriter must be different names. "
                 f"Got {twice!r} twice instead."
             )
-        self.unlisted = unlisted
+        self.default_label = default_label
         self.facts = dict(facts or {})
         self.num_images = self.num_labels = self._num_bytes = 0
 
@@ -94,7 +94,7 @@ class LabelStoreWriter:
             for file in self._files.values():
                 file.close()
             if kind is None:
-                facts = {**self.facts, "class_names": self.class_names, "unlisted": self.unlisted}
+                facts = {**self.facts, "class_names": self.class_names, "default_label": self.default_label}
                 save_arrays(self.folder, {name: self._map(name) for name in self._types}, facts)
         finally:
             shutil.rmtree(self._beside, ignore_errors=True)
@@ -127,7 +127,7 @@ class LabelStoreWriter:
             ValueError: If an index or label is none, or an image has two labels of one class.
         """
         try:
-            part = build_label_store(images, classes, values, names, self.class_names, self.unlisted)
+            part = build_label_store(images, classes, values, names, self.class_names, self.default_label)
         except ValueError as error:
             text = f"{error} The images begin with {names[0]!r}, after {self.num_images} good ones."
             raise ValueError(text.replace("build_label_store", "LabelStoreWriter")) from None

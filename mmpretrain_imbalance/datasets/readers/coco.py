@@ -84,7 +84,7 @@ def read_coco(
         notes["images without annotations dropped"] = len(file.names) - len(labels)
     images = ((file.names[image], list(row), list(row.values())) for image, row in labels.items())
     names = [category["name"] for category in file.categories]
-    return LabelRows(names, parts_of_images(images), unlisted=0, num_images=len(labels), notes=notes)
+    return LabelRows(names, parts_of_images(images), default_label=0, num_images=len(labels), notes=notes)
 
 
 def _index(file: InstanceFile) -> COCO:

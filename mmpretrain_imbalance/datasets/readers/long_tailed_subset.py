@@ -62,7 +62,7 @@ def long_tailed_subset(
     Returns:
         Rows of the store, in rising order.
     """
-    images, classes, values = store.entries(np.arange(len(store)))
+    images, classes, values = store.elements(np.arange(len(store)))
     images, classes = images[values == 1], classes[values == 1]
     positives = np.bincount(classes, minlength=store.num_classes)
     order = np.argsort(-positives, kind="stable")

@@ -20,13 +20,13 @@ def read_lvis(annotations: str | os.PathLike, *, skip_malformed: bool = False) -
 
     Args:
         annotations: ``lvis_v1_train.json`` or ``lvis_v1_val.json``.
-        skip_malformed: Whether to leave out wrong entries and count them, instead of refusing the file. A
+        skip_malformed: Whether to leave out wrong elements and count them, instead of refusing the file. A
             class with an object that is in ``neg_category_ids`` too is then unknown, and where an object has
             no class of the file all of ``neg_category_ids`` are. Images whose id or name is wrong or that of
             another one are left out.
 
     Returns:
-        The labels, classes in the order of the category ids; ``class_facts['frequency']`` is ``'r'`` (rare),
+        The labels, classes in the order of the category ids; ``class_metadata['frequency']`` is ``'r'`` (rare),
         ``'c'`` (common) or ``'f'`` (frequent) for each class, where the file says so.
 
     Raises:
@@ -61,7 +61,7 @@ def read_lvis(annotations: str | os.PathLike, *, skip_malformed: bool = False) -
     images = ((file.names[image], list(row), list(row.values())) for image, row in labels.items())
     class_names = [category["name"] for category in file.categories]
     parts, facts = parts_of_images(images), _facts(file)
-    return LabelRows(class_names, parts, num_images=len(labels), notes=notes, class_facts=facts)
+    return LabelRows(class_names, parts, num_images=len(labels), notes=notes, class_metadata=facts)
 
 
 def _name_of(image: dict) -> str:

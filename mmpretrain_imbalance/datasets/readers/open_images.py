@@ -248,8 +248,8 @@ class ImpliedLabels:
             starts = offsets[classes[places]]
             sizes = offsets[classes[places] + 1] - starts
             origins = np.repeat(places, sizes)
-            entries = np.arange(len(origins)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
-            found.append((origins, targets[entries], np.full(len(origins), value, dtype=np.int8)))
+            elements = np.arange(len(origins)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+            found.append((origins, targets[elements], np.full(len(origins), value, dtype=np.int8)))
         return tuple(np.concatenate(arrays) for arrays in zip(*found))
 
 

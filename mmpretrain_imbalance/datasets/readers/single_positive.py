@@ -55,8 +55,8 @@ def read_single_positive_matrices(
     if len(wrong):
         image, number = wrong[0]
         raise ValueError(
-            f"The entries of {labels} must be 1, 0 or -1. Got {table[image, number]} at image {image}, class "
-            f"{number}, and {len(wrong) - 1} more such entries instead."
+            f"The elements of {labels} must be 1, 0 or -1. Got {table[image, number]} at image {image}, class "
+            f"{number}, and {len(wrong) - 1} more such elements instead."
         )
     if class_names is None:
         class_names = [str(number) for number in range(table.shape[1])]
@@ -73,12 +73,12 @@ def read_single_positive_matrices(
 
 def _text(names: np.ndarray, path: str | os.PathLike) -> list[str]:
     if names.dtype.kind not in "US":
-        raise ValueError(f"The entries of {path} must be names of images. Got {names.dtype} instead.")
+        raise ValueError(f"The elements of {path} must be names of images. Got {names.dtype} instead.")
     try:
         return (np.char.decode(names, "utf-8") if names.dtype.kind == "S" else names).tolist()
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"The entries of {path} must be in UTF-8. Got other bytes instead: {error}."
+            f"The elements of {path} must be in UTF-8. Got other bytes instead: {error}."
         ) from None
 
 

@@ -31,10 +31,10 @@ def rows_of_store(store: LabelStore, rows: np.ndarray) -> LabelRows:
     def parts() -> Iterator[LabelPart]:
         for start in range(0, len(rows), _PART):
             part = rows[start : start + _PART]
-            yield LabelPart([store.image_name(int(row)) for row in part], *store.entries(part))
+            yield LabelPart([store.image_name(int(row)) for row in part], *store.elements(part))
 
-    kept = dict(class_facts=store.class_facts, num_simulations=store.num_simulations)
-    return LabelRows(store.class_names, parts(), store.unlisted, len(rows), **kept)
+    kept = dict(class_metadata=store.class_metadata, num_simulations=store.num_simulations)
+    return LabelRows(store.class_names, parts(), store.default_label, len(rows), **kept)
 
 
 def read_image_list(store: LabelStore, path: str | os.PathLike, *, skip_malformed: bool = False) -> LabelRows:

@@ -69,4 +69,4 @@ def read_visual_genome(
                 yield name, classes, [1] * len(classes)
         settle_faults(faults, skip_malformed, notes)
 
-    return LabelRows(names, parts_of_images(images()), unlisted=0, notes=notes)
+    return LabelRows(names, parts_of_images(images()), default_label=0, notes=notes)

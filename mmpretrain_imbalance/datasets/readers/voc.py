@@ -71,7 +71,7 @@ def read_voc(
         settle_faults(faults, skip_malformed, notes)
 
     parts = parts_of_images(images())
-    return LabelRows(VOC2007_CATEGORIES, parts, unlisted=0, num_images=len(names), notes=notes)
+    return LabelRows(VOC2007_CATEGORIES, parts, default_label=0, num_images=len(names), notes=notes)
 
 
 def _objects(path: Path, faults: AnnotationFaults) -> list[ElementTree.Element] | None:

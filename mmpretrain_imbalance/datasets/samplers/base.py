@@ -13,7 +13,7 @@ from torch.utils.data import Sampler
 from ...functional.sampling import image_values
 from ...utils.argument_checks import check_whole_number
 from ..dataset_labels import label_chunks
-from ..wrapped import initialise
+from ..wrapped import initialize
 
 
 class DrawnSampler(Sampler):
@@ -51,7 +51,7 @@ class DrawnSampler(Sampler):
     ) -> None:
         self.rank, self.world_size = get_dist_info()
         name = type(self).__name__
-        initialise(dataset)
+        initialize(dataset)
         self.dataset = dataset
         self.num_images = len(dataset)
         if not self.num_images:

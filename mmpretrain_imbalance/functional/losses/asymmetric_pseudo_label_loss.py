@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..labels import UNKNOWN
 from .elementwise_loss_function import elementwise_loss_function
-from .entropy_maximization_loss import entropy_maximisation_loss
+from .entropy_maximization_loss import entropy_maximization_loss
 from .negative_log_sigmoid import negative_log_sigmoid
 
 
@@ -45,13 +45,13 @@ def asymmetric_pseudo_label_loss(
     beta: float = 0.9,
     eps: float = 1e-5,
 ) -> Tensor:
-    r"""Entropy maximisation, and a cross-entropy with soft labels at the unknown elements that have one.
+    r"""Entropy maximization, and a cross-entropy with soft labels at the unknown elements that have one.
 
     With :math:`p = \sigma(x)`, :math:`L(v) = -\log(v + \epsilon)` and the soft label t of an unknown element:
 
     .. math:: \ell = \beta\, [t\, L(p) + (1 - t)\, L(1 - p)]
 
-    and elsewhere :func:`~mmpretrain_imbalance.functional.entropy_maximisation_loss`.
+    and elsewhere :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`.
 
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219).
 
@@ -74,7 +74,7 @@ def asymmetric_pseudo_label_loss(
         >>> asymmetric_pseudo_label_loss(torch.zeros(1, 3), torch.tensor([[1, -1, -1]]), soft, beta=0.5)
         tensor([[ 0.6931, -0.0693,  0.3466]])
     """
-    elements = entropy_maximisation_loss.unvalidated(logits, labels, alpha, eps)
+    elements = entropy_maximization_loss.unvalidated(logits, labels, alpha, eps)
     target = soft_labels.clamp(min=0)
     cross = target * negative_log_sigmoid(logits, eps) + (1 - target) * negative_log_sigmoid(-logits, eps)
     return torch.where((labels == UNKNOWN) & (soft_labels >= 0), beta * cross, elements)

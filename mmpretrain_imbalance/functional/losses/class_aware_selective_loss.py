@@ -8,14 +8,14 @@ from torch import Tensor
 from ...utils.argument_checks import check_choice, check_number
 from ..labels import UNKNOWN, known_labels
 
-UNKNOWN_MODES = ("negative", "ignore", "ignore_normalised")
+UNKNOWN_MODES = ("negative", "ignore", "ignore_normalized")
 TOPK_SCOPES = ("batch", "image")
 
 
 def unknown_weights(labels: Tensor, mode: str, dtype: torch.dtype = torch.float32) -> Tensor | None:
     r"""Weight of each element under a fixed treatment of unknown labels.
 
-    ``'negative'``: 1 everywhere. ``'ignore'``: 0 at unknown elements. ``'ignore_normalised'``: 0 at unknown
+    ``'negative'``: 1 everywhere. ``'ignore'``: 0 at unknown elements. ``'ignore_normalized'``: 0 at unknown
     elements, elsewhere :math:`1 / (1 + k_n) + 1` with :math:`k_n` the number of known labels of the image, as
     in the code of Ben-Baruch et al.
 
@@ -31,7 +31,7 @@ def unknown_weights(labels: Tensor, mode: str, dtype: torch.dtype = torch.float3
         ValueError: If the mode is another.
 
     Example:
-        >>> unknown_weights(torch.tensor([[1, 0, -1]]), "ignore_normalised")
+        >>> unknown_weights(torch.tensor([[1, 0, -1]]), "ignore_normalized")
         tensor([[1.3333, 1.3333, 0.0000]])
     """
     check_choice("unknown_weights", UNKNOWN_MODES, unknown=mode)

@@ -89,7 +89,7 @@ def distribution_balanced_loss(
     with :math:`p_t = \sigma(z)` at positives and :math:`\sigma(-\lambda z)` at negatives. The gradient goes
     through the focusing weight. A class never seen (or never absent) counts as seen (absent) once.
 
-    Source: Wu et al., ECCV 2020 (arXiv 2007.09654), whose data is fully labelled: :math:`T_c` is the number
+    Source: Wu et al., ECCV 2020 (arXiv 2007.09654), whose data is fully labeled: :math:`T_c` is the number
     of images.
 
     Args:

@@ -1,4 +1,4 @@
-"""Entropy maximisation (EM): the model is kept undecided where nobody looked."""
+"""Entropy maximization (EM): the model is kept undecided where nobody looked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .negative_log_sigmoid import negative_log_sigmoid
 
 
 @elementwise_loss_function
-def entropy_maximisation_loss(
+def entropy_maximization_loss(
     logits: Tensor, labels: Tensor, alpha: float = 0.1, eps: float = 1e-5
 ) -> Tensor:
     r"""Cross-entropy at known elements, minus the entropy at unknown ones.
@@ -39,7 +39,7 @@ def entropy_maximisation_loss(
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
 
     Example:
-        >>> entropy_maximisation_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), alpha=0.1)
+        >>> entropy_maximization_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), alpha=0.1)
         tensor([[ 0.6931,  0.6931, -0.0693]])
     """
     as_positive, as_negative = negative_log_sigmoid(logits, eps), negative_log_sigmoid(-logits, eps)

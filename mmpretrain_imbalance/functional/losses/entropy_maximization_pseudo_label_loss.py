@@ -1,4 +1,4 @@
-"""Entropy maximisation with pseudo-labels given from outside (EM + PL), by a vision-language model, say."""
+"""Entropy maximization with pseudo-labels given from outside (EM + PL), by a vision-language model, say."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from torch import Tensor
 
 from ..labels import NEGATIVE, POSITIVE, UNKNOWN
 from .elementwise_loss_function import elementwise_loss_function
-from .entropy_maximization_loss import entropy_maximisation_loss
+from .entropy_maximization_loss import entropy_maximization_loss
 from .negative_log_sigmoid import negative_log_sigmoid
 
 
 @elementwise_loss_function
-def entropy_maximisation_pseudo_label_loss(
+def entropy_maximization_pseudo_label_loss(
     logits: Tensor,
     labels: Tensor,
     answers: Tensor,
@@ -21,7 +21,7 @@ def entropy_maximisation_pseudo_label_loss(
     smoothing: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    r"""Entropy maximisation, but a smoothed cross-entropy where the answer to an unknown label is positive.
+    r"""Entropy maximization, but a smoothed cross-entropy where the answer to an unknown label is positive.
 
     With :math:`p = \sigma(x)`, :math:`L(v) = -\log(v + \epsilon)` and the smoothing s, at unknown elements:
 
@@ -30,7 +30,7 @@ def entropy_maximisation_pseudo_label_loss(
         0 \text{ where it is negative}
 
     and elsewhere, as where there is no answer,
-    :func:`~mmpretrain_imbalance.functional.entropy_maximisation_loss`.
+    :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`.
 
     Source: Xing et al., 2023 (arXiv 2310.15985, VLPL), whose code keeps its loss of negative answers switched
     off. Answers have the convention of this package: 1 positive, 0 negative, -1 none. In the authors' code
@@ -53,10 +53,10 @@ def entropy_maximisation_pseudo_label_loss(
 
     Example:
         >>> labels, answers = torch.tensor([[1, -1, -1, -1]]), torch.tensor([[0, 1, 0, -1]])
-        >>> entropy_maximisation_pseudo_label_loss(torch.zeros(1, 4), labels, answers)
+        >>> entropy_maximization_pseudo_label_loss(torch.zeros(1, 4), labels, answers)
         tensor([[ 0.6931,  0.4852,  0.0000, -0.0693]])
     """
-    elements = entropy_maximisation_loss.unvalidated(logits, labels, alpha, eps)
+    elements = entropy_maximization_loss.unvalidated(logits, labels, alpha, eps)
     as_positive, as_negative = negative_log_sigmoid(logits, eps), negative_log_sigmoid(-logits, eps)
     answered = beta * ((1 - smoothing) * as_positive + smoothing * as_negative)
     unknown = labels == UNKNOWN

@@ -1,4 +1,4 @@
-"""Expected positive regularisation (EPR): positives, and how many of them an image should have."""
+"""Expected positive regularization (EPR): positives, and how many of them an image should have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .local_elements import local_elements
 from .negative_log_sigmoid import negative_log_sigmoid
 
 
-def expected_positives_regulariser(logits: Tensor, expected_positives: float) -> Tensor:
+def expected_positives_regularizer(logits: Tensor, expected_positives: float) -> Tensor:
     r"""How far the number of predicted positives of an image is from what is expected.
 
     .. math:: R = \frac{1}{C^2} \left( \frac{1}{N} \sum_{nc} \sigma(x_{nc}) - k \right)^2
@@ -27,7 +27,7 @@ def expected_positives_regulariser(logits: Tensor, expected_positives: float) ->
         R at each element, of shape (N, C).
 
     Example:
-        >>> expected_positives_regulariser(torch.zeros(1, 4), expected_positives=1)
+        >>> expected_positives_regularizer(torch.zeros(1, 4), expected_positives=1)
         tensor([[0.0625, 0.0625, 0.0625, 0.0625]])
     """
     num_images, num_classes = logits.shape
@@ -42,7 +42,7 @@ def expected_positives_regulariser(logits: Tensor, expected_positives: float) ->
 def expected_positives_loss(
     logits: Tensor, labels: Tensor, expected_positives: float, use_negatives: bool = False, eps: float = 1e-5
 ) -> Tensor:
-    r"""Loss of positives only, with a regulariser of the number of positives that the model predicts.
+    r"""Loss of positives only, with a regularizer of the number of positives that the model predicts.
 
     .. math::
         L = \frac{1}{NC} \sum_{y_{nc} = 1} -\log(p_{nc} + \epsilon) + R, \qquad
@@ -75,7 +75,7 @@ def expected_positives_loss(
         >>> expected_positives_loss(torch.zeros(1, 4), torch.tensor([[1, 0, -1, -1]]), expected_positives=1)
         tensor([[0.7556, 0.0625, 0.0625, 0.0625]])
     """
-    elements = expected_positives_regulariser(logits, expected_positives)
+    elements = expected_positives_regularizer(logits, expected_positives)
     elements = elements + negative_log_sigmoid(logits, eps).masked_fill(labels != POSITIVE, 0)
     if use_negatives:
         elements = elements + negative_log_sigmoid(-logits, eps).masked_fill(labels != NEGATIVE, 0)

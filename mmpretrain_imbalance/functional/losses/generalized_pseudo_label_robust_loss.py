@@ -1,4 +1,4 @@
-"""Generalised pseudo-label robust loss (GPR): robust, with answers to unknown labels from outside."""
+"""Generalized pseudo-label robust loss (GPR): robust, with answers to unknown labels from outside."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from torch import Tensor
 
 from ..labels import NEGATIVE, POSITIVE, UNKNOWN
 from .elementwise_loss_function import elementwise_loss_function
-from .generalized_robust_loss import element_trust, generalised_robust_loss
+from .generalized_robust_loss import element_trust, generalized_robust_loss
 from .negative_log_sigmoid import softplus
 
 
 @elementwise_loss_function
-def generalised_pseudo_label_robust_loss(
+def generalized_pseudo_label_robust_loss(
     logits: Tensor,
     labels: Tensor,
     answers: Tensor,
@@ -25,7 +25,7 @@ def generalised_pseudo_label_robust_loss(
     positive_weights: tuple[float, float] = (0.5, 0.7),
     smoothing: float = 0.1,
 ) -> Tensor:
-    r"""Generalised robust loss, but cross-entropies where an unknown label has an answer.
+    r"""Generalized robust loss, but cross-entropies where an unknown label has an answer.
 
     With :math:`p = \sigma(x)`, the trust :math:`V = e^{-(p - \mu)^2 / (2 s^2)}` of an element, and the
     bounds :math:`\lambda_2 \le \lambda_1` of the weight of positive answers, at unknown elements:
@@ -35,7 +35,7 @@ def generalised_pseudo_label_robust_loss(
         \text{ where the answer is positive}, \quad -V \log(1 - p) \text{ where it is negative}
 
     and elsewhere, as where there is no answer,
-    :func:`~mmpretrain_imbalance.functional.generalised_robust_loss`. V carries no gradient.
+    :func:`~mmpretrain_imbalance.functional.generalized_robust_loss`. V carries no gradient.
 
     Source: Tran et al., ICCV 2025 (arXiv 2508.20381, AEVLP), in whose formula V itself is bounded, by
     :math:`1 - \lambda_1` and :math:`1 - \lambda_2`, which is the same, and in whose code 1e-7 is added inside
@@ -46,12 +46,12 @@ def generalised_pseudo_label_robust_loss(
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         answers: 1 positive, 0 negative, -1 no answer, of shape (N, C); they count where the label is unknown.
-        slope: w of the generalised robust loss.
-        offset: b of the generalised robust loss.
-        mean: The centre :math:`\mu` of V.
+        slope: w of the generalized robust loss.
+        offset: b of the generalized robust loss.
+        mean: The center :math:`\mu` of V.
         deviation: The width s of V.
-        positive_exponent: q2 of the generalised robust loss, above 0.
-        negative_exponent: q3 of the generalised robust loss, above 0.
+        positive_exponent: q2 of the generalized robust loss, above 0.
+        negative_exponent: q3 of the generalized robust loss, above 0.
         positive_weights: :math:`\lambda_2` and :math:`\lambda_1`, bounds of the weight of positive answers.
         smoothing: :math:`1 - \rho`, the part of a negative in a positive answer.
 
@@ -63,10 +63,10 @@ def generalised_pseudo_label_robust_loss(
 
     Example:
         >>> labels, answers = torch.tensor([[1, -1, -1, -1]]), torch.tensor([[0, 1, 0, -1]])
-        >>> generalised_pseudo_label_robust_loss(torch.zeros(1, 4), labels, answers)
+        >>> generalized_pseudo_label_robust_loss(torch.zeros(1, 4), labels, answers)
         tensor([[0.6931, 0.3466, 0.6931, 0.5227]])
     """
-    elements = generalised_robust_loss.unvalidated(
+    elements = generalized_robust_loss.unvalidated(
         logits, labels, slope, offset, mean, deviation, positive_exponent, negative_exponent
     )
     trust = element_trust(logits, mean, deviation)

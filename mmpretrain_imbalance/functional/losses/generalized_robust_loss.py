@@ -1,4 +1,4 @@
-"""Generalised robust loss (GR) of unknown labels."""
+"""Generalized robust loss (GR) of unknown labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def element_trust(logits: Tensor, mean: float | Tensor, deviation: float | Tenso
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
-        mean: The centre :math:`\mu`.
+        mean: The center :math:`\mu`.
         deviation: The width s.
 
     Returns:
@@ -33,7 +33,7 @@ def element_trust(logits: Tensor, mean: float | Tensor, deviation: float | Tenso
 
 
 @elementwise_loss_function
-def generalised_robust_loss(
+def generalized_robust_loss(
     logits: Tensor,
     labels: Tensor,
     slope: float = 0.0,
@@ -61,7 +61,7 @@ def generalised_robust_loss(
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         slope: w of K.
         offset: b of K.
-        mean: The centre of V.
+        mean: The center of V.
         deviation: The width s of V.
         positive_exponent: q2, above 0.
         negative_exponent: q3, above 0.
@@ -73,7 +73,7 @@ def generalised_robust_loss(
         ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
 
     Example:
-        >>> generalised_robust_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]))
+        >>> generalized_robust_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]))
         tensor([[0.6931, 0.6931, 0.5227]])
     """
     trust = element_trust(logits, mean, deviation)

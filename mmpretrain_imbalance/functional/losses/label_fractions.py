@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def label_shares(labels: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def label_fractions(labels: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Take labels apart into a positive and a negative share; of an unknown label both are 0.
 
     Args:
@@ -17,7 +17,7 @@ def label_shares(labels: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         Two tables of shape (N, C): positive shares, negative shares.
 
     Example:
-        >>> label_shares(torch.tensor([[1.0, 0.0, -1.0, 0.25]]), torch.float32)
+        >>> label_fractions(torch.tensor([[1.0, 0.0, -1.0, 0.25]]), torch.float32)
         (tensor([[1.0000, 0.0000, 0.0000, 0.2500]]), tensor([[0.0000, 1.0000, 0.0000, 0.7500]]))
     """
     table = labels.to(dtype)

@@ -41,9 +41,7 @@ def label_distribution_margins(
 
 
 @elementwise_loss_function
-def label_distribution_margin_loss(
-    logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30.0
-) -> Tensor:
+def ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30.0) -> Tensor:
     r"""Softmax cross-entropy with a margin on the logit of the class of the image.
 
     .. math:: \ell_n = -\log \frac{e^{s (x_{ny} - m_y)}}{e^{s (x_{ny} - m_y)} + \sum_{j \neq y} e^{s x_{nj}}}
@@ -70,7 +68,7 @@ def label_distribution_margin_loss(
 
     Example:
         >>> margins = torch.full((3,), 0.5)
-        >>> label_distribution_margin_loss(torch.zeros(1, 3), torch.tensor([[0, 1, 0]]), margins, scale=2)
+        >>> ldam_loss(torch.zeros(1, 3), torch.tensor([[0, 1, 0]]), margins, scale=2)
         tensor([[0.0000, 1.8620, 0.0000]])
     """
     scores = (scale * logits).masked_fill(labels == UNKNOWN, _ABSENT)

@@ -28,7 +28,7 @@ def online_label_estimation_loss(
     .. math::
         \tfrac12 [\ell_{EPR}(p) + \ell_{EPR}(e)] + \tfrac12 [CE(\mathrm{sg}\, e, p) + CE(\mathrm{sg}\, p, e)]
 
-    As there, every element carries the whole regulariser, so that the MEAN over the N C elements is the loss
+    As there, every element carries the whole regularizer, so that the MEAN over the N C elements is the loss
     of the paper.
 
     Source: Cole et al., CVPR 2021 (arXiv 2106.09708).

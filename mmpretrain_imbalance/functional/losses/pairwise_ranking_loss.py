@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .elementwise_loss_function import elementwise_loss_function
-from .label_fractions import label_shares
+from .label_fractions import label_fractions
 from .local_elements import local_elements
 
 
@@ -49,7 +49,7 @@ def pairwise_ranking_loss(logits: Tensor, labels: Tensor) -> Tensor:
         tensor([[2., 0., 0., 2.]])
     """
     probability = torch.sigmoid(logits.detach())
-    positive, _ = label_shares(labels, probability.dtype)
+    positive, _ = label_fractions(labels, probability.dtype)
     other = 1 - positive
     num_others = other.sum(dim=1, keepdim=True) - other  # without the class itself
     sum_others = (other * probability).sum(dim=1, keepdim=True) - other * probability

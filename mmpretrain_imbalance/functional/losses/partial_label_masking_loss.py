@@ -150,7 +150,7 @@ def update_ideal_ratio(
 
     .. math:: R_c \leftarrow R_c \exp(\lambda (\tilde D^+_c - \tilde D^-_c))
 
-    where :math:`\tilde D` is the divergence standardised over classes (mean 0, population standard deviation
+    where :math:`\tilde D` is the divergence standardized over classes (mean 0, population standard deviation
     1; 0 where all classes agree). Classes without positives or without negatives this epoch keep their ratio
     and are left out of the mean.
 
@@ -177,11 +177,11 @@ def update_ideal_ratio(
     difference = torch.zeros_like(ideal_positive_ratio)
     for sign, histogram, true_bin in ((1, counts[0], -1), (-1, counts[1], 0)):
         values = histogram_divergence(histogram[seen], true_bin, divergence, epsilon)
-        difference[seen] += sign * _standardise(values).to(difference.dtype)
+        difference[seen] += sign * _standardize(values).to(difference.dtype)
     return (ideal_positive_ratio * torch.exp(rate * difference)).clamp(*limits)
 
 
-def _standardise(values: Tensor) -> Tensor:
+def _standardize(values: Tensor) -> Tensor:
     if not values.numel():
         return values
     deviation = values.std(correction=0)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..labels import known_labels
 from .elementwise_loss_function import elementwise_loss_function
-from .label_fractions import label_shares
+from .label_fractions import label_fractions
 from .local_elements import local_elements
 from .negative_log_sigmoid import softplus
 
@@ -54,7 +54,7 @@ def two_way_loss(
     """
     scores, known = logits.detach(), known_labels(labels)
     values, slopes = torch.zeros_like(scores), torch.zeros_like(scores)
-    positive, negative = label_shares(labels, scores.dtype)
+    positive, negative = label_fractions(labels, scores.dtype)
     for dim in (1, 0):
         exceeded = torch.zeros_like(scores.sum(dim=dim, keepdim=True))
         shares = torch.zeros_like(scores)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .elementwise_loss_function import elementwise_loss_function
-from .label_fractions import label_shares
+from .label_fractions import label_fractions
 from .local_elements import local_elements
 
 
@@ -42,7 +42,7 @@ def zlpr_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """
     scores = logits.detach()
     values, slopes = torch.zeros_like(scores), torch.zeros_like(scores)
-    for share, sign in zip(label_shares(labels, scores.dtype), (-1, 1)):
+    for share, sign in zip(label_fractions(labels, scores.dtype), (-1, 1)):
         exponents = sign * scores + share.log()
         total = F.pad(exponents, (0, 1)).logsumexp(dim=1, keepdim=True)
         members = share.sum(dim=1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Area under the ROC curve over known entries."""
+"""Area under the ROC curve over known elements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from .ranked_tensors import ranked_known_entries
+from .ranked_tensors import ranked_known_elements
 from .threshold_curve import threshold_curve
 
 
@@ -25,23 +25,23 @@ def auroc(
     with the known positives :math:`P_c` and known negatives :math:`G_c` of class c.
 
     Args:
-        scores: Any scores whose order ranks, of shape (N, C); or of shape (K,), one for each entry of
+        scores: Any scores whose order ranks, of shape (N, C); or of shape (K,), one for each element of
             ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
-        classes: Class index of each entry, of shape (K,); None for tables.
-        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+        classes: Class index of each element, of shape (K,); None for tables.
+        num_classes: The number of classes of flat elements; by default the largest class index plus one.
 
     Returns:
         The area in [0, 1], of shape (C,); NaN for a class without known positives or without known negatives.
 
     Raises:
-        ValueError: If shapes differ, a label is none of 1, 0 and -1, or the score of a known entry is NaN.
+        ValueError: If shapes differ, a label is none of 1, 0 and -1, or the score of a known element is NaN.
 
     Example:
         >>> auroc([[0.9, 0.3], [0.4, 0.6], [0.4, 0.1]], [[1, 1], [1, -1], [0, -1]])
         array([0.75,  nan])
     """
-    ranked = ranked_known_entries(scores, labels, classes, num_classes=num_classes, caller="auroc")
+    ranked = ranked_known_elements(scores, labels, classes, num_classes=num_classes, caller="auroc")
     curve = threshold_curve(ranked)
     positives_before = np.concatenate([[0], np.cumsum(ranked.positive)])
     positives = np.diff(positives_before[ranked.bounds])

@@ -1,4 +1,4 @@
-"""Average precision over known entries."""
+"""Average precision over known elements."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from .ranked_elements import RankedEntries, rank_positives
-from .ranked_tensors import ranked_known_entries
+from .ranked_elements import RankedElements, rank_positives
+from .ranked_tensors import ranked_known_elements
 
 
 def average_precision(
@@ -17,34 +17,34 @@ def average_precision(
     *,
     num_classes: int | None = None,
 ) -> np.ndarray:
-    r"""Average precision of each class over its known entries, ties sharing one threshold.
+    r"""Average precision of each class over its known elements, ties sharing one threshold.
 
     .. math:: \mathrm{AP}_c = \frac{1}{|P_c|} \sum_{i \in P_c}
         \frac{|\{j \in P_c : s_j \ge s_i\}|}{|\{j \in P_c \cup G_c : s_j \ge s_i\}|}
 
     with the known positives :math:`P_c` and known negatives :math:`G_c` of class c. It is the value of
     scikit-learn's ``average_precision_score``; it depends on neither the order of the samples nor the unknown
-    entries.
+    elements.
 
     Args:
-        scores: Any scores whose order ranks, of shape (N, C); or of shape (K,), one for each entry of
+        scores: Any scores whose order ranks, of shape (N, C); or of shape (K,), one for each element of
             ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
-        classes: Class index of each entry, of shape (K,); None for tables.
-        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+        classes: Class index of each element, of shape (K,); None for tables.
+        num_classes: The number of classes of flat elements; by default the largest class index plus one.
 
     Returns:
         Average precision in [0, 1], of shape (C,); NaN for a class without known positives or without known
         negatives.
 
     Raises:
-        ValueError: If shapes differ, a label is none of 1, 0 and -1, or the score of a known entry is NaN.
+        ValueError: If shapes differ, a label is none of 1, 0 and -1, or the score of a known element is NaN.
 
     Example:
         >>> average_precision([[0.9, 0.3], [0.4, 0.6], [0.4, 0.1]], [[1, 1], [1, -1], [0, -1]])
         array([0.83333333,        nan])
     """
-    ranked = ranked_known_entries(
+    ranked = ranked_known_elements(
         scores, labels, classes, num_classes=num_classes, caller="average_precision"
     )
     return _average_precision(ranked)
@@ -55,7 +55,7 @@ def pooled_average_precision(
     labels: ArrayLike | torch.Tensor,
     classes: ArrayLike | torch.Tensor | None = None,
 ) -> float:
-    """Average precision of one ranking of all known entries, whatever their class.
+    """Average precision of one ranking of all known elements, whatever their class.
 
     Args:
         scores: Scores that are comparable between classes, as in :func:`average_precision`.
@@ -72,7 +72,7 @@ def pooled_average_precision(
         >>> pooled_average_precision([[0.9, 0.3], [0.4, 0.6]], [[1, 1], [0, -1]])
         0.8333333333333333
     """
-    ranked = ranked_known_entries(scores, labels, classes, pooled=True, caller="pooled_average_precision")
+    ranked = ranked_known_elements(scores, labels, classes, pooled=True, caller="pooled_average_precision")
     return float(_average_precision(ranked)[0])
 
 
@@ -110,7 +110,7 @@ def mean_average_precision(
     )
 
 
-def _average_precision(ranked: RankedEntries) -> np.ndarray:
+def _average_precision(ranked: RankedElements) -> np.ndarray:
     """The equation above, looking only at the positives and the ties they are in."""
     positives, num_classes = rank_positives(ranked), len(ranked.bounds) - 1
     true_positives = np.repeat(positives.bounds[1:], positives.counts) - positives.before

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from .known_elements import KnownEntries, known_entries
-from .ranked_elements import rank_entries
+from .known_elements import KnownElements, known_elements
+from .ranked_elements import rank_elements
 from .threshold_curve import threshold_curve
 
 
@@ -72,7 +72,7 @@ def best_thresholds(
         raise ValueError(
             f"The 'shrinkage' argument of best_thresholds must be at least 0. Got {shrinkage} instead."
         )
-    elements = known_entries(scores, labels, classes, num_classes=num_classes, caller="best_thresholds")
+    elements = known_elements(scores, labels, classes, num_classes=num_classes, caller="best_thresholds")
     if not elements.positive.any():
         raise ValueError(
             "The 'labels' argument of best_thresholds must hold a known positive. "
@@ -87,20 +87,20 @@ def best_thresholds(
     return np.where(weight < 1, mixed, own), float(overall)
 
 
-def _thresholds(elements: KnownEntries, precision: float | None, recall: float | None) -> np.ndarray:
+def _thresholds(elements: KnownElements, precision: float | None, recall: float | None) -> np.ndarray:
     """The threshold of each class alone, NaN for a class without known elements."""
-    ranked = rank_entries(elements)
+    ranked = rank_elements(elements)
     curve = threshold_curve(ranked)
-    has_entries = np.diff(curve.bounds) > 0
+    has_elements = np.diff(curve.bounds) > 0
     places, thresholds = np.arange(len(curve.starts)), np.full(elements.num_classes, np.nan)
-    first = curve.bounds[:-1][has_entries]
+    first = curve.bounds[:-1][has_elements]
     if precision is not None:
         fits = curve.true_positives / curve.predicted >= precision
         chosen = np.minimum.reduceat(np.where(fits, places, len(places)), first)
-        highest = ranked.scores[ranked.bounds[1:][has_entries] - 1]
+        highest = ranked.scores[ranked.bounds[1:][has_elements] - 1]
         fallback = np.nextafter(highest, np.inf, dtype=highest.dtype)
         scores = np.append(ranked.scores[curve.starts], np.nan)[chosen]
-        thresholds[has_entries] = np.where(chosen < len(places), scores, fallback)
+        thresholds[has_elements] = np.where(chosen < len(places), scores, fallback)
         return thresholds
     positives = elements.positives()[curve.classes]
     if recall is not None:
@@ -108,7 +108,7 @@ def _thresholds(elements: KnownEntries, precision: float | None, recall: float |
         fits = curve.true_positives / np.maximum(positives, 1) >= recall
     else:
         f1 = 2 * curve.true_positives / (curve.predicted + positives)
-        fits = f1 == np.repeat(np.maximum.reduceat(f1, first), np.diff(curve.bounds)[has_entries])
+        fits = f1 == np.repeat(np.maximum.reduceat(f1, first), np.diff(curve.bounds)[has_elements])
     chosen = np.maximum.reduceat(np.where(fits, places, -1), first)
-    thresholds[has_entries] = ranked.scores[curve.starts[chosen]]
+    thresholds[has_elements] = ranked.scores[curve.starts[chosen]]
     return thresholds

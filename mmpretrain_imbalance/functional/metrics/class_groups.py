@@ -11,34 +11,35 @@ from numpy.typing import ArrayLike
 from .arrays import as_array, raise_at_first
 
 GROUPS = ("head", "middle", "tail")
+DEFAULT_GROUP_THRESHOLDS = (20, 100)
 
 
 def class_groups(
-    positives: ArrayLike | torch.Tensor, borders: Sequence[float] = (20, 100)
+    positives: ArrayLike | torch.Tensor, group_thresholds: Sequence[float] = DEFAULT_GROUP_THRESHOLDS
 ) -> dict[str, np.ndarray]:
-    """Split the classes into head, middle and tail.
+    """Split the classes into head, middle and tail by their training positives.
 
-    A class belongs to the tail below the lower border, to the head above the upper border, and to the middle
-    from one border to the other, both included.
+    The thresholds are lower bounds: a class is tail below the first, middle from the first on, and head from the
+    second on.
 
     Args:
         positives: The number of training positives of each class, of shape (C,).
-        borders: The lower and the upper border, for instance those of :func:`quantile_borders`.
+        group_thresholds: The least number of positives of a middle class and of a head class.
 
     Returns:
         For each of 'head', 'middle' and 'tail' which classes belong to it, bool, of shape (C,).
 
     Raises:
-        ValueError: If the borders are not two numbers in ascending order, or a number of positives is
+        ValueError: If the thresholds are not two numbers in ascending order, or a number of positives is
             negative.
 
     Example:
-        >>> class_groups([500, 100, 20, 3])["middle"]
-        array([False,  True,  True, False])
+        >>> class_groups([500, 100, 99, 20, 3])["middle"]
+        array([False, False,  True,  True, False])
     """
     positives = _checked(positives, "class_groups")
-    check_borders("borders", borders, "class_groups")
-    head, tail = positives > borders[1], positives < borders[0]
+    check_group_thresholds(group_thresholds, "class_groups")
+    head, tail = positives >= group_thresholds[1], positives < group_thresholds[0]
     return {"head": head, "middle": ~head & ~tail, "tail": tail}
 
 
@@ -68,75 +69,74 @@ def named_class_groups(names: Sequence[str]) -> dict[str, np.ndarray]:
     return {group: np.array([name == group for name in names]) for group in GROUPS}
 
 
-def check_borders(argument: str, borders: Sequence[float], caller: str) -> None:
-    """Refuse borders that part no classes.
+def check_group_thresholds(group_thresholds: Sequence[float], caller: str) -> None:
+    """Raise unless the thresholds can split the classes.
 
     Args:
-        argument: Name of the argument, for the message.
-        borders: The lower and the upper border.
+        group_thresholds: The least number of positives of a middle class and of a head class.
         caller: Name of the function or class whose argument this is, for the message.
 
     Raises:
         ValueError: If they are not two numbers in ascending order.
 
     Example:
-        >>> check_borders("borders", (20, 100), "class_groups")
+        >>> check_group_thresholds((20, 100), "class_groups")
     """
-    if len(borders) != 2 or not borders[0] <= borders[1]:
+    if len(group_thresholds) != 2 or not group_thresholds[0] <= group_thresholds[1]:
         raise ValueError(
-            f"The '{argument}' argument of {caller} must be two numbers in ascending order: the tail lies "
-            f"below the first, the head above the second. Got {borders!r} instead."
+            f"The 'group_thresholds' argument of {caller} must be two numbers in ascending order, the least "
+            f"number of positives of a middle class and of a head class. Got {group_thresholds!r} instead."
         )
 
 
-def check_shares(argument: str, shares: Sequence[float], caller: str) -> None:
-    """Refuse shares that are none.
+def check_group_quantiles(group_quantiles: Sequence[float], caller: str) -> None:
+    """Raise unless the quantiles can split the classes.
 
     Args:
-        argument: Name of the argument, for the message.
-        shares: The share of the classes below the lower and below the upper border.
+        group_quantiles: The fraction of the classes below the middle, and the fraction below the head.
         caller: Name of the function or class whose argument this is, for the message.
 
     Raises:
         ValueError: If they are not two numbers from 0 to 1 in ascending order.
 
     Example:
-        >>> check_shares("shares", (0.25, 0.75), "quantile_borders")
+        >>> check_group_quantiles((0.25, 0.75), "quantile_group_thresholds")
     """
-    if len(shares) != 2 or not 0 <= shares[0] <= shares[1] <= 1:
+    if len(group_quantiles) != 2 or not 0 <= group_quantiles[0] <= group_quantiles[1] <= 1:
         raise ValueError(
-            f"The '{argument}' argument of {caller} must be two numbers from 0 to 1 in ascending order. "
-            f"Got {shares!r} instead."
+            f"The 'group_quantiles' argument of {caller} must be two numbers from 0 to 1 in ascending order. "
+            f"Got {group_quantiles!r} instead."
         )
 
 
-def quantile_borders(
-    positives: ArrayLike | torch.Tensor, shares: Sequence[float] = (1 / 3, 2 / 3)
+def quantile_group_thresholds(
+    positives: ArrayLike | torch.Tensor, group_quantiles: Sequence[float] = (1 / 3, 2 / 3)
 ) -> tuple[float, float]:
-    """Borders of :func:`class_groups` below and above which a given share of the classes lies.
+    """Thresholds for :func:`class_groups` at two quantiles of the numbers of positives.
 
     Args:
         positives: The number of training positives of each class, of shape (C,).
-        shares: The share of the classes below the lower and below the upper border.
+        group_quantiles: The fraction of the classes below the middle, and the fraction below the head.
 
     Returns:
-        The two borders.
+        The two thresholds.
 
     Raises:
-        ValueError: If the shares are not two numbers from 0 to 1 in ascending order, or there is no class.
+        ValueError: If the quantiles are not two numbers from 0 to 1 in ascending order, or there is no class.
 
     Example:
-        >>> quantile_borders([1, 2, 4, 8, 16], shares=(0.25, 0.75))
+        >>> quantile_group_thresholds([1, 2, 4, 8, 16], group_quantiles=(0.25, 0.75))
         (2.0, 8.0)
     """
-    positives = _checked(positives, "quantile_borders")
-    check_shares("shares", shares, "quantile_borders")
+    positives = _checked(positives, "quantile_group_thresholds")
+    check_group_quantiles(group_quantiles, "quantile_group_thresholds")
     if not len(positives):
         raise ValueError(
-            "The 'positives' argument of quantile_borders must hold at least one class. Got none instead."
+            "The 'positives' argument of quantile_group_thresholds must have at least one class. Got none "
+            "instead."
         )
-    low, high = np.quantile(positives, shares)
-    return float(low), float(high)
+    middle, head = np.quantile(positives, group_quantiles)
+    return float(middle), float(head)
 
 
 def rarest_classes(positives: ArrayLike | torch.Tensor, k: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Precision, recall and F1 over known entries, of each class and overall."""
+"""Precision, recall and F1 over known elements, of each class and overall."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from .known_elements import known_entries
+from .known_elements import known_elements
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How well the labels of each class were predicted, over its known entries.
+    """How well the labels of each class were predicted, over its known elements.
 
     Attributes:
         positives: Known positives, of shape (C,).
@@ -39,13 +39,13 @@ def class_scores(
     *,
     num_classes: int | None = None,
 ) -> ClassScores:
-    """Precision, recall and F1 of each class over its known entries.
+    """Precision, recall and F1 of each class over its known elements.
 
     Args:
         predictions: 1 where the class was predicted, else 0, of shape (N, C); or flat, of shape (K,).
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``predictions``.
-        classes: Class index of each entry, of shape (K,); None for tables.
-        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+        classes: Class index of each element, of shape (K,); None for tables.
+        num_classes: The number of classes of flat elements; by default the largest class index plus one.
 
     Returns:
         The scores in [0, 1]. A class without known positives has NaN; one that has known positives and is
@@ -72,7 +72,7 @@ def multi_label_scores(
     *,
     num_classes: int | None = None,
 ) -> dict[str, float]:
-    r"""The usual summary of multi-label predictions, over known entries.
+    r"""The usual summary of multi-label predictions, over known elements.
 
     .. math:: \mathrm{CP} = \frac{1}{|E|} \sum_{c \in E} \frac{TP_c}{TP_c + FP_c} \qquad
         \mathrm{CR} = \frac{1}{|E|} \sum_{c \in E} \frac{TP_c}{TP_c + FN_c} \qquad
@@ -81,7 +81,7 @@ def multi_label_scores(
     .. math:: \mathrm{macro\_f1} = \frac{1}{|E|} \sum_{c \in E} \frac{2\, TP_c}{2\, TP_c + FP_c + FN_c}
 
     with the classes :math:`E` that have a known positive. OP, OR and OF1 are precision, recall and F1 of all
-    known entries of all classes together, those of the other classes included. A quotient 0/0 counts 0.
+    known elements of all classes together, those of the other classes included. A quotient 0/0 counts 0.
 
     Args:
         predictions: As in :func:`class_scores`.
@@ -127,15 +127,15 @@ def multi_label_scores(
 
 
 def _confusion(predictions, labels, classes, num_classes, caller) -> tuple[np.ndarray, ...]:
-    """True positives, predicted positives, known positives and known entries of each class."""
-    entries = known_entries(predictions, labels, classes, num_classes=num_classes, caller=caller)
-    predicted = entries.scores > 0
-    of_true = entries.classes[predicted & entries.positive]
+    """True positives, predicted positives, known positives and known elements of each class."""
+    elements = known_elements(predictions, labels, classes, num_classes=num_classes, caller=caller)
+    predicted = elements.scores > 0
+    of_true = elements.classes[predicted & elements.positive]
     return (
-        np.bincount(of_true, minlength=entries.num_classes),
-        np.bincount(entries.classes[predicted], minlength=entries.num_classes),
-        entries.positives(),
-        entries.counts,
+        np.bincount(of_true, minlength=elements.num_classes),
+        np.bincount(elements.classes[predicted], minlength=elements.num_classes),
+        elements.positives(),
+        elements.counts,
     )
 
 
@@ -159,15 +159,15 @@ def exact_match(
     labels: ArrayLike | torch.Tensor,
     images: ArrayLike | torch.Tensor | None = None,
 ) -> float:
-    """Share of the images whose known entries are all predicted right; images without any are left out.
+    """Share of the images whose known elements are all predicted right; images without any are left out.
 
     Args:
         predictions: 1 where the class was predicted, else 0, of shape (N, C); or flat, of shape (K,).
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``predictions``.
-        images: Image index of each entry, of shape (K,), any integers; None for tables.
+        images: Image index of each element, of shape (K,), any integers; None for tables.
 
     Returns:
-        The share in [0, 1]; NaN without any known entry.
+        The share in [0, 1]; NaN without any known element.
 
     Raises:
         ValueError: If shapes differ, or a label is none of 1, 0 and -1.
@@ -177,8 +177,8 @@ def exact_match(
         0.5
     """
     classes = None if images is None else np.zeros(np.shape(labels), dtype=np.int32)
-    entries = known_entries(predictions, labels, classes, images, keep_images=True, caller="exact_match")
-    wrong = (entries.scores > 0) != entries.positive
-    all_images = np.unique(entries.images)
-    wrong_images = np.unique(entries.images[wrong])
+    elements = known_elements(predictions, labels, classes, images, keep_images=True, caller="exact_match")
+    wrong = (elements.scores > 0) != elements.positive
+    all_images = np.unique(elements.images)
+    wrong_images = np.unique(elements.images[wrong])
     return 1 - len(wrong_images) / len(all_images) if len(all_images) else float("nan")

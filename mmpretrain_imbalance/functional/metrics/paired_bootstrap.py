@@ -10,8 +10,8 @@ import torch
 from numpy.typing import ArrayLike
 
 from .average_precision import mean_average_precision
-from .known_elements import KnownEntries, known_entries
-from .ranked_elements import RankedEntries, rank_positives
+from .known_elements import KnownElements, known_elements
+from .ranked_elements import RankedElements, rank_positives
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,19 @@ def paired_bootstrap(
 ) -> BootstrapDifference:
     """Paired bootstrap over images for the difference in mAP of two runs.
 
-    Every resample draws as many images as have a known entry, with replacement, the same ones for both runs,
+    Every resample draws as many images as have a known element, with replacement, the same ones for both runs,
     and takes the mean of average precision over the classes that have a known positive and a known negative
     in it. The interval is that of the percentiles.
 
     Args:
-        scores: Scores of the run, of shape (N, C); or of shape (K,), one for each entry of ``classes``.
+        scores: Scores of the run, of shape (N, C); or of shape (K,), one for each element of ``classes``.
         baseline_scores: Scores of the run it is compared with, of the same shape.
         labels: 1 positive, 0 negative, -1 unknown, of the same shape.
-        classes: Class index of each entry, of shape (K,); None for tables.
-        images: Image index of each entry, of shape (K,); None for tables.
+        classes: Class index of each element, of shape (K,); None for tables.
+        images: Image index of each element, of shape (K,); None for tables.
         keep: Classes that take part, as bool of shape (C,) or as indices, for instance the tail; None for
             all.
-        num_classes: The number of classes of flat entries; by default the largest class index plus one.
+        num_classes: The number of classes of flat elements; by default the largest class index plus one.
         num_resamples: How often images are drawn.
         confidence: The share of the resamples within the interval.
         seed: Decides what is drawn.
@@ -142,11 +142,11 @@ def paired_bootstraps(
         )
     runs, kept = [], {}
     for run in (scores, baseline_scores):
-        entries = known_entries(
+        elements = known_elements(
             run, labels, classes, images, num_classes=num_classes, keep_images=True, caller="paired_bootstrap"
         )
-        kept = {name: _as_bool(keep, entries.num_classes) for name, keep in keeps.items()}
-        runs.append(_ResampledRanking(entries, np.any(list(kept.values()), axis=0)))
+        kept = {name: _as_bool(keep, elements.num_classes) for name, keep in keeps.items()}
+        runs.append(_ResampledRanking(elements, np.any(list(kept.values()), axis=0)))
     num_images = runs[0].num_images
     generator = np.random.default_rng(seed)
 
@@ -194,19 +194,19 @@ def _summary(difference: float, resampled: np.ndarray, confidence: float) -> Boo
 
 
 class _ResampledRanking:
-    """The ranking of one run, sorted once; a resample only changes how often each of its entries counts."""
+    """The ranking of one run, sorted once; a resample only changes how often each of its elements counts."""
 
-    def __init__(self, entries: KnownEntries, kept: np.ndarray) -> None:
-        known_images, images = np.unique(entries.images, return_inverse=True)
-        order = np.lexsort((entries.scores, entries.classes))
-        order = order[kept[entries.classes[order]]]
+    def __init__(self, elements: KnownElements, kept: np.ndarray) -> None:
+        known_images, images = np.unique(elements.images, return_inverse=True)
+        order = np.lexsort((elements.scores, elements.classes))
+        order = order[kept[elements.classes[order]]]
         self.num_images = len(known_images)
         self.images = images[order]
-        self.bounds = np.concatenate([[0], np.cumsum(np.where(kept, entries.counts, 0))])
+        self.bounds = np.concatenate([[0], np.cumsum(np.where(kept, elements.counts, 0))])
         self.positives = rank_positives(
-            RankedEntries(entries.scores[order], entries.positive[order], self.bounds)
+            RankedElements(elements.scores[order], elements.positive[order], self.bounds)
         )
-        # Half the memory is half the time; a resample holds about as many entries as there are.
+        # Half the memory is half the time; a resample holds about as many elements as there are.
         dtype = np.int32 if len(order) < 10**8 else np.int64
         self.known_before = np.zeros(len(order) + 1, dtype)
         self.positive_before = np.zeros(len(self.positives.places) + 1, dtype)

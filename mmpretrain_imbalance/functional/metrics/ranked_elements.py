@@ -1,4 +1,4 @@
-"""Known entries sorted by class and score: one pass that every ranking metric shares."""
+"""Known elements sorted by class and score: one pass that every ranking metric shares."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .known_elements import KnownEntries
+from .known_elements import KnownElements
 
 _SIGN = np.uint32(1 << 31)
 _BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
-class RankedEntries:
-    """Known entries, class after class, ascending in the score within a class.
+class RankedElements:
+    """Known elements, class after class, ascending in the score within a class.
 
     Attributes:
-        scores: Score of each entry, of shape (K,).
-        positive: Whether the entry is a known positive, of shape (K,).
-        bounds: The entries of class c are ``bounds[c]:bounds[c + 1]``, of shape (C + 1,).
+        scores: Score of each element, of shape (K,).
+        positive: Whether the element is a known positive, of shape (K,).
+        bounds: The elements of class c are ``bounds[c]:bounds[c + 1]``, of shape (C + 1,).
     """
 
     scores: np.ndarray
@@ -27,42 +27,42 @@ class RankedEntries:
     bounds: np.ndarray
 
 
-def rank_entries(entries: KnownEntries) -> RankedEntries:
-    """Sort known entries by class, then by score.
+def rank_elements(elements: KnownElements) -> RankedElements:
+    """Sort known elements by class, then by score.
 
     Numpy sorts plain integers with vector instructions, much faster than it finds the order of anything
-    else. So an entry becomes one integer: class, then the bits of the score mapped to an ascending integer,
+    else. So an element becomes one integer: class, then the bits of the score mapped to an ascending integer,
     then the label. Scores of float64 that float32 cannot hold exactly do not fit into such a key; they take
     the slow way and stay exact.
 
     Args:
-        entries: The known entries in any order.
+        elements: The known elements in any order.
 
     Returns:
-        The same entries, sorted. The order within equal scores means nothing: consumers treat them as one
+        The same elements, sorted. The order within equal scores means nothing: consumers treat them as one
         threshold.
 
     Example:
-        >>> from mmpretrain_imbalance.functional.known_entries import known_entries
-        >>> ranked = rank_entries(known_entries([0.5, 0.1, 0.3], [1, 0, 1], classes=[1, 0, 0]))
+        >>> from mmpretrain_imbalance.functional.known_elements import known_elements
+        >>> ranked = rank_elements(known_elements([0.5, 0.1, 0.3], [1, 0, 1], classes=[1, 0, 0]))
         >>> ranked.scores.tolist(), ranked.positive.tolist(), ranked.bounds.tolist()
         ([0.1, 0.3, 0.5], [False, True, True], [0, 2, 3])
     """
-    bounds = np.concatenate([[0], np.cumsum(entries.counts)])
+    bounds = np.concatenate([[0], np.cumsum(elements.counts)])
     with np.errstate(over="ignore"):
-        scores = entries.scores.astype(np.float32, copy=False)
-    if scores.dtype != entries.scores.dtype and not np.array_equal(scores, entries.scores):
-        order = np.lexsort((entries.scores, entries.classes))
-        return RankedEntries(entries.scores[order], entries.positive[order], bounds)
-    if entries.grouped and scores.min(initial=0) >= 0:
-        ranked = _sort_each_class(scores, entries.positive, bounds)
+        scores = elements.scores.astype(np.float32, copy=False)
+    if scores.dtype != elements.scores.dtype and not np.array_equal(scores, elements.scores):
+        order = np.lexsort((elements.scores, elements.classes))
+        return RankedElements(elements.scores[order], elements.positive[order], bounds)
+    if elements.grouped and scores.min(initial=0) >= 0:
+        ranked = _sort_each_class(scores, elements.positive, bounds)
     else:
-        ranked = _sort_all(scores, entries.positive, entries.classes)
-    return RankedEntries(ranked[0].astype(entries.scores.dtype, copy=False), ranked[1], bounds)
+        ranked = _sort_all(scores, elements.positive, elements.classes)
+    return RankedElements(ranked[0].astype(elements.scores.dtype, copy=False), ranked[1], bounds)
 
 
 def _sort_each_class(scores, positive, bounds) -> tuple[np.ndarray, np.ndarray]:
-    """Without a sign the score leaves one bit of 32 for the label, and the class is where the entry lies."""
+    """Without a sign the score leaves one bit of 32 for the label, and the class is where the element lies."""
     ranked_scores, ranked_positive = np.empty_like(scores), np.empty_like(positive)
     # Whole classes at a time, as many as the cache holds: every step but the sorting waits for memory only.
     first_classes = np.searchsorted(bounds[:-1], np.arange(0, len(scores), _BLOCK))
@@ -117,25 +117,25 @@ class RankedPositives:
         return np.diff(self.bounds)
 
 
-def rank_positives(ranked: RankedEntries) -> RankedPositives:
+def rank_positives(ranked: RankedElements) -> RankedPositives:
     """Find the known positives of a ranking, and the ties they are in.
 
     Args:
-        ranked: Known entries as :func:`rank_entries` sorts them.
+        ranked: Known elements as :func:`rank_elements` sorts them.
 
     Returns:
         Their places.
 
     Example:
         >>> columns = [0.1, 0.4, 0.4], [False, False, True], [0, 3]
-        >>> ranked = RankedEntries(*(np.array(column) for column in columns))
+        >>> ranked = RankedElements(*(np.array(column) for column in columns))
         >>> positives = rank_positives(ranked)
         >>> positives.places, positives.thresholds
         (array([2]), array([1]))
     """
     places = np.flatnonzero(ranked.positive)
     thresholds, before = places.copy(), np.arange(len(places))
-    is_tie = np.zeros(len(ranked.scores) + 1, dtype=bool)  # with the entry before it
+    is_tie = np.zeros(len(ranked.scores) + 1, dtype=bool)  # with the element before it
     np.equal(ranked.scores[1:], ranked.scores[:-1], out=is_tie[1:-1])
     is_tie[ranked.bounds] = False
     ties = np.flatnonzero(is_tie)

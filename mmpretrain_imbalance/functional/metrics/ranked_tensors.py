@@ -1,4 +1,4 @@
-"""Known entries of tensors sorted where the tensors are."""
+"""Known elements of tensors sorted where the tensors are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ..labels import NEGATIVE, POSITIVE, UNKNOWN
-from .known_elements import known_entries
-from .ranked_elements import RankedEntries, rank_entries
+from .known_elements import known_elements
+from .ranked_elements import RankedElements, rank_elements
 
-_CHUNK = 1 << 26  # entries that are sorted at a time: some 2 GB of a GPU's memory
+_CHUNK = 1 << 26  # elements that are sorted at a time: some 2 GB of a GPU's memory
 
 
-def ranked_known_entries(
+def ranked_known_elements(
     scores: ArrayLike | Tensor,
     labels: ArrayLike | Tensor,
     classes: ArrayLike | Tensor | None = None,
@@ -22,34 +22,34 @@ def ranked_known_entries(
     num_classes: int | None = None,
     pooled: bool = False,
     caller: str,
-) -> RankedEntries:
+) -> RankedElements:
     """Check scores and labels, keep what is known, and sort it by class and score.
 
     Tensors on a GPU are sorted there, and come back sorted; everything else is sorted by
-    :func:`~mmpretrain_imbalance.functional.ranked_entries.rank_entries`. What is made of the ranking is the
+    :func:`~mmpretrain_imbalance.functional.ranked_elements.rank_elements`. What is made of the ranking is the
     same code, so the results are the same bit for bit.
 
     Args:
-        scores: As in :func:`known_entries`.
-        labels: As in :func:`known_entries`.
-        classes: As in :func:`known_entries`.
-        num_classes: As in :func:`known_entries`.
-        pooled: Whether all entries are ranked as those of one class.
+        scores: As in :func:`known_elements`.
+        labels: As in :func:`known_elements`.
+        classes: As in :func:`known_elements`.
+        num_classes: As in :func:`known_elements`.
+        pooled: Whether all elements are ranked as those of one class.
         caller: Name of the function whose arguments these are, for the messages.
 
     Returns:
         The ranking.
 
     Raises:
-        ValueError: As :func:`known_entries`.
+        ValueError: As :func:`known_elements`.
     """
     tensors = [values for values in (scores, labels, classes) if values is not None]
     if all(_is_on_gpu(values) for values in tensors):
         ranked = rank_tensors(scores, labels, classes, num_classes=num_classes, pooled=pooled)
         if ranked is not None:
             return ranked
-    entries = known_entries(scores, labels, classes, num_classes=num_classes, caller=caller)
-    return rank_entries(entries.pooled() if pooled else entries)
+    elements = known_elements(scores, labels, classes, num_classes=num_classes, caller=caller)
+    return rank_elements(elements.pooled() if pooled else elements)
 
 
 @torch.no_grad()
@@ -60,18 +60,18 @@ def rank_tensors(
     *,
     num_classes: int | None = None,
     pooled: bool = False,
-) -> RankedEntries | None:
-    """Sort the known entries of tensors on their own device, some classes of a table at a time.
+) -> RankedElements | None:
+    """Sort the known elements of tensors on their own device, some classes of a table at a time.
 
     Args:
-        scores: Of shape (N, C); or of shape (K,), one for each entry of ``classes``.
+        scores: Of shape (N, C); or of shape (K,), one for each element of ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the same shape.
-        classes: Class index of each entry, of shape (K,); None for tables.
-        num_classes: The number of classes of flat entries; by default the largest class index plus one.
-        pooled: Whether all entries are ranked as those of one class.
+        classes: Class index of each element, of shape (K,); None for tables.
+        num_classes: The number of classes of flat elements; by default the largest class index plus one.
+        pooled: Whether all elements are ranked as those of one class.
 
     Returns:
-        The ranking; None where anything is wrong with the input, for :func:`known_entries` to say what.
+        The ranking; None where anything is wrong with the input, for :func:`known_elements` to say what.
 
     Example:
         >>> ranked = rank_tensors(torch.tensor([[0.5, 0.1], [0.25, 1.0]]), torch.tensor([[1, -1], [0, 1]]))
@@ -100,13 +100,13 @@ def rank_tensors(
     if None in parts:
         return None
     ranked_scores, positive, counts = (np.concatenate(arrays) for arrays in zip(*parts))
-    return RankedEntries(ranked_scores, positive, np.concatenate([[0], np.cumsum(counts)]))
+    return RankedElements(ranked_scores, positive, np.concatenate([[0], np.cumsum(counts)]))
 
 
 def _rank_part(
     scores: Tensor, labels: Tensor, classes: Tensor | None = None, num_classes: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Scores and positives of a part, sorted, and the entries of each class; None if it is malformed."""
+    """Scores and positives of a part, sorted, and the elements of each class; None if it is malformed."""
     positive = labels == POSITIVE
     known = positive | (labels == NEGATIVE)
     if bool((~known & (labels != UNKNOWN)).any()):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ranked_elements import RankedEntries
+from .ranked_elements import RankedElements
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,19 @@ class ThresholdCurve:
         return at_or_above - above
 
 
-def threshold_curve(ranked: RankedEntries) -> ThresholdCurve:
+def threshold_curve(ranked: RankedElements) -> ThresholdCurve:
     """Count what every distinct score would predict as the threshold of its class.
 
     Args:
-        ranked: Known elements as :func:`rank_entries` sorts them.
+        ranked: Known elements as :func:`rank_elements` sorts them.
 
     Returns:
         The curve; an element is predicted positive where its score is at least the threshold.
 
     Example:
-        >>> from mmpretrain_imbalance.functional.known_entries import known_entries
-        >>> from mmpretrain_imbalance.functional.ranked_entries import rank_entries
-        >>> curve = threshold_curve(rank_entries(known_entries([[0.4], [0.9], [0.4]], [[1], [1], [0]])))
+        >>> from mmpretrain_imbalance.functional.known_elements import known_elements
+        >>> from mmpretrain_imbalance.functional.ranked_elements import rank_elements
+        >>> curve = threshold_curve(rank_elements(known_elements([[0.4], [0.9], [0.4]], [[1], [1], [0]])))
         >>> curve.true_positives.tolist(), curve.predicted.tolist()
         ([2, 1], [3, 1])
     """

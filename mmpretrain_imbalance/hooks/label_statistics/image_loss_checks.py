@@ -10,7 +10,7 @@ from torch import nn
 
 from ...datasets import SimulatePartialLabels
 from ...datasets.base import LabelStoreDataset
-from ...datasets.wrapped import leaf_samples
+from ...datasets.wrapped import resolve_wrapped_indices
 from ...losses import ElementwiseLoss, WrapperLoss
 
 
@@ -61,7 +61,7 @@ def check_image_losses(model: nn.Module, dataset: Any) -> None:
 def _numbering_datasets(dataset: Any) -> list[BaseDataset]:
     """The datasets whose own numbers are the sample ids, each once."""
     found: dict[int, BaseDataset] = {}
-    for part in leaf_samples(dataset):
+    for part in resolve_wrapped_indices(dataset):
         if isinstance(part.leaf, SimulatePartialLabels):  # leaves the ids as they are
             found |= {id(inner): inner for inner in _numbering_datasets(part.leaf.dataset)}
         elif len(part.indices):

@@ -61,7 +61,7 @@ def missing_negatives_warning(counts: LabelCounts, losses: Iterable[ElementwiseL
         f"The training set has no known negatives, and {' and '.join(dict.fromkeys(hopeless))} takes no "
         "unknown label for one: the model can then only learn to say yes to every class, or weights are "
         "those of a set without negatives. Annotate some, take unlisted labels for negative with "
-        "unlisted='negative' in the dataset, or train with a loss that treats unknown labels as negatives, "
+        "default_label='negative' in the dataset, or train with a loss that treats unknown labels as negatives, "
         "such as AssumeNegativeLoss."
     )
 

@@ -108,7 +108,7 @@ def _check_checkpoints_of_iterations(runner: Runner, interval: int) -> None:
 
 def _gathers(loss: LossState) -> bool:
     """Whether anything but the shares of elements is gathered within an epoch."""
-    shares = loss.element_shares.buffers() if isinstance(loss, ElementwiseLoss) else ()
+    shares = loss.element_counter.buffers() if isinstance(loss, ElementwiseLoss) else ()
     return len(loss.gathered()) > len(list(shares))
 
 

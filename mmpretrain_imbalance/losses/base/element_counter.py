@@ -10,7 +10,7 @@ from ...functional import POSITIVE, known_labels
 KINDS = ("ignored", "masked", "pseudo_positive", "pseudo_negative")
 
 
-class ElementShares(nn.Module):
+class ElementCounter(nn.Module):
     r"""Counts the elements of four kinds, class by class, over the training steps of an epoch.
 
     ``ignored`` elements are unknown and take no part, ``masked`` ones are known and take no part;
@@ -24,7 +24,7 @@ class ElementShares(nn.Module):
     buffers of a loss; none of them is in a checkpoint.
 
     Example:
-        >>> shares = ElementShares()
+        >>> shares = ElementCounter()
         >>> shares.allocate(2)
         >>> shares.add(torch.tensor([[1, -1], [0, -1]]), weight=torch.tensor([[True, False], [False, True]]))
         >>> {kind: values.tolist() for kind, values in shares.values().items()}

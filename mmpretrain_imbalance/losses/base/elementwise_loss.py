@@ -10,7 +10,7 @@ from torch import Tensor
 from ...functional import REDUCTIONS, LossContext, reduce_elements
 from ...utils.argument_checks import check_choice, check_number
 from .delayed_validation import DelayedValidation
-from .element_counter import ElementShares
+from .element_counter import ElementCounter
 from .loss_checks import (
     VALIDATE,
     broadcast_weight,
@@ -84,7 +84,7 @@ class ElementwiseLoss(LossState):
         self.reduction = reduction
         self.loss_weight = loss_weight
         self.validate = validate
-        self.element_shares = ElementShares()
+        self.element_counter = ElementCounter()
         self.delayed_validation = DelayedValidation()
 
     def elementwise_loss(
@@ -150,7 +150,7 @@ class ElementwiseLoss(LossState):
             elements = self.elements(logits, labels, context)
             loss, kept = elements.weighed(), elements.weight
             if self.is_training_step:
-                self.element_shares.add(labels, kept, elements.labels, masks_known)
+                self.element_counter.add(labels, kept, elements.labels, masks_known)
             if weight is not None:
                 loss = loss * broadcast_weight(weight, loss, name)
             if not torch.compiler.is_compiling():
@@ -170,10 +170,10 @@ class ElementwiseLoss(LossState):
 
     def set_label_counts(self, positives, negatives, class_names=None) -> None:
         super().set_label_counts(positives, negatives, class_names)
-        self.element_shares.allocate(len(positives))
+        self.element_counter.allocate(len(positives))
 
     def gathered(self) -> list[Tensor]:
-        return [*super().gathered(), *self.element_shares.buffers()]
+        return [*super().gathered(), *self.element_counter.buffers()]
 
     # A compiler takes for granted what the hook has told before the first step.
     @torch.compiler.assume_constant_result

@@ -156,7 +156,7 @@ class GivenPseudoLabels(nn.Module):
         """The same of a label store, which is in this form already."""
         try:
             facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            stored_names, self.default = facts["class_names"], facts["unlisted"]
+            stored_names, self.default = facts["class_names"], facts["default_label"]
             starts, classes, values = (
                 np.load(folder / f"{array}.npy") for array in ("indptr", "classes", "values")
             )

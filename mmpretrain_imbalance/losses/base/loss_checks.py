@@ -131,7 +131,7 @@ def check_given(loss: ElementwiseLoss, needs: tuple[str, ...], logits: Tensor, c
         if field in needs and getattr(context, field) is None:
             raise ValueError(
                 f"{_owner_of_need(loss, field)} needs the {field} of the batch, which this head does not "
-                "pass. Use PartialMultiLabelLinearClsHead or PartialCSRAClsHead as the head."
+                "pass. Use PartialLabelLinearClsHead or PartialLabelCSRAClsHead as the head."
             )
     if torch.compiler.is_compiling():
         return

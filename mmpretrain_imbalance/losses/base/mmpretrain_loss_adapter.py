@@ -18,7 +18,7 @@ from .traits import Traits
 _READ_ONE_COLUMN_AS_INDICES = (AsymmetricLoss, FocalLoss)
 
 
-class HostLoss(ElementwiseLoss):
+class MMPretrainLossAdapter(ElementwiseLoss):
     """Adapter around a loss with MMPretrain's signature; unknown elements are kept from it and cost nothing.
 
     Args:
@@ -94,4 +94,4 @@ def build_elementwise_loss(loss: dict | nn.Module, owner: str) -> ElementwiseLos
             f"classes take part. Got {type(module).__name__} with use_sigmoid=False instead; give it "
             "use_sigmoid=True if it has that argument."
         )
-    return HostLoss(module)
+    return MMPretrainLossAdapter(module)

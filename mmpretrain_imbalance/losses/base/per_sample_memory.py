@@ -7,7 +7,7 @@ from mmengine.dist import all_gather
 from torch import Tensor
 
 
-class RememberedElements:
+class PerSampleMemory:
     """A set of (image, class) elements that grows from epoch to epoch and is the same on all ranks.
 
     What is added counts from the next :meth:`merge` on, which unites what all ranks have added: the set is
@@ -20,7 +20,7 @@ class RememberedElements:
     must keep its order between runs.
 
     Example:
-        >>> elements = RememberedElements()
+        >>> elements = PerSampleMemory()
         >>> flips = torch.tensor([[False, True, False], [True, False, True]])
         >>> elements.add(torch.tensor([7, 2]), flips, most=3)
         >>> elements.merge()

@@ -45,13 +45,13 @@ def test_json_lists_positives_and_negatives_by_index_or_name(tmp_path):
         tmp_path, {"gt_label": [0], "gt_label_neg": ["elk"]}, {"gt_label": ["dog"]}, {"gt_label": 2}
     )
     assert table_of(read_annotation_json(path)) == [[1, -1, 0], [-1, 1, -1], [-1, -1, 1]]
-    assert table_of(read_annotation_json(path, unlisted=0)) == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert table_of(read_annotation_json(path, default_label=0)) == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
-@pytest.mark.parametrize("unlisted", [0, -1])
-def test_json_scores_say_everything(tmp_path, unlisted):
+@pytest.mark.parametrize("default_label", [0, -1])
+def test_json_scores_say_everything(tmp_path, default_label):
     path = write_json(tmp_path, {"gt_score": [1, 0, -1]}, {"gt_score": [0.0, -1, 1]})
-    assert table_of(read_annotation_json(path, unlisted)) == [[1, 0, -1], [0, -1, 1]]
+    assert table_of(read_annotation_json(path, default_label)) == [[1, 0, -1], [0, -1, 1]]
 
 
 def test_json_takes_class_names_from_categories_or_from_the_caller(tmp_path):
@@ -91,10 +91,10 @@ def test_json_takes_class_names_from_categories_or_from_the_caller(tmp_path):
         ),
         (
             {"gt_score": [1, 0, 0.5]},
-            "must be 1 (positive), 0 (negative) or -1 (unknown) in every entry. Got 0.5 instead.",
+            "must be 1 (positive), 0 (negative) or -1 (unknown) in every element. Got 0.5 instead.",
         ),
-        ({"gt_score": [1, 0, None]}, "in every entry. Got None instead."),
-        ({"gt_score": [1, 0, True]}, "in every entry. Got True instead."),
+        ({"gt_score": [1, 0, None]}, "in every element. Got None instead."),
+        ({"gt_score": [1, 0, True]}, "in every element. Got True instead."),
         (
             {"gt_score": [1, 0, 0], "gt_label": [0]},
             "'gt_score' of sample 1 (1.jpg) in {file} must be the only labels",
@@ -264,11 +264,13 @@ def test_classes_may_be_called_like_labels(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["json", "csv"])
-@given(labels=TABLES, unlisted=st.sampled_from([0, -1]))
-def test_what_is_written_is_read_back(tmp_path_factory, ending, labels, unlisted):
+@given(labels=TABLES, default_label=st.sampled_from([0, -1]))
+def test_what_is_written_is_read_back(tmp_path_factory, ending, labels, default_label):
     path = tmp_path_factory.mktemp("labels") / f"new/labels.{ending}"
     names = [f'bild "{number}", é.jpg' for number in range(len(labels))]
-    store = label_store_from_table(labels, names, [f"class, {c}" for c in range(labels.shape[1])], unlisted)
+    store = label_store_from_table(
+        labels, names, [f"class, {c}" for c in range(labels.shape[1])], default_label
+    )
     write_annotations(store, np.arange(len(labels)), path)
     back = (read_annotation_json if ending == "json" else read_annotation_csv)(str(path))
     assert table_of(back) == labels.tolist()

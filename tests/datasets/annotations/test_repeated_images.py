@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmpretrain_imbalance.datasets import PartialMultiLabelDataset
+from mmpretrain_imbalance.datasets import PartialLabelDataset
 from mmpretrain_imbalance.datasets.annotations.csv_table import read_annotation_csv
 from mmpretrain_imbalance.datasets.annotations.json_file import read_annotation_json
 from tests.datasets.published_files import names_of, table_of, write_json, write_lines
@@ -36,7 +36,7 @@ def test_a_repeated_image_is_refused_with_both_lines(tmp_path) -> None:
     with pytest.raises(ValueError, match=message):
         read_annotation_csv(path)
     with pytest.raises(ValueError, match=message):
-        PartialMultiLabelDataset(path)
+        PartialLabelDataset(path)
     path = samples(tmp_path, dict(img_path="a", gt_label=[0]), dict(img_path="a", gt_label=[0]))
     with pytest.raises(ValueError, match=r"'img_path' of sample 1 in .* not at sample 0 already"):
         read_annotation_json(path)
@@ -44,15 +44,15 @@ def test_a_repeated_image_is_refused_with_both_lines(tmp_path) -> None:
 
 def test_a_repeated_image_is_joined_or_kept_when_asked(tmp_path) -> None:
     path = csv(tmp_path, *TWICE)
-    joined = PartialMultiLabelDataset(path, repeated_images="join")
+    joined = PartialLabelDataset(path, repeated_images="join")
     assert names_of(joined.label_store) == ["a.jpg", "b.jpg"]
     assert joined.get_gt_labels().tolist() == [[1, 0, 0], [0, 0, 0]]
-    kept = PartialMultiLabelDataset(path, repeated_images="keep")
+    kept = PartialLabelDataset(path, repeated_images="keep")
     assert kept.get_gt_labels().tolist() == [[1, -1, 0], [0, 0, 0], [-1, 0, 0]]
     with pytest.raises(
         ValueError, match=r"'repeated_images' argument .* must be one of 'refuse', 'join', 'keep'"
     ):
-        PartialMultiLabelDataset(path, repeated_images="merge")
+        PartialLabelDataset(path, repeated_images="merge")
 
 
 def test_joined_images_must_not_contradict_each_other(tmp_path) -> None:
@@ -114,8 +114,8 @@ def test_wrong_lines_are_left_out_and_counted(tmp_path, monkeypatch) -> None:
     )
     path = csv(tmp_path, *TWICE, "c.jpg,1", ",0,0,0", "d.jpg,x,0,1", "e.jpg,1,1,0")
     with pytest.raises(ValueError, match=r"'columns' of line 6 in .* Got 2 instead. 3 more faults follow"):
-        PartialMultiLabelDataset(path)
-    dataset = PartialMultiLabelDataset(path, skip_malformed=True)
+        PartialLabelDataset(path)
+    dataset = PartialLabelDataset(path, skip_malformed=True)
     assert names_of(dataset.label_store) == ["a.jpg", "b.jpg", "e.jpg"]
     assert dataset.get_gt_labels().tolist() == [[1, -1, 0], [0, 0, 0], [1, 1, 0]]
     assert [text.startswith("4 malformed rows skipped in") for text in logged] == [True]
@@ -158,7 +158,7 @@ def test_a_table_with_a_line_a_label(tmp_path) -> None:
 
 def test_the_class_list_of_a_table_with_a_line_a_label_can_be_given(tmp_path) -> None:
     path, notes = csv(tmp_path, *LONG), {}
-    dataset = PartialMultiLabelDataset(path, classes=["elk", "gnu", "dog"])
+    dataset = PartialLabelDataset(path, classes=["elk", "gnu", "dog"])
     assert dataset.metainfo["classes"] == ("elk", "gnu", "dog")
     assert dataset.get_gt_labels().tolist() == [[-1, -1, 1], [0, -1, -1], [-1, -1, -1]]
     read_annotation_csv(path, ["elk", "gnu", "dog"], notes=notes)
@@ -173,7 +173,7 @@ def test_labels_of_a_misspelt_class_are_counted(tmp_path) -> None:
     assert store.class_names == ("cat", "dog", "Dog")
     ((note, count),) = notes.items()
     assert (count, note.endswith("the first of them 'Dog' (did you mean 'dog'?)")) == (1, True)
-    assert PartialMultiLabelDataset(path, classes=["cat", "dog"]).get_gt_labels().tolist() == [
+    assert PartialLabelDataset(path, classes=["cat", "dog"]).get_gt_labels().tolist() == [
         [1, -1],
         [-1, 0],
     ]
@@ -227,7 +227,7 @@ def test_a_sample_that_a_simulation_repeats_is_written_once(tmp_path) -> None:
     dataset = SimulatePartialLabels(
         RepeatDataset(MultiDigits(num_images=4), 2), "rps", probability=0.5, save_to=str(path)
     )
-    back = PartialMultiLabelDataset(str(path))
+    back = PartialLabelDataset(str(path))
     np.testing.assert_array_equal(back.get_gt_labels(), dataset.get_gt_labels()[:4])
 
 

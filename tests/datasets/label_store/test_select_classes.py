@@ -13,10 +13,10 @@ from mmpretrain_imbalance.datasets.label_store.build import select_classes
 from tests.datasets.label_store.test_store import TABLES, store_of, table_of
 
 
-@given(labels=TABLES, unlisted=st.sampled_from([0, -1]), data=st.data())
-def test_classes_are_selected_and_reordered_by_name(labels, unlisted, data):
+@given(labels=TABLES, default_label=st.sampled_from([0, -1]), data=st.data())
+def test_classes_are_selected_and_reordered_by_name(labels, default_label, data):
     chosen = data.draw(st.permutations(range(labels.shape[1])))[: data.draw(st.integers(1, labels.shape[1]))]
-    store = select_classes(store_of(labels, unlisted), [f"class {c}" for c in chosen])
+    store = select_classes(store_of(labels, default_label), [f"class {c}" for c in chosen])
     np.testing.assert_array_equal(table_of(store), labels[:, chosen])
 
 

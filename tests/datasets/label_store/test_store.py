@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as npst
 
 from mmpretrain_imbalance.datasets import (
     LabelStore,
-    PartialMultiLabelDataset,
+    PartialLabelDataset,
     build_label_store,
     label_store_from_table,
 )
@@ -28,38 +28,40 @@ TABLES = npst.arrays(
 )
 
 
-def store_of(labels, unlisted=-1):
+def store_of(labels, default_label=-1):
     labels = np.asarray(labels)
     images = [f"bild_{number}_é.jpg" for number in range(len(labels))]
-    return label_store_from_table(labels, images, [f"class {c}" for c in range(labels.shape[1])], unlisted)
+    return label_store_from_table(
+        labels, images, [f"class {c}" for c in range(labels.shape[1])], default_label
+    )
 
 
 def table_of(store):
     return np.stack([store.dense(image) for image in range(len(store))])
 
 
-@given(labels=TABLES, unlisted=st.sampled_from([0, -1]))
-def test_any_labels_come_back(labels, unlisted):
-    store = store_of(labels, unlisted)
+@given(labels=TABLES, default_label=st.sampled_from([0, -1]))
+def test_any_labels_come_back(labels, default_label):
+    store = store_of(labels, default_label)
     np.testing.assert_array_equal(table_of(store), labels)
     assert store.image_name(len(labels) - 1) == f"bild_{len(labels) - 1}_é.jpg"
     store.verify()
 
 
-@given(labels=TABLES, unlisted=st.sampled_from([0, -1]))
-def test_any_labels_come_back_from_a_folder(labels, unlisted, tmp_path_factory):
+@given(labels=TABLES, default_label=st.sampled_from([0, -1]))
+def test_any_labels_come_back_from_a_folder(labels, default_label, tmp_path_factory):
     folder = tmp_path_factory.mktemp("store") / "labels"
-    store_of(labels, unlisted).save(folder)
+    store_of(labels, default_label).save(folder)
     opened = LabelStore.open(folder)
     opened.verify()
     np.testing.assert_array_equal(table_of(opened), labels)
     assert opened.class_names == store_of(labels).class_names
 
 
-@given(labels=TABLES, unlisted=st.sampled_from([0, -1]), data=st.data())
-def test_counts_are_those_of_a_plain_loop(labels, unlisted, data):
+@given(labels=TABLES, default_label=st.sampled_from([0, -1]), data=st.data())
+def test_counts_are_those_of_a_plain_loop(labels, default_label, data):
     images = data.draw(st.none() | st.lists(st.integers(0, len(labels) - 1)))
-    counts = store_of(labels, unlisted).label_counts(
+    counts = store_of(labels, default_label).label_counts(
         None if images is None else np.array(images, dtype=np.int64)
     )
     expected = np.zeros((labels.shape[1], 3), dtype=int)
@@ -70,24 +72,27 @@ def test_counts_are_those_of_a_plain_loop(labels, unlisted, data):
         np.testing.assert_array_equal(found, expected[:, label])
 
 
-@given(labels=TABLES, unlisted=st.sampled_from([0, -1]), data=st.data())
-def test_entries_are_those_of_the_table(labels, unlisted, data):
-    store = store_of(labels, unlisted)
+@given(labels=TABLES, default_label=st.sampled_from([0, -1]), data=st.data())
+def test_elements_are_those_of_the_table(labels, default_label, data):
+    store = store_of(labels, default_label)
     images = np.array(data.draw(st.lists(st.integers(0, len(labels) - 1))), dtype=np.int64)
-    for entries, is_wanted in ((store.entries, labels != unlisted), (store.known_entries, labels != -1)):
-        places, classes, values = entries(images)
+    for elements, is_wanted in (
+        (store.elements, labels != default_label),
+        (store.known_elements, labels != -1),
+    ):
+        places, classes, values = elements(images)
         expected_places, expected_classes = np.nonzero(is_wanted[images])
         np.testing.assert_array_equal(places, expected_places)
         np.testing.assert_array_equal(classes, expected_classes)
         np.testing.assert_array_equal(values, labels[images][places, classes])
 
 
-def test_the_order_of_entries_does_not_change_a_byte(tmp_path):
+def test_the_order_of_elements_does_not_change_a_byte(tmp_path):
     labels = np.random.default_rng(0).integers(-1, 2, (30, 6))
     images, classes = np.nonzero(labels >= 0)
     for name, order in (("a", slice(None)), ("b", slice(None, None, -1))):
-        entries = images[order], classes[order], labels[images, classes][order]
-        build_label_store(*entries, [str(i) for i in range(30)], list("uvwxyz")).save(tmp_path / name)
+        elements = images[order], classes[order], labels[images, classes][order]
+        build_label_store(*elements, [str(i) for i in range(30)], list("uvwxyz")).save(tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert len(files) == 6
     for file in files:
@@ -121,7 +126,7 @@ def test_every_flipped_byte_is_refused_by_name(tmp_path, file):
 
 
 @pytest.mark.parametrize(
-    ("file", "entry", "value"),
+    ("file", "element", "value"),
     [
         ("indptr", 0, 1),
         ("indptr", 2, 99),
@@ -135,28 +140,28 @@ def test_every_flipped_byte_is_refused_by_name(tmp_path, file):
         ("name_bytes", 3, 0xFF),
     ],
 )
-def test_what_cannot_be_labels_is_refused_by_name_without_checksums(tmp_path, file, entry, value):
+def test_what_cannot_be_labels_is_refused_by_name_without_checksums(tmp_path, file, element, value):
     store_of(np.eye(4, dtype=int)).save(tmp_path / "store")
     path = tmp_path / "store" / f"{file}.npy"
     array = np.load(path)
-    array[entry] = value
+    array[element] = value
     np.save(path, array)
     with pytest.raises(ValueError, match=rf"store/{file}.npy of a label store must .* it is damaged"):
-        PartialMultiLabelDataset(str(tmp_path / "store")).get_data_info(0)
+        PartialLabelDataset(str(tmp_path / "store")).get_data_info(0)
 
 
 def test_a_dataset_and_opening_compare_checksums_when_asked(tmp_path):
     store_of(np.eye(4, dtype=int)).save(tmp_path / "store")
-    PartialMultiLabelDataset(str(tmp_path / "store"), check_labels=True)
+    PartialLabelDataset(str(tmp_path / "store"), check_labels=True)
     path = tmp_path / "store" / "values.npy"
     values = np.load(path)
     values[0] = 0  # another label, which no check but that of every byte can see
     np.save(path, values)
-    assert PartialMultiLabelDataset(str(tmp_path / "store")).get_gt_labels()[0].tolist() == [0, 0, 0, 0]
+    assert PartialLabelDataset(str(tmp_path / "store")).get_gt_labels()[0].tolist() == [0, 0, 0, 0]
     with pytest.raises(ValueError, match=r"values.npy of a label store must have the SHA-256"):
         LabelStore.open(tmp_path / "store", verify=True)
     with pytest.raises(ValueError, match=r"values.npy of a label store must have the SHA-256"):
-        PartialMultiLabelDataset(str(tmp_path / "store"), check_labels=True)
+        PartialLabelDataset(str(tmp_path / "store"), check_labels=True)
 
 
 def test_a_missing_file_and_a_missing_folder_are_named(tmp_path):
@@ -204,7 +209,7 @@ def test_an_opened_store_pickles_as_its_path(tmp_path):
 
 
 def test_a_store_in_memory_pickles_and_is_not_copied():
-    store = store_of(np.eye(3, dtype=int), unlisted=0)
+    store = store_of(np.eye(3, dtype=int), default_label=0)
     np.testing.assert_array_equal(table_of(pickle.loads(pickle.dumps(store))), np.eye(3))
     assert copy.deepcopy(store) is store
 
@@ -257,7 +262,7 @@ def test_verify_names_the_law_that_arrays_break():
         ([0], [0], [2], r"'values' argument .* Got \[2\]"),
     ],
 )
-def test_entries_without_meaning_are_refused(images, classes, values, message):
+def test_elements_without_meaning_are_refused(images, classes, values, message):
     with pytest.raises(ValueError, match=message):
         build_label_store(images, classes, values, ["a.jpg"], ["cat", "dog"])
 
@@ -265,13 +270,20 @@ def test_entries_without_meaning_are_refused(images, classes, values, message):
 def test_a_table_of_another_shape_and_another_unlisted_label_are_refused():
     with pytest.raises(ValueError, match=r"must be of shape \(1, 2\), as the names say. Got \(1, 3\)"):
         label_store_from_table([[1, 0, 1]], ["a.jpg"], ["cat", "dog"])
-    with pytest.raises(ValueError, match=r"'unlisted' argument of LabelStore must be 0 .* Got 1 instead"):
-        label_store_from_table([[1, 0]], ["a.jpg"], ["cat", "dog"], unlisted=1)
+    with pytest.raises(
+        ValueError, match=r"'default_label' argument of LabelStore must be 0 .* Got 1 instead"
+    ):
+        label_store_from_table([[1, 0]], ["a.jpg"], ["cat", "dog"], default_label=1)
 
 
-@given(labels=TABLES, unlisted=st.sampled_from([0, -1]), positives=st.integers(0, 3), known=st.integers(0, 3))
-def test_filtered_rows_have_enough_labels(labels, unlisted, positives, known):
-    rows = filter_rows(store_of(labels, unlisted), np.arange(len(labels)), positives, known)
+@given(
+    labels=TABLES,
+    default_label=st.sampled_from([0, -1]),
+    positives=st.integers(0, 3),
+    known=st.integers(0, 3),
+)
+def test_filtered_rows_have_enough_labels(labels, default_label, positives, known):
+    rows = filter_rows(store_of(labels, default_label), np.arange(len(labels)), positives, known)
     enough = ((labels == 1).sum(axis=1) >= positives) & ((labels != -1).sum(axis=1) >= known)
     np.testing.assert_array_equal(rows, np.flatnonzero(enough))
 

@@ -21,19 +21,19 @@ def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@given(labels=TABLES, unlisted=st.sampled_from([0, -1]), part=st.integers(1, 8))
-def test_bytes_are_those_of_a_store_built_at_once(labels, unlisted, part, tmp_path_factory):
+@given(labels=TABLES, default_label=st.sampled_from([0, -1]), part=st.integers(1, 8))
+def test_bytes_are_those_of_a_store_built_at_once(labels, default_label, part, tmp_path_factory):
     folder = tmp_path_factory.mktemp("stores")
     names = [f"bild {number} é.jpg" for number in range(len(labels))]
     classes = [f"class {number}" for number in range(labels.shape[1])]
-    label_store_from_table(labels, names, classes, unlisted).save(folder / "once")
-    with LabelStoreWriter(folder / "parts", classes, unlisted) as writer:
+    label_store_from_table(labels, names, classes, default_label).save(folder / "once")
+    with LabelStoreWriter(folder / "parts", classes, default_label) as writer:
         for start in range(0, len(labels), part):
             table = labels[start : start + part]
             images, columns = (indices[::-1] for indices in np.nonzero(table >= -1))  # order must not matter
             writer.add_images(names[start : start + part], images, columns, table[images, columns])
         assert writer.num_images == len(labels)
-        assert writer.num_labels == (labels != unlisted).sum()
+        assert writer.num_labels == (labels != default_label).sum()
     assert content(folder / "parts") == content(folder / "once")
     assert sorted(path.name for path in folder.iterdir()) == ["once", "parts"]
 

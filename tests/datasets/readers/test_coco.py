@@ -20,7 +20,7 @@ def test_classes_come_in_the_order_of_their_ids(path, tmp_path):
     assert store.class_names == ("person", "car", "toothbrush")
     assert names_of(store) == [f"{number:012d}.jpg" for number in (9, 8, 7, 6)]
     assert table_of(store) == [[1, 1, 0], [1, 0, 1], [0, 0, 0], [0, 1, 0]]
-    assert store.unlisted == 0
+    assert store.default_label == 0
 
 
 def test_images_without_annotations_dropped(path, tmp_path):

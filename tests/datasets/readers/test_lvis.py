@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from mmpretrain_imbalance.datasets import LabelStore, PartialMultiLabelDataset
+from mmpretrain_imbalance.datasets import LabelStore, PartialLabelDataset
 from mmpretrain_imbalance.datasets.readers.lvis import read_lvis
 from tests.datasets.published_files import names_of, saved, table_of, write_lvis
 
@@ -26,9 +26,9 @@ def test_labels(path, tmp_path):
     ]
     # A class that is not exhaustively annotated is positive where an object is, and else unknown.
     assert table_of(store) == [[1, 0, -1], [-1, 1, -1], [0, 1, 0]]
-    assert rows.class_facts == {"frequency": ["f", "c", "r"]}
+    assert rows.class_metadata == {"frequency": ["f", "c", "r"]}
     manifest = json.loads((tmp_path / "store" / "manifest.json").read_text())
-    assert manifest["class_facts"] == {"frequency": ["f", "c", "r"]}
+    assert manifest["class_metadata"] == {"frequency": ["f", "c", "r"]}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_labels(path, tmp_path):
         ("annotations", dict(image_id=[5]), r"'image_id' of annotation 0 .* Got \[5\] instead"),
     ],
 )
-def test_wrong_entries(path, tmp_path, part, change, message):
+def test_wrong_elements(path, tmp_path, part, change, message):
     content = json.loads(path.read_text())
     content[part][0].update(change)
     path.write_text(json.dumps(content))
@@ -106,7 +106,7 @@ def test_a_file_without_frequencies(path):
     for category in content["categories"]:
         del category["frequency"]
     path.write_text(json.dumps(content))
-    assert read_lvis(path).class_facts == {}
+    assert read_lvis(path).class_metadata == {}
 
 
 def test_wrong_files(path):
@@ -131,8 +131,8 @@ def test_wrong_files(path):
 def test_frequency_groups_reach_the_metrics(path, tmp_path):
     folder = tmp_path / "store"
     saved(read_lvis(path), folder)
-    dataset = PartialMultiLabelDataset(str(folder), classes=["yoke", "banana"])
+    dataset = PartialLabelDataset(str(folder), classes=["yoke", "banana"])
     assert dataset.metainfo["class_groups"] == ["tail", "head"]
     dataset.label_store.save(tmp_path / "again")
-    assert LabelStore.open(tmp_path / "again").class_facts == {"frequency": ["r", "f"]}
-    assert pickle.loads(pickle.dumps(dataset.label_store)).class_facts == {"frequency": ["r", "f"]}
+    assert LabelStore.open(tmp_path / "again").class_metadata == {"frequency": ["r", "f"]}
+    assert pickle.loads(pickle.dumps(dataset.label_store)).class_metadata == {"frequency": ["r", "f"]}

@@ -256,11 +256,11 @@ def test_wrong_arguments(root):
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1), st.integers(0, 2))))
-def test_resolved_labels_are_those_of_a_plain_loop(entries):
-    keys, values, ranks = np.array(entries, dtype=np.int64).reshape(-1, 3).T
+def test_resolved_labels_are_those_of_a_plain_loop(elements):
+    keys, values, ranks = np.array(elements, dtype=np.int64).reshape(-1, 3).T
     expected = {}
     for key in sorted(set(keys.tolist())):
-        own = [(rank, value) for other, value, rank in entries if other == key]
+        own = [(rank, value) for other, value, rank in elements if other == key]
         decide = {value for rank, value in own if rank == min(own)[0]}
         if len(decide) == 1 or min(own)[0] == 0:
             expected[key] = max(decide)

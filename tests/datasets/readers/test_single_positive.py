@@ -38,7 +38,7 @@ def test_names_are_text_or_bytes(files, tmp_path):
         assert names_of(store) == ["a.jpg", "é.jpg"]
     for names, message in ((np.arange(2), "names of images. Got int64"), ([b"\xe9", b"a"], "in UTF-8")):
         np.save(files[1], names)
-        with pytest.raises(ValueError, match=rf"entries of .*images.npy must be {message}"):
+        with pytest.raises(ValueError, match=rf"elements of .*images.npy must be {message}"):
             read_single_positive_matrices(*files, meaning="zero_is_negative")
 
 

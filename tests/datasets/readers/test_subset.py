@@ -16,7 +16,7 @@ LABELS = [[1, 0], [0, 1], [1, -1], [0, 0]]
 
 @pytest.fixture
 def store():
-    return label_store_from_table(LABELS, NAMES, ["cat", "dog"], unlisted=0)
+    return label_store_from_table(LABELS, NAMES, ["cat", "dog"], default_label=0)
 
 
 def test_names_stems_and_numbers(store, tmp_path):

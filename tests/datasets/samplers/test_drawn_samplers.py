@@ -18,7 +18,7 @@ from mmpretrain_imbalance.datasets import (
     label_counts,
     label_store_from_table,
 )
-from mmpretrain_imbalance.datasets.partial_label_dataset import PartialMultiLabelDataset
+from mmpretrain_imbalance.datasets.partial_label_dataset import PartialLabelDataset
 from mmpretrain_imbalance.datasets.samplers import base as drawn_sampler_module
 from tests.datasets.label_table import LabelTable, long_tailed_table
 from tests.datasets.samplers.rank_draws import SAMPLERS
@@ -88,7 +88,7 @@ def test_only_known_positives_count(config) -> None:
     table = long_tailed_table()
     others = np.where(table == 1, 1, -1 - table)  # 0 and -1 change places
     assert list(build(config, LabelTable(table))) == list(build(config, LabelTable(others)))
-    assert list(build(config, LabelTable(table))) == list(build(config, LabelTable(table, unlisted=0)))
+    assert list(build(config, LabelTable(table))) == list(build(config, LabelTable(table, default_label=0)))
 
 
 @every_sampler
@@ -108,14 +108,14 @@ def test_wrappers(tmp_path, config) -> None:
     balanced = ClassBalancedDataset(LabelTable(table), oversample_thr=0.3)
     store = label_store_from_table(table, [str(n) for n in range(60)], plain.metainfo["classes"])
     store.save(tmp_path / "store")
-    of_store = dict(type="PartialMultiLabelDataset", ann_file=str(tmp_path / "store"))
+    of_store = dict(type="PartialLabelDataset", ann_file=str(tmp_path / "store"))
     folds = KFoldDataset(of_store, num_splits=3, fold=1, seed=1)
     nests = [
         (Subset(plain, chosen), table[chosen]),
         (ConcatDataset([plain, RepeatDataset(plain, 2)]), np.tile(table, (3, 1))),
         (folds, table[folds._ori_indices]),
         (balanced, table[balanced.repeat_indices]),
-        (PartialMultiLabelDataset(str(tmp_path / "store"), lazy_init=True), table),  # memory-mapped
+        (PartialLabelDataset(str(tmp_path / "store"), lazy_init=True), table),  # memory-mapped
     ]
     for wrapped, labels in nests:
         assert list(build(config, wrapped)) == list(build(config, LabelTable(labels)))
@@ -124,12 +124,12 @@ def test_wrappers(tmp_path, config) -> None:
 def test_chunks_are_the_whole_dataset_each_image_once(monkeypatch) -> None:
     table = long_tailed_table(90)
     monkeypatch.setattr(label_chunks_module, "_CHUNK", 50)
-    wrapped = ConcatDataset([LabelTable(table), Subset(LabelTable(table, unlisted=0), [3, 3, 80])])
+    wrapped = ConcatDataset([LabelTable(table), Subset(LabelTable(table, default_label=0), [3, 3, 80])])
     found = np.full((93, 6), 9)
     seen = Counter()
     for chunk in label_chunks(wrapped):
         seen.update(chunk.positions.tolist())
-        found[chunk.positions] = chunk.unlisted
+        found[chunk.positions] = chunk.default_label
         found[chunk.positions[chunk.places], chunk.classes] = chunk.values
     assert set(seen.values()) == {1}
     np.testing.assert_array_equal(found, np.concatenate([table, table[[3, 3, 80]]]))

@@ -105,7 +105,7 @@ def test_fixed_treatments_are_the_loop():
     assert unknown_weights(labels, "ignore").tolist() == [[1, 1, 0, 1], [0, 0, 0, 0]]
     expected = torch.tensor([[1.25, 1.25, 0, 1.25], [0, 0, 0, 0]], dtype=torch.float64)
     torch.testing.assert_close(
-        unknown_weights(labels, "ignore_normalised", torch.float64), expected, rtol=1e-12, atol=0
+        unknown_weights(labels, "ignore_normalized", torch.float64), expected, rtol=1e-12, atol=0
     )
 
 
@@ -124,6 +124,6 @@ def test_refusals():
         selective_keep(logits, labels, 0.5, "image")
     with pytest.raises(
         ValueError,
-        match=r"of unknown_weights must be one of 'negative', 'ignore', 'ignore_normalised'. Got 'x'",
+        match=r"of unknown_weights must be one of 'negative', 'ignore', 'ignore_normalized'. Got 'x'",
     ):
         unknown_weights(labels, "x")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmpretrain_imbalance.functional.losses.entropy_maximization_loss import entropy_maximisation_loss
+from mmpretrain_imbalance.functional.losses.entropy_maximization_loss import entropy_maximization_loss
 from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, assert_same, loop, tables
 
 
@@ -19,7 +19,7 @@ def by_hand(x, y, alpha=0.1, eps=1e-5):
 @pytest.mark.parametrize("arguments", [dict(), dict(alpha=0.2, eps=0.0)], ids=str)
 def test_is_the_loop(kinds, arguments):
     assert_same(
-        lambda x, y: entropy_maximisation_loss(x, y, **arguments),
+        lambda x, y: entropy_maximization_loss(x, y, **arguments),
         loop(lambda x, y: by_hand(x, y, **arguments)),
         *tables(kinds),
     )
@@ -27,11 +27,11 @@ def test_is_the_loop(kinds, arguments):
 
 def test_descent_leads_an_unknown_element_to_one_half():
     logits = torch.tensor([[2.0, -2.0, 0.0]], requires_grad=True)
-    entropy_maximisation_loss(logits, torch.full((1, 3), -1)).sum().backward()
+    entropy_maximization_loss(logits, torch.full((1, 3), -1)).sum().backward()
     assert logits.grad[0, 0] > 0 > logits.grad[0, 1]
     assert logits.grad[0, 2].abs() < 1e-7
 
 
 @pytest.mark.parametrize("eps", [0.0, 1e-5])
 def test_extremes(eps):
-    assert_finite_at_extremes(lambda x, y: entropy_maximisation_loss(x, y, eps=eps))
+    assert_finite_at_extremes(lambda x, y: entropy_maximization_loss(x, y, eps=eps))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmpretrain_imbalance.functional.losses.entropy_maximization_pseudo_label_loss import (
-    entropy_maximisation_pseudo_label_loss,
+    entropy_maximization_pseudo_label_loss,
 )
 from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, assert_same, tables
 
@@ -37,7 +37,7 @@ def table_by_hand(logits, labels, **arguments):
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 def test_is_the_loop(kinds):
     assert_same(
-        lambda x, y: entropy_maximisation_pseudo_label_loss(x, y, ANSWERS), table_by_hand, *tables(kinds)
+        lambda x, y: entropy_maximization_pseudo_label_loss(x, y, ANSWERS), table_by_hand, *tables(kinds)
     )
 
 
@@ -46,7 +46,7 @@ def test_is_the_loop(kinds):
 )
 def test_arguments(arguments):
     assert_same(
-        lambda x, y: entropy_maximisation_pseudo_label_loss(x, y, ANSWERS, **arguments),
+        lambda x, y: entropy_maximization_pseudo_label_loss(x, y, ANSWERS, **arguments),
         lambda x, y: table_by_hand(x, y, **arguments),
         *tables(),
     )
@@ -56,7 +56,7 @@ def test_known_labels_are_not_overruled():
     logits = torch.randn(1, 4)
     labels = torch.tensor([[1, 1, 0, 0]])
     tables_ = [
-        entropy_maximisation_pseudo_label_loss(logits, labels, torch.full((1, 4), answer))
+        entropy_maximization_pseudo_label_loss(logits, labels, torch.full((1, 4), answer))
         for answer in (1, 0, -1)
     ]
     assert torch.equal(tables_[0], tables_[1])
@@ -67,5 +67,5 @@ def test_extremes():
     for answer in (1, 0, -1):
         answers = torch.full((4, 4), answer)
         assert_finite_at_extremes(
-            lambda x, y, answers=answers: entropy_maximisation_pseudo_label_loss(x, y, answers)
+            lambda x, y, answers=answers: entropy_maximization_pseudo_label_loss(x, y, answers)
         )

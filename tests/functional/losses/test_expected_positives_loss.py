@@ -35,13 +35,13 @@ def test_is_the_loop(kinds, use_negatives):
     )
 
 
-def test_every_element_carries_the_regulariser_and_its_own_gradient():
+def test_every_element_carries_the_regularizer_and_its_own_gradient():
     logits, labels = tables((-1,))
     logits.requires_grad_()
     table = expected_positives_loss(logits, labels, 1.5)
-    regulariser = (torch.sigmoid(logits).sum() / 5 - 1.5) ** 2 / 36
-    torch.testing.assert_close(table, regulariser.expand(5, 6))
-    (whole,) = torch.autograd.grad(30 * regulariser, logits)
+    regularizer = (torch.sigmoid(logits).sum() / 5 - 1.5) ** 2 / 36
+    torch.testing.assert_close(table, regularizer.expand(5, 6))
+    (whole,) = torch.autograd.grad(30 * regularizer, logits)
     keep = torch.zeros(5, 6, dtype=torch.float64)
     keep[2, 3] = 1
     (gradient,) = torch.autograd.grad((table * keep).sum(), logits)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmpretrain_imbalance.functional.losses.generalized_pseudo_label_robust_loss import (
-    generalised_pseudo_label_robust_loss,
+    generalized_pseudo_label_robust_loss,
 )
 from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, assert_same, tables
 
@@ -44,7 +44,7 @@ def table_by_hand(logits, labels, **arguments):
 @pytest.mark.parametrize("constants", [dict(), SCHEDULED], ids=str)
 def test_is_the_loop(kinds, constants):
     assert_same(
-        lambda x, y: generalised_pseudo_label_robust_loss(x, y, ANSWERS, **constants),
+        lambda x, y: generalized_pseudo_label_robust_loss(x, y, ANSWERS, **constants),
         lambda x, y: table_by_hand(x, y, **constants),
         *tables(kinds),
     )
@@ -52,7 +52,7 @@ def test_is_the_loop(kinds, constants):
 
 def test_bounds_and_smoothing():
     assert_same(
-        lambda x, y: generalised_pseudo_label_robust_loss(
+        lambda x, y: generalized_pseudo_label_robust_loss(
             x, y, ANSWERS, **SCHEDULED, positive_weights=(0.2, 0.4), smoothing=0.25
         ),
         lambda x, y: table_by_hand(x, y, **SCHEDULED, lam=(0.4, 0.2), rho=0.75),
@@ -63,7 +63,7 @@ def test_bounds_and_smoothing():
 def test_both_bounds_are_met():
     """With the constants of the last epoch the trust of an element goes below and above what bounds it."""
     logits = torch.tensor([[-9.0, 1.4, math.log(0.1 / 0.9)]], dtype=torch.float64)
-    table = generalised_pseudo_label_robust_loss(
+    table = generalized_pseudo_label_robust_loss(
         logits, torch.full((1, 3), -1), torch.ones(1, 3), **SCHEDULED
     )
     p = torch.sigmoid(logits)
@@ -75,5 +75,5 @@ def test_extremes():
     for answer in (1, 0, -1):
         answers = torch.full((4, 4), answer)
         assert_finite_at_extremes(
-            lambda x, y, answers=answers: generalised_pseudo_label_robust_loss(x, y, answers, **SCHEDULED)
+            lambda x, y, answers=answers: generalized_pseudo_label_robust_loss(x, y, answers, **SCHEDULED)
         )

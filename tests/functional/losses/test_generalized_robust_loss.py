@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmpretrain_imbalance.functional.losses.generalized_robust_loss import generalised_robust_loss
+from mmpretrain_imbalance.functional.losses.generalized_robust_loss import generalized_robust_loss
 from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, assert_same, loop, tables
 
 SETTINGS = [
@@ -33,7 +33,7 @@ def by_hand(
 @pytest.mark.parametrize("arguments", SETTINGS, ids=str)
 def test_is_the_loop(kinds, arguments):
     assert_same(
-        lambda x, y: generalised_robust_loss(x, y, **arguments),
+        lambda x, y: generalized_robust_loss(x, y, **arguments),
         loop(lambda x, y: by_hand(x, y, **arguments)),
         *tables(kinds),
     )
@@ -41,4 +41,4 @@ def test_is_the_loop(kinds, arguments):
 
 @pytest.mark.parametrize("arguments", SETTINGS, ids=str)
 def test_extremes(arguments):
-    assert_finite_at_extremes(lambda x, y: generalised_robust_loss(x, y, **arguments))
+    assert_finite_at_extremes(lambda x, y: generalized_robust_loss(x, y, **arguments))

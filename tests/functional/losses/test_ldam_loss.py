@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmpretrain_imbalance.functional.losses.ldam_loss import (
-    label_distribution_margin_loss,
     label_distribution_margins,
+    ldam_loss,
 )
 from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, assert_same, tables
 
@@ -51,7 +51,7 @@ def of_row(row, labels, margins, scale):
 def test_is_the_loop(kinds, scale):
     logits, labels = tables(kinds)
     assert_same(
-        lambda x, y: label_distribution_margin_loss(x, y, MARGINS, scale),
+        lambda x, y: ldam_loss(x, y, MARGINS, scale),
         lambda x, y: by_hand(x, y, scale),
         (logits / scale).float().double(),
         labels,
@@ -75,7 +75,7 @@ def test_is_the_loop(kinds, scale):
 )
 def test_rows_with_ties_and_large_scales_are_the_loop(row, scale):
     logits, labels, margins = zip(*row)
-    found = label_distribution_margin_loss(
+    found = ldam_loss(
         torch.tensor([logits], dtype=torch.float64), torch.tensor([labels]), torch.tensor(margins), scale
     )
     expected = torch.tensor([of_row(logits, labels, margins, scale)], dtype=torch.float64)
@@ -99,7 +99,7 @@ def test_rows_with_ties_and_large_scales_are_the_loop(row, scale):
 def test_gradients_are_finite_differences(logits, labels, scale):
     margins = MARGINS[: len(logits)]
     x = torch.tensor([logits], dtype=torch.float64, requires_grad=True)
-    table = label_distribution_margin_loss(x, torch.tensor([labels]), margins, scale)
+    table = ldam_loss(x, torch.tensor([labels]), margins, scale)
     weight = torch.arange(1.0, len(logits) + 1, dtype=torch.float64)
     (slopes,) = torch.autograd.grad((table * weight).sum(), x)
 
@@ -115,7 +115,7 @@ def test_gradients_are_finite_differences(logits, labels, scale):
 
 def test_an_image_whose_other_classes_are_unknown_costs_nothing():
     logits = torch.tensor([[2.0, 5.0, -1.0], [-3.0, 0.0, 0.0]], requires_grad=True)
-    table = label_distribution_margin_loss(logits, torch.tensor([[1, -1, -1], [1, -1, -1]]), MARGINS[:3])
+    table = ldam_loss(logits, torch.tensor([[1, -1, -1], [1, -1, -1]]), MARGINS[:3])
     table.sum().backward()
     assert not table.any()
     assert not logits.grad.any()
@@ -125,7 +125,7 @@ def test_an_image_whose_other_classes_are_unknown_costs_nothing():
 def test_a_gradient_of_ties_is_shared(scale):
     """Of k equal largest scores without a margin each has the chance 1 / k."""
     logits = torch.tensor([[0.7, 0.7, 0.7, -9.0]], dtype=torch.float64, requires_grad=True)
-    table = label_distribution_margin_loss(logits, torch.tensor([[1, 0, 0, 0]]), torch.zeros(4), scale)
+    table = ldam_loss(logits, torch.tensor([[1, 0, 0, 0]]), torch.zeros(4), scale)
     table.sum().backward()
     assert table[0, 0].item() == pytest.approx(math.log(3), rel=1e-12)
     expected = [scale * (1 / 3 - 1), scale / 3, scale / 3, 0]
@@ -135,7 +135,7 @@ def test_a_gradient_of_ties_is_shared(scale):
 def test_of_single_labels_it_is_cross_entropy_of_shifted_logits():
     logits, target = tables()[0].requires_grad_(), torch.tensor([0, 5, 2, 2, 3])
     onehot = torch.nn.functional.one_hot(target, 6)
-    table = label_distribution_margin_loss(logits, onehot, MARGINS, 30.0)
+    table = ldam_loss(logits, onehot, MARGINS, 30.0)
     expected = torch.nn.functional.cross_entropy(30 * (logits - onehot * MARGINS), target, reduction="none")
     torch.testing.assert_close(table.sum(dim=1), expected)
     torch.testing.assert_close(*(torch.autograd.grad(x.sum(), logits)[0] for x in (table, expected)))
@@ -145,10 +145,8 @@ def test_mixed_labels_mix_the_losses():
     logits = tables()[0][:1]
     soft = torch.tensor([[0.3, 0, 0, 0.7, 0, 0]])
     one, other = (torch.nn.functional.one_hot(torch.tensor([c]), 6) for c in (0, 3))
-    expected = 0.3 * label_distribution_margin_loss(
-        logits, one, MARGINS
-    ) + 0.7 * label_distribution_margin_loss(logits, other, MARGINS)
-    torch.testing.assert_close(label_distribution_margin_loss(logits, soft, MARGINS), expected)
+    expected = 0.3 * ldam_loss(logits, one, MARGINS) + 0.7 * ldam_loss(logits, other, MARGINS)
+    torch.testing.assert_close(ldam_loss(logits, soft, MARGINS), expected)
 
 
 def test_margins():
@@ -161,4 +159,4 @@ def test_margins():
 
 
 def test_extremes():
-    assert_finite_at_extremes(lambda x, y: label_distribution_margin_loss(x, y, MARGINS[:4]))
+    assert_finite_at_extremes(lambda x, y: ldam_loss(x, y, MARGINS[:4]))

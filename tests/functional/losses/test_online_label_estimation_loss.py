@@ -12,7 +12,7 @@ EXPECTED = 1.7
 
 
 def by_hand(logits, labels, scores, use_negatives):
-    """The mean over the elements plus both regularisers, as the authors write it."""
+    """The mean over the elements plus both regularizers, as the authors write it."""
     num_images, num_classes = logits.shape
     total = 0.0
     for n in range(num_images):
@@ -25,11 +25,11 @@ def by_hand(logits, labels, scores, use_negatives):
             for target, value in ((e.detach(), p), (p.detach(), e)):
                 cross = -target * torch.log(value + 1e-5) - (1 - target) * torch.log(1 - value + 1e-5)
                 total = total + 0.5 * cross
-    regulariser = 0.0
+    regularizer = 0.0
     for table in (logits, scores):
         count = (1 / (1 + torch.exp(-table))).sum() / num_images
-        regulariser = regulariser + 0.5 * ((count - EXPECTED) / num_classes) ** 2
-    return total / (num_images * num_classes) + regulariser
+        regularizer = regularizer + 0.5 * ((count - EXPECTED) / num_classes) ** 2
+    return total / (num_images * num_classes) + regularizer
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)

@@ -61,8 +61,8 @@ def test_draws_of_elements_are_independent():
     labels = torch.ones(4000, 50)
     random = random_numbers(0, 4000, 50, "cpu")
     keep = partial_label_keep(labels, torch.full((50,), 2.0), torch.ones(50), random).double()
-    centred = keep - keep.mean(dim=0)
-    correlation = (centred.T @ centred) / len(keep) / 0.25
+    centered = keep - keep.mean(dim=0)
+    correlation = (centered.T @ centered) / len(keep) / 0.25
     # 1,225 pairs: the largest of so many standard normal numbers stays below 4.5.
     assert correlation.fill_diagonal_(0).abs().max() < 4.5 / math.sqrt(len(keep))
     assert (keep[1:] * keep[:-1]).mean().item() == pytest.approx(
@@ -174,14 +174,14 @@ def test_update_is_the_loop(divergence):
     ideal = generator.uniform(0.1, 3, 6)
     seen = [c for c in range(6) if counts[0, c].sum() and counts[1, c].sum()]
     assert seen == [0, 2, 3, 5]
-    standardised = []
+    standardized = []
     for group, true_bin in ((0, -1), (1, 0)):
         values = {c: divergence_by_hand(counts[group, c].tolist(), true_bin, divergence, 1e-6) for c in seen}
         mean = sum(values.values()) / len(seen)
         deviation = math.sqrt(sum((value - mean) ** 2 for value in values.values()) / len(seen))
-        standardised.append({c: (value - mean) / deviation for c, value in values.items()})
+        standardized.append({c: (value - mean) / deviation for c, value in values.items()})
     expected = [
-        ideal[c] * math.exp(0.1 * (standardised[0][c] - standardised[1][c])) if c in seen else ideal[c]
+        ideal[c] * math.exp(0.1 * (standardized[0][c] - standardized[1][c])) if c in seen else ideal[c]
         for c in range(6)
     ]
     updated = update_ideal_ratio(torch.tensor(ideal), torch.from_numpy(counts), 0.1, divergence)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from mmpretrain_imbalance.functional import pseudo_labels, ramp_up
 
-ENTRIES = st.lists(st.tuples(st.floats(0, 1, width=32), st.sampled_from([1.0, 0.0, -1.0, 0.5])), min_size=1)
+ELEMENTS = st.lists(st.tuples(st.floats(0, 1, width=32), st.sampled_from([1.0, 0.0, -1.0, 0.5])), min_size=1)
 
 
-@given(ENTRIES, st.booleans(), st.booleans())
+@given(ELEMENTS, st.booleans(), st.booleans())
 def test_is_the_loop(elements, hard, per_class):
     probabilities, labels = torch.tensor(elements).T[:, None]
     expected = []

@@ -12,7 +12,7 @@ from tests.functional.partial_tables import PROBABILITIES, flat, partial_tables
 
 
 @given(partial_tables())
-def test_equals_scikit_learn_on_known_entries(tables) -> None:
+def test_equals_scikit_learn_on_known_elements(tables) -> None:
     scores, labels = tables
     for index, value in enumerate(auroc(scores, labels)):
         known = labels[:, index] != -1
@@ -36,6 +36,6 @@ def test_equals_torchmetrics_and_the_share_of_pairs(tables) -> None:
 
 
 @given(partial_tables())
-def test_flat_entries_equal_tables(tables) -> None:
+def test_flat_elements_equal_tables(tables) -> None:
     value = auroc(*flat(*tables)[:3], num_classes=tables[0].shape[1])
     np.testing.assert_array_equal(value, auroc(*tables))

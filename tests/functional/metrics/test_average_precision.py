@@ -39,7 +39,7 @@ def test_equals_plain_loops(tables: tuple[np.ndarray, np.ndarray]) -> None:
 
 
 @given(partial_tables())
-def test_equals_scikit_learn_on_the_known_entries_of_each_class(
+def test_equals_scikit_learn_on_the_known_elements_of_each_class(
     tables: tuple[np.ndarray, np.ndarray],
 ) -> None:
     scores, labels = tables
@@ -88,7 +88,7 @@ def test_does_not_depend_on_the_order_of_the_samples(tables, random) -> None:
 
 
 @given(partial_tables(), st.sampled_from([np.nan, np.inf, -np.inf, 0.5]))
-def test_unknown_entries_never_matter(tables, score: float) -> None:
+def test_unknown_elements_never_matter(tables, score: float) -> None:
     scores, labels = tables
     changed = np.where(labels == -1, np.float32(score), scores)
     np.testing.assert_array_equal(average_precision(changed, labels), average_precision(scores, labels))
@@ -104,7 +104,7 @@ def test_monotone_transforms_of_the_scores_change_nothing(tables, transform) -> 
 
 
 @given(partial_tables(), st.randoms(use_true_random=False))
-def test_flat_entries_in_any_order_equal_tables(tables, random) -> None:
+def test_flat_elements_in_any_order_equal_tables(tables, random) -> None:
     scores, labels, classes, _ = flat(*tables)
     order = random.sample(range(len(scores)), len(scores))
     value = average_precision(scores[order], labels[order], classes[order], num_classes=tables[0].shape[1])
@@ -112,7 +112,7 @@ def test_flat_entries_in_any_order_equal_tables(tables, random) -> None:
 
 
 @given(partial_tables(dtype=np.float64))
-def test_pooled_equals_scikit_learn_on_all_known_entries(tables) -> None:
+def test_pooled_equals_scikit_learn_on_all_known_elements(tables) -> None:
     scores, labels, classes, _ = flat(*tables)
     value = pooled_average_precision(*tables)
     np.testing.assert_equal(pooled_average_precision(scores, labels, classes), value)

@@ -18,7 +18,7 @@ TABLES = partial_tables(values=PROBABILITIES, dtype=np.float64)
 
 
 def by_loops(scores: np.ndarray, labels: np.ndarray, num_bins: int) -> float:
-    """One bin after the other, over the known entries."""
+    """One bin after the other, over the known elements."""
     total, known = 0.0, (labels != -1).sum()
     for index in range(num_bins):
         last = index == num_bins - 1
@@ -48,7 +48,7 @@ def test_equals_torchmetrics() -> None:
 
 
 @given(TABLES)
-def test_flat_entries_equal_tables(tables) -> None:
+def test_flat_elements_equal_tables(tables) -> None:
     scores, labels, classes, _ = flat(*tables)
     value = calibration_error(scores, labels, classes, num_classes=tables[0].shape[1])
     np.testing.assert_allclose(value, calibration_error(*tables), atol=1e-12)

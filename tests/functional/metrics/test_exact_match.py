@@ -29,6 +29,6 @@ def test_equals_scikit_learn_where_all_is_known(tables) -> None:
 
 
 @given(PREDICTIONS)
-def test_flat_entries_equal_tables(tables) -> None:
+def test_flat_elements_equal_tables(tables) -> None:
     predictions, labels, _, images = flat(*tables)
     np.testing.assert_equal(exact_match(predictions, labels, images + 10**12), exact_match(*tables))

@@ -6,36 +6,38 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from mmpretrain_imbalance.functional.metrics.known_elements import known_entries
+from mmpretrain_imbalance.functional.metrics.known_elements import known_elements
 from tests.functional.partial_tables import flat, partial_tables
 
 
 @given(partial_tables())
-def test_keeps_every_known_entry_of_tables_once(tables) -> None:
-    entries = known_entries(*tables, keep_images=True)
+def test_keeps_every_known_element_of_tables_once(tables) -> None:
+    elements = known_elements(*tables, keep_images=True)
     scores, labels, classes, images = flat(*tables)
-    kept = sorted(zip(entries.images, entries.classes, entries.scores, entries.positive))
+    kept = sorted(zip(elements.images, elements.classes, elements.scores, elements.positive))
     assert kept == sorted(zip(images, classes, scores, labels == 1))
-    assert (np.diff(entries.classes) >= 0).all()
-    np.testing.assert_array_equal(entries.counts, (tables[1] != -1).sum(axis=0))
-    np.testing.assert_array_equal(entries.positives(), (tables[1] == 1).sum(axis=0))
+    assert (np.diff(elements.classes) >= 0).all()
+    np.testing.assert_array_equal(elements.counts, (tables[1] != -1).sum(axis=0))
+    np.testing.assert_array_equal(elements.positives(), (tables[1] == 1).sum(axis=0))
 
 
 @given(partial_tables())
-def test_drops_the_unknown_of_flat_entries(tables) -> None:
+def test_drops_the_unknown_of_flat_elements(tables) -> None:
     scores, labels = tables
     images, classes = (index.ravel() for index in np.indices(labels.shape))
-    entries = known_entries(scores.ravel(), labels.ravel(), classes, images, num_classes=labels.shape[1])
+    elements = known_elements(scores.ravel(), labels.ravel(), classes, images, num_classes=labels.shape[1])
     expected = flat(*tables)
-    for value, wanted in zip((entries.scores, entries.positive, entries.classes, entries.images), expected):
+    for value, wanted in zip(
+        (elements.scores, elements.positive, elements.classes, elements.images), expected
+    ):
         np.testing.assert_array_equal(value, wanted)
 
 
 def test_leaves_its_inputs_alone() -> None:
     scores, labels = np.float32([[0.5, -0.0], [1.0, 2.0]]), np.array([[1, 0], [-1, 1]])
     before = scores.copy(), labels.copy()
-    entries = known_entries(scores, labels)
-    entries.scores[:] = entries.positive[:] = 0
+    elements = known_elements(scores, labels)
+    elements.scores[:] = elements.positive[:] = 0
     np.testing.assert_array_equal(scores, before[0])
     np.testing.assert_array_equal(labels, before[1])
 
@@ -48,7 +50,7 @@ SCORES = np.array([[0.1, 0.2], [0.3, 0.4]])
     [
         (
             dict(scores=SCORES, labels=[[1, 0], [2, 3]]),
-            "The 'labels' argument of f must be 1 (positive), 0 (negative) or -1 (unknown) in every entry. "
+            "The 'labels' argument of f must be 1 (positive), 0 (negative) or -1 (unknown) in every element. "
             "Got 2 at sample 1, class 0, and at 1 more instead.",
         ),
         (
@@ -66,7 +68,7 @@ SCORES = np.array([[0.1, 0.2], [0.3, 0.4]])
         ),
         (
             dict(scores=[0.5, np.nan], labels=[0, 1], classes=[4, 3]),
-            "Got nan at entry 1, class 3 instead.",
+            "Got nan at element 1, class 3 instead.",
         ),
         (
             dict(scores=SCORES, labels=[[1, 0]]),
@@ -87,22 +89,22 @@ SCORES = np.array([[0.1, 0.2], [0.3, 0.4]])
         ),
         (
             dict(scores=[0.5], labels=[1], classes=[0], keep_images=True),
-            "The 'images' argument of f must be one index an entry, as 'classes'. Got None instead.",
+            "The 'images' argument of f must be one index an element, as 'classes'. Got None instead.",
         ),
         (
             dict(scores=[0.5, 0.5], labels=[1, 0], classes=[0, 2], num_classes=2),
-            "The 'classes' argument of f must be class indices from 0 to 1. Got 2 at entry 1 instead.",
+            "The 'classes' argument of f must be class indices from 0 to 1. Got 2 at element 1 instead.",
         ),
         (
             dict(scores=[0.5, 0.5], labels=[1, 0], classes=[0.0, 1.0]),
-            "The 'classes' argument of f must be 2 integers, one an entry. Got float64 of shape (2,)",
+            "The 'classes' argument of f must be 2 integers, one an element. Got float64 of shape (2,)",
         ),
         (
             dict(scores=[0.5, 0.5], labels=[1, 0], classes=[0]),
-            "The 'classes' argument of f must be 2 integers, one an entry. Got int64 of shape (1,) instead.",
+            "The 'classes' argument of f must be 2 integers, one an element. Got int64 of shape (1,) instead.",
         ),
     ],
 )
 def test_wrong_input_is_refused_by_name_and_place(arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        known_entries(**arguments, caller="f")
+        known_elements(**arguments, caller="f")

@@ -9,7 +9,7 @@ from tests.functional.partial_tables import partial_tables
 
 
 @given(partial_tables())
-def test_equals_the_share_of_known_entries(tables) -> None:
+def test_equals_the_share_of_known_elements(tables) -> None:
     np.testing.assert_array_equal(label_coverage(tables[1]), (tables[1] != -1).mean(axis=0))
 
 

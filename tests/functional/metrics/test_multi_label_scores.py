@@ -19,7 +19,7 @@ PREDICTIONS = partial_tables(values=st.sampled_from([0, 1]), dtype=np.int64)
 
 
 def by_loops(predictions: np.ndarray, labels: np.ndarray) -> tuple[dict[str, float], list[tuple]]:
-    """Counting one entry after another."""
+    """Counting one element after another."""
     per_class, all_counts = [], np.zeros(3)
     for column, truth in zip(predictions.T, labels.T):
         counts = np.zeros(3)  # true positives, false positives, false negatives
@@ -61,7 +61,7 @@ def test_equals_plain_loops(tables) -> None:
 
 
 @given(PREDICTIONS)
-def test_class_scores_equal_scikit_learn_on_known_entries(tables) -> None:
+def test_class_scores_equal_scikit_learn_on_known_elements(tables) -> None:
     predictions, labels = tables
     scores = class_scores(predictions, labels)
     for index in np.flatnonzero((labels == 1).any(axis=0)):
@@ -86,7 +86,7 @@ def test_equals_torchmetrics() -> None:
 
 
 @given(PREDICTIONS)
-def test_flat_entries_equal_tables(tables) -> None:
+def test_flat_elements_equal_tables(tables) -> None:
     predictions, labels, classes, _ = flat(*tables)
     value = multi_label_scores(predictions, labels, classes, num_classes=tables[0].shape[1])
     np.testing.assert_equal(value, multi_label_scores(*tables))

@@ -49,7 +49,7 @@ def test_several_groups_at_once_are_those_of_each(runs) -> None:
         )
 
 
-def test_classes_without_positives_or_entries_are_left_out(runs) -> None:
+def test_classes_without_positives_or_elements_are_left_out(runs) -> None:
     """First, in the middle and last; what is between them keeps its value."""
     scores, baseline, labels = runs
     expected = paired_bootstrap(scores, baseline, labels, num_resamples=20)
@@ -63,7 +63,7 @@ def test_classes_without_positives_or_entries_are_left_out(runs) -> None:
     np.testing.assert_allclose(list(vars(value).values()), list(vars(expected).values()), rtol=1e-12)
 
 
-def test_flat_entries_equal_tables(runs) -> None:
+def test_flat_elements_equal_tables(runs) -> None:
     scores, baseline, labels = runs
     known, truth, classes, images = flat(scores, labels)
     value = paired_bootstrap(known, baseline[labels != -1], truth, classes, images * 5, num_resamples=20)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmpretrain_imbalance.functional.metrics.known_elements import known_entries
-from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_entries
+from mmpretrain_imbalance.functional.metrics.known_elements import known_elements
+from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_elements
 from tests.functional.partial_tables import flat, partial_tables
 
 ANY_FLOAT = st.floats(width=32, allow_nan=False)
@@ -20,10 +20,10 @@ def test_sorts_by_class_then_score_and_keeps_score_with_label(dtype: type, is_fl
         scores, labels, classes, _ = flat(*tables)
         num_classes = tables[0].shape[1]
         if is_flat:
-            entries = known_entries(scores, labels, classes, num_classes=num_classes)
+            elements = known_elements(scores, labels, classes, num_classes=num_classes)
         else:
-            entries = known_entries(*tables)
-        ranked = rank_entries(entries)
+            elements = known_elements(*tables)
+        ranked = rank_elements(elements)
         assert ranked.scores.dtype == dtype
         for index in range(num_classes):
             segment = slice(ranked.bounds[index], ranked.bounds[index + 1])
@@ -36,9 +36,9 @@ def test_sorts_by_class_then_score_and_keeps_score_with_label(dtype: type, is_fl
 
 
 @pytest.mark.parametrize("is_flat", [False, True])
-def test_leaves_the_entries_alone(is_flat: bool) -> None:
+def test_leaves_the_elements_alone(is_flat: bool) -> None:
     tables = np.float32([[0.5], [0.25]]), np.array([[1], [0]])
-    entries = known_entries(*flat(*tables)[:3]) if is_flat else known_entries(*tables)
-    rank_entries(entries)
-    np.testing.assert_array_equal(entries.scores, np.float32([0.5, 0.25]))
-    np.testing.assert_array_equal(entries.positive, [True, False])
+    elements = known_elements(*flat(*tables)[:3]) if is_flat else known_elements(*tables)
+    rank_elements(elements)
+    np.testing.assert_array_equal(elements.scores, np.float32([0.5, 0.25]))
+    np.testing.assert_array_equal(elements.positive, [True, False])

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from mmpretrain_imbalance.functional.metrics.known_elements import known_entries
-from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_entries, rank_positives
+from mmpretrain_imbalance.functional.metrics.known_elements import known_elements
+from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_elements, rank_positives
 from tests.functional.partial_tables import partial_tables
 
 
 @given(partial_tables())
 def test_equals_plain_loops(tables) -> None:
-    ranked = rank_entries(known_entries(*tables))
+    ranked = rank_elements(known_elements(*tables))
     scores, positive, bounds = ranked.scores.tolist(), ranked.positive.tolist(), ranked.bounds.tolist()
     found = rank_positives(ranked)
     places = [place for place in range(len(scores)) if positive[place]]

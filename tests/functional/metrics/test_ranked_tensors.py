@@ -9,15 +9,15 @@ from hypothesis import given
 
 from mmpretrain_imbalance.functional import auroc, average_precision, pooled_average_precision
 from mmpretrain_imbalance.functional.metrics import ranked_tensors
-from mmpretrain_imbalance.functional.metrics.known_elements import known_entries
-from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_entries
+from mmpretrain_imbalance.functional.metrics.known_elements import known_elements
+from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_elements
 from mmpretrain_imbalance.functional.metrics.ranked_tensors import rank_tensors
 from tests.functional.partial_tables import flat, partial_tables
 
 
 @pytest.fixture
 def sorted_by_torch(monkeypatch):
-    """Tensors count as tensors of a GPU, of which no more than eight entries are sorted at a time."""
+    """Tensors count as tensors of a GPU, of which no more than eight elements are sorted at a time."""
     monkeypatch.setattr(ranked_tensors, "_is_on_gpu", lambda values: isinstance(values, torch.Tensor))
     monkeypatch.setattr(ranked_tensors, "_CHUNK", 8)
 
@@ -33,7 +33,7 @@ def test_ranking_is_that_of_numpy(dtype, chunk, monkeypatch) -> None:
 
     @given(partial_tables(dtype=dtype))
     def check(tables) -> None:
-        expected = rank_entries(known_entries(*tables))
+        expected = rank_elements(known_elements(*tables))
         scores, labels, classes, _ = flat(*tables)
         num_classes = tables[0].shape[1]
         for ranked in (
@@ -57,14 +57,14 @@ def test_metrics_are_equal_bit_for_bit(metric, dtype, sorted_by_torch) -> None:
     @given(partial_tables(dtype=dtype))
     def check(tables) -> None:
         classes = {} if metric is pooled_average_precision else dict(num_classes=tables[0].shape[1])
-        entries = flat(*tables)[:3]
+        elements = flat(*tables)[:3]
         np.testing.assert_array_equal(metric(*tensors(*tables)), metric(*tables))
-        np.testing.assert_array_equal(metric(*tensors(*entries), **classes), metric(*entries, **classes))
+        np.testing.assert_array_equal(metric(*tensors(*elements), **classes), metric(*elements, **classes))
 
     check()
 
 
-def test_many_entries_in_several_chunks(sorted_by_torch, monkeypatch) -> None:
+def test_many_elements_in_several_chunks(sorted_by_torch, monkeypatch) -> None:
     monkeypatch.setattr(ranked_tensors, "_CHUNK", 7000)
     generator = np.random.default_rng(0)
     scores = np.round(generator.random((1000, 20), dtype=np.float32), 2)
@@ -90,9 +90,9 @@ def test_scores_of_other_types(dtype, sorted_by_torch) -> None:
         (([[0.5, 0.1]], [[0, 3]]), "'labels' argument of average_precision .* Got 3 at sample 0, class 1"),
         (([[0.5, 0.1]], [[0]]), r"'labels' argument .* shape of the scores, \(1, 2\). Got \(1, 1\)"),
         (([0.5, 0.1], [0, 1]), "'scores' argument of average_precision must be a table"),
-        (([0.5, 0.1], [0, 1], [0, -1]), "class indices from 0 to 0. Got -1 at entry 1"),
+        (([0.5, 0.1], [0, 1], [0, -1]), "class indices from 0 to 0. Got -1 at element 1"),
         (([0.5, 0.1], [0, 1], [0.0, 1.0]), "'classes' argument of average_precision must be 2 integers"),
-        (([0.5, 0.1], [0, 2], [0, 1]), "Got 2 at entry 1"),
+        (([0.5, 0.1], [0, 2], [0, 1]), "Got 2 at element 1"),
     ],
 )
 def test_wrong_input_is_refused_in_the_same_words(arguments, message, sorted_by_torch) -> None:
@@ -122,5 +122,5 @@ def test_a_gpu_gives_what_a_cpu_gives(dtype, monkeypatch) -> None:
     for metric in (average_precision, auroc, pooled_average_precision):
         expected = metric(scores, labels)
         np.testing.assert_array_equal(metric(scores.cuda(), labels.cuda()), expected)
-        entries = (scores[known], labels[known], classes)
-        np.testing.assert_array_equal(metric(*(values.cuda() for values in entries)), metric(*entries))
+        elements = (scores[known], labels[known], classes)
+        np.testing.assert_array_equal(metric(*(values.cuda() for values in elements)), metric(*elements))

@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from mmpretrain_imbalance.functional.metrics.known_elements import known_entries
-from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_entries
+from mmpretrain_imbalance.functional.metrics.known_elements import known_elements
+from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_elements
 from mmpretrain_imbalance.functional.metrics.threshold_curve import threshold_curve
 from tests.functional.partial_tables import partial_tables
 
 
 @given(partial_tables())
 def test_counts_what_each_distinct_score_predicts(tables) -> None:
-    ranked = rank_entries(known_entries(*tables))
+    ranked = rank_elements(known_elements(*tables))
     curve = threshold_curve(ranked)
     at_threshold = curve.in_group(curve.predicted)
     place = 0

@@ -18,7 +18,7 @@ SWAPPED = ["0", "1", "2", "4", "3", "5", "6", "7", "8", "9"]
 
 def config(tmp_path, **head):
     cfg = small_config(tmp_path / "run")
-    cfg.model.head.update(type="PartialMultiLabelLinearClsHead", **head)
+    cfg.model.head.update(type="PartialLabelLinearClsHead", **head)
     return cfg
 
 

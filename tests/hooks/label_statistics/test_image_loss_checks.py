@@ -16,7 +16,7 @@ from mmpretrain_imbalance.losses import (
     PartialAsymmetricLoss,
     PermanentLargeLoss,
 )
-from mmpretrain_imbalance.models import PartialMixup
+from mmpretrain_imbalance.models import PartialLabelMixup
 
 LOSSES = {
     "AsymmetricPseudoLabelLoss": lambda num_images: AsymmetricPseudoLabelLoss(num_images),
@@ -82,7 +82,7 @@ def test_a_table_of_another_length_is_refused(name, num_images):
         check_image_losses(model(LOSSES[name](num_images)), digits())
 
 
-@pytest.mark.parametrize("augment", [Mixup, PartialMixup])
+@pytest.mark.parametrize("augment", [Mixup, PartialLabelMixup])
 def test_mixed_images_are_refused(augment):
     with pytest.raises(ValueError, match=rf"'batch_augments' .* Got {augment.__name__} instead"):
         check_image_losses(model(PermanentLargeLoss(), augment(alpha=0.5)), digits())
@@ -91,4 +91,4 @@ def test_mixed_images_are_refused(augment):
 
 def test_losses_that_remember_nothing_may_have_all_of_it():
     dataset = ConcatDataset([digits(), digits(1)])
-    check_image_losses(model(PartialAsymmetricLoss(), PartialMixup(alpha=0.5)), dataset)
+    check_image_losses(model(PartialAsymmetricLoss(), PartialLabelMixup(alpha=0.5)), dataset)

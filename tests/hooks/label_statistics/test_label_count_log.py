@@ -33,7 +33,7 @@ def warning(loss: dict, counts: LabelCounts = SINGLE_POSITIVES) -> str | None:
     [
         (IGNORE, "PartialAsymmetricLoss"),
         (dict(type="ClassPriorTrackingLoss", loss=IGNORE), "PartialAsymmetricLoss"),
-        (dict(type="ClassBalancedLoss", loss=dict(type="AsymmetricLoss")), "HostLoss"),
+        (dict(type="ClassBalancedLoss", loss=dict(type="AsymmetricLoss")), "MMPretrainLossAdapter"),
         (dict(type="AssumeNegativeLoss", unknown="ignore"), "AssumeNegativeLoss"),
         (
             dict(type="StatisticsBalancedLoss", loss=dict(type="AssumeNegativeLoss")),
@@ -68,7 +68,7 @@ def test_losses_that_learn_negatives_from_known_ones_are_named(loss, named):
         dict(type="AssumeNegativeLoss"),
         dict(type="PartialAsymmetricLoss", unknown="negative"),
         dict(type="ClassAwareSelectiveLoss", likelihood_topk=1),
-        dict(type="EntropyMaximisationLoss"),
+        dict(type="EntropyMaximizationLoss"),
         dict(type="ExpectedPositivesLoss", expected_positives=1.5),
         dict(type="OnlineLabelEstimationLoss", num_images=8, num_classes=3, expected_positives=1.5),
         dict(type="AsymmetricPseudoLabelLoss", num_images=8),

@@ -24,8 +24,8 @@ from tests.integration.small_runs import prepared, small_config
             r"ClassPriorTrackingLoss has gathered .* Got False, with interval=3, instead",
         ),
         (
-            dict(hook=dict(borders=(100, 20))),
-            r"'borders' argument of LabelStatisticsHook must be two numbers in ascending order.*"
+            dict(hook=dict(group_thresholds=(100, 20))),
+            r"'group_thresholds' argument of LabelStatisticsHook must be two numbers in ascending order.*"
             r"Got \(100, 20\) instead",
         ),
         (dict(ema=dict(update_buffers=True)), "needs EMAHook\\(update_buffers=False\\)"),

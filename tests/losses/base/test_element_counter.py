@@ -8,7 +8,7 @@ from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses import ElementwiseLoss
-from mmpretrain_imbalance.losses.base.element_counter import ElementShares
+from mmpretrain_imbalance.losses.base.element_counter import ElementCounter
 from tests.losses.smallest_losses import (
     PLAIN,
     SMALLEST,
@@ -26,7 +26,7 @@ MORE = {
     "SelfPacedCorrectionLoss, ignore": dict(type="SelfPacedCorrectionLoss", unknown="ignore"),
     "LargeLoss, temporary": dict(type="LargeLoss", scheme="temporary"),
     "PartialAsymmetricLoss, negative": dict(PLAIN, unknown="negative"),
-    "PartialAsymmetricLoss, ignore_normalised": dict(PLAIN, unknown="ignore_normalised"),
+    "PartialAsymmetricLoss, ignore_normalized": dict(PLAIN, unknown="ignore_normalized"),
     "ClassAwareSelectiveLoss, prior": dict(
         type="ClassAwareSelectiveLoss", class_prior=[0.5, 0.0, 0.5], prior_threshold=0.1
     ),
@@ -42,7 +42,7 @@ PSEUDO = ("pseudo_positive_share", "pseudo_negative_share")
 
 def shares_of(loss: ElementwiseLoss) -> dict[str, list[float]]:
     """Of the outermost loss, which is the one that counts."""
-    return {name: values.tolist() for name, values in loss.element_shares.values().items()}
+    return {name: values.tolist() for name, values in loss.element_counter.values().items()}
 
 
 def step(loss: ElementwiseLoss, num_images: int = 40, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -89,10 +89,10 @@ def test_the_kinds_are_those_that_the_loss_can_make(name) -> None:
 def test_a_held_loss_counts_nothing(name) -> None:
     loss = build(LOSSES[name])
     step(loss)
-    assert loss.element_shares.num_images == 40
+    assert loss.element_counter.num_images == 40
     for held in elementwise_losses(loss.loss):
-        assert not any(buffer.any() for buffer in held.element_shares.buffers())
-        assert held.element_shares.values() == {}
+        assert not any(buffer.any() for buffer in held.element_counter.buffers())
+        assert held.element_counter.values() == {}
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -102,7 +102,7 @@ def test_only_training_steps_count(name) -> None:
     with torch.no_grad():
         loss(logits, labels, context=LossContext(sample_ids=torch.arange(10)))
     loss.eval()(logits, labels)
-    assert not any(module.element_shares.values() for module in elementwise_losses(loss))
+    assert not any(module.element_counter.values() for module in elementwise_losses(loss))
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -114,7 +114,7 @@ def test_steps_and_ranks_add_up(name) -> None:
         for iteration, (num_images, seed) in steps:
             tell(loss, iteration=iteration)
             step(loss, num_images, seed)
-        return [buffer for module in elementwise_losses(loss) for buffer in module.element_shares.buffers()]
+        return [buffer for module in elementwise_losses(loss) for buffer in module.element_counter.buffers()]
 
     first, second = (0, (30, 1)), (1, (17, 2))
     ranks = [a + b for a, b in zip(gathered([first]), gathered([second]))]
@@ -261,7 +261,7 @@ def test_kinds_of_elements_one_by_one() -> None:
     labels = torch.tensor([[1.0, 0.0, -1.0, 0.3, -1.0, -1.0, -1.0, 0.0]])
     learned = torch.tensor([[1.0, 1.0, -1.0, 0.3, 0.5, 0.49, 0.0, 0.0]])
     weight = torch.tensor([[0.0, 1.0, 0.0, 0.0, 0.01, 1.0, 1.0, 0.5]])
-    shares = ElementShares()
+    shares = ElementCounter()
     shares.allocate(8)
     shares.add(labels, weight, learned)
     assert {name: values.tolist() for name, values in shares.values().items()} == {
@@ -276,4 +276,4 @@ def test_kinds_of_elements_one_by_one() -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_counts_stay_out_of_checkpoints(name) -> None:
-    assert not any("element_shares" in key for key in build(LOSSES[name]).state_dict())
+    assert not any("element_counter" in key for key in build(LOSSES[name]).state_dict())

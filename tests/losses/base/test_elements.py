@@ -210,7 +210,7 @@ def test_shares_count_what_takes_no_part_at_all():
     for kind, of_kind in (("ignored_share", labels == -1), ("masked_share", labels != -1)):
         expected = ((weight == 0) & of_kind).float().mean(dim=0)
         assert sum(expected) > 0
-        torch.testing.assert_close(loss.element_shares.values()[kind].float(), expected)
+        torch.testing.assert_close(loss.element_counter.values()[kind].float(), expected)
 
 
 def test_what_is_held_is_asked_once():

@@ -22,9 +22,9 @@ def given(source, **arguments):
     return answers
 
 
-def store(folder, unlisted=-1, answers=ANSWERS, names=NAMES):
+def store(folder, default_label=-1, answers=ANSWERS, names=NAMES):
     images = [f"{row}.jpg" for row in range(len(answers))]
-    label_store_from_table(answers, images, names, unlisted=unlisted).save(folder)
+    label_store_from_table(answers, images, names, default_label=default_label).save(folder)
     return folder
 
 
@@ -42,7 +42,7 @@ def npy(file, answers=ANSWERS):
         lambda path: str(npy(path / "answers.npy", ANSWERS.astype(np.float32))),
         lambda path: npy(path / "answers.npy", np.asfortranarray(ANSWERS)),
         lambda path: str(store(path / "store")),
-        lambda path: store(path / "store", unlisted=0),
+        lambda path: store(path / "store", default_label=0),
     ],
     ids=["list", "tensor", "npy", "floats", "columns first", "label store", "unlisted negative"],
 )

@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from mmpretrain_imbalance.losses import HostLoss
+from mmpretrain_imbalance.losses import MMPretrainLossAdapter
 from tests.losses.smallest_losses import build
 
 LABELS = [1, 0, 1, 0, 1, 0, -1]
@@ -59,7 +59,7 @@ def table_and_gradient(loss, logits, labels):
 @ALL
 def test_one_class_is_the_loop(name):
     config, formula = HOSTS[name]
-    table, gradient = table_and_gradient(HostLoss(MODELS.build(config)), *column())
+    table, gradient = table_and_gradient(MMPretrainLossAdapter(MODELS.build(config)), *column())
     assert table.shape == gradient.shape == (len(LABELS), 1)
     for n, (x, y) in enumerate(zip(SCORES, LABELS)):
         slope = (formula(x + 1e-6, y) - formula(x - 1e-6, y)) / 2e-6
@@ -71,7 +71,7 @@ def test_one_class_is_the_loop(name):
 @ALL
 @pytest.mark.parametrize("other", [0, 1, -1])
 def test_one_class_is_the_first_of_two(name, other):
-    loss = HostLoss(MODELS.build(HOSTS[name][0]))
+    loss = MMPretrainLossAdapter(MODELS.build(HOSTS[name][0]))
     logits, labels = column()
     table, gradient = table_and_gradient(loss, logits, labels)
     pair = torch.cat([logits.detach(), -logits.detach()], dim=1).requires_grad_()
@@ -95,7 +95,9 @@ def test_one_class_in_a_wrapper_is_reduced_once(name, reduction):
 def test_a_soft_label_of_one_class_is_the_mixture(name):
     config, formula = HOSTS[name]
     logits, _ = column()
-    table = HostLoss(MODELS.build(config))(logits, torch.full_like(logits, 0.3), reduction_override="none")
+    table = MMPretrainLossAdapter(MODELS.build(config))(
+        logits, torch.full_like(logits, 0.3), reduction_override="none"
+    )
     for n, x in enumerate(SCORES):
         expected = 0.3 * formula(x, 1) + 0.7 * formula(x, 0)
         assert table[n, 0].item() == pytest.approx(expected, rel=1e-6)
@@ -103,5 +105,5 @@ def test_a_soft_label_of_one_class_is_the_mixture(name):
 
 @ALL
 def test_no_image_of_one_class_costs_nothing(name):
-    loss = HostLoss(MODELS.build(HOSTS[name][0]))
+    loss = MMPretrainLossAdapter(MODELS.build(HOSTS[name][0]))
     assert loss(torch.zeros(0, 1), torch.zeros(0, 1)).item() == 0

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import LossContext
-from mmpretrain_imbalance.losses.base.per_sample_memory import RememberedElements
+from mmpretrain_imbalance.losses.base.per_sample_memory import PerSampleMemory
 
 ROOT = Path(__file__).resolve().parents[3]
 batches = st.lists(
@@ -27,7 +27,7 @@ batches = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(batches, st.integers(1, 5))
 def test_is_a_set_of_pairs(added, num_classes):
-    elements, expected = RememberedElements(), set()
+    elements, expected = PerSampleMemory(), set()
     for ids, seed in added:
         table = torch.rand(len(ids), num_classes, generator=torch.Generator().manual_seed(seed)) < 0.4
         elements.add(torch.tensor(ids), table, most=0)
@@ -42,7 +42,7 @@ def test_is_a_set_of_pairs(added, num_classes):
 
 
 def test_what_was_added_counts_from_the_next_merge_on():
-    elements = RememberedElements()
+    elements = PerSampleMemory()
     elements.add(torch.tensor([1]), torch.tensor([[True]]), most=1)
     assert not elements.table(torch.tensor([1]), 1).any()
     elements.merge()
@@ -50,7 +50,7 @@ def test_what_was_added_counts_from_the_next_merge_on():
 
 
 def test_state_round_trip_and_another_number_of_classes():
-    elements, other = RememberedElements(), RememberedElements()
+    elements, other = PerSampleMemory(), PerSampleMemory()
     elements.add(torch.tensor([4, 2]), torch.tensor([[True, False], [True, True]]), most=3)
     elements.merge()
     other.add(torch.tensor([9]), torch.tensor([[True, True]]), most=2)  # of an epoch that is thrown away
@@ -62,7 +62,7 @@ def test_state_round_trip_and_another_number_of_classes():
 
 
 def test_memory_is_8_bytes_per_element():
-    elements = RememberedElements()
+    elements = PerSampleMemory()
     elements.add(torch.arange(1000) * 9000, torch.eye(1000, 9605).bool(), most=1000)
     elements.merge()
     assert elements.keys.numel() * elements.keys.element_size() == 8 * 1000
@@ -79,7 +79,7 @@ def test_of_equal_losses_beyond_the_room_the_first_rows_are_remembered(most, bey
     assert len(places) > room + beyond
     for n, c in places[room + beyond :]:
         table[n, c] = False
-    elements = RememberedElements()
+    elements = PerSampleMemory()
     elements.add(ids, table, most)
     elements.merge()
     remembered = elements.table(torch.arange(60), 3).nonzero().tolist()
@@ -88,7 +88,7 @@ def test_of_equal_losses_beyond_the_room_the_first_rows_are_remembered(most, bey
 
 
 def test_a_table_that_is_smaller_than_the_room():
-    elements = RememberedElements()
+    elements = PerSampleMemory()
     elements.add(torch.tensor([3]), torch.tensor([[False, True]]), most=1)
     elements.add(torch.tensor([5]), torch.tensor([[False, False]]), most=1)
     elements.merge()
@@ -167,10 +167,10 @@ sys.path.insert(0, sys.argv[1])
 import torch, torch.distributed as dist
 torch.set_num_threads(1)
 dist.init_process_group("gloo")
-from mmpretrain_imbalance.losses.base.per_sample_memory import RememberedElements
+from mmpretrain_imbalance.losses.base.per_sample_memory import PerSampleMemory
 from tools._lib.cpu_processes import leave_process_group
 rank = dist.get_rank()
-elements = RememberedElements()
+elements = PerSampleMemory()
 # Image 3 is on both ranks, as where a sampler fills up the last batch; rank 1 adds more, then nothing.
 elements.add(torch.tensor([3 + 0 * rank]), torch.tensor([[True, False, rank == 1]]), most=2)
 if rank:

@@ -11,7 +11,7 @@ from mmpretrain_imbalance.losses import Traits
 from tests.losses.smallest_losses import PLAIN
 
 ASL = dict(type="PartialAsymmetricLoss", gamma_neg=4, clip=0.05)
-EM = dict(type="EntropyMaximisationLoss")
+EM = dict(type="EntropyMaximizationLoss")
 FOCAL = dict(type="FocalLoss")  # of MMPretrain
 APL = dict(type="AsymmetricPseudoLabelLoss", num_images=8)
 
@@ -37,7 +37,7 @@ TABLE = [
     (ASL, {}),
     (PLAIN, dict(bounded=False)),
     (dict(ASL, unknown="negative"), dict(unknown="negative")),
-    (dict(ASL, unknown="ignore_normalised"), dict(elementwise=False)),
+    (dict(ASL, unknown="ignore_normalized"), dict(elementwise=False)),
     (dict(type="HillLoss"), dict(unknown="negative", bounded=False)),
     (dict(type="HillLoss", unknown="ignore"), dict(bounded=False)),
     (dict(type="AssumeNegativeLoss", variant="weak"), dict(unknown="negative", elementwise=False)),
@@ -107,7 +107,7 @@ TABLE = [
     (around(BALANCED, loss=ASL), dict(needs=["label_counts"])),
     (around(BY_IMAGE, loss=ASL), dict(elementwise=False, soft_labels_mix=False, needs=["label_counts"])),
     (
-        around(BY_IMAGE, loss=dict(type="LabelDistributionMarginLoss")),
+        around(BY_IMAGE, loss=dict(type="LDAMLoss")),
         dict(elementwise=False, bounded=False, soft_labels_mix=False, needs=["label_counts"]),
     ),
     (around(STATISTICS, loss=ASL), dict(needs=["label_counts", "known_negatives"])),

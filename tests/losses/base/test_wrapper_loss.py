@@ -7,7 +7,7 @@ import torch
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from mmpretrain_imbalance.losses import HostLoss
+from mmpretrain_imbalance.losses import MMPretrainLossAdapter
 from tests.losses.smallest_losses import PLAIN, SMALLEST, WRAPPERS, build, tables, tell
 
 
@@ -101,7 +101,7 @@ def test_soft_labels_cost_host_losses_the_mean_of_both_labels(host):
     logits = logits.detach()
 
     def elements(label: float) -> torch.Tensor:
-        loss = HostLoss(MODELS.build(host))
+        loss = MMPretrainLossAdapter(MODELS.build(host))
         return loss(logits, torch.full_like(logits, label), reduction_override="none")
 
     torch.testing.assert_close(elements(0.3), 0.3 * elements(1.0) + 0.7 * elements(0.0))
@@ -121,10 +121,10 @@ def test_the_host_keeps_its_own_arguments():
     """`reduction_override` must not swallow class weights."""
     logits, labels = tables()
     weights = [1.0, 2.0, 4.0]
-    host = HostLoss(
+    host = MMPretrainLossAdapter(
         MODELS.build(dict(type="CrossEntropyLoss", use_sigmoid=True, class_weight=weights, loss_weight=0.5))
     )
-    plain = HostLoss(MODELS.build(dict(type="CrossEntropyLoss", use_sigmoid=True)))
+    plain = MMPretrainLossAdapter(MODELS.build(dict(type="CrossEntropyLoss", use_sigmoid=True)))
     torch.testing.assert_close(
         host(logits, labels, reduction_override="none"),
         0.5 * torch.tensor(weights) * plain(logits, labels, reduction_override="none"),

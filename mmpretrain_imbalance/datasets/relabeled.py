@@ -12,10 +12,10 @@ from mmengine.dataset import BaseDataset, force_full_init
 from .base import LabelStoreDataset
 from .simulate_store import sample_ids
 from .transforms import check_packing, without_labels
-from .wrapped import leaf_samples
+from .wrapped import resolve_wrapped_indices
 
 
-class RelabelledDataset(LabelStoreDataset):
+class RelabeledDataset(LabelStoreDataset):
     """Samples of other datasets under new labels; images and pipelines stay theirs.
 
     A subclass calls :meth:`adopt` in ``load_label_store``.
@@ -105,7 +105,7 @@ def different_samples(dataset: Any) -> tuple[list[tuple[BaseDataset, np.ndarray]
         The datasets that are no wrappers with the indices of their samples, in the order of ``sample_idx``;
         and for each sample of ``dataset`` its number among all of these.
     """
-    parts = [part for part in leaf_samples(dataset) if len(part.indices)]
+    parts = [part for part in resolve_wrapped_indices(dataset) if len(part.indices)]
     number_of_position = np.empty(sum(len(part.indices) for part in parts), dtype=np.int64)
     leaves, start = [], 0
     for leaf in {id(part.leaf): part.leaf for part in parts}.values():

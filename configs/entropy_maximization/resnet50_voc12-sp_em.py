@@ -2,4 +2,4 @@
 # of their code. They stop at the first epoch that is no better on held-out images; here all 10 are trained.
 _base_ = '../_base_/protocols/voc2012_single_positive.py'
 
-model = dict(head=dict(loss=dict(_delete_=True, type='EntropyMaximisationLoss', alpha=0.2, reduction='mean')))
+model = dict(head=dict(loss=dict(_delete_=True, type='EntropyMaximizationLoss', alpha=0.2, reduction='mean')))

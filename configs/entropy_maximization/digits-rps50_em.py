@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/digits_runtime.py'
 ]
 
-model = dict(head=dict(loss=dict(_delete_=True, type='EntropyMaximisationLoss', alpha=0.1, reduction='mean')))
+model = dict(head=dict(loss=dict(_delete_=True, type='EntropyMaximizationLoss', alpha=0.1, reduction='mean')))

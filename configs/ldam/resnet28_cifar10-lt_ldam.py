@@ -19,7 +19,7 @@ model = dict(
         num_classes={{_base_.num_classes}},
         scale=1.0,
         margins=0.0,
-        loss=dict(_delete_=True, type='LabelDistributionMarginLoss', max_margin=0.5, scale=30.0)))
+        loss=dict(_delete_=True, type='LDAMLoss', max_margin=0.5, scale=30.0)))
 
 # The re-weighted second part of resnet28_cifar10-lt_ldam-drw.py starts after epoch 160.
 default_hooks = dict(checkpoint=dict(interval=40, max_keep_ckpts=5))

@@ -14,4 +14,4 @@ model = dict(
             scheme='effective_number',
             beta=0.9999,
             scope='image',
-            loss=dict(type='LabelDistributionMarginLoss', max_margin=0.5, scale=30.0))))
+            loss=dict(type='LDAMLoss', max_margin=0.5, scale=30.0))))

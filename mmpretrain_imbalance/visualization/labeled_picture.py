@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 
-def labelled_picture(path: str | os.PathLike, lines: Sequence[str], size: int = 640) -> Image.Image:
+def labeled_picture(path: str | os.PathLike, lines: Sequence[str], size: int = 640) -> Image.Image:
     """Scale a picture down and write lines of text below it.
 
     Args:
@@ -31,7 +31,7 @@ def labelled_picture(path: str | os.PathLike, lines: Sequence[str], size: int = 
     array = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if array is None:
         raise ValueError(
-            f"The 'path' argument of labelled_picture must be an image. Got {str(path)!r} instead."
+            f"The 'path' argument of labeled_picture must be an image. Got {str(path)!r} instead."
         )
     scale = min(size / max(array.shape[:2]), max(1.0, 160 / max(array.shape[:2])))
     width, height = (max(1, round(scale * side)) for side in array.shape[1::-1])

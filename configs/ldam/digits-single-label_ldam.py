@@ -8,4 +8,4 @@ train_dataloader = dict(dataset=dict(max_digits=1))
 val_dataloader = dict(dataset=dict(max_digits=1))
 test_dataloader = val_dataloader
 
-model = dict(head=dict(loss=dict(_delete_=True, type='LabelDistributionMarginLoss', scale=1.0)))
+model = dict(head=dict(loss=dict(_delete_=True, type='LDAMLoss', scale=1.0)))
