@@ -208,11 +208,11 @@ def draw_reductions(
     for index, (name, label) in enumerate(
         (("mean_images", "sum and the means: all the same"), ("kept_per_class", "kept_per_class"))
     ):
-        share = 100 * factors[name] / factors[name].sum()
+        fraction = 100 * factors[name] / factors[name].sum()
         places = np.arange(len(CLASSES)) + (index - 0.5) * 0.38
         panels[1].bar(
             places,
-            share,
+            fraction,
             0.36,
             color=COLORS[index],
             hatch=("", "///")[index],

@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/digits_runtime.py'
 ]
 
-model = dict(head=dict(type='ActiveClassesLinearClsHead', active_share=(1.0, 0.5)))
+model = dict(head=dict(type='ActiveClassesLinearClsHead', active_fraction=(1.0, 0.5)))

@@ -10,5 +10,5 @@ model = dict(
         loss=dict(
             _delete_=True,
             type='LabelSpaceReductionLoss',
-            active_share=(1.0, 0.5),
+            active_fraction=(1.0, 0.5),
             loss=dict(type='PartialAsymmetricLoss', unknown='ignore'))))

@@ -6,5 +6,5 @@ _base_ = '../partial_bce/resnet50_open-images_ignore.py'
 model = dict(
     head=dict(
         type='ActiveClassesLinearClsHead',
-        active_share=(1.0, 0.1),
+        active_fraction=(1.0, 0.1),
         loss=dict(_delete_=True, type='PartialAsymmetricLoss', unknown='ignore')))

@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmpretrain.registry import DATASETS
 
 from ..functional.simulation import protocol_amount
-from ..utils.argument_checks import check_whole_number
+from ..utils.argument_checks import check_integer
 from .label_store.store import LabelStore
 from .relabeled import RelabeledDataset, different_samples
 from .simulate_store import label_source, origin_numbers, simulate_store
@@ -66,7 +66,7 @@ class SimulatePartialLabels(RelabeledDataset):
         indices: Any = None,
         lazy_init: bool = False,
     ) -> None:
-        check_whole_number("SimulatePartialLabels", seed=seed)
+        check_integer("SimulatePartialLabels", seed=seed)
         self.amount = protocol_amount(
             protocol, probability, num_labels, known_label_ratio, "SimulatePartialLabels"
         )

@@ -7,13 +7,13 @@ from torch import Tensor
 
 
 def active_class_weights(
-    required: Tensor, hardness: Tensor, active_share: Tensor | float, hard_share: float, random: Tensor
+    required: Tensor, hardness: Tensor, active_fraction: Tensor | float, hard_fraction: float, random: Tensor
 ) -> Tensor:
     r"""Choose the active classes of a step, with weights that keep the expected loss of each class unbiased.
 
-    Of :math:`\lceil a C \rceil` places (a = ``active_share``) the required classes take theirs first. They
+    Of :math:`\lceil a C \rceil` places (a = ``active_fraction``) the required classes take theirs first. They
     leave a quarter of that number free, if need be beyond it: few random classes would have a great weight.
-    ``hard_share`` of the free places goes to the hardest other classes, the rest, at least one, to m classes
+    ``hard_fraction`` of the free places goes to the hardest other classes, the rest, at least one, to m classes
     drawn evenly from the M that remain. A class that is in for sure has weight 1, a drawn one :math:`M / m`,
     one that is not drawn 0:
 
@@ -26,8 +26,8 @@ def active_class_weights(
         required: Classes that must be active, such as those with a positive in the batch, bool, of shape
             (C,).
         hardness: Larger for harder classes, of shape (C,).
-        active_share: Share of the classes that enter the loss, in (0, 1].
-        hard_share: Share of the free places for the hardest classes, in [0, 1].
+        active_fraction: Share of the classes that enter the loss, in (0, 1].
+        hard_fraction: Share of the free places for the hardest classes, in [0, 1].
         random: Random numbers, one per class, of shape (C,).
 
     Returns:
@@ -42,11 +42,11 @@ def active_class_weights(
     """
     num_classes = len(required)
     others = num_classes - required.sum()
-    share = torch.zeros((), dtype=torch.float64, device=required.device) + active_share
+    fraction = torch.zeros((), dtype=torch.float64, device=required.device) + active_fraction
     # Rounding must not turn an exact 7 into 8: shares are decimals.
-    places = (share * num_classes).round(decimals=9).ceil().long()
+    places = (fraction * num_classes).round(decimals=9).ceil().long()
     free = torch.maximum(places - required.sum(), (places + 3) // 4)
-    num_hard = torch.minimum((hard_share * free.double()).round(decimals=9).long(), others - 1)
+    num_hard = torch.minimum((hard_fraction * free.double()).round(decimals=9).long(), others - 1)
     hard = _rank(hardness.masked_fill(required, -torch.inf), descending=True) < num_hard
     settled = required | hard
     num_drawn = (free - num_hard).clamp(min=1)

@@ -169,6 +169,6 @@ def positive_class_mean(labels: Tensor, values: Tensor) -> Tensor:
         tensor([[3.],
                 [1.]])
     """
-    share = labels.clamp(min=0).to(values.dtype)
-    total = share.sum(dim=1)
-    return torch.where(total > 0, share @ values / total, 1.0)[:, None]
+    fraction = labels.clamp(min=0).to(values.dtype)
+    total = fraction.sum(dim=1)
+    return torch.where(total > 0, fraction @ values / total, 1.0)[:, None]

@@ -37,9 +37,9 @@ def class_repeat_factors(positives: ArrayLike, num_images: int, threshold: float
             "The 'threshold' argument of class_repeat_factors must be a share of the images, above 0 and at "
             f"most 1. Got {threshold!r} instead."
         )
-    shares = np.asarray(positives, dtype=np.float64) / max(1, num_images)
-    seen = shares > 0
-    return np.where(seen, np.maximum(1.0, np.sqrt(threshold / np.where(seen, shares, 1.0))), 1.0)
+    fractions = np.asarray(positives, dtype=np.float64) / max(1, num_images)
+    seen = fractions > 0
+    return np.where(seen, np.maximum(1.0, np.sqrt(threshold / np.where(seen, fractions, 1.0))), 1.0)
 
 
 def image_values(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..utils.argument_checks import check_choice, check_whole_number
+from ..utils.argument_checks import check_choice, check_integer
 from .labels import NEGATIVE, POSITIVE, UNKNOWN
 
 
@@ -61,7 +61,7 @@ def simulate_partial_labels(
                [-1, -1,  1]], dtype=int8)
     """
     amount = protocol_amount(protocol, probability, num_labels, known_label_ratio, "simulate_partial_labels")
-    check_whole_number("simulate_partial_labels", seed=seed)
+    check_integer("simulate_partial_labels", seed=seed)
     labels = np.asarray(labels)
     if labels.ndim != 2 or not np.isin(labels, (POSITIVE, NEGATIVE, UNKNOWN)).all():
         raise ValueError(

@@ -258,5 +258,5 @@ class LabelStatisticsHook(Hook):
 
 def _history(loss: LossState) -> dict[str, torch.Tensor]:
     """The state of the classes, and the shares of the elements of this epoch."""
-    shares = loss.element_counter.values() if isinstance(loss, ElementwiseLoss) else {}
-    return loss.class_state() | shares
+    fractions = loss.element_counter.values() if isinstance(loss, ElementwiseLoss) else {}
+    return loss.class_state() | fractions

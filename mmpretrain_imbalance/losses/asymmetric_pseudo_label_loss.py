@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..functional import UNKNOWN, LossContext
 from ..functional.losses.asymmetric_pseudo_label_loss import asymmetric_pseudo_label_loss, lowest_elements
-from ..utils.argument_checks import check_number, check_whole_number
+from ..utils.argument_checks import check_integer, check_number
 from .base.elementwise_loss import ElementwiseLoss
 from .base.traits import Traits
 
@@ -81,7 +81,7 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
-        check_whole_number(name, 1, num_images=num_images, warmup_epochs=warmup_epochs)
+        check_integer(name, 1, num_images=num_images, warmup_epochs=warmup_epochs)
         check_number(name, 0, 1, proportion=proportion, eps=eps)
         check_number(name, 0, alpha=alpha, beta=beta)
         self.num_images = self.sample_id_limit = num_images
@@ -125,4 +125,4 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
         self.soft_labels.copy_(torch.where(chosen, probabilities, self.soft_labels))
 
     def class_state(self) -> dict[str, Tensor]:
-        return {"soft_label_share": (self.soft_labels > 0).float().mean(dim=1)}
+        return {"soft_label_fraction": (self.soft_labels > 0).float().mean(dim=1)}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..functional import LossContext, known_labels
 from ..functional.losses.distribution_balanced_loss import WEIGHT_NORMS, distribution_balanced_loss
-from ..utils.argument_checks import check_choice, check_interval, check_number, check_whole_number
+from ..utils.argument_checks import check_choice, check_integer, check_interval, check_number
 from .base.elementwise_loss import ElementwiseLoss
 from .base.traits import Traits
 
@@ -72,7 +72,7 @@ class DistributionBalancedLoss(ElementwiseLoss):
         check_number(name, 0, focusing=focusing, focal_weight=focal_weight)
         check_choice(name, WEIGHT_NORMS, weight_norm=weight_norm)
         if num_images is not None:
-            check_whole_number(name, 1, num_images=num_images)
+            check_integer(name, 1, num_images=num_images)
         self.alpha = alpha
         self.beta = beta
         self.gamma = gamma

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..functional import LossContext, active_class_weights
 from ..functional.linear_schedule import linear_schedule
-from ..utils.argument_checks import check_interval, check_number, check_whole_number
+from ..utils.argument_checks import check_integer, check_interval, check_number
 from .base.elementwise_loss import Elements
 from .base.traits import Traits
 from .base.wrapper_loss import WrapperLoss
@@ -21,7 +21,7 @@ class LabelSpaceReductionLoss(WrapperLoss):
     Active are the classes with a positive (a label of at least 0.5) in the batch, the hardest others (largest
     mean loss in the batch), and random ones, which are weighted by the inverse of their chance, see
     :func:`~mmpretrain_imbalance.functional.active_class_weights`. The active share moves linearly from the
-    first to the last value of ``active_share`` over the epochs.
+    first to the last value of ``active_fraction`` over the epochs.
 
     Source: the idea of a dynamically reduced label space is Zhang et al., 2023 (arXiv 2308.00166), of which
     only the abstract was at hand; the design is this project's.
@@ -30,9 +30,9 @@ class LabelSpaceReductionLoss(WrapperLoss):
 
     Args:
         loss: The held loss.
-        active_share: Share of the classes that enter the loss: a number, or a pair for the first and the
+        active_fraction: Share of the classes that enter the loss: a number, or a pair for the first and the
             last epoch.
-        hard_share: Share of the free places that goes to the hardest classes; the rest is random.
+        hard_fraction: Share of the free places that goes to the hardest classes; the rest is random.
         seed: Of the draw, which depends on seed and iteration only and is the same on all ranks.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
@@ -40,7 +40,7 @@ class LabelSpaceReductionLoss(WrapperLoss):
         ValueError: If a share is out of range, or the held loss makes labels.
 
     Example:
-        >>> loss = LabelSpaceReductionLoss(dict(type='PartialAsymmetricLoss'), active_share=0.5)
+        >>> loss = LabelSpaceReductionLoss(dict(type='PartialAsymmetricLoss'), active_fraction=0.5)
         >>> table = loss(torch.zeros(1, 4), torch.tensor([[1, 0, 0, 0]]), reduction_override='none')
         >>> int((table > 0).sum())
         2
@@ -49,8 +49,8 @@ class LabelSpaceReductionLoss(WrapperLoss):
     def __init__(
         self,
         loss: dict | nn.Module,
-        active_share: float | tuple[float, float] = (1.0, 0.2),
-        hard_share: float = 0.5,
+        active_fraction: float | tuple[float, float] = (1.0, 0.2),
+        hard_fraction: float = 0.5,
         seed: int = 0,
         **kwargs,
     ) -> None:
@@ -63,18 +63,20 @@ class LabelSpaceReductionLoss(WrapperLoss):
                     f"The 'loss' argument of {name} must not hold a {inner_name}: a class with a label that "
                     f"it makes would not be seen to be active. Put {inner_name} around {name} instead."
                 )
-        shares = tuple(active_share) if isinstance(active_share, (tuple, list)) else (active_share,) * 2
-        if len(shares) != 2:
+        fractions = (
+            tuple(active_fraction) if isinstance(active_fraction, (tuple, list)) else (active_fraction,) * 2
+        )
+        if len(fractions) != 2:
             raise ValueError(
-                f"The 'active_share' argument of {name} must be a number or a pair of them. Got "
-                f"{active_share} instead."
+                f"The 'active_fraction' argument of {name} must be a number or a pair of them. Got "
+                f"{active_fraction} instead."
             )
-        for share in shares:
-            check_interval(name, "(0, 1]", active_share=share)
-        check_number(name, 0, 1, hard_share=hard_share)
-        check_whole_number(name, 0, seed=seed)
-        self.active_share = shares
-        self.hard_share = hard_share
+        for fraction in fractions:
+            check_interval(name, "(0, 1]", active_fraction=fraction)
+        check_number(name, 0, 1, hard_fraction=hard_fraction)
+        check_integer(name, 0, seed=seed)
+        self.active_fraction = fractions
+        self.hard_fraction = hard_fraction
         self.seed = seed
         self.register_class_buffer("inactive_images", dtype=torch.int64, gathered=True)
         self.register_gathered("image_count", torch.zeros((), dtype=torch.int64))
@@ -82,7 +84,7 @@ class LabelSpaceReductionLoss(WrapperLoss):
     @property
     def traits(self) -> Traits:
         """Which classes are active depends on the whole batch."""
-        first, last = self.active_share
+        first, last = self.active_fraction
         needs = ["progress"] if first != last else []
         return self.loss.traits.also(needs=needs, elementwise=False, stochastic=True)
 
@@ -93,8 +95,8 @@ class LabelSpaceReductionLoss(WrapperLoss):
         weights = active_class_weights(
             required=(labels >= 0.5).any(dim=0),
             hardness=held.weighed().detach().mean(dim=0),
-            active_share=linear_schedule(self.active_share, self.epoch, self.max_epochs),
-            hard_share=self.hard_share,
+            active_fraction=linear_schedule(self.active_fraction, self.epoch, self.max_epochs),
+            hard_fraction=self.hard_fraction,
             random=self.random_table(1, logits.shape[1], self.seed)[0],
         )
         if self.is_training_step and len(self.inactive_images) == logits.shape[1]:
@@ -103,4 +105,4 @@ class LabelSpaceReductionLoss(WrapperLoss):
         return held._replace(loss=held.loss * weights)
 
     def class_state(self) -> dict[str, Tensor]:
-        return {"inactive_share": self.inactive_images / self.image_count} if self.image_count else {}
+        return {"inactive_fraction": self.inactive_images / self.image_count} if self.image_count else {}

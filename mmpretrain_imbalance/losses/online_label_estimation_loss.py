@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..functional import NEGATIVE, POSITIVE, LossContext
 from ..functional.losses.expected_positives_loss import expected_positives_loss
 from ..functional.losses.online_label_estimation_loss import online_label_estimation_loss
-from ..utils.argument_checks import check_interval, check_number, check_whole_number
+from ..utils.argument_checks import check_integer, check_interval, check_number
 from .base.elementwise_loss import ElementwiseLoss
 from .base.traits import Traits
 
@@ -80,10 +80,10 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
-        check_whole_number(name, 1, num_images=num_images, num_classes=num_classes)
+        check_integer(name, 1, num_images=num_images, num_classes=num_classes)
         check_interval(name, "(0, inf)", expected_positives=expected_positives)
         check_number(name, 0, 1, eps=eps)
-        check_whole_number(name, 0, seed=seed)
+        check_integer(name, 0, seed=seed)
         self.num_images = self.sample_id_limit = num_images
         self.num_classes = num_classes
         self.expected_positives = expected_positives

@@ -15,7 +15,7 @@ from ..functional import (
     probability_histograms,
     update_ideal_ratio,
 )
-from ..utils.argument_checks import check_choice, check_interval, check_number, check_whole_number
+from ..utils.argument_checks import check_choice, check_integer, check_interval, check_number
 from .base.elementwise_loss import Elements
 from .base.traits import Traits
 from .base.wrapper_loss import WrapperLoss
@@ -93,8 +93,8 @@ class PartialLabelMaskingLoss(WrapperLoss):
                 f"The 'initial_ideal_ratio' argument of {name} must be 'uniform', 'class' or a list of "
                 f"ratios. Got {initial_ideal_ratio!r} instead."
             )
-        check_whole_number(name, 2, num_bins=num_bins)
-        check_whole_number(name, 0, seed=seed)
+        check_integer(name, 2, num_bins=num_bins)
+        check_integer(name, 0, seed=seed)
         check_number(name, 0, rate=rate)
         check_interval(name, "(0, 1]", epsilon=epsilon)
         if len(limits) != 2 or not 0 < limits[0] <= limits[1]:
@@ -178,5 +178,5 @@ class PartialLabelMaskingLoss(WrapperLoss):
         state = {"positive_ratio": self.positive_ratio, "ideal_positive_ratio": self.ideal_positive_ratio}
         positives, negatives, others = self.histograms.sum(dim=2).double()
         if (images := positives + negatives + others).any():
-            state["known_share"] = (positives + negatives) / images
+            state["known_fraction"] = (positives + negatives) / images
         return state

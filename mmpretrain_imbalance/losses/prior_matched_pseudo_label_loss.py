@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..functional import POSITIVE, UNKNOWN, LossContext
 from ..functional.losses.prior_matched_pseudo_label_loss import logit_histograms, matched_thresholds
-from ..utils.argument_checks import check_interval, check_whole_number
+from ..utils.argument_checks import check_integer, check_interval
 from .base.given_class_prior import given_class_prior
 from .base.traits import Traits
 from .pseudo_label_loss import PseudoLabelLoss
@@ -85,7 +85,7 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
                 )
         super().__init__(loss, **kwargs)
         check_interval(name, "(0, 1]", coverage=coverage)
-        check_whole_number(name, 2, num_bins=num_bins)
+        check_integer(name, 2, num_bins=num_bins)
         check_interval(name, "(0, inf)", limit=limit)
         self.given_prior = class_prior
         self.coverage = coverage
@@ -134,9 +134,9 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
             expected = self.image_count * self.class_prior.double() - self.known_positives
         else:
             self.class_prior.copy_((expected + self.known_positives) / self.image_count)
-        share = (expected / unknown).clamp(0, 1)
+        fraction = (expected / unknown).clamp(0, 1)
         above, below = matched_thresholds(
-            self.unknown_histogram, self.coverage * share, self.coverage * (1 - share), self.limit
+            self.unknown_histogram, self.coverage * fraction, self.coverage * (1 - fraction), self.limit
         )
         self.positive_thresholds.copy_(above)
         self.negative_thresholds.copy_(below)

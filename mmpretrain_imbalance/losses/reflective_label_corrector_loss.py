@@ -14,7 +14,7 @@ from ..functional.losses.reflective_label_corrector_loss import (
     reflected_elements,
     reflective_label_corrector_loss,
 )
-from ..utils.argument_checks import check_number, check_whole_number
+from ..utils.argument_checks import check_integer, check_number
 from .base.elementwise_loss import Elements
 from .base.traits import Traits
 from .multi_grained_focal_loss import MultiGrainedFocalLoss
@@ -73,7 +73,7 @@ class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
         name = type(self).__name__
         check_number(name, 0, 1, threshold=threshold)
         check_number(name, margin=margin)
-        check_whole_number(name, 0, correction_epoch=correction_epoch)
+        check_integer(name, 0, correction_epoch=correction_epoch)
         self.threshold = threshold
         self.correction_epoch = correction_epoch
         self.margin = margin

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..functional import NEGATIVE, POSITIVE, UNKNOWN
 from ..functional.losses.self_paced_correction_loss import self_paced_correction_loss
-from ..utils.argument_checks import check_number, check_whole_number
+from ..utils.argument_checks import check_integer, check_number
 from .base.elementwise_loss import Elements
 from .base.traits import Traits
 from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
@@ -59,7 +59,7 @@ class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
         check_number("SelfPacedCorrectionLoss", 0, 1, threshold=threshold)
         check_number("SelfPacedCorrectionLoss", margin=margin)
         check_number("SelfPacedCorrectionLoss", 0, gamma=gamma)
-        check_whole_number("SelfPacedCorrectionLoss", 0, correction_epoch=correction_epoch)
+        check_integer("SelfPacedCorrectionLoss", 0, correction_epoch=correction_epoch)
         self.threshold = threshold
         self.correction_epoch = correction_epoch
         self.margin = margin

@@ -25,7 +25,7 @@ from ..functional.metrics.class_groups import (
     quantile_group_thresholds,
     rarest_classes,
 )
-from ..utils.argument_checks import check_whole_number
+from ..utils.argument_checks import check_integer
 from .class_table import class_table
 from .gathered_elements import KnownElementBatch
 from .known_elements_metric import KnownElementsMetric
@@ -90,7 +90,7 @@ class PartialLabelAveragePrecision(KnownElementsMetric):
         check_group_thresholds(group_thresholds, type(self).__name__)
         if group_quantiles is not None:
             check_group_quantiles(group_quantiles, type(self).__name__)
-        check_whole_number(type(self).__name__, 0, num_rarest=num_rarest)
+        check_integer(type(self).__name__, 0, num_rarest=num_rarest)
         self.group_thresholds = group_thresholds
         self.group_quantiles = group_quantiles
         self.num_rarest = num_rarest

@@ -13,7 +13,7 @@ from mmpretrain.registry import METRICS
 from ..functional.metrics.class_groups import rarest_classes
 from ..functional.metrics.multi_label_scores import class_scores, exact_match, multi_label_scores
 from ..functional.metrics.predicted_labels import labels_above, top_labels
-from ..utils.argument_checks import check_number, check_whole_number
+from ..utils.argument_checks import check_integer, check_number
 from ..utils.class_values import class_values, read_named_values
 from .class_table import class_table
 from .gathered_elements import KnownElementBatch
@@ -79,10 +79,10 @@ class PartialLabelMetric(KnownElementsMetric):
         super().__init__(class_counts, classwise=classwise, collect_device=collect_device, prefix=prefix)
         name = type(self).__name__
         if topk is not None:
-            check_whole_number(name, 1, topk=topk)
+            check_integer(name, 1, topk=topk)
         if isinstance(thresholds, Real):
             check_number(name, thresholds=thresholds)
-        check_whole_number(name, 0, num_rarest=num_rarest)
+        check_integer(name, 0, num_rarest=num_rarest)
         if isinstance(thresholds, (str, os.PathLike)):
             read_named_values(
                 thresholds, "thresholds", []

@@ -22,9 +22,9 @@ from mmpretrain_imbalance.utils.argument_checks import check_number
 class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
     r"""A :class:`PartialLabelLinearClsHead` whose training step leaves out most of a large label space.
 
-    Of the :math:`\lceil a C \rceil` active classes (a = ``active_share``), those with a known positive in the
+    Of the :math:`\lceil a C \rceil` active classes (a = ``active_fraction``), those with a known positive in the
     batch come first. They leave a quarter of that number free, if need be beyond it: few random classes would
-    have a great weight. ``hard_share`` of the free places goes to the hardest of the other classes, the rest,
+    have a great weight. ``hard_fraction`` of the free places goes to the hardest of the other classes, the rest,
     at least one, to m classes drawn evenly from the M that remain. For all others no logit is computed,
     forward or backward. Validation and test compute all logits.
 
@@ -42,7 +42,7 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
 
     What this saves is the product of features and classifier and the loss; what it cannot save is the
     optimizer, which still moves every weight. The active share moves linearly from the first to the last
-    value of ``active_share`` over the epochs.
+    value of ``active_fraction`` over the epochs.
 
     A loss fits in which every element is by itself: no ranking over the batch, no counts or priors of
     classes. Its traits tell, when the head is built.
@@ -53,9 +53,9 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
     Args:
         num_classes: Number of classes C.
         in_channels: Number of channels D of the features.
-        active_share: Share of the classes that are active, in (0, 1]: a number, or a pair for the first and
+        active_fraction: Share of the classes that are active, in (0, 1]: a number, or a pair for the first and
             the last epoch, which ``LabelStatisticsHook`` tells.
-        hard_share: Share of the free places that goes to the hardest classes, in [0, 1]; 0 remembers no
+        hard_fraction: Share of the free places that goes to the hardest classes, in [0, 1]; 0 remembers no
             losses. The gradient varies less with some where classes differ much in frequency, and more where
             they do not.
         hardness_momentum: Weight of the new loss in what is remembered of a class, in (0, 1].
@@ -72,7 +72,7 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
         >>> from mmpretrain.structures import DataSample
         >>> import mmpretrain_imbalance
         >>> loss = dict(type='PartialAsymmetricLoss')
-        >>> head = ActiveClassesLinearClsHead(100, 8, active_share=0.1, loss=loss)
+        >>> head = ActiveClassesLinearClsHead(100, 8, active_fraction=0.1, loss=loss)
         >>> labels = torch.zeros(100).index_fill(0, torch.tensor([4]), 1)
         >>> head.train().loss((torch.ones(1, 8),), [DataSample().set_gt_score(labels)])['loss'].backward()
         >>> moved = head.fc.weight.grad.abs().sum(dim=1) > 0
@@ -84,28 +84,30 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
         self,
         num_classes: int,
         in_channels: int,
-        active_share: float | tuple[float, float] = (1.0, 0.1),
-        hard_share: float = 0.25,
+        active_fraction: float | tuple[float, float] = (1.0, 0.1),
+        hard_fraction: float = 0.25,
         hardness_momentum: float = 0.1,
         seed: int = 0,
         **kwargs,
     ) -> None:
         super().__init__(num_classes=num_classes, in_channels=in_channels, **kwargs)
-        shares = tuple(active_share) if isinstance(active_share, (tuple, list)) else (active_share,) * 2
-        if len(shares) != 2 or not all(0 < share <= 1 for share in shares):
+        fractions = (
+            tuple(active_fraction) if isinstance(active_fraction, (tuple, list)) else (active_fraction,) * 2
+        )
+        if len(fractions) != 2 or not all(0 < fraction <= 1 for fraction in fractions):
             raise ValueError(
-                "The 'active_share' argument of ActiveClassesLinearClsHead must be a number in (0, 1] or a "
-                f"pair of them. Got {active_share} instead."
+                "The 'active_fraction' argument of ActiveClassesLinearClsHead must be a number in (0, 1] or a "
+                f"pair of them. Got {active_fraction} instead."
             )
-        check_number("ActiveClassesLinearClsHead", 0, 1, hard_share=hard_share)
+        check_number("ActiveClassesLinearClsHead", 0, 1, hard_fraction=hard_fraction)
         if not 0 < hardness_momentum <= 1:
             raise ValueError(
                 "The 'hardness_momentum' argument of ActiveClassesLinearClsHead must be in (0, 1]. "
                 f"Got {hardness_momentum} instead."
             )
-        self.active_share = shares
-        self.hard_share = hard_share
-        self.hardness = ClassHardness(num_classes, hardness_momentum) if hard_share > 0 else None
+        self.active_fraction = fractions
+        self.hard_fraction = hard_fraction
+        self.hardness = ClassHardness(num_classes, hardness_momentum) if hard_fraction > 0 else None
         self.seed = seed
         check_loss_of_active_classes(self.loss_module)
 
@@ -140,17 +142,17 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
 
     def _class_weights(self, required: Tensor) -> Tensor:
         module = self.loss_module
-        if self.active_share[0] != self.active_share[1] and "progress" not in module.told:
+        if self.active_fraction[0] != self.active_fraction[1] and "progress" not in module.told:
             raise RuntimeError(
                 "ActiveClassesLinearClsHead depends on the epoch. Add dict(type='LabelStatisticsHook') to "
                 "custom_hooks, call set_progress(epoch, max_epochs, iteration) of its loss, or give one "
-                "number as active_share."
+                "number as active_fraction."
             )
         return active_class_weights(
             required=required,
             hardness=required.float() if self.hardness is None else self.hardness.loss,
-            active_share=linear_schedule(self.active_share, module.epoch, module.max_epochs),
-            hard_share=self.hard_share,
+            active_fraction=linear_schedule(self.active_fraction, module.epoch, module.max_epochs),
+            hard_fraction=self.hard_fraction,
             random=module.random_table(1, self.num_classes, self.seed)[0],
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ..testing import laws_of_devices, laws_of_state, laws_of_use, laws_of_values
-from ..utils.argument_checks import check_whole_number
+from ..utils.argument_checks import check_integer
 from .loss_case import LossCase, LossLawError
 
 #: Every law by name, in the order in which they run.
@@ -43,7 +43,7 @@ def check_loss(
     Example:
         >>> check_loss(dict(type='HillLoss'), laws=['finite_value_and_gradient', 'soft_labels'])
     """
-    check_whole_number("check_loss", 3, num_classes=num_classes)
+    check_integer("check_loss", 3, num_classes=num_classes)
     expected_failures = dict(expected_failures or {})
     if unknown := (set(expected_failures) | set(laws or ())) - set(LOSS_LAWS):
         raise KeyError(f"There is no law {sorted(unknown)[0]!r}; the laws are {', '.join(LOSS_LAWS)}.")

@@ -30,7 +30,7 @@ def check_choice(caller: str, allowed: Sequence[str], **arguments: Any) -> None:
             )
 
 
-def check_whole_number(caller: str, low: float = -math.inf, **arguments: int) -> None:
+def check_integer(caller: str, low: float = -math.inf, **arguments: int) -> None:
     """Refuse what is no whole number, or too small.
 
     Args:
@@ -42,7 +42,7 @@ def check_whole_number(caller: str, low: float = -math.inf, **arguments: int) ->
         ValueError: If one is no whole number, or below ``low``.
 
     Example:
-        >>> check_whole_number("SomeSampler", 0, seed=3)
+        >>> check_integer("SomeSampler", 0, seed=3)
     """
     for name, value in arguments.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < low:

@@ -59,7 +59,7 @@ def _tiles(summary: LabelSummary) -> str:
     facts = [
         (f"{summary.num_images:,}", "images"),
         (f"{len(summary.classes):,}", "classes"),
-        (_percent(summary.known_share), "of all labels are known"),
+        (_percent(summary.known_fraction), "of all labels are known"),
         (f"{counts.positives.sum() / images:.3g}", "known positives an image"),
         (f"{counts.negatives.sum() / images:.3g}", "known negatives an image"),
         (
@@ -99,13 +99,13 @@ def _known_labels(summary: LabelSummary) -> str:
         note = "The number of known positives (line) and known negatives (dots); all else is unknown."
         return rank_chart(series) + f"<p>{note}</p>"
     table = np.stack([counts.positives, counts.negatives, counts.unknown], axis=1)[order]
-    shares = table / max(1, summary.num_images)
+    fractions = table / max(1, summary.num_images)
     titles = [
         f"{summary.classes[c]}: {row[0]:,} positive, {row[1]:,} negative, {row[2]:,} unknown"
         for c, row in zip(order, table)
     ]
     names = [summary.classes[c] for c in order]
-    return share_rows(names, shares.tolist(), ("positive", "negative", "unknown"), titles)
+    return share_rows(names, fractions.tolist(), ("positive", "negative", "unknown"), titles)
 
 
 def _images(summary: LabelSummary) -> str:
@@ -141,7 +141,7 @@ def _together(summary: LabelSummary) -> str:
     if not names:
         return "<p>No class has a known positive.</p>"
     with np.errstate(invalid="ignore"):
-        shares = np.where(summary.judged > 0, summary.together / summary.judged, np.nan)
+        fractions = np.where(summary.judged > 0, summary.together / summary.judged, np.nan)
     titles = [
         [
             f"{second} is known in {summary.judged[i, j]:,} images with {first}, and there in "
@@ -154,7 +154,7 @@ def _together(summary: LabelSummary) -> str:
         "Row by row: of the images that show this class and of which the other class is known, the share "
         "that shows it too. Struck out: never both known."
     )
-    return heat_map(names, shares, titles) + f"<p>{note}</p>"
+    return heat_map(names, fractions, titles) + f"<p>{note}</p>"
 
 
 def _group_table(summary: LabelSummary) -> str:
@@ -171,10 +171,10 @@ def _group_table(summary: LabelSummary) -> str:
             int(values[members].sum()) for values in (counts.positives, counts.negatives, counts.unknown)
         )
         total = positives + negatives + unknown
-        share = _percent((positives + negatives) / total) if total else "none"
+        fraction = _percent((positives + negatives) / total) if total else "none"
         mark = f'<i class="{name}"></i>{name}'
         rows.append(
-            (mark, meanings[name], f"{int(members.sum()):,}", f"{positives:,}", f"{negatives:,}", share)
+            (mark, meanings[name], f"{int(members.sum()):,}", f"{positives:,}", f"{negatives:,}", fraction)
         )
     header = ("group", "known positives per class", "classes", "positives", "negatives", "labels known")
     return _table(header, rows)
@@ -225,5 +225,5 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]], kind: str = "two"
     return f"<div class=wide><table class={kind}>{content}</table></div>"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.3g} %"

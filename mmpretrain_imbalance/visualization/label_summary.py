@@ -53,7 +53,7 @@ class LabelSummary:
         return self.counts.positives + self.counts.negatives
 
     @property
-    def known_share(self) -> float:
+    def known_fraction(self) -> float:
         """Share of the N x C labels that are known."""
         return float(self.known.sum()) / max(1, self.num_images * len(self.classes))
 
@@ -80,7 +80,7 @@ class LabelSummary:
         return {
             "num_images": self.num_images,
             "num_classes": len(self.classes),
-            "known_share": self.known_share,
+            "known_fraction": self.known_fraction,
             "imbalance_factor": self.imbalance_factor,
             "group_thresholds": list(self.group_thresholds),
             "groups": {
@@ -137,7 +137,7 @@ def summarize_labels(
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
         >>> summary = summarize_labels(MultiDigits(num_images=500))
-        >>> summary.known_share, int(summary.positives_per_image.argmax())
+        >>> summary.known_fraction, int(summary.positives_per_image.argmax())
         (1.0, 2)
     """
     counts = label_counts(dataset)

@@ -142,14 +142,14 @@ def reliability_chart(runs: Sequence[ReportRun]) -> str:
     chart.reference([0, 1], [0, 1])
     for index, run in enumerate(runs):
         bins = reliability_bins(*run.elements, pooled=True, num_bins=10)
-        rows = zip(bins.mean_score[0], bins.positive_share[0], bins.counts[0])
+        rows = zip(bins.mean_score[0], bins.positive_fraction[0], bins.counts[0])
         names = [
-            f"{run.name}: {share:.2f} of {count:.0f} elements near {score:.2f}"
-            for score, share, count in rows
+            f"{run.name}: {fraction:.2f} of {count:.0f} elements near {score:.2f}"
+            for score, fraction, count in rows
         ]
         filled = bins.counts[0] > 0
-        chart.line(bins.mean_score[0][filled], bins.positive_share[0][filled], index, run.name)
-        chart.points(bins.mean_score[0], bins.positive_share[0], index, names)
+        chart.line(bins.mean_score[0][filled], bins.positive_fraction[0][filled], index, run.name)
+        chart.points(bins.mean_score[0], bins.positive_fraction[0], index, names)
     return chart.svg()
 
 

@@ -13,13 +13,13 @@ from .run_report import ReportRun
 from .run_report_examples import listed
 
 _HISTORIES = {"ideal_positive_ratio": "Ideal ratio of positives to negatives", "class_prior": "Class prior"}
-_SHARES = {
-    "masked_share": "Masked, percent of the known labels",
-    "ignored_share": "Ignored, percent of all labels",
-    "pseudo_positive_share": "Made positive by the model, percent of all labels",
-    "pseudo_negative_share": "Made negative by the model, percent of all labels",
-    "soft_label_share": "Given a soft label by the model, percent of all labels",
-    "inactive_share": "In classes that a step leaves out, percent of all labels",
+_FRACTIONS = {
+    "masked_fraction": "Masked, percent of the known labels",
+    "ignored_fraction": "Ignored, percent of all labels",
+    "pseudo_positive_fraction": "Made positive by the model, percent of all labels",
+    "pseudo_negative_fraction": "Made negative by the model, percent of all labels",
+    "soft_label_fraction": "Given a soft label by the model, percent of all labels",
+    "inactive_fraction": "In classes that a step leaves out, percent of all labels",
 }
 
 
@@ -32,8 +32,8 @@ def over_epochs(runs: Sequence[ReportRun]) -> str:
     Returns:
         HTML; with a sentence about the runs that recorded nothing.
     """
-    shares = [(chart, title) for kind in share_kinds(runs) for chart, title in [share_chart(runs, kind)]]
-    blocks = [legend([run.name for run in runs]), _figures(shares)] if shares else []
+    fractions = [(chart, title) for kind in share_kinds(runs) for chart, title in [share_chart(runs, kind)]]
+    blocks = [legend([run.name for run in runs]), _figures(fractions)] if fractions else []
     for run in runs:
         drawn = [(history_chart(run, value, title), title) for value, title in _HISTORIES.items()]
         figures = [(chart[0] + legend(chart[1]), title) for chart, title in drawn if chart is not None]
@@ -51,8 +51,10 @@ def over_epochs(runs: Sequence[ReportRun]) -> str:
 
 def share_kinds(runs: Sequence[ReportRun]) -> list[str]:
     """Names of the shares that any of the runs recorded, but for the one that others are measured by."""
-    recorded = {name for run in runs for name in run.history if name.endswith("_share")} - {"known_share"}
-    return [*(kind for kind in _SHARES if kind in recorded), *sorted(recorded - set(_SHARES))]
+    recorded = {name for run in runs for name in run.history if name.endswith("_fraction")} - {
+        "known_fraction"
+    }
+    return [*(kind for kind in _FRACTIONS if kind in recorded), *sorted(recorded - set(_FRACTIONS))]
 
 
 def share_chart(runs: Sequence[ReportRun], kind: str) -> tuple[str, str]:
@@ -65,7 +67,7 @@ def share_chart(runs: Sequence[ReportRun], kind: str) -> tuple[str, str]:
     Returns:
         The chart, and what it shows.
     """
-    title = _SHARES.get(kind, f"{kind.replace('_', ' ').capitalize()}, percent of all labels")
+    title = _FRACTIONS.get(kind, f"{kind.replace('_', ' ').capitalize()}, percent of all labels")
     drawn = {index: 100 * share_history(run, kind) for index, run in enumerate(runs) if kind in run.history}
     high = max(np.nanmax(values, initial=0) for values in drawn.values())
     chart = _epoch_chart(title, max(map(len, drawn.values())), Scale(0, 1.08 * high or 1))
@@ -79,17 +81,17 @@ def share_history(run: ReportRun, kind: str) -> np.ndarray:
 
     Args:
         run: The run.
-        kind: Name of the share, such as ``'ignored_share'``: of all elements; the masked ones are a share of
+        kind: Name of the share, such as ``'ignored_fraction'``: of all elements; the masked ones are a share of
             the known.
 
     Returns:
         The share, of shape (updates,), NaN where nothing is recorded.
     """
-    share = _mean(run.history[kind])
-    if kind != "masked_share" or "known_share" not in run.history:
-        return share
-    known = _mean(run.history["known_share"])
-    return np.divide(share, known, out=np.zeros_like(share), where=known > 0)
+    fraction = _mean(run.history[kind])
+    if kind != "masked_fraction" or "known_fraction" not in run.history:
+        return fraction
+    known = _mean(run.history["known_fraction"])
+    return np.divide(fraction, known, out=np.zeros_like(fraction), where=known > 0)
 
 
 def history_chart(run: ReportRun, value: str, title: str) -> tuple[str, list[str]] | None:

@@ -35,13 +35,13 @@ def bar_rows(names: Sequence[str], values: Sequence[int], kinds: Sequence[str], 
 
 
 def share_rows(
-    names: Sequence[str], shares: Sequence[Sequence[float]], kinds: Sequence[str], titles: Sequence[str]
+    names: Sequence[str], fractions: Sequence[Sequence[float]], kinds: Sequence[str], titles: Sequence[str]
 ) -> str:
     """Draw one bar a class that is divided into shares.
 
     Args:
         names: What stands on the left of each bar.
-        shares: Shares of each bar, which add up to 1.
+        fractions: Shares of each bar, which add up to 1.
         kinds: CSS class of each share.
         titles: What a pointer on the bar shows.
 
@@ -50,12 +50,12 @@ def share_rows(
     """
     left, right, step = _room(names, 16), WIDTH - 8, 17
     parts = []
-    for place, (name, own, title) in enumerate(zip(names, shares, titles)):
+    for place, (name, own, title) in enumerate(zip(names, fractions, titles)):
         y, x = place * step + 4, float(left)
         parts.append(_text(left - 6, y + 10, _short(name, 16), "end", title=name))
         parts.append(f"<g><title>{escape(title)}</title>")
-        for share, kind in zip(own, kinds):
-            width = share * (right - left)
+        for fraction, kind in zip(own, kinds):
+            width = fraction * (right - left)
             parts.append(f'<rect class="{kind}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="12"/>')
             x += width
         parts.append("</g>")
@@ -151,12 +151,12 @@ def histogram(labels: Sequence[str], counts: Sequence[int], kind: str, caption: 
     return _svg(height, parts)
 
 
-def heat_map(names: Sequence[str], shares: np.ndarray, titles: Sequence[Sequence[str]]) -> str:
+def heat_map(names: Sequence[str], fractions: np.ndarray, titles: Sequence[Sequence[str]]) -> str:
     """Draw a square of shares, darker where more; what is ``nan`` is crossed out.
 
     Args:
         names: Names of the rows and columns, K of them.
-        shares: Shares in [0, 1], of shape (K, K).
+        fractions: Shares in [0, 1], of shape (K, K).
         titles: What a pointer on each cell shows.
 
     Returns:
@@ -171,19 +171,19 @@ def heat_map(names: Sequence[str], shares: np.ndarray, titles: Sequence[Sequence
         x = left + cell * (row + 0.5) + 4
         turned = f'transform="rotate(-90 {x:.1f} {top - 5})"'
         parts.append(_text(x, top - 5, _short(name, 14), title=name, more=turned))
-        for column, share in enumerate(shares[row]):
+        for column, fraction in enumerate(fractions[row]):
             x = left + cell * column
             box = f'x="{x + 0.5:.1f}" y="{y + 0.5:.1f}" width="{cell - 1:.1f}" height="{cell - 1:.1f}"'
             title = f"<title>{escape(titles[row][column])}</title>"
-            if np.isnan(share):
+            if np.isnan(fraction):
                 cross = f"M{x + 3:.1f} {y + 3:.1f}L{x + cell - 3:.1f} {y + cell - 3:.1f}"
                 parts.append(f'<rect class="cell" {box}>{title}</rect><path class="grid" d="{cross}"/>')
             else:
                 parts.append(f'<rect class="cell" {box}/>')
-                parts.append(f'<rect class="positive" fill-opacity="{share:.3f}" {box}>{title}</rect>')
+                parts.append(f'<rect class="positive" fill-opacity="{fraction:.3f}" {box}>{title}</rect>')
                 if cell >= 24:
-                    kind = "strong" if share > 0.55 else ""
-                    words = f"{100 * share:.0f}"
+                    kind = "strong" if fraction > 0.55 else ""
+                    words = f"{100 * fraction:.0f}"
                     parts.append(_text(x + cell / 2, y + cell / 2 + 4, words, "middle", kind=kind))
     return _svg(top + cell * len(names) + 4, parts)
 

@@ -39,7 +39,7 @@ def test_fully_known_labels_give_the_plain_loss(name):
     arguments = {
         "ClassAwareSelectiveLoss": dict(gamma_neg=0),
         "PartialLabelMaskingLoss": dict(initial_ideal_ratio="class"),
-        "LabelSpaceReductionLoss": dict(active_share=1.0),
+        "LabelSpaceReductionLoss": dict(active_fraction=1.0),
         "AssumeNegativeLoss": dict(eps=0.0),
         "AsymmetricPseudoLabelLoss": dict(eps=0.0),
         "DistributionBalancedLoss": dict(rebalance=False, initial_bias=0.0, negative_scale=1.0, focusing=0.0),

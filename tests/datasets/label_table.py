@@ -29,8 +29,8 @@ class LabelTable(LabelStoreDataset):
 def long_tailed_table(num_images: int = 300, num_classes: int = 6, seed: int = 0) -> np.ndarray:
     """Labels 1, 0 and -1, fewer positives from class to class, and images without any positive."""
     rng = np.random.default_rng(seed)
-    shares = 0.4 * 0.5 ** np.arange(num_classes)
-    table = np.where(rng.random((num_images, num_classes)) < shares, 1, 0)
+    fractions = 0.4 * 0.5 ** np.arange(num_classes)
+    table = np.where(rng.random((num_images, num_classes)) < fractions, 1, 0)
     table[rng.random(table.shape) < 0.3] = -1
     table[:num_classes, :] = np.where(np.eye(num_classes), 1, -1)  # every class has a positive
     return table

@@ -65,11 +65,11 @@ def test_labels_are_the_classes_of_the_digits():
 )
 def test_classes_have_their_exact_share(seed, num_images, max_digits, factor):
     labels = np.repeat(np.arange(10), 7)
-    shares = class_frequencies(10, factor)
-    digits = draw_digits(labels, num_images, max_digits, shares, np.random.default_rng(seed))
+    fractions = class_frequencies(10, factor)
+    digits = draw_digits(labels, num_images, max_digits, fractions, np.random.default_rng(seed))
     used = digits[digits >= 0]
     found = np.bincount(labels[used], minlength=10)
-    assert (np.abs(found - shares * len(used)) <= 1 + 1e-9).all()
+    assert (np.abs(found - fractions * len(used)) <= 1 + 1e-9).all()
     assert ((digits >= 0).sum(axis=1) >= 1).all()
     # Within a class no digit is used twice more than another.
     uses = np.bincount(used, minlength=70).reshape(10, 7)
@@ -77,9 +77,9 @@ def test_classes_have_their_exact_share(seed, num_images, max_digits, factor):
 
 
 def test_class_frequencies_fall_by_the_factor():
-    shares = class_frequencies(10, 100)
-    np.testing.assert_allclose(shares[0] / shares[9], 100)
-    np.testing.assert_allclose(shares[1:] / shares[:-1], 100 ** (-1 / 9))
+    fractions = class_frequencies(10, 100)
+    np.testing.assert_allclose(fractions[0] / fractions[9], 100)
+    np.testing.assert_allclose(fractions[1:] / fractions[:-1], 100 ** (-1 / 9))
     np.testing.assert_allclose(class_frequencies(4, 1), 0.25)
 
 

@@ -20,8 +20,8 @@ def test_from_the_first_to_the_last_epoch(epoch, expected):
 @given(st.floats(-100, 100), st.floats(-100, 100), st.integers(0, 400), st.integers(1, 400))
 def test_is_the_formula_in_double_precision(first, last, epoch, max_epochs):
     value = linear_schedule((first, last), torch.tensor(epoch), torch.tensor(max_epochs)).item()
-    share = min(epoch / max(max_epochs - 1, 1), 1)
-    assert value == first + (last - first) * share
+    fraction = min(epoch / max(max_epochs - 1, 1), 1)
+    assert value == first + (last - first) * fraction
 
 
 def test_epochs_in_a_table():

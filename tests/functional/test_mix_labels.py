@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mmpretrain_imbalance.functional.mix_labels import mix_labels
 
 LABELS = st.sampled_from([1.0, 0.0, -1.0]) | st.floats(0, 1, width=32)
-SHARES = st.sampled_from([0.0, 1.0]) | st.floats(0, 1)
+FRACTIONS = st.sampled_from([0.0, 1.0]) | st.floats(0, 1)
 
 
 def mixed_by_hand(first: float, second: float, lam: float) -> float:
@@ -23,14 +23,14 @@ def mixed_by_hand(first: float, second: float, lam: float) -> float:
     return lam * first + (1 - lam) * second
 
 
-@given(st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=20), SHARES)
+@given(st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=20), FRACTIONS)
 def test_is_the_loop(pairs, lam):
     first, second = torch.tensor(pairs).T
     expected = torch.tensor([[mixed_by_hand(a, b, lam) for a, b in pairs]])
     torch.testing.assert_close(mix_labels(first[None], second[None], lam), expected)
 
 
-@given(st.lists(st.tuples(LABELS, LABELS, LABELS), min_size=1, max_size=20), SHARES, SHARES)
+@given(st.lists(st.tuples(LABELS, LABELS, LABELS), min_size=1, max_size=20), FRACTIONS, FRACTIONS)
 def test_mixtures_of_mixtures_are_labels(triples, lam, again):
     """No number leaks: what comes out is -1 or lies from 0 to 1, exactly."""
     first, second, third = torch.tensor(triples).T
@@ -38,7 +38,7 @@ def test_mixtures_of_mixtures_are_labels(triples, lam, again):
     assert ((mixed == -1) | ((mixed >= 0) & (mixed <= 1))).all()
 
 
-@given(LABELS, SHARES)
+@given(LABELS, FRACTIONS)
 def test_equal_labels_stay_exactly_what_they_are(label, lam):
     labels = torch.tensor([[label]])
     assert mix_labels(labels, labels, lam).item() == labels.item()

@@ -172,8 +172,8 @@ def test_one_changed_bit_of_the_input_changes_half_of_the_output():
     before = scramble(values)
     for bit in range(32):
         changed = before ^ scramble(values ^ 1 << bit)
-        shares = torch.stack([(changed >> other & 1).double().mean() for other in range(32)])
-        assert (shares - 0.5).abs().max() < 0.005 + 8 * 0.5 / math.sqrt(len(values)), bit
+        fractions = torch.stack([(changed >> other & 1).double().mean() for other in range(32)])
+        assert (fractions - 0.5).abs().max() < 0.005 + 8 * 0.5 / math.sqrt(len(values)), bit
 
 
 @pytest.mark.slow

@@ -19,8 +19,8 @@ from mmpretrain_imbalance.functional.sampling import (
 def test_repeat_factors_are_those_of_a_loop(positives, threshold) -> None:
     expected = []
     for count in positives:
-        share = count / 50
-        expected.append(1.0 if share == 0 else max(1.0, math.sqrt(threshold / share)))
+        fraction = count / 50
+        expected.append(1.0 if fraction == 0 else max(1.0, math.sqrt(threshold / fraction)))
     np.testing.assert_allclose(class_repeat_factors(positives, 50, threshold), expected)
 
 

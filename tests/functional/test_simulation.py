@@ -78,8 +78,8 @@ def test_the_removed_share_is_the_probability(protocol):
     labels = np.random.default_rng(0).integers(0, 2, (2000, 50))
     result = simulate_partial_labels(labels, protocol, seed=3, probability=0.3)
     could_change = labels == 1 if protocol == "drop_positives" else np.ones_like(labels, dtype=bool)
-    share = (result != labels)[could_change].mean()
-    assert abs(share - 0.3) < 4 * np.sqrt(0.3 * 0.7 / could_change.sum())
+    fraction = (result != labels)[could_change].mean()
+    assert abs(fraction - 0.3) < 4 * np.sqrt(0.3 * 0.7 / could_change.sum())
 
 
 @each_protocol

@@ -142,27 +142,29 @@ def test_shares_are_those_of_one_epoch_and_go_to_the_visualizer_too(tmp_path, mo
     files = (tmp_path / "run" / "label_statistics" / f"epoch_{epoch}.json" for epoch in (1, 2))
     for expected, path in zip(steps.sum(dim=1) / 96, files):
         losses = json.loads(path.read_text())["losses"]
-        found = losses["head.loss_module"]["masked_share"]
+        found = losses["head.loss_module"]["masked_fraction"]
         torch.testing.assert_close(torch.tensor(found), expected, rtol=0, atol=1e-7)
         counts = json.loads((tmp_path / "run" / "label_counts.json").read_text())
         unknown = torch.tensor(counts["unknown"]) / 96
-        ignored = losses["head.loss_module"]["ignored_share"]
+        ignored = losses["head.loss_module"]["ignored_fraction"]
         torch.testing.assert_close(torch.tensor(ignored), unknown, rtol=0, atol=1e-7)
         # The outermost loss counts, for all that it holds.
         others = [state for path, state in losses.items() if path != "head.loss_module"]
-        assert not any(name in ("ignored_share", "masked_share") for state in others for name in state)
+        assert not any(name in ("ignored_fraction", "masked_fraction") for state in others for name in state)
     (scalars,) = (tmp_path / "run").glob("*/vis_data/scalars.json")
     written = [json.loads(line) for line in scalars.read_text().splitlines()]
     head = torch.tensor(counts["positives"]) > 20
     values = [
-        line["label_statistics/masked_share/head"] for line in written if "known_share/head" in str(line)
+        line["label_statistics/masked_fraction/head"]
+        for line in written
+        if "known_fraction/head" in str(line)
     ]
     assert values == pytest.approx((steps.sum(dim=1) / 96)[:, head].mean(dim=1).tolist())
 
 
 def test_classes_left_out_of_a_step_are_recorded_as_such(tmp_path):
     """Label-space reduction says itself how often it left a class out."""
-    loss = dict(type="LabelSpaceReductionLoss", loss=dict(type="PartialAsymmetricLoss"), active_share=0.3)
+    loss = dict(type="LabelSpaceReductionLoss", loss=dict(type="PartialAsymmetricLoss"), active_fraction=0.3)
     outer = dict(type="PseudoLabelLoss", loss=loss, warmup_epochs=0)
     seen = []
 
@@ -176,11 +178,11 @@ def test_classes_left_out_of_a_step_are_recorded_as_such(tmp_path):
         train(small_config(tmp_path / "run", loss=outer))
     for epoch in (1, 2):
         record = json.loads((tmp_path / "run" / "label_statistics" / f"epoch_{epoch}.json").read_text())
-        found = record["losses"]["head.loss_module.loss"]["inactive_share"]
+        found = record["losses"]["head.loss_module.loss"]["inactive_fraction"]
         expected = torch.stack(seen[3 * (epoch - 1) : 3 * epoch]).float().mean(dim=0)  # 3 steps of 32 images
         assert found == pytest.approx(expected.tolist(), abs=1e-6)
         assert 0 < sum(found)
-        assert "ignored_share" in record["losses"]["head.loss_module"]
+        assert "ignored_fraction" in record["losses"]["head.loss_module"]
 
 
 def test_a_run_of_iterations_updates_in_its_last_one_too(tmp_path):

@@ -35,9 +35,9 @@ def test_two_losses_with_a_value_of_the_same_name_are_logged_apart():
         logger=SimpleNamespace(info=lambda line: None),
         iter=0,
     )
-    outer, inner = (dict(ignored_share=np.array([share])) for share in (0.25, 0.5))
+    outer, inner = (dict(ignored_fraction=np.array([fraction])) for fraction in (0.25, 0.5))
     hook._log(runner, "epoch_1", {"head.loss": outer, "head.loss.loss": inner})
     assert written == {
-        "label_statistics/head.loss.ignored_share/head": 0.25,
-        "label_statistics/head.loss.loss.ignored_share/head": 0.5,
+        "label_statistics/head.loss.ignored_fraction/head": 0.25,
+        "label_statistics/head.loss.loss.ignored_fraction/head": 0.5,
     }

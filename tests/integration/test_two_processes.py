@@ -137,7 +137,7 @@ def test_two_processes_give_the_statistics_of_one(tmp_path):
     assert ratio.std() > 0
     images = next(value for name, value in two.items() if name.endswith("window_images"))
     assert images == 2 * 96
-    check_shares(tmp_path)
+    check_fractions(tmp_path)
 
 
 def test_a_fault_of_one_rank_raises_on_all_before_a_checkpoint(tmp_path):
@@ -149,10 +149,10 @@ def test_a_fault_of_one_rank_raises_on_all_before_a_checkpoint(tmp_path):
     assert not list(tmp_path.glob("*.pth"))
 
 
-def check_shares(folder: Path) -> None:
+def check_fractions(folder: Path) -> None:
     """Those that do not depend on the rank are the same; draws and batches add up over ranks."""
     for epoch in (1, 2):
-        one, two = (shares(folder / run, epoch) for run in ("one", "two"))
+        one, two = (fractions(folder / run, epoch) for run in ("one", "two"))
         for name in ("known", "pseudo_positive", "pseudo_negative"):
             assert one[name] == two[name], name
         for name in ("pseudo_positive", "pseudo_negative"):
@@ -169,11 +169,11 @@ def check_shares(folder: Path) -> None:
                 assert sum(found[kind]) > 0
 
 
-def shares(work_dir: Path, epoch: int) -> dict[str, list[float]]:
+def fractions(work_dir: Path, epoch: int) -> dict[str, list[float]]:
     content = json.loads((work_dir / "label_statistics" / f"epoch_{epoch}.json").read_text())
     return {
-        name.removesuffix("_share"): values
+        name.removesuffix("_fraction"): values
         for state in content["losses"].values()
         for name, values in state.items()
-        if name.endswith("_share")
+        if name.endswith("_fraction")
     }

@@ -40,12 +40,12 @@ def test_what_takes_part_and_what_is_learned():
     )
     loss = build(CONFIG)
     loss(logits, labels, context=LossContext(sample_ids=IDS))
-    shares = loss.element_counter.values()
+    fractions = loss.element_counter.values()
     unknown = labels == -1
-    assert shares["ignored_share"].tolist() == pytest.approx(
+    assert fractions["ignored_fraction"].tolist() == pytest.approx(
         (unknown & (answers == 0)).float().mean(0).tolist()
     )
-    assert shares["pseudo_positive_share"].tolist() == pytest.approx(
+    assert fractions["pseudo_positive_fraction"].tolist() == pytest.approx(
         (unknown & (answers == 1)).float().mean(0).tolist()
     )
 

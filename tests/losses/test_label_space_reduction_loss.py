@@ -14,7 +14,7 @@ NAME = "LabelSpaceReductionLoss"
 def test_expected_loss_and_gradient_are_the_plain_ones():
     logits, labels = tables(4, 12)
     labels[:, 6:] = labels[:, 6:].clamp(max=0)  # half of the classes without a positive
-    loss = build(dict(type=NAME, loss=PLAIN, active_share=0.7), 12)
+    loss = build(dict(type=NAME, loss=PLAIN, active_fraction=0.7), 12)
     mean = sum(loss(logits, labels, reduction_override="none") for _ in range(2000)) / 2000
     plain = build(PLAIN, 12)(logits, labels, reduction_override="none")
     torch.testing.assert_close(
@@ -26,13 +26,13 @@ def test_expected_loss_and_gradient_are_the_plain_ones():
 
 @pytest.mark.parametrize(("epoch", "active"), [(0, 20), (9, 4), (50, 4)])
 def test_the_share_moves_with_the_epoch(epoch, active):
-    loss = build(dict(type=NAME, loss=PLAIN, active_share=(1.0, 0.2)), 20, epoch)
+    loss = build(dict(type=NAME, loss=PLAIN, active_fraction=(1.0, 0.2)), 20, epoch)
     table = loss(torch.zeros(2, 20), torch.zeros(2, 20), reduction_override="none")
     assert int((table > 0).any(dim=0).sum()) == active
 
 
 def test_draws_repeat_with_the_iteration():
-    loss = build(dict(type=NAME, loss=PLAIN, active_share=0.3), 40)
+    loss = build(dict(type=NAME, loss=PLAIN, active_fraction=0.3), 40)
 
     def active(iteration=None):
         if iteration is not None:
@@ -44,21 +44,21 @@ def test_draws_repeat_with_the_iteration():
     assert active(1) != active()
 
 
-@pytest.mark.parametrize("share", [0, 1.5, (1.0, 0.0), (0.1, 0.2, 0.3)])
-def test_refuses_shares_that_are_none(share):
+@pytest.mark.parametrize("fraction", [0, 1.5, (1.0, 0.0), (0.1, 0.2, 0.3)])
+def test_refuses_shares_that_are_none(fraction):
     with pytest.raises(
         ValueError,
-        match=r"'active_share' argument of LabelSpaceReductionLoss must be (in \(0, 1\]|a number or a pair)",
+        match=r"'active_fraction' argument of LabelSpaceReductionLoss must be (in \(0, 1\]|a number or a pair)",
     ):
-        MODELS.build(dict(type=NAME, loss=PLAIN, active_share=share))
-    with pytest.raises(ValueError, match=r"'hard_share' argument of LabelSpaceReductionLoss"):
-        MODELS.build(dict(type=NAME, loss=PLAIN, hard_share=2))
+        MODELS.build(dict(type=NAME, loss=PLAIN, active_fraction=fraction))
+    with pytest.raises(ValueError, match=r"'hard_fraction' argument of LabelSpaceReductionLoss"):
+        MODELS.build(dict(type=NAME, loss=PLAIN, hard_fraction=2))
 
 
 def test_no_reduction_biases_the_loss():
     logits, labels = torch.randn(4, 40, generator=torch.Generator().manual_seed(0)), torch.zeros(4, 40)
     full = build(dict(PLAIN, reduction="mean_kept"), 40)(logits, labels)
-    loss = build(dict(type=NAME, loss=PLAIN, active_share=0.3, hard_share=0, reduction="mean_kept"), 40)
+    loss = build(dict(type=NAME, loss=PLAIN, active_fraction=0.3, hard_fraction=0, reduction="mean_kept"), 40)
     draws = []
     for iteration in range(400):
         tell(loss, 40, iteration=iteration)
@@ -69,7 +69,7 @@ def test_no_reduction_biases_the_loss():
 
 def test_a_soft_pseudo_negative_does_not_make_a_class_active():
     pseudo = dict(type="PseudoLabelLoss", hard=False, warmup_epochs=0, negative_threshold=0.3)
-    inner = dict(type="LabelSpaceReductionLoss", active_share=0.2, loss=dict(type="PartialAsymmetricLoss"))
+    inner = dict(type="LabelSpaceReductionLoss", active_fraction=0.2, loss=dict(type="PartialAsymmetricLoss"))
     logits, labels = torch.full((4, 20), -3.0, requires_grad=True), torch.full((4, 20), -1)
     logits.data[0, 7] = 3.0
     loss = build(dict(pseudo, loss=inner), num_classes=20)
@@ -79,7 +79,7 @@ def test_a_soft_pseudo_negative_does_not_make_a_class_active():
 
 
 def test_a_class_with_a_pseudo_positive_is_active():
-    inner = dict(type=NAME, loss=PLAIN, active_share=0.1, hard_share=0)
+    inner = dict(type=NAME, loss=PLAIN, active_fraction=0.1, hard_fraction=0)
     loss = build(dict(type="PseudoLabelLoss", loss=inner, warmup_epochs=0), 40)
     logits, labels = torch.zeros(2, 40), torch.zeros(2, 40)
     logits[0, 7], labels[0, 7] = 6, -1
@@ -94,7 +94,7 @@ def test_a_class_with_a_pseudo_positive_is_active():
 def test_inactive_classes_by_a_plain_loop() -> None:
     """A class without a positive is active or not; its known elements cost something where it is."""
     num_classes = 12
-    loss = build(dict(type=NAME, loss=PLAIN, active_share=0.5), num_classes)
+    loss = build(dict(type=NAME, loss=PLAIN, active_fraction=0.5), num_classes)
     inactive, images = [0] * num_classes, 0
     for iteration, num_images in enumerate((4, 7, 5)):
         tell(loss, num_classes, iteration=iteration)
@@ -108,7 +108,7 @@ def test_inactive_classes_by_a_plain_loop() -> None:
     assert inactive[:2] == [0, 0]
     assert 0 < sum(inactive) < images * num_classes
     expected = [count / images for count in inactive]
-    assert loss.class_state()["inactive_share"].tolist() == pytest.approx(expected)
+    assert loss.class_state()["inactive_fraction"].tolist() == pytest.approx(expected)
     clear_gathered(loss)
     assert loss.class_state() == {}
 
@@ -116,7 +116,7 @@ def test_inactive_classes_by_a_plain_loop() -> None:
 def test_masking_around_it_leaves_the_expected_loss_of_a_class_alone():
     """Both draw at random: were it the same numbers, the drawn classes would be those that are not masked."""
     num_classes = 40
-    reduction = dict(type=NAME, loss=PLAIN, active_share=0.3, hard_share=0)
+    reduction = dict(type=NAME, loss=PLAIN, active_fraction=0.3, hard_fraction=0)
     ratios = [2 * (10 + c) / (90 - c) for c in range(num_classes)]
     masking = dict(type="PartialLabelMaskingLoss", loss=reduction, initial_ideal_ratio=ratios)
     loss = MODELS.build(masking).train()

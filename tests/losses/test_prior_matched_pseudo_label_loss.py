@@ -54,8 +54,8 @@ def test_the_share_of_pseudo_positives_is_the_mean_probability(coverage):
         rows = [n for n in range(NUM_IMAGES) if unknown[n, c]]
         mean = sum(torch.sigmoid(logits[n, c]).item() for n in rows) / len(rows)
         ranked = sorted(rows, key=lambda n: -logits[n, c].item())
-        for label, share, order in ((1, mean, ranked), (0, 1 - mean, ranked[::-1])):
-            number = coverage * share * len(rows)
+        for label, fraction, order in ((1, mean, ranked), (0, 1 - mean, ranked[::-1])):
+            number = coverage * fraction * len(rows)
             chosen = [n for n in rows if filled[n, c] == label]
             # To within the elements of a bin of 0.1 in logits.
             assert abs(len(chosen) - number) <= 10

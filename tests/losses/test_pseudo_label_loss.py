@@ -33,9 +33,9 @@ def test_soft_pseudo_labels():
     torch.testing.assert_close(table(hard=False), torch.tensor([[each, 0.0, each]]))
 
 
-@pytest.mark.parametrize(("epoch", "share"), [(0, 0), (4, 0), (5, 0.5), (6, 1), (9, 1)])
-def test_the_weight_is_a_function_of_the_epoch(epoch, share):
-    torch.testing.assert_close(table(epoch, ramp_epochs=2), share * table())
+@pytest.mark.parametrize(("epoch", "fraction"), [(0, 0), (4, 0), (5, 0.5), (6, 1), (9, 1)])
+def test_the_weight_is_a_function_of_the_epoch(epoch, fraction):
+    torch.testing.assert_close(table(epoch, ramp_epochs=2), fraction * table())
 
 
 def test_known_elements_never_change():

@@ -43,11 +43,11 @@ def gradients(head):
     return found
 
 
-@pytest.mark.parametrize("hard_share", [0.0, 0.5])
-def test_loss_and_gradients_are_those_of_all_classes_on_average(hard_share):
+@pytest.mark.parametrize("hard_fraction", [0.0, 0.5])
+def test_loss_and_gradients_are_those_of_all_classes_on_average(hard_fraction):
     """The remembered losses move from draw to draw, and that must not matter."""
     full = gradients(build(kind="PartialLabelLinearClsHead"))
-    head = build(active_share=0.3, hard_share=hard_share)
+    head = build(active_fraction=0.3, hard_fraction=hard_fraction)
     draws = 300
     sums = [torch.zeros_like(table) for table in full]
     squares = [torch.zeros_like(table) for table in full]
@@ -70,7 +70,7 @@ def tell_hardness(head, loss):
 def test_mean_over_every_draw_is_the_gradient_of_all_classes(boost_lu, monkeypatch):
     """Exact: 7 classes, of which 1 has a positive and 2 are hard; 2 are drawn from the other 4."""
     arguments = dict(num_classes=7, boost_lu=boost_lu)
-    head = build(**arguments, active_share=0.7, hard_share=0.5)
+    head = build(**arguments, active_fraction=0.7, hard_fraction=0.5)
     full = build(kind="PartialLabelLinearClsHead", **arguments)
     generator = torch.Generator().manual_seed(1)
     labels = torch.randint(-1, 1, (3, 7), generator=generator).double()
@@ -103,7 +103,7 @@ def test_mean_over_every_draw_is_the_gradient_of_all_classes(boost_lu, monkeypat
 
 
 def test_hardest_are_those_with_the_largest_loss_when_last_computed():
-    head = build(active_share=0.5, hard_share=0.5)
+    head = build(active_fraction=0.5, hard_fraction=0.5)
     for _ in range(12):  # every class was computed: those that were not yet come first
         gradients(head)
     remembered = head.hardness.loss.clone()
@@ -121,14 +121,14 @@ def test_hardest_are_those_with_the_largest_loss_when_last_computed():
 
 def test_without_hard_places_nothing_is_remembered():
     plain = build(kind="PartialLabelLinearClsHead")
-    assert build(active_share=0.5, hard_share=0).state_dict().keys() == plain.state_dict().keys()
+    assert build(active_fraction=0.5, hard_fraction=0).state_dict().keys() == plain.state_dict().keys()
     assert set(build().state_dict()) - set(plain.state_dict()) == {"hardness.loss"}
 
 
 @pytest.mark.parametrize("activation_maps", [False, True])
 def test_active_logits_are_those_of_all_classes(activation_maps):
     """With BoostLU, and with the maps for the loss."""
-    head = build(active_share=0.25, hard_share=0, boost_lu=5.0, activation_maps=activation_maps)
+    head = build(active_fraction=0.25, hard_fraction=0, boost_lu=5.0, activation_maps=activation_maps)
     seen = []
 
     def see(module, args, kwargs):
@@ -151,7 +151,7 @@ def test_active_logits_are_those_of_all_classes(activation_maps):
 
 
 def test_classes_with_a_positive_are_active_and_the_share_is_met():
-    head = build(active_share=0.25)
+    head = build(active_fraction=0.25)
     for _ in range(20):
         _, _, weight, bias = gradients(head)
         active = weight.abs().sum(dim=1) > 0
@@ -163,7 +163,7 @@ def test_classes_with_a_positive_are_active_and_the_share_is_met():
 
 def test_positives_leave_places_for_other_classes():
     """Otherwise a single class would stand for all the others, with a weight of their number."""
-    head = build(active_share=0.2)
+    head = build(active_fraction=0.2)
     feats, samples = batch()
     for sample in samples:
         sample.gt_score[:30] = 1
@@ -177,7 +177,7 @@ def test_positives_leave_places_for_other_classes():
 
 
 def test_the_loss_sees_no_more_than_the_active_logits():
-    head = build(active_share=0.25)
+    head = build(active_fraction=0.25)
     shapes = []
     head.loss_module.register_forward_pre_hook(lambda module, args: shapes.append(tuple(args[0].shape)))
     head.loss(*batch())
@@ -185,7 +185,7 @@ def test_the_loss_sees_no_more_than_the_active_logits():
 
 
 def test_the_share_goes_with_the_epoch_and_a_full_share_is_the_plain_head():
-    head = build(active_share=(1.0, 0.25))
+    head = build(active_fraction=(1.0, 0.25))
     head.loss_module.set_progress(0, 4, 0)
     torch.testing.assert_close(gradients(head), gradients(build(kind="PartialLabelLinearClsHead")))
     for epoch, active in ((1, 30), (3, 10), (7, 10)):
@@ -194,7 +194,7 @@ def test_the_share_goes_with_the_epoch_and_a_full_share_is_the_plain_head():
 
 
 def test_the_draw_repeats_with_the_iteration():
-    head = build(active_share=0.25)
+    head = build(active_fraction=0.25)
     tables = []
     for iteration in (5, 5, 6):
         head.loss_module.set_progress(0, 4, iteration)
@@ -205,7 +205,7 @@ def test_the_draw_repeats_with_the_iteration():
 
 
 def test_validation_computes_all_classes():
-    head, full = build(active_share=0.25).eval(), build(kind="PartialLabelLinearClsHead").eval()
+    head, full = build(active_fraction=0.25).eval(), build(kind="PartialLabelLinearClsHead").eval()
     feats, samples = batch()
     torch.testing.assert_close(head(feats), full(feats), rtol=0, atol=0)
     torch.testing.assert_close(head.loss(feats, samples), full.loss(feats, samples))
@@ -214,8 +214,8 @@ def test_validation_computes_all_classes():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("active_share", share) for share in (0, 1.5, (0.5, 0), (1, 1, 1))),
-        *(("hard_share", share) for share in (-0.1, 1.1)),
+        *(("active_fraction", fraction) for fraction in (0, 1.5, (0.5, 0), (1, 1, 1))),
+        *(("hard_fraction", fraction) for fraction in (-0.1, 1.1)),
         *(("hardness_momentum", momentum) for momentum in (0, 2)),
     ],
 )
@@ -225,7 +225,7 @@ def test_shares_out_of_range(name, value):
 
 
 def test_a_share_that_moves_needs_the_epoch():
-    head = build(active_share=(1.0, 0.5))
+    head = build(active_fraction=(1.0, 0.5))
     with pytest.raises(RuntimeError, match=r"ActiveClassesLinearClsHead depends on the epoch\. Add dict"):
         head.loss(*batch())
     head.eval().loss(*batch())
@@ -236,7 +236,7 @@ def test_reduction_and_weight_of_the_loss_count():
     for arguments in (dict(reduction="sum"), dict(reduction="mean_images", loss_weight=3.0)):
         loss = dict(PLAIN, **arguments)
         full = build(loss, kind="PartialLabelLinearClsHead").loss(feats, samples)
-        torch.testing.assert_close(build(loss, active_share=1.0).loss(feats, samples), full)
+        torch.testing.assert_close(build(loss, active_fraction=1.0).loss(feats, samples), full)
 
 
 def test_a_head_from_a_checkpoint_goes_on_as_if_it_had_not_stopped():
@@ -244,10 +244,10 @@ def test_a_head_from_a_checkpoint_goes_on_as_if_it_had_not_stopped():
         head.loss_module.set_progress(0, 4, iteration)
         return gradients(head)
 
-    head = build(active_share=0.25)
+    head = build(active_fraction=0.25)
     for iteration in range(4):
         step(head, iteration)
-    resumed = build(active_share=0.25)
+    resumed = build(active_fraction=0.25)
     resumed.load_state_dict(head.state_dict())
     for iteration in range(4, 8):
         torch.testing.assert_close(step(resumed, iteration), step(head, iteration), rtol=0, atol=0)

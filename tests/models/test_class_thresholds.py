@@ -19,7 +19,7 @@ NAMES = ["cat", "dog", "eel"]
 THRESHOLDS = [0.3, 0.9, 0.7]
 KINDS = {
     "PartialLabelLinearClsHead": {},
-    "ActiveClassesLinearClsHead": dict(active_share=0.5),
+    "ActiveClassesLinearClsHead": dict(active_fraction=0.5),
     "PartialLabelCSRAClsHead": dict(num_heads=2, lam=0.1),
 }
 LOSS = dict(type="PartialAsymmetricLoss")

@@ -48,7 +48,7 @@ def test_report_of_a_config_as_a_process(tmp_path) -> None:
         10,
         [30, 60],
     )
-    assert content["known_share"] == pytest.approx(0.5, abs=0.02)
+    assert content["known_fraction"] == pytest.approx(0.5, abs=0.02)
     assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert sorted(path.name for path in out.parent.iterdir()) == ["digits.html", "digits.label_report.json"]
 
@@ -81,7 +81,7 @@ def test_report_of_annotations_and_stores(tool, tmp_path, monkeypatch) -> None:
         reports[source] = json.loads(Path(printed.split()[1]).read_text(encoding="utf-8"))
         assert reports[source].pop("source") == source
     assert reports["store"] == reports["table.csv"]
-    assert reports["lists.json"]["known_share"] == 1
+    assert reports["lists.json"]["known_fraction"] == 1
 
 
 def test_annotations_that_name_an_image_again(tool, tmp_path) -> None:

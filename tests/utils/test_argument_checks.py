@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from mmpretrain_imbalance.utils.argument_checks import check_choice, check_number, check_whole_number
+from mmpretrain_imbalance.utils.argument_checks import check_choice, check_integer, check_number
 
 
 def test_a_word_out_of_the_list_passes_and_another_is_named():
@@ -17,19 +17,19 @@ def test_a_word_out_of_the_list_passes_and_another_is_named():
 
 
 def test_whole_numbers_pass_and_others_are_refused():
-    check_whole_number("Thing", 0, first=0, second=np.int64(3))
-    check_whole_number("Thing", first=-5)
+    check_integer("Thing", 0, first=0, second=np.int64(3))
+    check_integer("Thing", first=-5)
     for value in (None, "1", 1.0, True, -1):
         expected = (
             f"^The 'first' argument of Thing must be a whole number of at least 0. Got {value!r} instead"
         )
         with pytest.raises(ValueError, match=expected):
-            check_whole_number("Thing", 0, first=value)
+            check_integer("Thing", 0, first=value)
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.5, True])
 def test_numbers_within_the_range_pass_with_both_ends(value):
-    check_number("Thing", 0, 1, share=value)
+    check_number("Thing", 0, 1, fraction=value)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_numbers_within_the_range_pass_with_both_ends(value):
     ],
 )
 def test_numbers_outside_are_refused(low, high, value, message):
-    with pytest.raises(ValueError, match=f"^The 'share' argument of Thing {message}"):
-        check_number("Thing", low, high, share=value)
+    with pytest.raises(ValueError, match=f"^The 'fraction' argument of Thing {message}"):
+        check_number("Thing", low, high, fraction=value)
 
 
 @pytest.mark.parametrize("value", ["1", None, [1]])
 def test_what_is_no_number_is_refused(value):
-    with pytest.raises(TypeError, match=r"^The 'share' argument of Thing must be a number\. Got"):
-        check_number("Thing", 0, 1, share=value)
+    with pytest.raises(TypeError, match=r"^The 'fraction' argument of Thing must be a number\. Got"):
+        check_number("Thing", 0, 1, fraction=value)

@@ -47,7 +47,7 @@ def test_summary_is_that_of_a_loop(monkeypatch, default_label, chunk) -> None:
     found = summary.positives_per_image, summary.known_per_image, summary.together, summary.judged
     for own, other in zip(found, expected):
         np.testing.assert_array_equal(own, other)
-    assert summary.known_share == pytest.approx((seen != -1).mean())
+    assert summary.known_fraction == pytest.approx((seen != -1).mean())
     assert summary.imbalance_factor == counts[0].max() / counts[0].min()
 
 
@@ -67,14 +67,16 @@ def test_json_holds_every_class_and_group() -> None:
 
 def test_nothing_is_known() -> None:
     summary = summarize_labels(LabelTable(-np.ones((5, 3))))
-    assert (summary.known_share, summary.imbalance_factor) == (0, None)
+    assert (summary.known_fraction, summary.imbalance_factor) == (0, None)
     assert summary.known_per_image.tolist() == [5, 0, 0, 0]
     assert summary.together.shape == (0, 0)
 
 
 def test_thresholds_at_quantiles_and_wrong_ones() -> None:
     dataset = LabelTable(long_tailed_table(120))
-    assert [members.sum() for members in summarize_labels(dataset, group_quantiles=(1 / 3, 2 / 3)).groups.values()] == [2, 2, 2]
+    assert [
+        members.sum() for members in summarize_labels(dataset, group_quantiles=(1 / 3, 2 / 3)).groups.values()
+    ] == [2, 2, 2]
     with pytest.raises(
         ValueError, match="'group_thresholds' argument of class_groups must be two numbers in ascending"
     ):

@@ -28,19 +28,22 @@ def test_masked_labels_are_a_share_of_the_known_ones(tmp_path: Path) -> None:
         [[0.5, 0.0, 0.2, 0.0], [0.0, 0.5, 0.0, 0.0]],
     )
     for epoch in (1, 2):
-        record(tmp_path, epoch, known_share=known[epoch - 1], masked_share=masked[epoch - 1])
+        record(tmp_path, epoch, known_fraction=known[epoch - 1], masked_fraction=masked[epoch - 1])
     found = run("masked", work_dir=tmp_path)
     # Of 100 images: 70 of the 175 known labels, then 50 of 200.
-    np.testing.assert_allclose(share_history(found, "masked_share"), [70 / 175, 50 / 200])
-    assert share_kinds([found, run("other")]) == ["masked_share"]
+    np.testing.assert_allclose(share_history(found, "masked_fraction"), [70 / 175, 50 / 200])
+    assert share_kinds([found, run("other")]) == ["masked_fraction"]
 
 
 def test_shares_of_all_runs_are_in_one_chart(tmp_path: Path) -> None:
     for epoch in (1, 2):
         record(
-            tmp_path / "a", epoch, ignored_share=[0.2] * 4, pseudo_positive_share=[0.1, 0.1, 0.3, 0.1 * epoch]
+            tmp_path / "a",
+            epoch,
+            ignored_fraction=[0.2] * 4,
+            pseudo_positive_fraction=[0.1, 0.1, 0.3, 0.1 * epoch],
         )
-        record(tmp_path / "b", epoch, ignored_share=[0.4] * 4)
+        record(tmp_path / "b", epoch, ignored_fraction=[0.4] * 4)
     html = run_report_page([run(name, work_dir=tmp_path / name) for name in "ab"], num_resamples=0)
     text = "".join(Page(html).text)
     assert text.count("Ignored, percent of all labels") == 1
@@ -52,11 +55,11 @@ def test_shares_of_all_runs_are_in_one_chart(tmp_path: Path) -> None:
 
 def test_history_is_drawn_where_it_is_and_said_where_it_is_not(tmp_path: Path) -> None:
     for epoch in (1, 2, 10):
-        record(tmp_path, epoch, class_prior=[0.1, 0.2, 0.3, 0.4], own_share=[0.1, 0.1, 0.3, 0.3])
+        record(tmp_path, epoch, class_prior=[0.1, 0.2, 0.3, 0.4], own_fraction=[0.1, 0.1, 0.3, 0.3])
     html = run_report_page([run("with", work_dir=tmp_path), run("without")], num_resamples=0)
     text = "".join(Page(html).text)
     assert "after epoch 3: 20" in text  # the mean share in percent, after the third update
-    assert "Own share, percent of all labels" in text
+    assert "Own fraction, percent of all labels" in text
     assert "Class prior" in text
     assert "are recorded for without." in text
 

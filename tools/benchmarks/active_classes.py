@@ -65,8 +65,8 @@ def head_step(name: str, classes: int, arguments: argparse.Namespace) -> Callabl
     head = MODELS.build(dict(HEADS[name], num_classes=classes, in_channels=arguments.channels))
     head = head.to(arguments.device).train()
     for module in head.modules():
-        if hasattr(module, "active_share"):
-            module.active_share = (arguments.share, arguments.share)
+        if hasattr(module, "active_fraction"):
+            module.active_fraction = (arguments.fraction, arguments.fraction)
     optimizer = torch.optim.SGD(head.parameters(), lr=1e-4, momentum=0.9)
     generator = torch.Generator().manual_seed(0)
     labels = torch.full((arguments.images, classes), -1.0)

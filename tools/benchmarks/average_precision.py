@@ -203,9 +203,9 @@ def resident_memory(forget_peak: bool = False) -> float:
 def main() -> None:
     """Measure each in a process of its own, so that the peak memory is its own, and print the table."""
     args = parse_args()
-    share = 10 if args.quick else 1
-    dense = (args.dense[0] // share, args.dense[1])
-    sparse = (args.sparse[0] // share, args.sparse[1] // share, args.known)
+    fraction = 10 if args.quick else 1
+    dense = (args.dense[0] // fraction, args.dense[1])
+    sparse = (args.sparse[0] // fraction, args.sparse[1] // fraction, args.known)
     in_batches = min(args.repeat, 3)
     rows = [
         ("dense", "ours", ours_dense, dense, args.repeat),

@@ -11,7 +11,7 @@ import numpy as np
 from ..label_store.build import build_label_store, label_store_from_table
 from ..label_store.store import LabelStore
 from .content import csv_rows
-from .errors import AnnotationFaults, read_annotation_bytes
+from .errors import AnnotationErrors, read_annotation_bytes
 from .label_rows import settle_faults
 from .repeated_images import settle_repeated_images
 
@@ -56,7 +56,7 @@ def read_annotation_csv(
     rows = csv_rows(io.StringIO(text, newline=""), path)
     _, header = next(rows, (1, []))
     lines = ((number, cells) for number, cells in rows if cells)  # without empty lines
-    faults = AnnotationFaults(path)
+    faults = AnnotationErrors(path)
     notes = {} if notes is None else notes
     last = text.rpartition("\n")[2]
     if "," in last and not last.rpartition(",")[2].strip():
@@ -78,7 +78,7 @@ def read_annotation_csv(
 
 
 def _read_wide_lines(
-    lines: Iterable[tuple[int, list[str]]], class_names: list[str], faults: AnnotationFaults
+    lines: Iterable[tuple[int, list[str]]], class_names: list[str], faults: AnnotationErrors
 ) -> tuple[LabelStore, list[int]]:
     """The labels of the lines without fault, and the numbers of these."""
     numbers, image_names, rows = [], [], []
@@ -145,7 +145,7 @@ def is_long_header(header: Sequence[str]) -> bool:
 def read_long_lines(
     lines: Iterable[tuple[int, list[str]]],
     class_names: Sequence[str] | None,
-    faults: AnnotationFaults,
+    faults: AnnotationErrors,
     notes: dict[str, int],
 ) -> LabelStore:
     """Read lines of image, class and value.

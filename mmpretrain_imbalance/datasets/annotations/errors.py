@@ -8,14 +8,14 @@ import numpy as np
 from mmengine import fileio
 
 
-class AnnotationFaults:
+class AnnotationErrors:
     """Collects the faults of a file while it is read; the first is told in full, the others are counted.
 
     Args:
         path: The annotation file.
 
     Example:
-        >>> faults = AnnotationFaults('train.json')
+        >>> faults = AnnotationErrors('train.json')
         >>> faults.add('sample 3', 'gt_label', 'class indices from 0 to 9', 12)
         >>> faults.add('sample 8', 'gt_label', 'class indices from 0 to 9', 10)
         >>> len(faults)
@@ -87,7 +87,7 @@ def read_annotation_bytes(path: str) -> bytes:
     return content
 
 
-class LineFaults(AnnotationFaults):
+class LineErrors(AnnotationErrors):
     """Faults of a table that is read in blocks: it knows the line of a row although bad lines were left out.
 
     Args:

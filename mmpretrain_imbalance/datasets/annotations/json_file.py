@@ -10,7 +10,7 @@ import numpy as np
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
 from .content import RepeatedKeys, read_json, refuse_repeated_keys
-from .errors import AnnotationFaults
+from .errors import AnnotationErrors
 from .label_rows import settle_faults
 from .repeated_images import settle_repeated_images
 
@@ -87,7 +87,7 @@ class _SampleReader:
     """Turns one item of ``data_list`` after the other into classes and values, and notes what is wrong."""
 
     def __init__(self, path: str, class_names: list[str], default_label: int) -> None:
-        self.faults = AnnotationFaults(path)
+        self.faults = AnnotationErrors(path)
         self.num_classes = len(class_names)
         self.class_index = {name: index for index, name in enumerate(class_names)}
         self.numbers: list[int] = []

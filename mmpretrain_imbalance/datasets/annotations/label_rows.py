@@ -12,7 +12,7 @@ import numpy as np
 
 from ..label_store.store import LabelStore
 from ..label_store.writer import LabelStoreWriter
-from .errors import AnnotationFaults
+from .errors import AnnotationErrors
 
 _PART = 4096  # images that are put in order at once
 
@@ -113,7 +113,7 @@ def parts_of_table(labels: np.ndarray, names: Sequence[str], default_label: int 
         yield LabelPart(names[start : start + _PART], images, classes, table[images, classes])
 
 
-def settle_faults(faults: AnnotationFaults, skip_malformed: bool, notes: dict[str, int]) -> None:
+def settle_faults(faults: AnnotationErrors, skip_malformed: bool, notes: dict[str, int]) -> None:
     """Refuse what is wrong in a file, or note how much of it was skipped.
 
     Args:

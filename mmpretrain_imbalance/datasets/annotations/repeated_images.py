@@ -10,13 +10,13 @@ import numpy as np
 from ..label_store.build import StoreParts
 from ..label_store.join_rows import join_rows
 from ..label_store.store import LabelStore
-from .errors import AnnotationFaults
+from .errors import AnnotationErrors
 
 REPEATED_IMAGES = ("refuse", "join", "keep")
 
 
 def settle_repeated_images(
-    store: LabelStore, how: str, where: Callable[[int], str], field: str, faults: AnnotationFaults
+    store: LabelStore, how: str, where: Callable[[int], str], field: str, faults: AnnotationErrors
 ) -> LabelStore:
     """Decide what an image is that the file names again.
 

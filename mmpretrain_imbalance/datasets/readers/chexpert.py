@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ...functional.labels import LABEL_WORDS
 from ...utils.argument_checks import check_choice
 from ..annotations.content import csv_rows, open_text
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, parts_of_images, settle_faults
 
 _NOT_CLASSES = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA")
@@ -58,7 +58,7 @@ def read_chexpert(
     notes: dict[str, int] = {}
 
     def images() -> Iterator[tuple[str, list[int], list[int]]]:
-        faults, line_of_image = AnnotationFaults(path), {}
+        faults, line_of_image = AnnotationErrors(path), {}
         with open_text(path) as file:
             lines = csv_rows(file, path)
             next(lines)

@@ -13,7 +13,7 @@ from pycocotools.coco import COCO
 from ...functional.labels import LABEL_WORDS
 from ...utils.argument_checks import check_choice
 from ..annotations.content import RepeatedKeys, read_json, refuse_repeated_keys
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, parts_of_images, settle_faults
 
 
@@ -127,7 +127,7 @@ class InstanceFile:
     """
 
     def __init__(self, path: str, name_of: Callable[[dict], Any]) -> None:
-        self.path, self.faults = path, AnnotationFaults(path)
+        self.path, self.faults = path, AnnotationErrors(path)
         self._content = _parts_of_file(path)
         self.categories = self._read_categories()
         self._index = {category["id"]: number for number, category in enumerate(self.categories)}
@@ -188,7 +188,7 @@ class InstanceFile:
             del self.names[image], self.items[image]
 
     def _read_categories(self) -> list[dict]:
-        faults, seen = AnnotationFaults(self.path), {"id": set(), "name": set()}
+        faults, seen = AnnotationErrors(self.path), {"id": set(), "name": set()}
         for number, item in enumerate(self._content["categories"]):
             for key, kind, expected in (("id", int, "a whole number"), ("name", str, "a class name")):
                 where, found = f"category number {number}", item.get(key) if isinstance(item, dict) else item

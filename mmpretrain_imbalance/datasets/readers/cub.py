@@ -10,7 +10,7 @@ import numpy as np
 
 from ...utils.argument_checks import check_choice
 from ..annotations.content import open_text
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, parts_of_table, settle_faults
 
 _CERTAINTIES = {"not_visible": 1, "guessing": 2, "probably": 3, "definitely": 4}
@@ -52,7 +52,7 @@ def read_cub(
     names = _attribute_names(next((place for place in places if place.is_file()), places[0]))
     row = {image: number for number, image in enumerate(images)}
     path = root / "attributes" / "image_attribute_labels.txt"
-    faults = AnnotationFaults(str(path))
+    faults = AnnotationErrors(str(path))
     table = np.full((len(images), len(names)), -1, dtype=np.int8)
     line_of = np.zeros(table.shape, dtype=np.int32)
     hidden = {str(_CERTAINTIES[word]) for word in unknown}
@@ -97,7 +97,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _pairs(path: Path) -> Iterator[tuple[str, str]]:
-    faults, line_of = AnnotationFaults(str(path)), {}
+    faults, line_of = AnnotationErrors(str(path)), {}
     for number, cells in _lines(path):
         if len(cells) != 2:
             faults.add(f"line {number}", "row", "an id and a value", " ".join(cells))
@@ -111,7 +111,7 @@ def _pairs(path: Path) -> Iterator[tuple[str, str]]:
 
 def _attribute_names(path: Path) -> list[str]:
     """The names in the order of their ids, as which the label list counts them."""
-    names, faults = dict(_pairs(path)), AnnotationFaults(str(path))
+    names, faults = dict(_pairs(path)), AnnotationErrors(str(path))
     numbers = [str(number) for number in range(1, len(names) + 1)]
     for attribute in sorted(set(names) - set(numbers)):
         faults.add(f"attribute {attribute}", "id", f"a number from 1 to {len(names)}", attribute)
@@ -120,7 +120,7 @@ def _attribute_names(path: Path) -> list[str]:
 
 
 def _read_split(path: Path, images: dict[str, str], skip: bool, notes: dict[str, int]) -> dict[str, str]:
-    faults, in_train = AnnotationFaults(str(path)), dict(_pairs(path))
+    faults, in_train = AnnotationErrors(str(path)), dict(_pairs(path))
     for image, value in in_train.items():
         if image not in images:
             faults.add(f"image {image}", "image", "an id of images.txt", image)

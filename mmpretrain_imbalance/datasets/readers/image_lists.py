@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from ..annotations.content import open_text
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 
 
-def read_listed_images(path: str | os.PathLike, faults: AnnotationFaults) -> dict[str, int]:
+def read_listed_images(path: str | os.PathLike, faults: AnnotationErrors) -> dict[str, int]:
     """Read a text file with an image name a line.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, parts_of_images, settle_faults
 from .coco import InstanceFile
 
@@ -71,7 +71,7 @@ def _name_of(image: dict) -> str:
 def _facts(file: InstanceFile) -> dict[str, list[str]]:
     if not any("frequency" in category for category in file.categories):
         return {}
-    faults = AnnotationFaults(file.path)
+    faults = AnnotationErrors(file.path)
     groups = [category.get("frequency") for category in file.categories]
     for category, group in zip(file.categories, groups):
         if group not in ("r", "c", "f"):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...utils.argument_checks import check_choice
 from ..annotations.content import open_text
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, parts_of_table, settle_faults
 
 
@@ -43,7 +43,7 @@ def read_nus_wide(root: str | os.PathLike, split: str, *, skip_malformed: bool =
                 f"The label list {path} must have a line for each of the {len(images)} images. Got "
                 f"{len(lines)} lines instead."
             )
-        faults = AnnotationFaults(str(path))
+        faults = AnnotationErrors(str(path))
         for row, label in enumerate(lines):
             if label not in ("0", "1"):
                 faults.add(f"line {row + 1}", "label", "1 or 0", label)

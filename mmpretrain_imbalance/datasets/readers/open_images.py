@@ -11,7 +11,7 @@ import numpy as np
 
 from ...utils.argument_checks import check_choice
 from ..annotations.content import csv_rows, open_text, read_json, refuse_repeated_keys
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelPart, LabelRows
 from ..label_store.external_sort import CONFLICTS, GatheredLabels, resolve_labels
 from .open_images_tables import HUMAN, IMAGE, IMPLIED, OpenImagesTables
@@ -156,7 +156,7 @@ def read_class_descriptions(path: str | os.PathLike) -> dict[str, str]:
         rows = [(number, row) for number, row in csv_rows(file, os.fspath(path)) if row]
     if rows and rows[0][1][0] == "LabelName":
         rows = rows[1:]
-    faults = AnnotationFaults(str(path))
+    faults = AnnotationErrors(str(path))
     for number, row in rows:
         if len(row) != 2:
             faults.add(f"line {number}", "row", "a label name and a display name", row)
@@ -179,7 +179,7 @@ def read_class_list(path: str | os.PathLike, described: dict[str, str]) -> list[
         ValueError: If a name is not described, or there twice.
     """
     _check_exists(path)
-    faults = AnnotationFaults(str(path))
+    faults = AnnotationErrors(str(path))
     chosen: dict[str, None] = {}
     with open_text(os.fspath(path)) as file:
         lines = list(file)

@@ -12,7 +12,7 @@ import numpy as np
 from rich.progress import open as open_with_progress
 
 from ..annotations.content import csv_rows, open_text
-from ..annotations.errors import LineFaults
+from ..annotations.errors import LineErrors
 from ..annotations.label_rows import settle_faults
 from ..label_store.external_sort import GatheredLabels
 
@@ -43,7 +43,7 @@ def import_pyarrow() -> ModuleType:
 
 
 def read_image_labels(
-    path: str | os.PathLike, columns: Sequence[str], faults: LineFaults, *, quoted: bool = False
+    path: str | os.PathLike, columns: Sequence[str], faults: LineErrors, *, quoted: bool = False
 ) -> Iterator[tuple[int, list[Any], np.ndarray]]:
     """Read a CSV file in blocks, in bounded memory, with a progress bar on a terminal.
 
@@ -165,7 +165,7 @@ class OpenImagesTables:
 
     def read(self, path: str | os.PathLike, threshold: float | None) -> None:
         """Read human labels, or machine labels with the confidence from which they are positive."""
-        faults = LineFaults(str(path))
+        faults = LineErrors(str(path))
         names = ("ImageID", "LabelName", "Confidence")
         for start, columns, empty in read_image_labels(path, names, faults):
             images, sound = image_numbers(columns[0])
@@ -195,7 +195,7 @@ class OpenImagesTables:
 
     def read_image_ids(self, path: str | os.PathLike) -> None:
         """Read a table of images, which come back with the rank IMAGE."""
-        faults = LineFaults(str(path), "row")  # titles may have line breaks
+        faults = LineErrors(str(path), "row")  # titles may have line breaks
         for start, columns, empty in read_image_labels(path, ("ImageID",), faults, quoted=True):
             images, sound = image_numbers(columns[0])
             faults.add_rows(start, ~sound & ~empty, columns[0], "ImageID", "16 hexadecimal digits")

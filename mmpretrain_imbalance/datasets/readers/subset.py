@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ..annotations.content import open_text
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelPart, LabelRows, settle_faults
 from ..label_store.store import LabelStore
 from .plain_pickle import read_plain_pickle
@@ -75,7 +75,7 @@ def read_image_list(store: LabelStore, path: str | os.PathLike, *, skip_malforme
         is_number = digits.isdecimal() and (digits == stem or len(digits) == 12)
         for key in {name, stem, f"#{int(digits)}" if is_number else name}:
             place[key] = -1 if place.get(key, row) != row else row  # -1: it would name two images
-    faults, notes, rows = AnnotationFaults(str(path)), {}, {}
+    faults, notes, rows = AnnotationErrors(str(path)), {}, {}
     for number, item in enumerate(items, 1):
         item = item.strip()
         if not item:

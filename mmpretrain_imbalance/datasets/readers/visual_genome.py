@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..annotations.content import open_text, read_json
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, parts_of_images, settle_faults
 from .image_lists import read_listed_images
 
@@ -50,12 +50,12 @@ def read_visual_genome(
                 f"The file {class_names} must name {num_classes} classes. Got {len(names)} instead."
             )
     listing, notes = Path(image_list), {}
-    list_faults = AnnotationFaults(str(listing))
+    list_faults = AnnotationErrors(str(listing))
     lines = read_listed_images(listing, list_faults)
     settle_faults(list_faults, skip_malformed, notes)
 
     def images() -> Iterator[tuple[str, list[int], list[int]]]:
-        faults = AnnotationFaults(str(labels))
+        faults = AnnotationErrors(str(labels))
         for name, number in lines.items():
             row = content.get(name)
             if not isinstance(row, list):

@@ -11,7 +11,7 @@ from mmpretrain.datasets.categories import VOC2007_CATEGORIES
 
 from ...functional.labels import LABEL_WORDS
 from ...utils.argument_checks import check_choice
-from ..annotations.errors import AnnotationFaults
+from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, parts_of_images, settle_faults
 from .coco import strongest_label
 from .image_lists import read_listed_images
@@ -43,13 +43,13 @@ def read_voc(
     if not listing.is_file():
         raise FileNotFoundError(f"The list of a VOC split must be an existing file. Got {listing} instead.")
     notes: dict[str, int] = {}
-    list_faults = AnnotationFaults(str(listing))
+    list_faults = AnnotationErrors(str(listing))
     names = list(read_listed_images(listing, list_faults))
     settle_faults(list_faults, skip_malformed, notes)
     index = {name: number for number, name in enumerate(VOC2007_CATEGORIES)}
 
     def images() -> Iterator[tuple[str, list[int], list[int]]]:
-        faults = AnnotationFaults(str(root / "Annotations"))
+        faults = AnnotationErrors(str(root / "Annotations"))
         for name in names:
             row: dict[int, int] = {}
             rest = 0
@@ -74,7 +74,7 @@ def read_voc(
     return LabelRows(VOC2007_CATEGORIES, parts, default_label=0, num_images=len(names), notes=notes)
 
 
-def _objects(path: Path, faults: AnnotationFaults) -> list[ElementTree.Element] | None:
+def _objects(path: Path, faults: AnnotationErrors) -> list[ElementTree.Element] | None:
     try:
         return ElementTree.parse(path).findall("object")
     except FileNotFoundError:

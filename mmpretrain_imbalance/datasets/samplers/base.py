@@ -11,7 +11,7 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
 from ...functional.sampling import image_values
-from ...utils.argument_checks import check_whole_number
+from ...utils.argument_checks import check_integer
 from ..dataset_labels import label_chunks
 from ..wrapped import initialize
 
@@ -64,8 +64,8 @@ class DrawnSampler(Sampler):
         self.without_positives = without_positives
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch_size = self.num_images if epoch_size is None else epoch_size
-        check_whole_number(name, 0, seed=self.seed)
-        check_whole_number(name, 1, epoch_size=self.epoch_size)
+        check_integer(name, 0, seed=self.seed)
+        check_integer(name, 1, epoch_size=self.epoch_size)
         self.shuffle = shuffle
         self.round_up = round_up
         self.epoch = 0

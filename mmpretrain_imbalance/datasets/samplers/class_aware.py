@@ -51,13 +51,13 @@ class ClassAwareSampler(DrawnSampler):
         weight_of_others = without_positives * num_others
         total = self.num_images - num_others + weight_of_others
         self.check_some_weight(total)
-        self._share_of_others = weight_of_others / total
+        self._fraction_of_others = weight_of_others / total
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
         self._groups = np.flatnonzero(sizes[:-1])
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Draw the groups in rounds, then the images of each group in rounds."""
-        expected = self.epoch_size * self._share_of_others
+        expected = self.epoch_size * self._fraction_of_others
         num_others = int(expected + rng.random())
         groups = _rounds(self._groups, self.epoch_size - num_others, rng)
         if num_others:

@@ -77,9 +77,9 @@ def generalized_robust_loss(
         tensor([[0.6931, 0.6931, 0.5227]])
     """
     trust = element_trust(logits, mean, deviation)
-    share = torch.sigmoid(slope * torch.sigmoid(logits.detach()) + offset)
+    fraction = torch.sigmoid(slope * torch.sigmoid(logits.detach()) + offset)
     # (1 - v^q) / q as the exponential of a logarithm: exact near v = 1, and its gradient stays finite near 0.
     as_positive = -torch.expm1(positive_exponent * F.logsigmoid(logits)) / positive_exponent
     as_negative = -torch.expm1(negative_exponent * F.logsigmoid(-logits)) / negative_exponent
-    unknown = trust * (share * as_positive + (1 - share) * as_negative)
+    unknown = trust * (fraction * as_positive + (1 - fraction) * as_negative)
     return torch.where(labels == UNKNOWN, unknown, softplus(torch.where(labels == POSITIVE, -logits, logits)))

@@ -52,8 +52,8 @@ def large_unknown_elements(logits: Tensor, labels: Tensor, rate: Tensor | float)
     if not labels.numel():
         return unknown
     # Rounding must not turn an exact 6 into 7: rates are products of decimals.
-    share = torch.zeros((), dtype=torch.float64, device=logits.device) + rate * labels.numel()
-    k = torch.minimum(share.round(decimals=9).ceil().long(), unknown.sum())
+    fraction = torch.zeros((), dtype=torch.float64, device=logits.device) + rate * labels.numel()
+    k = torch.minimum(fraction.round(decimals=9).ceil().long(), unknown.sum())
     # k depends on epoch and batch: it stays on the device, and chooses from the sorted logits, whose order is
     # that of the losses. Of equal logits, softplus may round one up and another down.
     ranked = logits.masked_fill(~unknown, -torch.inf).flatten().sort(descending=True).values

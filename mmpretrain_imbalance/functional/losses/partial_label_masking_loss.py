@@ -130,12 +130,12 @@ def histogram_divergence(counts: Tensor, true_bin: int, divergence: str, epsilon
         tensor([0.2877,    nan])
     """
     check_choice("histogram_divergence", DIVERGENCES, divergence=divergence)
-    shares = counts.float() / counts.sum(dim=1, keepdim=True)
+    fractions = counts.float() / counts.sum(dim=1, keepdim=True)
     if divergence == "true_to_predicted":
-        return -shares[:, true_bin].clamp(min=epsilon).log()
-    truth = torch.full_like(shares, epsilon)
+        return -fractions[:, true_bin].clamp(min=epsilon).log()
+    truth = torch.full_like(fractions, epsilon)
     truth[:, true_bin] = 1.0
-    return torch.special.xlogy(shares, shares / truth).sum(dim=1)
+    return torch.special.xlogy(fractions, fractions / truth).sum(dim=1)
 
 
 def update_ideal_ratio(

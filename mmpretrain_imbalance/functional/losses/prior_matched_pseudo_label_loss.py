@@ -37,7 +37,7 @@ def logit_histograms(logits: Tensor, counted: Tensor, num_bins: int, limit: floa
 
 @torch.no_grad()
 def matched_thresholds(
-    counts: Tensor, positive_share: Tensor, negative_share: Tensor, limit: float
+    counts: Tensor, positive_fraction: Tensor, negative_fraction: Tensor, limit: float
 ) -> tuple[Tensor, Tensor]:
     r"""Probabilities above (below) which lie given shares of the elements of each class.
 
@@ -51,8 +51,8 @@ def matched_thresholds(
 
     Args:
         counts: Elements in each bin of logits, as of :func:`logit_histograms`, of shape (C, B).
-        positive_share: Share s+ of positives, of shape (C,).
-        negative_share: Share s- of negatives, of shape (C,).
+        positive_fraction: Share s+ of positives, of shape (C,).
+        negative_fraction: Share s- of negatives, of shape (C,).
         limit: Largest logit told apart.
 
     Returns:
@@ -65,15 +65,15 @@ def matched_thresholds(
         >>> torch.logit(above), torch.logit(below)
         (tensor([0.]), tensor([-0.5000]))
     """
-    from_top = _border(counts.flip(1), positive_share, limit)
-    from_bottom = _border(counts, negative_share, limit)
+    from_top = _border(counts.flip(1), positive_fraction, limit)
+    from_bottom = _border(counts, negative_fraction, limit)
     return torch.sigmoid(-from_top), torch.sigmoid(from_bottom)
 
 
-def _border(counts: Tensor, share: Tensor, limit: float) -> Tensor:
+def _border(counts: Tensor, fraction: Tensor, limit: float) -> Tensor:
     """The logit below which the share lies; minus infinity for none."""
     num_bins = counts.shape[1]
-    target = share.double() * counts.sum(dim=1)
+    target = fraction.double() * counts.sum(dim=1)
     # Rounding of the share must not reach into the next bin, which may be far away.
     reached = counts.cumsum(dim=1).double()
     place = (reached >= (target * (1 - 1e-9))[:, None]).long().argmax(dim=1, keepdim=True)

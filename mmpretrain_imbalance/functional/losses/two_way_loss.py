@@ -57,17 +57,17 @@ def two_way_loss(
     positive, negative = label_fractions(labels, scores.dtype)
     for dim in (1, 0):
         exceeded = torch.zeros_like(scores.sum(dim=dim, keepdim=True))
-        shares = torch.zeros_like(scores)
-        for share, sign, temperature in (
+        fractions = torch.zeros_like(scores)
+        for fraction, sign, temperature in (
             (positive, -1, positive_temperature),
             (negative, 1, negative_temperature),
         ):
-            exponents = sign * scores / temperature + share.log()
+            exponents = sign * scores / temperature + fraction.log()
             total = exponents.logsumexp(dim=dim, keepdim=True)
             exceeded += temperature * total.clamp(min=-1e30)  # nobody is there to compare with
-            shares += sign * torch.where(share > 0, torch.exp(exponents - total), 0)
+            fractions += sign * torch.where(fraction > 0, torch.exp(exponents - total), 0)
         counted = 1 - (1 - positive).prod(dim=dim, keepdim=True)
         weight = len(scores) * counted / counted.sum().clamp(min=1)
         values += weight * known * softplus(exceeded) / known.sum(dim=dim, keepdim=True).clamp(min=1)
-        slopes += weight * torch.sigmoid(exceeded) * shares
+        slopes += weight * torch.sigmoid(exceeded) * fractions
     return local_elements(logits, values, slopes)

@@ -42,10 +42,10 @@ def zlpr_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """
     scores = logits.detach()
     values, slopes = torch.zeros_like(scores), torch.zeros_like(scores)
-    for share, sign in zip(label_fractions(labels, scores.dtype), (-1, 1)):
-        exponents = sign * scores + share.log()
+    for fraction, sign in zip(label_fractions(labels, scores.dtype), (-1, 1)):
+        exponents = sign * scores + fraction.log()
         total = F.pad(exponents, (0, 1)).logsumexp(dim=1, keepdim=True)
-        members = share.sum(dim=1, keepdim=True)
-        values += share * total / members.where(members > 0, 1.0)
+        members = fraction.sum(dim=1, keepdim=True)
+        values += fraction * total / members.where(members > 0, 1.0)
         slopes += sign * torch.exp(exponents - total)
     return local_elements(logits, values, slopes)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from ...utils.argument_checks import check_whole_number
+from ...utils.argument_checks import check_integer
 from .known_elements import KnownElements, known_elements
 
 
@@ -18,12 +18,12 @@ class ReliabilityBins(NamedTuple):
     Attributes:
         counts: Known elements of each bin, of shape (C, B).
         mean_score: Mean probability of each bin, NaN in an empty one, of shape (C, B).
-        positive_share: Share of known positives of each bin, NaN in an empty one, of shape (C, B).
+        positive_fraction: Share of known positives of each bin, NaN in an empty one, of shape (C, B).
     """
 
     counts: np.ndarray
     mean_score: np.ndarray
-    positive_share: np.ndarray
+    positive_fraction: np.ndarray
 
 
 def reliability_bins(
@@ -53,7 +53,7 @@ def reliability_bins(
             no bin.
 
     Example:
-        >>> reliability_bins([[0.1], [0.2], [0.9]], [[0], [1], [1]], num_bins=2).positive_share
+        >>> reliability_bins([[0.1], [0.2], [0.9]], [[0], [1], [1]], num_bins=2).positive_fraction
         array([[0.5, 1. ]])
     """
     elements = known_elements(scores, labels, classes, num_classes=num_classes, caller="reliability_bins")
@@ -125,7 +125,7 @@ def pooled_calibration_error(
 
 
 def _reliability_bins(elements: KnownElements, num_bins: int, caller: str) -> ReliabilityBins:
-    check_whole_number(caller, 1, num_bins=num_bins)
+    check_integer(caller, 1, num_bins=num_bins)
     outside = (elements.scores < 0) | (elements.scores > 1)
     if outside.any():
         element = np.argmax(outside)
@@ -144,6 +144,6 @@ def _reliability_bins(elements: KnownElements, num_bins: int, caller: str) -> Re
 
 
 def _expected_error(bins: ReliabilityBins) -> np.ndarray:
-    gap = np.where(bins.counts > 0, np.abs(bins.mean_score - bins.positive_share), 0)
+    gap = np.where(bins.counts > 0, np.abs(bins.mean_score - bins.positive_fraction), 0)
     with np.errstate(invalid="ignore"):
         return (bins.counts * gap).sum(axis=1) / bins.counts.sum(axis=1)

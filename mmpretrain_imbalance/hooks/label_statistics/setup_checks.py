@@ -108,8 +108,8 @@ def _check_checkpoints_of_iterations(runner: Runner, interval: int) -> None:
 
 def _gathers(loss: LossState) -> bool:
     """Whether anything but the shares of elements is gathered within an epoch."""
-    shares = loss.element_counter.buffers() if isinstance(loss, ElementwiseLoss) else ()
-    return len(loss.gathered()) > len(list(shares))
+    fractions = loss.element_counter.buffers() if isinstance(loss, ElementwiseLoss) else ()
+    return len(loss.gathered()) > len(list(fractions))
 
 
 def _check_checkpoints_of_epochs(runner: Runner, model: nn.Module) -> None:

@@ -28,7 +28,7 @@ class ElementCounter(nn.Module):
         >>> shares.allocate(2)
         >>> shares.add(torch.tensor([[1, -1], [0, -1]]), weight=torch.tensor([[True, False], [False, True]]))
         >>> {kind: values.tolist() for kind, values in shares.values().items()}
-        {'ignored_share': [0.0, 0.5], 'masked_share': [0.5, 0.0]}
+        {'ignored_fraction': [0.0, 0.5], 'masked_fraction': [0.5, 0.0]}
     """
 
     def __init__(self) -> None:
@@ -80,8 +80,8 @@ class ElementCounter(nn.Module):
         self.kinds = tuple(counts)
 
     def values(self) -> dict[str, Tensor]:
-        """The share of each kind in each class, in [0, 1], as ``<kind>_share``; nothing before a step."""
+        """The share of each kind in each class, in [0, 1], as ``<kind>_fraction``; nothing before a step."""
         if not self.num_images:
             return {}
-        shares = self.counts.double() / self.num_images
-        return {f"{kind}_share": shares[KINDS.index(kind)] for kind in self.kinds}
+        fractions = self.counts.double() / self.num_images
+        return {f"{kind}_fraction": fractions[KINDS.index(kind)] for kind in self.kinds}

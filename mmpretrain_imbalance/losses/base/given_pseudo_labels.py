@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from ...functional import NEGATIVE, POSITIVE, UNKNOWN
-from ...utils.argument_checks import check_whole_number
+from ...utils.argument_checks import check_integer
 
 _CHUNK = 2**24  # elements of a table that are looked at at once
 
@@ -55,7 +55,7 @@ class GivenPseudoLabels(nn.Module):
         owner: str = "GivenPseudoLabels",
     ) -> None:
         super().__init__()
-        check_whole_number(owner, 1, num_images=num_images)
+        check_integer(owner, 1, num_images=num_images)
         self.pseudo_labels = pseudo_labels
         self.num_images = num_images
         self.owner = owner

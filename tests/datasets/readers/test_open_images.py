@@ -202,7 +202,7 @@ def test_malformed_rows(root, monkeypatch, line, message, block):
 
 def test_lines_are_right_after_lines_of_another_length(root):
     write_lines(root / "human.csv", HEADER, "a,b", GOOD, "", "c,d,e", "zzz,verification,/m/01yrx,1", "")
-    faults = open_images_tables.LineFaults("human.csv")
+    faults = open_images_tables.LineErrors("human.csv")
     faults.lines = [2, 4, 5]
     assert [faults._line(row) for row in range(3)] == [3, 6, 7]
     with pytest.raises(ValueError, match=r"'row' of line 2 in .*2 more faults follow"):

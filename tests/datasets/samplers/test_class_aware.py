@@ -12,15 +12,15 @@ def expected_draws(table, size, without_positives):
     """How often each image is drawn on average, by a loop over classes and their images."""
     with_positive = [any(row == 1) for row in table]
     num_others = with_positive.count(False)
-    share = without_positives * num_others / (sum(with_positive) + without_positives * num_others)
+    fraction = without_positives * num_others / (sum(with_positive) + without_positives * num_others)
     seen = [c for c in range(table.shape[1]) if (table[:, c] == 1).any()]
     expected = np.zeros(len(table))
     for image, row in enumerate(table):
         if not with_positive[image]:
-            expected[image] = size * share / num_others
+            expected[image] = size * fraction / num_others
         for c in seen:
             if row[c] == 1:
-                expected[image] += size * (1 - share) / len(seen) / (table[:, c] == 1).sum()
+                expected[image] += size * (1 - fraction) / len(seen) / (table[:, c] == 1).sum()
     return expected
 
 

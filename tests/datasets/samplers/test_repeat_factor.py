@@ -16,8 +16,8 @@ def expected_factors(table, threshold, without_positives):
         own = [without_positives]
         for c, label in enumerate(row):
             if label == 1:
-                share = sum(other[c] == 1 for other in table) / len(table)
-                own.append(max(1.0, math.sqrt(threshold / share)))
+                fraction = sum(other[c] == 1 for other in table) / len(table)
+                own.append(max(1.0, math.sqrt(threshold / fraction)))
         factors.append(own[0] if len(own) == 1 else max(own[1:]))
     return np.array(factors)
 

@@ -15,21 +15,21 @@ from tests.functional.loop_oracle import tables
 
 SHAPE = (5, 6)
 GENERATOR = torch.Generator().manual_seed(3)
-SHARES = torch.rand(SHAPE, generator=GENERATOR, dtype=torch.float64)
+FRACTIONS = torch.rand(SHAPE, generator=GENERATOR, dtype=torch.float64)
 #: A value for every argument without a default, by its name.
 REQUIRED = dict(
-    answers=(3 * SHARES).long() - 1,
-    class_weight=1 + SHARES[0],
-    corrected=SHARES > 0.8,
+    answers=(3 * FRACTIONS).long() - 1,
+    class_weight=1 + FRACTIONS[0],
+    corrected=FRACTIONS > 0.8,
     epoch=1,
-    estimates=4 * SHARES - 2,
+    estimates=4 * FRACTIONS - 2,
     expected_positives=1.5,
-    large=SHARES > 0.8,
-    margins=SHARES[0] / 2,
+    large=FRACTIONS > 0.8,
+    margins=FRACTIONS[0] / 2,
     negatives=torch.full((6,), 50.0),
     positives=torch.arange(1.0, 7.0),
-    probability=SHARES[0],
-    soft_labels=SHARES - 0.3,
+    probability=FRACTIONS[0],
+    soft_labels=FRACTIONS - 0.3,
     tau=0.6,
     threshold=0.6,
 )
@@ -82,7 +82,7 @@ def test_labels_of_every_dtype_are_those_in_int8(name, dtype):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_soft_labels_are_validated_and_unvalidated_the_same(name):
     logits, labels = tables(shape=SHAPE)
-    labels = torch.where(SHARES < 0.3, SHARES, labels.double())
+    labels = torch.where(FRACTIONS < 0.3, FRACTIONS, labels.double())
     function, arguments = FUNCTIONS[name], arguments_of(FUNCTIONS[name])
     for one, other in zip(
         value_and_slope(function, logits, labels, arguments),

@@ -27,8 +27,8 @@ def by_hand(x, y, answer, lam=(0.7, 0.5), rho=0.9, slope=0.0, offset=-2.0, mean=
         return (1 - bounded) * (-rho * torch.log(p) - (1 - rho) * torch.log(1 - p))
     if answer == 0:
         return -trust * torch.log(1 - p)
-    share = 1 / (1 + torch.exp(-(slope * fixed + offset)))
-    return trust * (share * (1 - p**0.01) / 0.01 + (1 - share) * p)
+    fraction = 1 / (1 + torch.exp(-(slope * fixed + offset)))
+    return trust * (fraction * (1 - p**0.01) / 0.01 + (1 - fraction) * p)
 
 
 def table_by_hand(logits, labels, **arguments):

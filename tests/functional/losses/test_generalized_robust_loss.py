@@ -22,11 +22,11 @@ def by_hand(
     if y >= 0:
         return -torch.log(p) if y else -torch.log(1 - p)
     fixed = p.detach()
-    share = 1 / (1 + torch.exp(-(slope * fixed + offset)))
+    fraction = 1 / (1 + torch.exp(-(slope * fixed + offset)))
     trust = torch.exp(-((fixed - mean) ** 2) / (2 * deviation**2))
     as_positive = (1 - p**positive_exponent) / positive_exponent
     as_negative = (1 - (1 - p) ** negative_exponent) / negative_exponent
-    return trust * (share * as_positive + (1 - share) * as_negative)
+    return trust * (fraction * as_positive + (1 - fraction) * as_negative)
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)

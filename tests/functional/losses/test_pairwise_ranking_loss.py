@@ -12,7 +12,7 @@ from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, asser
 def pairs(logits, labels):
     """Loss of each element: its hinges against the classes that are not positive, soft labels by weight."""
     p = 1 / (1 + torch.exp(-logits))
-    share = labels.clamp(min=0).double()
+    fraction = labels.clamp(min=0).double()
     table = torch.zeros_like(logits)
     for n in range(len(p)):
         for i in range(p.shape[1]):
@@ -20,7 +20,7 @@ def pairs(logits, labels):
                 if i != j:
                     hinge = (1 - p[n, i] + p[n, j]).clamp(min=0)
                     weight = torch.zeros_like(table)
-                    weight[n, i] = share[n, i] * (1 - share[n, j])
+                    weight[n, i] = fraction[n, i] * (1 - fraction[n, j])
                     table = table + weight * hinge
     return table
 

@@ -157,12 +157,12 @@ def test_histograms_of_nothing():
 
 
 def divergence_by_hand(counts, true_bin, divergence, epsilon):
-    shares = [count / sum(counts) for count in counts]
+    fractions = [count / sum(counts) for count in counts]
     true_bin %= len(counts)
     if divergence == "true_to_predicted":
-        return -math.log(max(shares[true_bin], epsilon))
+        return -math.log(max(fractions[true_bin], epsilon))
     truth = [1.0 if b == true_bin else epsilon for b in range(len(counts))]
-    return sum(h * math.log(h / t) for h, t in zip(shares, truth) if h > 0)
+    return sum(h * math.log(h / t) for h, t in zip(fractions, truth) if h > 0)
 
 
 @pytest.mark.parametrize("divergence", DIVERGENCES)

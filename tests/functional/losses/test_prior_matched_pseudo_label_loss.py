@@ -51,8 +51,8 @@ def test_a_logit_that_is_no_number_disturbs_no_other():
 def test_the_shares_are_met_to_the_content_of_one_bin(seed, positive, negative, num_images):
     logits = 2 * torch.randn(num_images, 2, generator=torch.Generator().manual_seed(seed))
     counts = logit_histograms(logits, torch.ones_like(logits).bool(), BINS, LIMIT)
-    shares = torch.full((2,), positive), torch.full((2,), negative)
-    above, below = matched_thresholds(counts, *shares, LIMIT)
+    fractions = torch.full((2,), positive), torch.full((2,), negative)
+    above, below = matched_thresholds(counts, *fractions, LIMIT)
     p = torch.sigmoid(logits)
     off_above = ((p > above).sum(dim=0) - positive * num_images).abs()
     off_below = ((p < below).sum(dim=0) - negative * num_images).abs()
@@ -70,13 +70,13 @@ def test_fine_bins_cut_where_sorting_does():
     assert ordered[799] - 1e-3 <= below <= ordered[800] + 1e-3
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5])
-def test_nothing_passes_without_a_share_or_without_elements(share):
+@pytest.mark.parametrize("fraction", [0.0, 0.5])
+def test_nothing_passes_without_a_share_or_without_elements(fraction):
     counts = torch.zeros(2, 4, dtype=torch.int64)
     counts[0, 2] = 5
-    above, below = matched_thresholds(counts, torch.full((2,), share), torch.full((2,), share), 2.0)
+    above, below = matched_thresholds(counts, torch.full((2,), fraction), torch.full((2,), fraction), 2.0)
     assert (above[1], below[1]) == (1, 0)
-    if not share:
+    if not fraction:
         assert (above[0], below[0]) == (1, 0)
 
 

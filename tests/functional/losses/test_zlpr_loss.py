@@ -29,8 +29,8 @@ def test_shares_are_even_and_unknown_elements_have_none():
     for n in range(5):
         torch.testing.assert_close(table[n].sum(), by_hand(logits[n : n + 1], labels[n : n + 1]))
         for kind in (1, 0):
-            shares = table[n][labels[n] == kind]
-            torch.testing.assert_close(shares, shares.mean().expand_as(shares))
+            fractions = table[n][labels[n] == kind]
+            torch.testing.assert_close(fractions, fractions.mean().expand_as(fractions))
     table.sum().backward()
     assert (table[labels == -1] == 0).all()
     assert (logits.grad[labels == -1] == 0).all()

@@ -58,7 +58,7 @@ def test_the_bins_of_a_reliability_diagram() -> None:
     bins = reliability_bins([[0.0, 1.0], [0.5, 0.25]], [[0, 1], [1, -1]], num_bins=2, pooled=True)
     np.testing.assert_array_equal(bins.counts, [[1, 2]])
     np.testing.assert_array_equal(bins.mean_score, [[0.0, 0.75]])
-    np.testing.assert_array_equal(bins.positive_share, [[0.0, 1.0]])
+    np.testing.assert_array_equal(bins.positive_fraction, [[0.0, 1.0]])
 
 
 def test_logits_are_refused() -> None:

@@ -36,8 +36,8 @@ MORE = {
     ),
 }
 LOSSES = SMALLEST | MORE
-LEFT_OUT = ("ignored_share", "masked_share")
-PSEUDO = ("pseudo_positive_share", "pseudo_negative_share")
+LEFT_OUT = ("ignored_fraction", "masked_fraction")
+PSEUDO = ("pseudo_positive_fraction", "pseudo_negative_fraction")
 
 
 def shares_of(loss: ElementwiseLoss) -> dict[str, list[float]]:
@@ -55,7 +55,7 @@ def step(loss: ElementwiseLoss, num_images: int = 40, seed: int = 0) -> tuple[to
 def test_what_is_left_out_is_what_takes_no_part(name) -> None:
     loss = build(LOSSES[name])
     logits, labels = step(loss)
-    shares = shares_of(loss)
+    fractions = shares_of(loss)
     tell(loss)  # the same iteration draws the same
     with torch.no_grad():
         weight = elements_of(loss, logits, labels).weight
@@ -68,7 +68,7 @@ def test_what_is_left_out_is_what_takes_no_part(name) -> None:
             for c in range(3):
                 count[c] += bool(weight[n, c] == 0) and (labels[n, c].item() == -1) == unknown
         expected = [number / 40 for number in count]
-        assert shares.get(kind, [0, 0, 0]) == pytest.approx(expected)
+        assert fractions.get(kind, [0, 0, 0]) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -130,13 +130,13 @@ def elementwise_losses(loss: ElementwiseLoss) -> list[ElementwiseLoss]:
 def test_ignored_masked_pseudo_and_known_make_the_table() -> None:
     loss = build(MORE["masking around all"])
     _, labels = step(loss, 200)
-    shares = shares_of(loss)
-    assert set(shares) == {*LEFT_OUT, *PSEUDO}
-    assert min(sum(values) for values in shares.values()) > 0  # every kind occurs
-    shares["known_share"] = loss.class_state()["known_share"].tolist()
-    assert shares["known_share"] == pytest.approx((labels != -1).float().mean(dim=0).tolist())
-    parts = ("known_share", "ignored_share", "pseudo_positive_share", "pseudo_negative_share")
-    assert [sum(shares[part][c] for part in parts) for c in range(3)] == pytest.approx([1, 1, 1])
+    fractions = shares_of(loss)
+    assert set(fractions) == {*LEFT_OUT, *PSEUDO}
+    assert min(sum(values) for values in fractions.values()) > 0  # every kind occurs
+    fractions["known_fraction"] = loss.class_state()["known_fraction"].tolist()
+    assert fractions["known_fraction"] == pytest.approx((labels != -1).float().mean(dim=0).tolist())
+    parts = ("known_fraction", "ignored_fraction", "pseudo_positive_fraction", "pseudo_negative_fraction")
+    assert [sum(fractions[part][c] for part in parts) for c in range(3)] == pytest.approx([1, 1, 1])
 
 
 @pytest.mark.parametrize("hard", [True, False])
@@ -160,11 +160,11 @@ def test_pseudo_labels_by_a_plain_loop(hard) -> None:
             nearer_to_negative += 0.4 < probability < 0.5
     assert nearer_to_negative > 0  # what hard and soft labels count differently
     assert sum(ignored) > 0
-    shares = shares_of(loss)
-    assert shares["pseudo_positive_share"] == pytest.approx([count / 40 for count in positive])
-    assert shares["pseudo_negative_share"] == pytest.approx([count / 40 for count in negative])
-    assert shares["ignored_share"] == pytest.approx([count / 40 for count in ignored])
-    assert "masked_share" not in shares
+    fractions = shares_of(loss)
+    assert fractions["pseudo_positive_fraction"] == pytest.approx([count / 40 for count in positive])
+    assert fractions["pseudo_negative_fraction"] == pytest.approx([count / 40 for count in negative])
+    assert fractions["ignored_fraction"] == pytest.approx([count / 40 for count in ignored])
+    assert "masked_fraction" not in fractions
 
 
 def test_wrappers_pass_on_what_the_held_loss_learned() -> None:
@@ -179,7 +179,7 @@ def test_wrappers_pass_on_what_the_held_loss_learned() -> None:
     alone, composed = build(pseudo), build(outer)
     for loss in (alone, composed):
         step(loss)
-    for kind in (*PSEUDO, "ignored_share"):
+    for kind in (*PSEUDO, "ignored_fraction"):
         assert sum(shares_of(alone)[kind]) > 0
         assert shares_of(composed)[kind] == shares_of(alone)[kind]
 
@@ -196,16 +196,16 @@ def test_pseudo_labels_and_corrections_by_a_plain_loop() -> None:
             positive[c] += labels[image, c].item() == 0 and probability > 0.6
             negative[c] += labels[image, c].item() == -1 and probability < 0.1
     assert sum(positive) > 0 < sum(negative)
-    assert shares_of(loss)["pseudo_positive_share"] == pytest.approx([count / 40 for count in positive])
-    assert shares_of(loss)["pseudo_negative_share"] == pytest.approx([count / 40 for count in negative])
+    assert shares_of(loss)["pseudo_positive_fraction"] == pytest.approx([count / 40 for count in positive])
+    assert shares_of(loss)["pseudo_negative_fraction"] == pytest.approx([count / 40 for count in negative])
 
 
 def test_while_warming_up_there_are_none() -> None:
     loss = build(dict(type="PseudoLabelLoss", loss=PLAIN, warmup_epochs=5), epoch=3)
     step(loss)
-    shares = shares_of(loss)
-    assert shares["pseudo_positive_share"] == shares["pseudo_negative_share"] == [0, 0, 0]
-    assert sum(shares["ignored_share"]) > 0
+    fractions = shares_of(loss)
+    assert fractions["pseudo_positive_fraction"] == fractions["pseudo_negative_fraction"] == [0, 0, 0]
+    assert sum(fractions["ignored_fraction"]) > 0
 
 
 @pytest.mark.parametrize("scheme", ["reject", "temporary"])
@@ -215,21 +215,24 @@ def test_large_losses_by_a_plain_loop(scheme) -> None:
     elements = [(logits[n, c].item(), c) for n in range(40) for c in range(3) if labels[n, c] == -1]
     largest = sorted(elements, reverse=True)[: round(0.2 * 120)]
     expected = [sum(c == of for _, of in largest) / 40 for c in range(3)]
-    expected_shares = {"pseudo_positive_share": pytest.approx(expected), "pseudo_negative_share": [0, 0, 0]}
+    expected_fractions = {
+        "pseudo_positive_fraction": pytest.approx(expected),
+        "pseudo_negative_fraction": [0, 0, 0],
+    }
     if scheme == "reject":
-        expected_shares = {"ignored_share": pytest.approx(expected)}
-    assert shares_of(loss) == expected_shares
+        expected_fractions = {"ignored_fraction": pytest.approx(expected)}
+    assert shares_of(loss) == expected_fractions
 
 
 def test_flips_that_are_remembered_count_in_every_epoch() -> None:
     loss = build(dict(type="PermanentLargeLoss", delta=5))
     step(loss)
-    first = sum(shares_of(loss)["pseudo_positive_share"])
+    first = sum(shares_of(loss)["pseudo_positive_fraction"])
     assert first == pytest.approx(6 / 40)  # a twentieth of 40 x 3
     loss.update_statistics()
     clear_gathered(loss)
     step(loss)
-    assert sum(shares_of(loss)["pseudo_positive_share"]) == pytest.approx(2 * first)
+    assert sum(shares_of(loss)["pseudo_positive_fraction"]) == pytest.approx(2 * first)
 
 
 @pytest.mark.parametrize("unknown", ["negative", "ignore"])
@@ -240,12 +243,12 @@ def test_corrected_labels_are_those_whose_loss_is_another(unknown, correct_negat
     logits, labels = step(loss, 60)
     uncorrected = build(config, epoch=0)(logits, labels, reduction_override="none")
     changed = build(config)(logits, labels, reduction_override="none") != uncorrected
-    found = shares_of(loss)["pseudo_positive_share"]
+    found = shares_of(loss)["pseudo_positive_fraction"]
     assert found == pytest.approx(changed.float().mean(dim=0).tolist())
     assert bool(changed.any()) == (unknown == "negative" or correct_negatives)
     early = build(config, epoch=0)
     step(early)
-    assert shares_of(early)["pseudo_positive_share"] == [0, 0, 0]
+    assert shares_of(early)["pseudo_positive_fraction"] == [0, 0, 0]
 
 
 def test_counts_of_other_classes_are_not_taken() -> None:
@@ -261,17 +264,17 @@ def test_kinds_of_elements_one_by_one() -> None:
     labels = torch.tensor([[1.0, 0.0, -1.0, 0.3, -1.0, -1.0, -1.0, 0.0]])
     learned = torch.tensor([[1.0, 1.0, -1.0, 0.3, 0.5, 0.49, 0.0, 0.0]])
     weight = torch.tensor([[0.0, 1.0, 0.0, 0.0, 0.01, 1.0, 1.0, 0.5]])
-    shares = ElementCounter()
-    shares.allocate(8)
-    shares.add(labels, weight, learned)
-    assert {name: values.tolist() for name, values in shares.values().items()} == {
-        "ignored_share": [0, 0, 1, 0, 0, 0, 0, 0],
-        "masked_share": [1, 0, 0, 1, 0, 0, 0, 0],
-        "pseudo_positive_share": [0, 1, 0, 0, 1, 0, 0, 0],
-        "pseudo_negative_share": [0, 0, 0, 0, 0, 1, 1, 0],
+    fractions = ElementCounter()
+    fractions.allocate(8)
+    fractions.add(labels, weight, learned)
+    assert {name: values.tolist() for name, values in fractions.values().items()} == {
+        "ignored_fraction": [0, 0, 1, 0, 0, 0, 0, 0],
+        "masked_fraction": [1, 0, 0, 1, 0, 0, 0, 0],
+        "pseudo_positive_fraction": [0, 1, 0, 0, 1, 0, 0, 0],
+        "pseudo_negative_fraction": [0, 0, 0, 0, 0, 1, 1, 0],
     }
-    shares.add(labels)  # an image in which nothing is counted
-    assert shares.num_images == 2
+    fractions.add(labels)  # an image in which nothing is counted
+    assert fractions.num_images == 2
 
 
 @pytest.mark.parametrize("name", LOSSES)

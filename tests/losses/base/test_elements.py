@@ -192,7 +192,7 @@ def test_the_hardest_classes_are_so_after_the_weights():
             return torch.where(torch.arange(logits.shape[1]) == 0, 100.0, logits**2), weight
 
     logits = torch.linspace(1, 2, 40).expand(4, 40)
-    arguments = dict(type="LabelSpaceReductionLoss", active_share=0.25, hard_share=0.8, reduction="sum")
+    arguments = dict(type="LabelSpaceReductionLoss", active_fraction=0.25, hard_fraction=0.8, reduction="sum")
     loss = build(dict(arguments, loss=Loud()), 40)
     active = 0
     for iteration in range(20):
@@ -207,7 +207,7 @@ def test_shares_count_what_takes_no_part_at_all():
     logits, labels, weight = batch()
     loss = build(dict(type="PartialLabelMaskingLoss", loss=Fractional(), initial_ideal_ratio="class"))
     loss(logits, labels)
-    for kind, of_kind in (("ignored_share", labels == -1), ("masked_share", labels != -1)):
+    for kind, of_kind in (("ignored_fraction", labels == -1), ("masked_fraction", labels != -1)):
         expected = ((weight == 0) & of_kind).float().mean(dim=0)
         assert sum(expected) > 0
         torch.testing.assert_close(loss.element_counter.values()[kind].float(), expected)

@@ -108,4 +108,4 @@ def test_labels_of_any_dtype_that_is_not_floating(dtype, validate):
     tell(loss, 2)
     found = loss(torch.ones(2, 2), labels.to(dtype), reduction_override="none")
     torch.testing.assert_close(found, expected)
-    assert loss.element_counter.values()["ignored_share"].tolist() == [0, 0]
+    assert loss.element_counter.values()["ignored_fraction"].tolist() == [0, 0]

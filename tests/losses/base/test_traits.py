@@ -92,7 +92,7 @@ TABLE = [
     ),
     (around(REDUCE, loss=ASL), dict(elementwise=False, stochastic=True, needs=["progress"])),
     (
-        around(dict(type=REDUCE, active_share=0.5), loss=ASL),
+        around(dict(type=REDUCE, active_fraction=0.5), loss=ASL),
         dict(elementwise=False, stochastic=True),
     ),
     (
