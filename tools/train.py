@@ -14,6 +14,7 @@ from _lib.command_line import (
 )
 from _lib.user_faults import explained_faults
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -49,7 +50,33 @@ def apply_options(parser: argparse.ArgumentParser, cfg: Config, args: argparse.N
         cfg.resume = True
         cfg.load_from = None if args.resume == "auto" else checkpoint_file(parser, args.resume, "--resume")
     if args.auto_scale_lr:
-        cfg.setdefault("auto_scale_lr", {})["enable"] = True
+        cfg.auto_scale_lr = dict(cfg.get("auto_scale_lr") or {}, enable=True)
+
+
+def refuse_scaling_without_base(parser: argparse.ArgumentParser, cfg: Config) -> None:
+    """Refuse ``--auto-scale-lr`` where the config does not say which batch its learning rate is for."""
+    scaling = cfg.get("auto_scale_lr") or {}
+    if scaling.get("enable") and "base_batch_size" not in scaling:
+        parser.error(
+            "The '--auto-scale-lr' option needs auto_scale_lr.base_batch_size in the config: the number of "
+            "images per step, over all GPUs, that its learning rate is for."
+        )
+
+
+def scale_one_cycle(runner: Runner) -> None:
+    """Scale the largest learning rate of OneCycleLR, which Runner leaves as it is, like the optimizer's.
+
+    Args:
+        runner: Before its training; the configs of its schedulers are changed.
+    """
+    scaling = runner.auto_scale_lr or {}
+    if not scaling.get("enable"):
+        return
+    batch_size = runner.world_size * runner.cfg.train_dataloader.batch_size
+    schedulers = runner.param_schedulers or []
+    for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
+        if scheduler.get("type") == "OneCycleLR":
+            scheduler["eta_max"] *= batch_size / scaling["base_batch_size"]
 
 
 def main() -> None:
@@ -58,10 +85,13 @@ def main() -> None:
     cfg = read_config(parser, args)
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
+    refuse_scaling_without_base(parser, cfg)
     for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
         set_dataloader_defaults(cfg, name, not args.no_pin_memory, not args.no_persistent_workers)
     with explained_faults(parser, args.traceback):
-        build_runner(parser, cfg).train()
+        runner = build_runner(parser, cfg)
+        scale_one_cycle(runner)
+        runner.train()
 
 
 if __name__ == "__main__":
