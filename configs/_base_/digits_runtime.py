@@ -1,5 +1,5 @@
-# The line that registers everything of this package. A config that inherits from this one and sets custom_imports itself
-# replaces it: it must then name mmpretrain_imbalance again.
+# The line that registers everything of this package. A config that inherits from this one and sets
+# custom_imports itself replaces it: it must then name mmpretrain_imbalance again.
 custom_imports = dict(imports=['mmpretrain_imbalance'], allow_failed_imports=False)
 
 default_scope = 'mmpretrain'
@@ -12,9 +12,14 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=10),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=5, max_keep_ckpts=2),
-    sampler_seed=dict(type='DistSamplerSeedHook'))
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+)
 
-env_cfg = dict(cudnn_benchmark=False, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='nccl'))
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
 randomness = dict(seed=0, deterministic=False)
 
 visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])

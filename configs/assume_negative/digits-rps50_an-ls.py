@@ -1,8 +1,4 @@
 # Half of the labels unknown, taken for negatives, with smoothed labels (AN-LS).
-_base_ = [
-    '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/assume_negative_loss_smoothed.py']
 
-model = dict(
-    head=dict(loss=dict(_delete_=True, type='AssumeNegativeLoss', variant='smoothed', reduction='mean')))
+model = dict(head=dict(loss=_base_.loss))

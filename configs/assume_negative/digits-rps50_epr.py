@@ -1,8 +1,4 @@
 # Half of the labels unknown: positives only, and 2 expected positives an image (EPR).
-_base_ = [
-    '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/expected_positives_loss.py']
 
-model = dict(
-    head=dict(loss=dict(_delete_=True, type='ExpectedPositivesLoss', expected_positives=2, reduction='mean')))
+model = dict(head=dict(loss=dict(_base_.loss, expected_positives=2)))

@@ -1,19 +1,14 @@
-# Half of the labels unknown: their entropy is maximized; after 8 of 20 epochs those that look most negative become
-# soft negatives.
-_base_ = [
-    '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+# Half of the labels unknown: their entropy is maximized; after 8 of 20 epochs those that look most negative
+# become soft negatives.
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/asymmetric_pseudo_label_loss.py']
 
-# Soft labels are remembered by sample id, which this head passes on; num_images is the length of the training set.
 model = dict(
     head=dict(
-        type='PartialLabelLinearClsHead',
+        _base_.head,
         loss=dict(
-            _delete_=True,
-            type='AsymmetricPseudoLabelLoss',
-            num_images=2000,
-            alpha=0.1,
-            beta=0.9,
-            warmup_epochs=8,
-            reduction='mean')))
+            _base_.loss,
+            num_images=2000,  # length of the training set
+            warmup_epochs=8,  # of 20; the 5 of the method are of 10
+        ),
+    )
+)

@@ -1,13 +1,14 @@
-# Half of the labels unknown: the choice of Class-aware Selective Loss around the Hill loss. The prior is that of the ignore run.
-_base_ = 'digits-rps50_csl.py'
+# Half of the labels unknown: the choice of Class-aware Selective Loss around the Hill loss. The prior is that
+# of the ignore run.
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/selective_negative_loss.py']
 
 model = dict(
     head=dict(
         loss=dict(
-            _delete_=True,
-            type='SelectiveNegativeLoss',
-            likelihood_topk={{_base_.likelihood_topk}},
-            topk_scope='batch',
-            prior_threshold={{_base_.prior_threshold}},
-            class_prior={{_base_.class_prior}},
-            loss=dict(type='HillLoss', reduction='mean_images'))))
+            _base_.loss,
+            likelihood_topk=1,  # of ten digits, an image shows 1 to 4, and half of them are unknown
+            prior_threshold=0.5,  # with ten classes, most priors are above the default of 0.05
+            class_prior='work_dirs/digits-rps50_ignore/class_prior.json',  # matched by class name
+        )
+    )
+)

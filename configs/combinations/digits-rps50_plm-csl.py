@@ -1,18 +1,21 @@
-# Partial Label Masking around Class-aware Selective Loss: masking balances the known labels, selection treats the unknown ones.
-_base_ = '../class_aware_selective/digits-rps50_csl.py'
+# Partial Label Masking around Class-aware Selective Loss: masking balances the known labels, selection treats
+# the unknown ones.
+_base_ = [
+    '../_base_/protocols/digits_half_known.py',
+    '../_base_/methods/partial_label_masking_loss_selective.py',
+]
 
+# The numbers of the selection are those of digits-rps50_csl.py, and so is the prior.
 model = dict(
     head=dict(
         loss=dict(
-            _delete_=True,
-            type='PartialLabelMaskingLoss',
-            reduction='kept_per_class',
+            _base_.loss,
             loss=dict(
-                type='ClassAwareSelectiveLoss',
-                gamma_pos=0,
-                gamma_neg=1,
-                gamma_unknown=4,
-                likelihood_topk={{_base_.likelihood_topk}},
-                topk_scope='batch',
-                prior_threshold={{_base_.prior_threshold}},
-                class_prior={{_base_.class_prior}}))))
+                _base_.loss.loss,
+                likelihood_topk=1,
+                prior_threshold=0.5,
+                class_prior='work_dirs/digits-rps50_ignore/class_prior.json',
+            ),
+        )
+    )
+)

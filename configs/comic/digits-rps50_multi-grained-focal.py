@@ -1,7 +1,4 @@
 # Half of the labels unknown, taken for negatives, which cost less and are focused more where a class is rare.
-_base_ = [
-    '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/multi_grained_focal_loss.py']
 
-model = dict(head=dict(loss=dict(_delete_=True, type='MultiGrainedFocalLoss')))
+model = dict(head=dict(loss=_base_.loss))

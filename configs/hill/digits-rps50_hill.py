@@ -1,7 +1,4 @@
 # Half of the labels unknown, taken for negatives by a loss that forgives missing labels.
-_base_ = [
-    '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/hill_loss.py']
 
-model = dict(head=dict(loss=dict(_delete_=True, type='HillLoss', reduction='mean_images')))
+model = dict(head=dict(loss=_base_.loss))

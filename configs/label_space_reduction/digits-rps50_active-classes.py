@@ -1,7 +1,4 @@
 # Half of the labels unknown: from all classes to half of them in a step, and no logits of the others.
-_base_ = [
-    '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/active_classes.py']
 
-model = dict(head=dict(type='ActiveClassesLinearClsHead', active_fraction=(1.0, 0.5)))
+model = dict(head=dict(_base_.head, loss=_base_.loss))

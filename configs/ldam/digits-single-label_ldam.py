@@ -1,11 +1,8 @@
 # Imbalanced digits, one to an image: softmax cross-entropy with margins.
-_base_ = [
-    '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/ldam_loss.py']
 
 train_dataloader = dict(dataset=dict(max_digits=1))
 val_dataloader = dict(dataset=dict(max_digits=1))
 test_dataloader = val_dataloader
 
-model = dict(head=dict(loss=dict(_delete_=True, type='LDAMLoss', scale=1.0)))
+model = dict(head=dict(loss=dict(_base_.loss, scale=1.0)))  # the logits are those of a linear layer

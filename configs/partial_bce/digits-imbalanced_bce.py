@@ -1,5 +1,4 @@
 # Imbalanced, fully labeled digits: plain binary cross-entropy.
-_base_ = [
-    '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/binary_cross_entropy.py']
+
+model = dict(head=dict(loss=_base_.loss))

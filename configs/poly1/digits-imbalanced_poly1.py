@@ -1,7 +1,4 @@
 # Imbalanced, fully labeled digits: Poly-1.
-_base_ = [
-    '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/poly1_loss.py']
 
-model = dict(head=dict(loss=dict(_delete_=True, type='Poly1Loss', epsilon=2.0)))
+model = dict(head=dict(loss=_base_.loss))

@@ -1,15 +1,4 @@
 # Half of the labels unknown: the model's own answers, where it is sure, from the sixth epoch on.
-_base_ = [
-    '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/pseudo_label_loss.py']
 
-model = dict(
-    head=dict(
-        loss=dict(
-            _delete_=True,
-            type='PseudoLabelLoss',
-            positive_threshold=0.9,
-            negative_threshold=0.1,
-            warmup_epochs=5,
-            loss=dict(type='PartialAsymmetricLoss', unknown='ignore'))))
+model = dict(head=dict(loss=_base_.loss))

@@ -1,7 +1,6 @@
 # Imbalanced, fully labeled digits: binary cross-entropy, with every class drawn equally often.
-_base_ = [
-    '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/class_aware_sampler.py']
 
-train_dataloader = dict(sampler=dict(_delete_=True, type='ClassAwareSampler'))
+model = dict(head=dict(loss=_base_.loss))
+
+train_dataloader = dict(sampler=dict(_base_.sampler, _delete_=True))

@@ -1,10 +1,6 @@
 # Imbalanced, fully labeled digits: binary cross-entropy, with images of rare classes repeated.
-_base_ = [
-    '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/repeat_factor_sampler.py']
 
-# Frequently modified parameters
-threshold = 0.1  # classes that fewer than this share of the images show are repeated
+model = dict(head=dict(loss=_base_.loss))
 
-train_dataloader = dict(sampler=dict(_delete_=True, type='RepeatFactorSampler', threshold=threshold))
+train_dataloader = dict(sampler=dict(_base_.sampler, _delete_=True))

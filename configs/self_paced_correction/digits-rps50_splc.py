@@ -1,13 +1,5 @@
 # Half of the labels unknown: negatives until the model is sure that they are not.
-_base_ = [
-    '../_base_/datasets/digits_rps50.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/self_paced_correction_loss.py']
 
-model = dict(
-    head=dict(
-        loss=dict(
-            _delete_=True,
-            type='SelfPacedCorrectionLoss',
-            correct_negatives=False,
-            reduction='mean_images')))
+# The annotated negatives of the digits are right, so only unknown labels are corrected.
+model = dict(head=dict(loss=dict(_base_.loss, correct_negatives=False)))

@@ -1,7 +1,4 @@
 # Imbalanced, fully labeled digits: ZLPR.
-_base_ = [
-    '../_base_/datasets/digits.py', '../_base_/models/small_conv_net.py', '../_base_/schedules/digits_20e.py',
-    '../_base_/digits_runtime.py'
-]
+_base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/zlpr_loss.py']
 
-model = dict(head=dict(loss=dict(_delete_=True, type='ZLPRLoss')))
+model = dict(head=dict(loss=_base_.loss))

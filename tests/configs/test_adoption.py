@@ -26,7 +26,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 def test_loss_is_the_hosts_where_every_label_is_known(host: Config) -> None:
-    ours = MODELS.build(Config.fromfile(ADOPTION / "resnet101-csra_partial-voc07.py").model.head)
+    ours = MODELS.build(Config.fromfile(ADOPTION / "resnet101-csra_1xb16_partial-voc07.py").model.head)
     theirs = MODELS.build(host.model.head)
     theirs.load_state_dict(ours.state_dict())
     features = (torch.randn(3, 2048, 2, 2, generator=torch.Generator().manual_seed(0)),)
@@ -43,7 +43,9 @@ def plain(node: object) -> object:
 
 
 def test_three_changes_and_no_other(host: Config) -> None:
-    ours, host = (plain(cfg) for cfg in (Config.fromfile(ADOPTION / "resnet101-csra_partial-voc07.py"), host))
+    ours, host = (
+        plain(cfg) for cfg in (Config.fromfile(ADOPTION / "resnet101-csra_1xb16_partial-voc07.py"), host)
+    )
     assert {key for key in ours if ours[key] != host.get(key)} == {
         "custom_imports",
         "model",
@@ -60,7 +62,7 @@ def test_three_changes_and_no_other(host: Config) -> None:
 
 
 def test_difficult_objects_reach_the_loss_as_unknown(tmp_path: Path) -> None:
-    runner = Runner.from_cfg(shrink(ADOPTION / "resnet101-csra_partial-voc07.py", tmp_path))
+    runner = Runner.from_cfg(shrink(ADOPTION / "resnet101-csra_1xb16_partial-voc07.py", tmp_path))
     (batch,) = runner.build_dataloader(runner.cfg.train_dataloader)
     samples = runner.model.data_preprocessor(batch, training=True)["data_samples"]
     unknown = sorted((sample.gt_score == -1).nonzero().flatten().tolist() for sample in samples)

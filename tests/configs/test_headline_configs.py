@@ -30,39 +30,56 @@ CLASSES = {
     "cifar10-lt": 10, "cifar100-lt": 100,
     "coco": 80, "coco-sp": 80, "coco-drop60": 80, "coco-rps50": 80, "coco-fpc1000": 80, "coco-mlt": 80,
 }  # fmt: skip
-OPEN_IMAGES_V3 = "resnet101_open-images_large-loss-temporary"
+OPEN_IMAGES_V3 = "resnet101_1xb16_open-images_large-loss-temporary"
 
-# What the sources give: images a GPU, epochs, learning rate, weight decay, pixels; then of the loss.
+# What the sources give: images per step, epochs, learning rate, weight decay, pixels; then of the loss.
 ASL = (128, 40, 1e-4, 1e-4, 448)
 HILL = (128, 30, 1e-4, 1e-4, 448)
 CSL = (64, 30, 2e-4, 1e-4, 448)
 SELECTIVE = dict(gamma_pos=0, gamma_neg=1, gamma_unknown=4, likelihood_topk=5, reduction="sum")
 CIFAR = (128, 200, 0.1, 2e-4, None)
 PUBLISHED = {
-    "resnet50_voc12-sp_an-ls": (8, 10, 1e-5, 0, 448, dict(variant="smoothed", smoothing=0.1)),
-    "resnet50_nus-wide-sp_epr": (16, 10, 1e-5, 0, 448, dict(expected_positives=1.9)),
-    "resnet50_coco-sp_role": (16, 10, 1e-5, 0, 448, dict(expected_positives=2.9)),
-    "resnet50_cub-sp_role": (8, 10, 1e-4, 0, 448, dict(expected_positives=31.4)),
-    "resnet50_voc12-sp_em": (8, 10, 1e-5, 0, 448, dict(alpha=0.2)),
-    "resnet50_coco-sp_em-apl": (
+    "resnet50_1xb8_voc12-sp_an-ls": (8, 10, 1e-5, 0, 448, dict(variant="smoothed", smoothing=0.1)),
+    "resnet50_1xb16_nus-wide-sp_epr": (16, 10, 1e-5, 0, 448, dict(expected_positives=1.9)),
+    "resnet50_1xb16_coco-sp_role": (16, 10, 1e-5, 0, 448, dict(expected_positives=2.9)),
+    "resnet50_1xb8_cub-sp_role": (8, 10, 1e-4, 0, 448, dict(expected_positives=31.4)),
+    "resnet50_1xb8_voc12-sp_em": (8, 10, 1e-5, 0, 448, dict(alpha=0.2)),
+    "resnet50_1xb16_coco-sp_em-apl": (
         (16, 10, 1e-5, 0, 448, dict(alpha=0.1, beta=0.9, proportion=0.9, warmup_epochs=5))
     ),
-    "resnet50_voc12-sp_gr": (8, 8, 1e-5, 0, 448, dict(positive_exponent=0.01, negative_exponent=1)),
-    "resnet50_coco-sp_large-loss-reject": (16, 10, 1e-5, 0, 448, dict(scheme="reject")),
-    "resnet50_coco-sp_large-loss-permanent": (16, 10, 1e-5, 0, 448, dict(delta=0.1)),
-    "resnet50_coco-sp_large-loss-boost-lu": (16, 10, 1e-5, 0, 448, dict(scheme="reject", delta=0.5)),
-    "resnet101_coco_asl": (*ASL, dict(gamma_pos=0, gamma_neg=4, clip=0.05, reduction="sum")),
-    "resnet50_coco-drop60_hill": (*HILL, {}),
-    "resnet50_coco-drop60_splc": (*HILL, dict(threshold=0.6, correction_epoch=1, correct_negatives=True)),
-    "resnet50_coco-fpc1000_csl": (*CSL, dict(SELECTIVE, gamma_neg=3, prior_threshold=None)),
-    "resnet50_coco-rps50_csl": (*CSL, dict(SELECTIVE, prior_threshold=0.5)),
-    "resnet50_coco_two-way": (
-        (128, 40, 0.01, 1e-4, 224, dict(positive_temperature=4, negative_temperature=1))
+    "resnet50_1xb8_voc12-sp_gr": (8, 8, 1e-5, 0, 448, dict(positive_exponent=0.01, negative_exponent=1)),
+    "resnet50_1xb16_coco-sp_large-loss-reject": (16, 10, 1e-5, 0, 448, dict(scheme="reject")),
+    "resnet50_1xb16_coco-sp_large-loss-permanent": (16, 10, 1e-5, 0, 448, dict(delta=0.1)),
+    "resnet50_1xb16_coco-sp_large-loss-boost-lu": (16, 10, 1e-5, 0, 448, dict(scheme="reject", delta=0.5)),
+    "resnet101_8xb16_coco_asl": (*ASL, dict(gamma_pos=0, gamma_neg=4, clip=0.05, reduction="sum")),
+    "resnet50_8xb16_coco-drop60_hill": (*HILL, {}),
+    "resnet50_8xb16_coco-drop60_splc": (
+        *HILL,
+        dict(threshold=0.6, correction_epoch=1, correct_negatives=True),
     ),
-    "resnet50_coco-mlt_db": (32, 8, 0.02, 1e-4, 224, dict(alpha=0.1, beta=10, gamma=0.2, negative_scale=2)),
-    "resnet50_voc-mlt_db": (32, 8, 0.02, 1e-4, 224, dict(alpha=0.1, beta=10, gamma=0.3, negative_scale=5)),
-    "resnet28_cifar10-lt_class-balanced": (*CIFAR, dict(beta=0.9999, scope="image")),
-    "resnet28_cifar10-lt_ldam": (*CIFAR, dict(max_margin=0.5, scale=30)),
+    "resnet50_8xb8_coco-fpc1000_csl": (*CSL, dict(SELECTIVE, gamma_neg=3, prior_threshold=None)),
+    "resnet50_8xb8_coco-rps50_csl": (*CSL, dict(SELECTIVE, prior_threshold=0.5)),
+    "resnet50_4xb128_coco_two-way": (
+        (512, 40, 0.01, 1e-4, 224, dict(positive_temperature=4, negative_temperature=1))
+    ),
+    "resnet50_1xb32_coco-mlt_db": (
+        32,
+        8,
+        0.02,
+        1e-4,
+        224,
+        dict(alpha=0.1, beta=10, gamma=0.2, negative_scale=2),
+    ),
+    "resnet50_1xb32_voc-mlt_db": (
+        32,
+        8,
+        0.02,
+        1e-4,
+        224,
+        dict(alpha=0.1, beta=10, gamma=0.3, negative_scale=5),
+    ),
+    "resnet28_1xb128_cifar10-lt_class-balanced": (*CIFAR, dict(beta=0.9999, scope="image")),
+    "resnet28_1xb128_cifar10-lt_ldam": (*CIFAR, dict(max_margin=0.5, scale=30)),
 }
 # How the authors' code reduces, where that is not the default, by the last word of the name of a config.
 SUMMED = ("asl", "focal", "csl", "ignore", "hill", "splc")
@@ -88,7 +105,7 @@ def test_every_type_is_registered(headline: tuple[Path, Config]) -> None:
 
 def test_head_has_a_logit_for_every_class_of_the_data(headline: tuple[Path, Config]) -> None:
     path, cfg = headline
-    expected = 5000 if path.stem == OPEN_IMAGES_V3 else CLASSES[path.stem.split("_")[1]]
+    expected = 5000 if path.stem == OPEN_IMAGES_V3 else CLASSES[path.stem.split("_")[2]]
     assert cfg.model.head.num_classes == cfg.num_classes == expected
     given = {node["num_classes"] for node in dicts_in(dict(cfg)) if "num_classes" in node}
     assert given == {expected}
@@ -133,7 +150,7 @@ def test_numbers_are_those_of_the_source(name: str) -> None:
     sides = [step.get("crop_size", step.get("scale")) for step in pipeline]
     sides = [side[0] if isinstance(side, (tuple, list)) else side for side in sides if side]
     found = (
-        cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs, optimizer.lr, optimizer.weight_decay,
+        cfg.auto_scale_lr.base_batch_size, cfg.train_cfg.max_epochs, optimizer.lr, optimizer.weight_decay,
         sides[-1] if sides else None,
     )  # fmt: skip
     *numbers, loss = PUBLISHED[name]
@@ -156,7 +173,11 @@ def test_averages_where_the_source_averages() -> None:
         if hook.type == "EMAHook"
     }
     assert set(averaged.values()) == {3e-4}
-    assert {"resnet101_coco_asl", "resnet50_coco-drop60_hill", "resnet50_coco-rps50_csl"} <= set(averaged)
+    assert {
+        "resnet101_8xb16_coco_asl",
+        "resnet50_8xb16_coco-drop60_hill",
+        "resnet50_8xb8_coco-rps50_csl",
+    } <= set(averaged)
 
 
 def test_a_prior_comes_from_a_run_on_the_same_labels(headline: tuple[Path, Config]) -> None:
@@ -173,7 +194,7 @@ def test_a_prior_comes_from_a_run_on_the_same_labels(headline: tuple[Path, Confi
 def test_losses_that_remember_images_have_a_place_for_each() -> None:
     sizes = {"coco-sp": 82783, "cub-sp": 5994}
     found = {
-        path.stem.split("_")[1]: node["num_images"]
+        path.stem.split("_")[2]: node["num_images"]
         for path in HEADLINES
         for node in dicts_in(read(path).model)
         if "num_images" in node
@@ -183,7 +204,7 @@ def test_losses_that_remember_images_have_a_place_for_each() -> None:
 
 def test_the_epoch_that_drw_resumes_from_is_kept() -> None:
     folder = ROOT / "configs" / "ldam"
-    first, second = (read(folder / f"resnet28_cifar10-lt_{end}.py") for end in ("ldam", "ldam-drw"))
+    first, second = (read(folder / f"resnet28_1xb128_cifar10-lt_{end}.py") for end in ("ldam", "ldam-drw"))
     run, epoch = re.fullmatch(r"work_dirs/([\w-]+)/epoch_(\d+)\.pth", second.load_from).groups()
     assert (folder / f"{run}.py").is_file()
     assert second.resume

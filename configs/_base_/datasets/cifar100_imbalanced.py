@@ -1,4 +1,5 @@
-# Long-tailed CIFAR-100 with a label of 1 or 0 for each class; the test images stay balanced. See docs/datasets.md.
+# Long-tailed CIFAR-100 with a label of 1 or 0 for each class; the test images stay balanced. See
+# docs/datasets.md.
 _base_ = 'cifar10_imbalanced.py'
 
 data_root = 'data/cifar100'  # folder of cifar-100-python

@@ -1,5 +1,5 @@
-# COCO-MLT: 1,909 long-tailed images of COCO 2017, 80 classes; validation is all of val2017.
-# See docs/datasets.md for the files.
+# COCO-MLT: 1,909 long-tailed images of COCO 2017, 80 classes; validation is all of val2017. See
+# docs/datasets.md for the files.
 _base_ = 'label_stores.py'
 
 num_classes = 80

@@ -2,7 +2,7 @@
 num_images = 2000  # training canvases, each with 1 to 4 digits
 imbalance_factor = 100  # most frequent over rarest digit
 seed = 0  # of the canvases; the digits of training and test are disjoint for every seed
-batch_size = 64
+batch_size = 64  # per GPU
 
 pipeline = [dict(type='PackInputs')]
 
@@ -17,14 +17,17 @@ train_dataloader = dict(
         num_images=num_images,
         imbalance_factor=imbalance_factor,
         seed=seed,
-        pipeline=pipeline))
+        pipeline=pipeline,
+    ),
+)
 
 val_dataloader = dict(
     batch_size=250,
     num_workers=0,
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='MultiDigits', split='test', num_images=1000, seed=seed, pipeline=pipeline))
+    dataset=dict(type='MultiDigits', split='test', num_images=1000, seed=seed, pipeline=pipeline),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = [

@@ -1,7 +1,7 @@
-# What every data set of docs/datasets.md has in common: two label stores, an image folder, pictures of 224 pixels.
-# Frequently modified parameters
-batch_size = 64
-num_workers = 4
+# What every data set of docs/datasets.md has in common: two label stores, an image folder, pictures of 224
+# pixels. Frequently modified parameters
+batch_size = 64  # per GPU
+num_workers = 4  # per GPU
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -19,12 +19,14 @@ train_dataloader = dict(
     batch_size=batch_size,
     num_workers=num_workers,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='PartialLabelDataset', ann_file='train_labels', pipeline=train_pipeline))
+    dataset=dict(type='PartialLabelDataset', ann_file='train_labels', pipeline=train_pipeline),
+)
 val_dataloader = dict(
     batch_size=batch_size,
     num_workers=num_workers,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='PartialLabelDataset', ann_file='val_labels', pipeline=test_pipeline))
+    dataset=dict(type='PartialLabelDataset', ann_file='val_labels', pipeline=test_pipeline),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = [

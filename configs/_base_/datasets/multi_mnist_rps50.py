@@ -1,11 +1,6 @@
-# MultiMNIST with half of all labels unknown: every label of every training image is hidden with probability 0.5.
-_base_ = 'multi_mnist.py'
+# MultiMNIST with half of all labels unknown.
+_base_ = ['multi_mnist.py', '../simulations/rps50.py']
 
 train_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        type='SimulatePartialLabels',
-        protocol='rps',
-        probability=0.5,
-        seed=0,
-        dataset={{_base_.train_dataloader.dataset}}))
+    dataset=dict(_base_.simulation, _delete_=True, dataset=_base_.train_dataloader.dataset)
+)

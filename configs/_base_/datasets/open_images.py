@@ -1,5 +1,6 @@
 # Open Images, 9,605 trainable classes; what nobody verified is unknown. See docs/datasets.md for the files.
-# Labels travel as lists: the pipelines end with PackPartialInputs, and the model needs PartialLabelDataPreprocessor.
+# Labels travel as lists: the pipelines end with PackPartialInputs, and the model needs
+# PartialLabelDataPreprocessor.
 _base_ = 'label_stores.py'
 
 num_classes = 9605
@@ -18,7 +19,9 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    dataset=dict(data_root=data_root, data_prefix='train', label_format='sparse', pipeline=train_pipeline))
+    dataset=dict(data_root=data_root, data_prefix='train', label_format='sparse', pipeline=train_pipeline)
+)
 val_dataloader = dict(
-    dataset=dict(data_root=data_root, data_prefix='validation', label_format='sparse', pipeline=test_pipeline))
+    dataset=dict(data_root=data_root, data_prefix='validation', label_format='sparse', pipeline=test_pipeline)
+)
 test_dataloader = val_dataloader

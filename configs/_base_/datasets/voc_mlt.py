@@ -1,5 +1,5 @@
-# VOC-MLT: 1,142 long-tailed images of VOC 2012, 20 classes; validation is the test split of VOC 2007.
-# See docs/datasets.md for the files.
+# VOC-MLT: 1,142 long-tailed images of VOC 2012, 20 classes; validation is the test split of VOC 2007. See
+# docs/datasets.md for the files.
 _base_ = 'label_stores.py'
 
 num_classes = 20

@@ -1,15 +1,25 @@
-# Adam in one cycle, a fifth of it warm-up; no weight decay of biases and norms; and an average of the weights, which is what is
-# evaluated. A config that stops before the end of its cycle sets total_steps beside max_epochs.
-# Frequently modified parameters
+# Adam in one cycle, a fifth of it warm-up; no weight decay of biases and norms. A config that stops before
+# the end of its cycle sets total_steps beside max_epochs. Frequently modified parameters
 max_epochs = 30
 learning_rate = 2e-4
 
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=learning_rate, weight_decay=1e-4),
-    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0))
+    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0),
+)
 param_scheduler = dict(
-    type='OneCycleLR', eta_max=learning_rate, pct_start=0.2, total_steps=max_epochs, by_epoch=True, convert_to_iter_based=True)
+    type='OneCycleLR',
+    eta_max=learning_rate,
+    pct_start=0.2,
+    total_steps=max_epochs,
+    by_epoch=True,
+    convert_to_iter_based=True,
+)
 
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
+
+# Images per step, over all GPUs, that the learning rate is for; tools/train.py --auto-scale-lr scales it to
+# another number.
+auto_scale_lr = dict(base_batch_size=64)

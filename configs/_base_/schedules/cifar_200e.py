@@ -1,4 +1,5 @@
-# The schedule of Cui et al. and of Cao et al. on imbalanced CIFAR: 5 epochs of warm-up, 1/100 from epoch 160 and again from 180.
+# The schedule of Cui et al. and of Cao et al. on imbalanced CIFAR: 5 epochs of warm-up, 1/100 from epoch 160
+# and again from 180.
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=2e-4))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.2, by_epoch=True, begin=0, end=5),
@@ -8,3 +9,7 @@ param_scheduler = [
 train_cfg = dict(by_epoch=True, max_epochs=200, val_interval=10)
 val_cfg = dict()
 test_cfg = dict()
+
+# Images per step, over all GPUs, that the learning rate is for; tools/train.py --auto-scale-lr scales it to
+# another number.
+auto_scale_lr = dict(base_batch_size=128)

@@ -4,8 +4,18 @@ learning_rate = 8e-3
 
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=learning_rate, weight_decay=1e-4))
 param_scheduler = dict(
-    type='OneCycleLR', eta_max=learning_rate, pct_start=0.2, total_steps=max_epochs, by_epoch=True, convert_to_iter_based=True)
+    type='OneCycleLR',
+    eta_max=learning_rate,
+    pct_start=0.2,
+    total_steps=max_epochs,
+    by_epoch=True,
+    convert_to_iter_based=True,
+)
 
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=5)
 val_cfg = dict()
 test_cfg = dict()
+
+# Images per step, over all GPUs, that the learning rate is for; tools/train.py --auto-scale-lr scales it to
+# another number.
+auto_scale_lr = dict(base_batch_size=64)

@@ -1,0 +1,7 @@
+# EM, Zhou et al. (ECCV 2022, arXiv 2203.16219). Their code has another alpha for each data set; 0.1 is that
+# for COCO. The mean over all elements is theirs.
+loss = dict(
+    type='EntropyMaximizationLoss',
+    alpha=0.1,  # weight of the entropy of unknown labels
+    reduction='mean',
+)

@@ -1,0 +1,7 @@
+# LDAM, Cao et al. (NeurIPS 2019, arXiv 1906.07413), for images with one label. Margin and scale are those of
+# their code.
+loss = dict(
+    type='LDAMLoss',
+    max_margin=0.5,  # margin of the rarest class
+    scale=30.0,  # of cosine logits; 1 for those of a linear layer
+)

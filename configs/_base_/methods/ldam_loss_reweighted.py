@@ -1,0 +1,13 @@
+# The second part of LDAM-DRW, Cao et al. (NeurIPS 2019, arXiv 1906.07413): LDAM, and images weighted by the
+# effective number of their class. Beta is that of their code, which divides by the sum of the weights of a
+# batch; here it is the number of images.
+_base_ = 'ldam_loss.py'
+
+loss = dict(
+    _delete_=True,
+    type='ClassBalancedLoss',
+    scheme='effective_number',
+    beta=0.9999,
+    scope='image',  # an image has the weight of its class
+    loss=_base_.loss,
+)

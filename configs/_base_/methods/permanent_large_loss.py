@@ -1,0 +1,11 @@
+# LL-Cp, Kim et al. (CVPR 2022, arXiv 2206.03740): unknown labels are negatives, and those with the largest
+# loss become positives for the rest of the training. Their code leaves delta open (0.1 to 0.5); 0.1 is ours,
+# the smallest of these, since changed labels add up.
+loss = dict(
+    type='PermanentLargeLoss',
+    delta=0.1,  # per cent of the elements of a batch that become positives in each epoch
+    reduction='mean',
+)
+
+# The changed labels are stored by sample id, which this head passes to the loss.
+head = dict(type='PartialLabelLinearClsHead')

@@ -1,0 +1,7 @@
+# Repeat factor sampling, Gupta et al. (CVPR 2019, arXiv 1908.03195): images of rare classes are repeated.
+_base_ = 'binary_cross_entropy.py'
+
+sampler = dict(
+    type='RepeatFactorSampler',
+    threshold=0.1,  # classes that a smaller share of the images show are repeated; ours, for ten classes
+)

@@ -1,0 +1,11 @@
+# Class weights from label counts, after Zhang et al. 2023 (arXiv 2308.00166): positives are weighted by
+# negatives / positives of their class. All numbers are ours.
+_base_ = 'binary_cross_entropy.py'
+
+loss = dict(
+    _delete_=True,
+    type='StatisticsBalancedLoss',
+    max_weight=10,  # largest weight of a class
+    normalize=False,  # only positives are weighted; True makes the mean weight of all labels of a class 1
+    loss=_base_.loss,
+)

@@ -1,0 +1,2 @@
+# Two-way loss, Kobayashi (CVPR 2023). The temperatures are those of his code.
+loss = dict(type='TwoWayLoss', positive_temperature=4.0, negative_temperature=1.0)

@@ -1,0 +1,8 @@
+# Random partial labels (RPS), Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955): every label of every training
+# image is hidden with probability 0.5.
+simulation = dict(
+    type='SimulatePartialLabels',
+    protocol='rps',
+    probability=0.5,  # of a label to be unknown
+    seed=0,  # which labels are hidden
+)

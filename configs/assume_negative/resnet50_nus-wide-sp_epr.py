@@ -1,6 +1,0 @@
-# EPR, Cole et al. (CVPR 2021, arXiv 2106.09708), single positives on NUS-WIDE; the 1.9 positives an image are those of their
-# code. They train on 150,000 images that could still be downloaded in 2020.
-_base_ = '../_base_/protocols/nus_wide_single_positive.py'
-
-model = dict(
-    head=dict(loss=dict(_delete_=True, type='ExpectedPositivesLoss', expected_positives=1.9, reduction='mean')))

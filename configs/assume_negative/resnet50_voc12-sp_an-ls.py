@@ -1,7 +1,0 @@
-# AN-LS, Cole et al. (CVPR 2021, arXiv 2106.09708), single positives on VOC 2012; the smoothing of 0.1 is that of their code.
-_base_ = '../_base_/protocols/voc2012_single_positive.py'
-
-model = dict(
-    head=dict(
-        loss=dict(
-            _delete_=True, type='AssumeNegativeLoss', variant='smoothed', smoothing=0.1, reduction='mean')))

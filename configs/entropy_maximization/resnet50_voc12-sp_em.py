@@ -1,5 +1,0 @@
-# EM, Zhou et al. (ECCV 2022, arXiv 2203.16219), single positives on VOC 2012; alpha, batch size 8 and learning rate 1e-5 are those
-# of their code. They stop at the first epoch that is no better on held-out images; here all 10 are trained.
-_base_ = '../_base_/protocols/voc2012_single_positive.py'
-
-model = dict(head=dict(loss=dict(_delete_=True, type='EntropyMaximizationLoss', alpha=0.2, reduction='mean')))

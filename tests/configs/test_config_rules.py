@@ -1,0 +1,113 @@
+"""The rules of configs/README.md: a method once, a simulation once, and the batch size in the name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config, ConfigDict
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+BASES = CONFIGS / "_base_"
+METHODS = sorted((BASES / "methods").glob("*.py"))
+RUNNABLE = sorted(path for path in CONFIGS.glob("*/*.py") if path.parent != BASES)
+# Examples of a config outside this repository, which has no _base_ of ours.
+ADOPTION = CONFIGS / "adoption"
+SHIPPED = [path for path in RUNNABLE if path.parent != ADOPTION]
+# It is MMPretrain's config plus partial labels and nothing else, and that config has no auto_scale_lr.
+OF_MMPRETRAIN = "resnet101-csra_1xb16_partial-voc07"
+DIGITS_BATCH = 64
+NAMES_OF_A_METHOD = {"loss", "head", "sampler", "hooks", "paramwise_cfg"}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(CONFIGS))
+
+
+@cache
+def read(path: Path) -> Config:
+    """The config, which no test here changes."""
+    return Config.fromfile(path)
+
+
+def bases(path: Path) -> set[Path]:
+    """All files of this repository that a config inherits from, also through others."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_base_":
+            named = ast.literal_eval(node.value)
+            for base in [named] if isinstance(named, str) else named:
+                if "::" not in base:
+                    found |= {(path.parent / base).resolve(), *bases((path.parent / base).resolve())}
+    return found
+
+
+def loss_types(loss: ConfigDict) -> list[str]:
+    """The losses of a composition, from the outermost to the innermost."""
+    return [loss.type, *(loss_types(loss.loss) if "loss" in loss else [])]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=name)
+def test_loss_is_that_of_the_method(path: Path) -> None:
+    assert bases(path) & set(METHODS)
+    assert re.findall(r"type=['\"](\w*Loss)['\"]", path.read_text(encoding="utf-8")) == []
+    cfg = read(path)
+    assert loss_types(cfg.model.head.loss) == loss_types(cfg.loss)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=name)
+def test_everything_that_the_method_needs_is_in_its_place(path: Path) -> None:
+    cfg = read(path)
+    if "head" in cfg:
+        assert cfg.model.head.type == cfg.head.type
+        assert set(cfg.head) <= set(cfg.model.head)
+    if "sampler" in cfg:
+        assert cfg.train_dataloader.sampler == cfg.sampler
+    assert [hook for hook in cfg.get("hooks", []) if hook not in cfg.custom_hooks] == []
+    if "paramwise_cfg" in cfg:
+        keys = cfg.optim_wrapper.paramwise_cfg.custom_keys
+        assert dict(keys, **cfg.paramwise_cfg.custom_keys) == keys
+
+
+@pytest.mark.parametrize("path", METHODS, ids=name)
+def test_method_holds_a_loss_and_names_its_source(path: Path) -> None:
+    assert {"loss"} <= set(read(path)) <= NAMES_OF_A_METHOD
+    comment = path.read_text(encoding="utf-8").split("\n\n")[0].split("loss = ")[0]
+    assert re.search(r"arXiv\s+(#\s+)?\d{4}\.\d{5}|CVPR 2023|baseline", comment)
+
+
+def test_every_method_protocol_and_simulation_is_used() -> None:
+    used = set().union(*(bases(path) for path in SHIPPED))
+    parts = {path for part in ("methods", "protocols", "simulations") for path in (BASES / part).glob("*.py")}
+    assert sorted(map(name, parts - used)) == []
+
+
+def test_a_simulation_is_written_once() -> None:
+    holders = {path for path in CONFIGS.rglob("*.py") if "SimulatePartialLabels" in path.read_text("utf-8")}
+    assert {path.parent for path in holders} == {BASES / "simulations"}
+
+
+@pytest.mark.parametrize("path", RUNNABLE, ids=name)
+def test_name_carries_the_batch_size(path: Path) -> None:
+    cfg = read(path)
+    batch_size = cfg.train_dataloader.batch_size
+    if path.stem.startswith("digits-"):
+        gpus, in_name = 1, DIGITS_BATCH
+    else:
+        gpus, in_name = map(int, re.fullmatch(r"[\w-]+?_(\d+)xb(\d+)_.+", path.stem).groups())
+    assert batch_size == in_name
+    if path.stem == OF_MMPRETRAIN:
+        assert "auto_scale_lr" not in cfg
+    else:
+        assert cfg.auto_scale_lr == dict(base_batch_size=gpus * in_name)
+
+
+def test_comments_say_that_the_batch_size_is_per_gpu() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in CONFIGS.rglob("*.py")}
+    settings = [line for text in texts.values() for line in re.findall(r"^batch_size = .*$", text, re.M)]
+    assert len(settings) > 5
+    assert [line for line in settings if "# per GPU" not in line] == []
+    assert [name(path) for path, text in texts.items() if "of all GPUs together" in text] == []
