@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.run_tool import ROOT
+
+DIGITS = ROOT / "configs" / "partial_bce" / "digits-imbalanced_bce.py"
 ONE_CYCLE = "{'type':'OneCycleLR','eta_max':0.1,'total_steps':2,'by_epoch':True,'convert_to_iter_based':True}"
 
 
@@ -35,3 +38,11 @@ def test_learning_rate_follows_the_batch(
 def test_a_config_that_names_no_batch_is_refused(refusal, tiny_config: Path, tmp_path: Path) -> None:
     message = refusal("train.py", tiny_config, "--work-dir", tmp_path, "--auto-scale-lr")
     assert "The '--auto-scale-lr' option needs auto_scale_lr.base_batch_size in the config" in message
+
+
+@pytest.mark.parametrize(
+    ("option", "place"),
+    [("loss.gamma_neg=2", "model.head.loss.gamma_neg"), ("sampler.type=A", "train_dataloader.sampler.type")],
+)
+def test_a_name_that_only_configs_refer_to_is_refused(refusal, option: str, place: str) -> None:
+    assert f"set '{place}'" in refusal("train.py", DIGITS, "--cfg-options", option)

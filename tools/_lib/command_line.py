@@ -27,6 +27,16 @@ _READ_FROM_CONFIG = {
     "sync_bn",
 }
 
+# Names that configs refer to, and where they put them; nothing reads the names themselves.
+_PLACES = {
+    "head": "model.head",
+    "hooks": "custom_hooks",
+    "loss": "model.head.loss",
+    "paramwise_cfg": "optim_wrapper.paramwise_cfg",
+    "sampler": "train_dataloader.sampler",
+    "simulation": "train_dataloader.dataset",
+}
+
 
 class KeyValues(DictAction):
     """``--cfg-options`` of MMEngine, with a sentence instead of a traceback where ``=`` is missing."""
@@ -167,7 +177,12 @@ def override(parser: argparse.ArgumentParser, cfg: Config, options: dict | None)
     """
     known = set(cfg) | set(inspect.signature(Runner.__init__).parameters) | _READ_FROM_CONFIG
     for key in options or {}:
-        name = key.partition(".")[0]
+        name, dot, rest = key.partition(".")
+        if name in _PLACES:
+            parser.error(
+                f"The '--cfg-options' argument must name settings that are read. Got {key!r} instead, which "
+                f"other settings are made from: set '{_PLACES[name]}{dot}{rest}'."
+            )
         if name not in known:
             parser.error(
                 f"The '--cfg-options' argument must name settings of the config. Got {key!r} instead, "
