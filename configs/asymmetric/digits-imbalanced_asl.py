@@ -1,4 +1,4 @@
 # Imbalanced, fully labeled digits: ASL with the settings of its paper.
-_base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/asymmetric_loss.py']
+_base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/partial_asymmetric_loss.py']
 
 model = dict(head=dict(loss=_base_.loss))
