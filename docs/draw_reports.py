@@ -54,7 +54,7 @@ def main() -> None:
             run_tool("train.py", f"configs/{config}", "--work-dir", run)
         page = Path(folder) / "run_report.html"
         run_tool("analysis_tools/report.py", *runs, "--out", page)
-        take_picture(browser, page, height=1480)
+        take_picture(browser, page, height=1395)
         page = Path(folder) / "label_report.html"
         run_tool("analysis_tools/label_report.py", "configs/_base_/datasets/digits_rps50.py", "--out", page)
         take_picture(browser, page, height=1145)
