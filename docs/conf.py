@@ -13,6 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from docutils import nodes  # noqa: E402
 from pygments.lexers import TextLexer  # noqa: E402
 from sphinx.application import Sphinx  # noqa: E402
 
@@ -66,6 +67,25 @@ html_css_files = ["site.css"]
 mathjax_path = MATHJAX.name
 
 
+def keep_numbered_formulas(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Hand a formula with a number of its own to MathJax as it is: Sphinx would wrap one with line breaks.
+
+    Args:
+        app: The application of Sphinx.
+        doctree: The page.
+        page: Its name.
+    """
+    for formula in doctree.findall(nodes.math_block):
+        if r"\tag" in formula.astext():
+            formula["nowrap"] = formula["no-wrap"] = True
+            formula.children = [nodes.Text(rf"\[{formula.astext()}\]")]
+
+
 def setup(app: Sphinx) -> None:
-    """Show tables as they are: Pygments does not know them."""
+    """Show tables as they are, which Pygments does not know, and formulas with their numbers.
+
+    Args:
+        app: The application of Sphinx.
+    """
     app.add_lexer("csv", TextLexer)
+    app.connect("doctree-resolved", keep_numbered_formulas)

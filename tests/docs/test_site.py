@@ -49,6 +49,14 @@ def test_no_page_shows_markup(pages, kind: str) -> None:
     assert found == {}
 
 
+def test_a_formula_with_a_number_is_not_wrapped(site) -> None:
+    """MathJax would show an error: ``\\tag not allowed in split environment``."""
+    numbered = re.compile(r"\\begin\{split\}(?:(?!\\end\{split\}).)*\\tag", re.DOTALL)
+    pages = {path.name: path.read_text(encoding="utf-8") for path in site.folder.glob("docs/*.html")}
+    assert r"\tag" in pages["methods.html"]
+    assert [name for name, text in pages.items() if numbered.search(text)] == []
+
+
 def test_every_public_name_is_in_the_reference(site, pages) -> None:
     body = (site.folder / "objects.inv").read_bytes().split(b"using zlib.\n")[1]
     rows = re.findall(r"^(\S+) py:(\w+) \S+ (\S+)", zlib.decompress(body).decode(), re.MULTILINE)
