@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -35,8 +36,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     with open(shared / "site.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the process that comes second waits, and builds nothing
         if not log.exists():
-            options = ["-E", "-W", "-n", "--keep-going", "-q", "-c", "docs"]
-            command = [sys.executable, "-m", "sphinx", *options, ".", str(folder)]
+            makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+            options = re.search(r"-m sphinx (.*-W -n.*) build/docs/html", makefile)[1].split()
+            command = [sys.executable, "-m", "sphinx", *options, str(folder)]
             done = subprocess.run(
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600
             )
