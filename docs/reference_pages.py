@@ -51,7 +51,7 @@ def defining_module(package: ModuleType, name: str) -> ModuleType:
         return importlib.import_module(value.__module__)
     for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         module = importlib.import_module(found.name)
-        if re.search(rf"^{name}\b[^\n(]*=", inspect.getsource(module), re.MULTILINE):
+        if re.search(rf"^[A-Z_, ]*\b{name}\b[^\n(]*=", inspect.getsource(module), re.MULTILINE):
             return module
     return package
 
@@ -59,7 +59,7 @@ def defining_module(package: ModuleType, name: str) -> ModuleType:
 def comment_on(package: ModuleType, name: str) -> str:
     """Return the comment beside or above a constant."""
     lines = inspect.getsource(defining_module(package, name)).splitlines()
-    row = next((row for row, line in enumerate(lines) if re.match(rf"{name}\b[^(]*=", line)), None)
+    row = next((row for row, line in enumerate(lines) if re.match(rf"[A-Z_, ]*\b{name}\b[^(]*=", line)), None)
     if row is None:
         return ""
     beside = re.search(r"  #:? (.*)$", lines[row])
