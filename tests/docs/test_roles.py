@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 from collections.abc import Iterator
@@ -35,17 +36,20 @@ DEFINED = {name for tree in TREES.values() for name in defined_names(tree)} | {p
 
 
 def exists(target: str) -> bool:
-    """Whether the package defines the last part of a target, or another package has it."""
-    first, last = target.split(".")[0], target.split(".")[-1]
-    if first in DEFINED | {PACKAGE.name}:  # also a method with its class
-        return last in DEFINED
-    if first == target:
-        return False
-    module, _, name = target.rpartition(".")
-    try:
-        return hasattr(importlib.import_module(module), name)
-    except ImportError:
-        return False
+    """Whether a short name is defined in the package, and a path with dots leads to something."""
+    parts = target.split(".")
+    if parts[0] in DEFINED and parts[0] != PACKAGE.name:  # also a method with its class
+        return parts[-1] in DEFINED
+    for length in range(len(parts) - 1, 0, -1):
+        try:
+            value = importlib.import_module(".".join(parts[:length]))
+        except ImportError:
+            continue
+        return (
+            functools.reduce(lambda found, part: getattr(found, part, None), parts[length:], value)
+            is not None
+        )
+    return False
 
 
 def test_roles_name_something() -> None:
@@ -61,5 +65,7 @@ def test_a_dead_role_is_found() -> None:
     assert exists("HillLoss")
     assert exists("mmpretrain_imbalance.losses.HillLoss")
     assert exists("torch.load")
+    assert exists("LabelStore.save")
     assert not exists("HilLoss")
+    assert not exists("mmpretrain_imbalance.losses.no_module.HillLoss")
     assert not exists("torch.lod")
