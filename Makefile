@@ -11,6 +11,7 @@ SEEDS ?= 1
 JOBS ?= 2
 PYTEST_ARGS ?=
 QUICK ?=
+PORT ?= 8000
 
 # Both stacks own the import names mmengine, mmcv and mmpretrain, so each has an environment of its own.
 ifeq ($(STACK),openmmlab)
@@ -38,10 +39,10 @@ ifneq ($(shell $(RUN) -c 'print(open("$(INSTALLED)").read(), end="")' 2>/dev/nul
 $(shell rm -f $(INSTALLED))
 endif
 
-.PHONY: help demo test doctest lint check benchmarks clean
+.PHONY: help demo test doctest lint docs docs-serve check benchmarks clean
 
 help:  ## show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
 
 demo: $(COPIED)  ## train every method on digits and compare them; SEEDS=3 adds the spread
 	$(RUN) tools/demo.py --seeds $(SEEDS)
@@ -55,11 +56,18 @@ doctest: $(COPIED)  ## run the examples in the docstrings
 lint: $(COPIED)  ## check the style of the code
 	$(RUN) -m ruff check .
 
+docs: $(COPIED)  ## build the documentation site in build/docs/html
+	$(RUN) -m sphinx -E -W -n --keep-going -q -c docs . build/docs/html
+	@echo "The pages are in build/docs/html."
+
+docs-serve: docs  ## build the documentation site and serve it on http://localhost:8000; PORT=8001 takes another port
+	$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory build/docs/html
+
 check:  ## everything CI runs: lint, tests and examples, on both stacks
 	$(MAKE) STACK=openmmlab lint
 	$(MAKE) STACK=openmmlab test
 	$(MAKE) STACK=openmmlab doctest
-	$(MAKE) STACK=onedl test
+	$(MAKE) STACK=onedl test PYTEST_ARGS='$(PYTEST_ARGS) --ignore=tests/docs/test_site.py'  # the site is the same
 	$(MAKE) STACK=onedl doctest
 
 benchmarks: $(COPIED)  ## measure speed and memory against the bars in the documentation; QUICK=1 takes smaller data
