@@ -1,7 +1,8 @@
 """Imbalanced, partially annotated multi-label training for MMPretrain.
 
 Importing this package registers everything in MMPretrain's registries and makes MMEngine load checkpoints
-with torch's weights-only safety on.
+with torch's weights-only safety on. Nothing of that is put off until a name is asked for: a config with
+``custom_imports`` asks for none, and a module that is imported already does not run again.
 """
 
 from .apis import MultiLabelInferencer

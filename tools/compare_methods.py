@@ -12,29 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-# mmcv-lite warns about parts that nothing here uses, in this process and in those that train.
-os.environ["PYTHONWARNINGS"] = "ignore"
-warnings.simplefilter("ignore")
-
-import numpy as np
-from _lib.compare_figure import draw_method_scores
 from _lib.compared_methods import METHODS, SETTINGS, planned_runs
-from _lib.method_runs import MethodRun, train_all
-from rich.console import Console
-from rich.markdown import Markdown
-
-from mmpretrain_imbalance.utils.files import atomic_write
-
-COLUMNS = {"mAP": "mAP", "mAP_rarest": "tail mAP", "macro_f1": "macro F1", "f1_rarest": "tail F1"}
+from _lib.quiet_import import import_mmpretrain
 
 
-def main() -> None:
-    """Run what is missing, then write results.json, results.md and figure.png."""
+def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Parse the options."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -49,7 +36,26 @@ def main() -> None:
     parser.add_argument(
         "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="runs at a time, one core each"
     )
-    args = parser.parse_args()
+    return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
+import numpy as np
+from _lib.compare_figure import draw_method_scores
+from _lib.method_runs import MethodRun, train_all
+from rich.console import Console
+from rich.markdown import Markdown
+
+from mmpretrain_imbalance.utils.files import atomic_write
+
+COLUMNS = {"mAP": "mAP", "mAP_rarest": "tail mAP", "macro_f1": "macro F1", "f1_rarest": "tail F1"}
+
+
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Run what is missing, then write results.json, results.md and figure.png."""
     work_dir = args.work_dir or Path("work_dirs") / f"compare_{args.data}"
     if args.data == "mnist" and not (Path(args.data_root) / "train-images-idx3-ubyte.gz").exists():
         parser.error(
@@ -167,4 +173,4 @@ def name(method: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

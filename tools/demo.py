@@ -8,12 +8,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import warnings
 from pathlib import Path
 
-# mmcv-lite warns about parts that nothing here uses, in this process and in those that train.
-os.environ["PYTHONWARNINGS"] = "ignore"
-warnings.simplefilter("ignore")
+from _lib.quiet_import import import_mmpretrain
+
+
+def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds; more than one shows the spread")
+    parser.add_argument(
+        "--work-dir", type=Path, default=Path("work_dirs/demo"), help="where everything is written"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="runs at a time, one core each"
+    )
+    return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import numpy as np
 from _lib.demo_figure import draw_demo_figure
@@ -45,17 +60,8 @@ SHOWN = {
 }
 
 
-def main() -> None:
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Run the methods, print the table, and write results.json and figure.png."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1, help="how many seeds; more than one shows the spread")
-    parser.add_argument(
-        "--work-dir", type=Path, default=Path("work_dirs/demo"), help="where everything is written"
-    )
-    parser.add_argument(
-        "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="runs at a time, one core each"
-    )
-    args = parser.parse_args()
     if args.seeds < 1 or args.jobs < 1:
         parser.error(
             f"The '--seeds' and '--jobs' arguments must be at least 1. Got {args.seeds} and {args.jobs} "
@@ -135,4 +141,4 @@ def markdown_tables(rows: list[dict]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

@@ -6,21 +6,22 @@ import argparse
 import os
 from pathlib import Path
 
-import numpy as np
-from _lib.command_line import KeyValues, checkpoint_file, config_file, override
-from _lib.user_faults import add_traceback_option, explained_faults
-from mmengine.config import Config
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from _lib.command_options import KeyValues, add_traceback_option
+from _lib.quiet_import import import_mmpretrain
 
-from mmpretrain_imbalance.apis.estimate_class_prior import (
-    ClassPriorEstimate,
-    build_training_set,
-    estimate_class_prior,
-)
-from mmpretrain_imbalance.datasets import label_counts
-from mmpretrain_imbalance.datasets.wrapped import class_names
-from mmpretrain_imbalance.utils.class_values import read_named_values, write_named_values
+
+def check_out(parser: argparse.ArgumentParser, out: str) -> None:
+    """Refuse a file that cannot be written before the images are predicted.
+
+    Args:
+        parser: Where errors are reported.
+        out: The file.
+    """
+    folder = Path(out).absolute().parent
+    while not folder.exists():  # it will be made
+        folder = folder.parent
+    if Path(out).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        parser.error(f"The '--out' argument must be a file that can be written. Got {out!r} instead.")
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -51,18 +52,25 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     return parser, args
 
 
-def check_out(parser: argparse.ArgumentParser, out: str) -> None:
-    """Refuse a file that cannot be written before the images are predicted.
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
-    Args:
-        parser: Where errors are reported.
-        out: The file.
-    """
-    folder = Path(out).absolute().parent
-    while not folder.exists():  # it will be made
-        folder = folder.parent
-    if Path(out).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        parser.error(f"The '--out' argument must be a file that can be written. Got {out!r} instead.")
+import numpy as np
+from _lib.command_line import checkpoint_file, config_file, override
+from _lib.user_faults import explained_faults
+from mmengine.config import Config
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mmpretrain_imbalance.apis.estimate_class_prior import (
+    ClassPriorEstimate,
+    build_training_set,
+    estimate_class_prior,
+)
+from mmpretrain_imbalance.datasets import label_counts
+from mmpretrain_imbalance.datasets.wrapped import class_names
+from mmpretrain_imbalance.utils.class_values import read_named_values, write_named_values
 
 
 def full_frequencies(path: str, classes: tuple[str, ...]) -> np.ndarray:
@@ -110,9 +118,8 @@ def report(estimate: ClassPriorEstimate, out: str) -> list[str]:
     return lines
 
 
-def main() -> None:
-    """Read the command line, predict, write the file and say what was found."""
-    parser, args = parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Predict, write the file and say what was found."""
     cfg = config_file(parser, args.config)
     checkpoint_file(parser, args.checkpoint)
     full_labels = args.full_labels
@@ -147,4 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

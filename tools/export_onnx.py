@@ -4,6 +4,33 @@ from __future__ import annotations
 
 import argparse
 
+from _lib.quiet_import import import_mmpretrain
+
+
+def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="path of the config")
+    parser.add_argument("checkpoint", help="path of the checkpoint")
+    parser.add_argument("--out", default="model.onnx", help="the file to write, by default model.onnx")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        help="of an image; by default what the test pipeline of the config makes of any",
+    )
+    parser.add_argument(
+        "--thresholds", help="one number, or a file by class name; by default as in tools/predict.py"
+    )
+    parser.add_argument("--tolerance", type=float, default=1e-4, help="largest difference that passes")
+    return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
 import numpy as np
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
@@ -24,24 +51,8 @@ def pipeline_size(inferencer: MultiLabelInferencer) -> tuple[int, int] | None:
     return shapes.pop() if len(shapes) == 1 else None
 
 
-def main() -> None:
-    """Read the command line, then export."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="path of the config")
-    parser.add_argument("checkpoint", help="path of the checkpoint")
-    parser.add_argument("--out", default="model.onnx", help="the file to write, by default model.onnx")
-    parser.add_argument(
-        "--size",
-        type=int,
-        nargs=2,
-        metavar=("HEIGHT", "WIDTH"),
-        help="of an image; by default what the test pipeline of the config makes of any",
-    )
-    parser.add_argument(
-        "--thresholds", help="one number, or a file by class name; by default as in tools/predict.py"
-    )
-    parser.add_argument("--tolerance", type=float, default=1e-4, help="largest difference that passes")
-    args = parser.parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Export the model, and say how near it is to PyTorch."""
     try:
         thresholds = float(args.thresholds)
     except (TypeError, ValueError):
@@ -71,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

@@ -14,15 +14,8 @@ import signal
 from itertools import islice
 from pathlib import Path
 
-import cv2
-from _lib.command_line import KeyValues, config_file, override
-from mmengine.config import Config
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from mmpretrain_imbalance.apis import ImagePrediction, MultiLabelInferencer, PredictionFile, image_paths
-from mmpretrain_imbalance.utils.files import atomic_write
-from mmpretrain_imbalance.visualization.labeled_picture import labeled_picture
+from _lib.command_options import KeyValues
+from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -60,6 +53,21 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="replace settings of the config",
     )
     return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
+import cv2
+from _lib.command_line import config_file, override
+from mmengine.config import Config
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mmpretrain_imbalance.apis import ImagePrediction, MultiLabelInferencer, PredictionFile, image_paths
+from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.visualization.labeled_picture import labeled_picture
 
 
 def build_inferencer(parser: argparse.ArgumentParser, args: argparse.Namespace) -> MultiLabelInferencer:
@@ -236,9 +244,8 @@ def describe_thresholds(inferencer: MultiLabelInferencer) -> str:
     return f"Thresholds: {values} ({source[inferencer.threshold_source]})."
 
 
-def main() -> None:
-    """Read the command line, then predict."""
-    parser, args = parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Predict the images that the file lacks."""
     images = list_inputs(parser, args)
     inferencer = build_inferencer(parser, args)
     try:
@@ -274,4 +281,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

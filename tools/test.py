@@ -8,21 +8,8 @@ import math
 from copy import deepcopy
 from pathlib import Path
 
-import mmengine
-from _lib.command_line import (
-    build_runner,
-    checkpoint_file,
-    common_parser,
-    override,
-    read_config,
-    set_dataloader_defaults,
-)
-from _lib.user_faults import explained_faults
-from mmengine.config import Config, ConfigDict
-from mmengine.dist import is_main_process
-from mmengine.evaluator import DumpResults
-
-from mmpretrain_imbalance.utils.files import atomic_write
+from _lib.command_options import common_parser
+from _lib.quiet_import import import_mmpretrain
 
 # What each item can be written as; predictions are tensors.
 _ENDINGS = {"metrics": (".json", ".yaml", ".yml", ".pkl", ".pickle"), "pred": (".pkl", ".pickle")}
@@ -49,6 +36,26 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
             f"{'' if args.out_item else ', the default'}. Got {args.out!r} instead."
         )
     return parser, args
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
+import mmengine
+from _lib.command_line import (
+    build_runner,
+    checkpoint_file,
+    override,
+    read_config,
+    set_dataloader_defaults,
+)
+from _lib.user_faults import explained_faults
+from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process
+from mmengine.evaluator import DumpResults
+
+from mmpretrain_imbalance.utils.files import atomic_write
 
 
 def apply_options(parser: argparse.ArgumentParser, cfg: Config, args: argparse.Namespace) -> None:
@@ -127,9 +134,8 @@ def _finite(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def main() -> None:
-    """Read the command line, then evaluate."""
-    parser, args = parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Evaluate the checkpoint, and write what was asked for."""
     cfg = read_config(parser, args)
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
@@ -147,4 +153,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from _lib.command_line import (
-    build_runner,
-    checkpoint_file,
-    common_parser,
-    override,
-    read_config,
-    set_dataloader_defaults,
-)
-from _lib.user_faults import explained_faults
-from mmengine.config import Config
-from mmengine.runner import Runner
+from _lib.command_options import common_parser
+from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -31,6 +22,22 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument("--auto-scale-lr", action="store_true", help="scale the learning rate with the batch")
     parser.add_argument("--no-persistent-workers", action="store_true", help="start workers anew each epoch")
     return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
+from _lib.command_line import (
+    build_runner,
+    checkpoint_file,
+    override,
+    read_config,
+    set_dataloader_defaults,
+)
+from _lib.user_faults import explained_faults
+from mmengine.config import Config
+from mmengine.runner import Runner
 
 
 def apply_options(parser: argparse.ArgumentParser, cfg: Config, args: argparse.Namespace) -> None:
@@ -79,9 +86,8 @@ def scale_one_cycle(runner: Runner) -> None:
             scheduler["eta_max"] *= batch_size / scaling["base_batch_size"]
 
 
-def main() -> None:
-    """Read the command line, then train."""
-    parser, args = parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Train what the config describes."""
     cfg = read_config(parser, args)
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
@@ -95,4 +101,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

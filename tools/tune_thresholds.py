@@ -4,24 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-import numpy as np
-from _lib.command_line import (
-    build_runner,
-    checkpoint_file,
-    common_parser,
-    override,
-    read_config,
-    set_dataloader_defaults,
-)
-from _lib.user_faults import explained_faults
-from mmengine.dist import is_main_process
-from rich.console import Console
-from rich.table import Table
-
-from mmpretrain_imbalance.functional import class_scores
-from mmpretrain_imbalance.hooks import BestThresholdsHook
-from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
-from mmpretrain_imbalance.utils.argument_checks import type_name
+from _lib.command_options import common_parser
+from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -41,6 +25,29 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         "--out", default="thresholds.json", help=".json or .csv, in the work folder unless it is absolute"
     )
     return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
+import numpy as np
+from _lib.command_line import (
+    build_runner,
+    checkpoint_file,
+    override,
+    read_config,
+    set_dataloader_defaults,
+)
+from _lib.user_faults import explained_faults
+from mmengine.dist import is_main_process
+from rich.console import Console
+from rich.table import Table
+
+from mmpretrain_imbalance.functional import class_scores
+from mmpretrain_imbalance.hooks import BestThresholdsHook
+from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
+from mmpretrain_imbalance.utils.argument_checks import type_name
 
 
 def gain_table(predictions: KnownPredictions, thresholds: np.ndarray, rows: int = 40) -> Table:
@@ -80,9 +87,8 @@ def gain_table(predictions: KnownPredictions, thresholds: np.ndarray, rows: int 
     return table
 
 
-def main() -> None:
-    """Read the command line, evaluate the validation set, write the thresholds."""
-    parser, args = parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Evaluate the validation set, write the thresholds."""
     with explained_faults(parser, args.traceback):
         hook = BestThresholdsHook(args.precision, args.recall, args.shrinkage, args.out)
     cfg = read_config(parser, args)
@@ -110,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

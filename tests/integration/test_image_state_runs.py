@@ -105,7 +105,8 @@ sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
 import torch
 torch.set_num_threads(1)
 from mmengine.hooks import Hook
-from _lib.command_line import build_runner, common_parser
+from _lib.command_line import build_runner
+from _lib.command_options import common_parser
 from tests.integration.test_image_state_runs import config
 
 work_dir, name, kill_at, processes = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])

@@ -24,7 +24,8 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
 import torch
 torch.set_num_threads(1)
-from _lib.command_line import build_runner, common_parser
+from _lib.command_line import build_runner
+from _lib.command_options import common_parser
 from mmpretrain_imbalance.losses import partial_label_masking_loss
 from mmpretrain_imbalance.losses.base import class_aware_selection
 from tests.integration.small_runs import small_config
@@ -68,7 +69,8 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
 import torch
 torch.set_num_threads(1)
-from _lib.command_line import build_runner, common_parser
+from _lib.command_line import build_runner
+from _lib.command_options import common_parser
 from tests.integration.small_runs import small_config
 
 cfg = small_config(Path(sys.argv[2]))

@@ -36,6 +36,10 @@ def test_every_tool_is_in_the_wheel(contents: list[str]) -> None:
     assert [tool for tool in tools if f"mmpretrain_imbalance/.mim/{tool}" not in contents] == []
 
 
+def test_type_checkers_are_told_that_the_package_has_types(contents: list[str]) -> None:
+    assert "mmpretrain_imbalance/py.typed" in contents
+
+
 def test_nothing_else_is_in_the_wheel(contents: list[str]) -> None:
     places = (
         "mmpretrain_imbalance/",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from types import ModuleType
-from unittest import mock
 
 from tests.tools.run_tool import ROOT
 
@@ -24,5 +22,4 @@ convert_module = load_convert()
 
 def convert(*arguments: object) -> None:
     """What the command line does with these arguments."""
-    with mock.patch.object(sys, "argv", ["convert.py", *map(str, arguments)]):
-        convert_module.main()
+    convert_module.main(convert_module.parse_args([*map(str, arguments)]))

@@ -105,9 +105,7 @@ def test_options_of_mmpretrain_are_here(tool: str) -> None:
     import mmpretrain
 
     theirs = (Path(mmpretrain.__file__).parent / ".mim" / "tools" / tool).read_text(encoding="utf-8")
-    ours = (TOOLS / "_lib" / "command_line.py").read_text(encoding="utf-8") + (TOOLS / tool).read_text(
-        encoding="utf-8"
-    )
+    ours = "".join((TOOLS / file).read_text(encoding="utf-8") for file in ("_lib/command_options.py", tool))
     options = {
         word for word in theirs.replace('"', "'").split("'") if word.startswith("--") and " " not in word
     }

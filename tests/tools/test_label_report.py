@@ -30,7 +30,7 @@ def tool(monkeypatch, capsys):
         module = importlib.import_module(name)
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
         try:
-            module.main()
+            module.main(*module.parse_args())
         except SystemExit as ended:
             return " ".join(f"exit {ended.code}: {capsys.readouterr().err}".split())
         return capsys.readouterr().out
@@ -209,8 +209,8 @@ def test_red_of_cifar_stays_red(monkeypatch, tmp_path) -> None:
     from mmpretrain_imbalance.datasets import ImbalancedCIFAR, MultiDigits, SimulatePartialLabels
 
     monkeypatch.syspath_prepend(str(TOOLS))
+    from _lib.sample_image import image_in_memory
     from browse_labels import pictures_of
-    from sample_image import image_in_memory
 
     write_cifar10(tmp_path)  # in red, the first channel, is the class
     cifar = ImbalancedCIFAR(str(tmp_path), "test")

@@ -1,4 +1,4 @@
-"""What train.py and test.py have in common: options, the config, and the Runner made of them."""
+"""What train.py and test.py have in common after their options: the config, and the Runner made of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 from _lib.cpu_processes import join_cpu_processes
-from _lib.user_faults import add_traceback_option, fault_of_input, suggestion
-from mmengine.config import Config, DictAction
+from _lib.user_faults import fault_of_input, suggestion
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -36,54 +36,6 @@ _PLACES = {
     "sampler": "train_dataloader.sampler",
     "simulation": "train_dataloader.dataset",
 }
-
-
-class KeyValues(DictAction):
-    """``--cfg-options`` of MMEngine, with a sentence instead of a traceback where ``=`` is missing."""
-
-    def __call__(self, parser, namespace, values, option_string=None) -> None:
-        """Add the pairs to the namespace, or exit with the reason why that cannot be done."""
-        for pair in values:
-            if "=" not in pair:
-                parser.error(f"The '--cfg-options' argument must be KEY=VALUE pairs. Got {pair!r} instead.")
-        try:
-            super().__call__(parser, namespace, values, option_string)
-        except AssertionError as error:  # brackets that do not match
-            parser.error(f"The '--cfg-options' argument cannot be read: {error}.")
-
-
-def common_parser(description: str) -> argparse.ArgumentParser:
-    """Make a parser with the options that training and testing share.
-
-    Args:
-        description: One sentence for ``--help``.
-
-    Returns:
-        The parser, to be given the remaining options.
-    """
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("config", help="path of the config")
-    parser.add_argument(
-        "--work-dir", help="folder for logs and checkpoints; by default work_dirs/CONFIG_NAME"
-    )
-    parser.add_argument("--amp", action="store_true", help="use automatic mixed precision (needs a GPU)")
-    parser.add_argument("--no-pin-memory", action="store_true", help="keep batches out of page-locked memory")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=KeyValues,
-        metavar="KEY=VALUE",
-        help="settings that replace those of the config, such as train_cfg.max_epochs=3 or 'a.b=[1,5]'",
-    )
-    parser.add_argument(
-        "--launcher",
-        choices=["none", "pytorch", "slurm", "mpi"],
-        default="none",
-        help="what started the processes of this run; without a GPU they talk through gloo",
-    )
-    add_traceback_option(parser)
-    parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
-    return parser
 
 
 def config_file(parser: argparse.ArgumentParser, path: str) -> Config:
@@ -126,7 +78,7 @@ def read_config(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Co
 
     Args:
         parser: Where errors are reported.
-        args: The parsed options of :func:`common_parser`.
+        args: The parsed options of :func:`_lib.command_options.common_parser`.
 
     Returns:
         The config; ``--cfg-options`` are left for :func:`override`, since they come last.

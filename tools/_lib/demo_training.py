@@ -51,6 +51,7 @@ def train_method(
     cfg.work_dir = work_dir
     cfg.experiment_name = f"{Path(work_dir).name}_seed{seed}"
     cfg.log_level = "ERROR"
+    cfg.env_cfg.mp_cfg.mp_start_method = "spawn"  # as this process was started; MMEngine warns about another
     cfg.randomness = dict(seed=seed)
     # Checkpoints, logs and validation between the epochs would only cost time; the end is measured below.
     cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs + 1

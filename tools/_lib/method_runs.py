@@ -9,7 +9,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from _lib.demo_training import train_method
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 EPOCHS = 20  # of configs/_base_/schedules/digits_20e.py
@@ -57,6 +56,10 @@ def train_all(
     Returns:
         What :func:`demo_training.train_method` gives, of each run.
     """
+    from _lib.demo_training import (
+        train_method,  # here: it imports torch, and the options name runs without it
+    )
+
     context = multiprocessing.get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"))
     with (

@@ -28,17 +28,6 @@ _IN_WORKER = re.compile(
 )
 
 
-def add_traceback_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that :func:`explained_faults` mentions.
-
-    Args:
-        parser: Of the command line.
-    """
-    parser.add_argument(
-        "--traceback", action="store_true", help="show where in the code wrong input was refused"
-    )
-
-
 @contextmanager
 def explained_faults(parser: argparse.ArgumentParser, keep_traceback: bool) -> Iterator[None]:
     """End the program with a sentence and exit status 2 where the input is at fault.

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from labels_of_source import add_source_arguments, labels_of_source, name_of_output
-from rich.progress import track
-from sample_image import image_in_memory, read_image
-from torch.utils.data import Subset
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
 
-from mmpretrain_imbalance.datasets import class_names, images_with_labels
-from mmpretrain_imbalance.datasets.simulate_store import label_source
-from mmpretrain_imbalance.datasets.wrapped import resolve_wrapped_indices
-from mmpretrain_imbalance.utils.files import atomic_write
-from mmpretrain_imbalance.visualization import known_label_picture, known_label_sheet
+from _lib.quiet_import import import_mmpretrain
+from _lib.source_arguments import add_source_arguments, name_of_output
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -46,6 +40,23 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="folder for the pictures; by default work_dirs/browse_labels/FOLDER-NAME",
     )
     return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
+import numpy as np
+from _lib.labels_of_source import labels_of_source
+from _lib.sample_image import image_in_memory, read_image
+from rich.progress import track
+from torch.utils.data import Subset
+
+from mmpretrain_imbalance.datasets import class_names, images_with_labels
+from mmpretrain_imbalance.datasets.simulate_store import label_source
+from mmpretrain_imbalance.datasets.wrapped import resolve_wrapped_indices
+from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.visualization import known_label_picture, known_label_sheet
 
 
 def wanted_labels(args: argparse.Namespace, classes: tuple[str, ...]) -> dict[int, int]:
@@ -98,9 +109,8 @@ def pictures_of(dataset: Any, positions: np.ndarray, focus: list[str]) -> list[t
     return pictures
 
 
-def main() -> None:
-    """Read the command line, choose images, and draw them."""
-    parser, args = parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Choose images, and draw them."""
     try:
         folders = args.data_root, args.data_prefix
         dataset, name = labels_of_source(
@@ -133,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from labels_of_source import add_source_arguments, labels_of_source, name_of_output
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
 
-from mmpretrain_imbalance.utils.files import atomic_write
-from mmpretrain_imbalance.visualization import LabelSummary, label_report_page, summarize_labels
+from _lib.quiet_import import import_mmpretrain
+from _lib.source_arguments import add_source_arguments, name_of_output
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -45,6 +44,18 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument("--num-head", type=int, default=20, help="classes to show together")
     parser.add_argument("--table-rows", type=int, default=400, help="longest table of classes")
     return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
+from _lib.labels_of_source import labels_of_source
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.visualization import LabelSummary, label_report_page, summarize_labels
 
 
 def summarize(dataset: Any, args: argparse.Namespace) -> LabelSummary:
@@ -91,9 +102,8 @@ def files_of_report(page: Path) -> tuple[Path, Path]:
     return page, page.with_suffix(".label_report.json")
 
 
-def main() -> None:
-    """Read the command line, count, and write both files."""
-    parser, args = parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Count, and write both files."""
     default = Path("work_dirs") / "label_report" / f"{name_of_output(args.source, args.split)}.html"
     try:
         page, table = files_of_report(args.out or default)
@@ -110,4 +120,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

@@ -9,8 +9,52 @@ from __future__ import annotations
 import argparse
 import functools
 import re
+import sys
 import tempfile
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+
+from _lib.quiet_import import import_mmpretrain
+
+
+def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], epilog=__doc__.split("\n\n")[1])
+    parser.add_argument("work_dirs", nargs="+", type=Path, help="work folders; differences are to the first")
+    parser.add_argument("--out", type=Path, default=Path("report.html"), help="by default report.html")
+    parser.add_argument("--names", nargs="+", help="a name for each run; by default that of its folder")
+    parser.add_argument("--classes", nargs="+", default=[], help="classes with precision-recall curves")
+    groups = parser.add_mutually_exclusive_group()
+    groups.add_argument(
+        "--group-thresholds",
+        nargs=2,
+        type=float,
+        metavar=("MIDDLE", "HEAD"),
+        help="least number of training positives of a middle class and of a head class; by default the groups "
+        "that the dataset names, or 20 100",
+    )
+    groups.add_argument(
+        "--group-quantiles",
+        nargs=2,
+        type=float,
+        metavar=("MIDDLE", "HEAD"),
+        help="the thresholds as quantiles of the classes of the first run, such as 0.33 0.67",
+    )
+    parser.add_argument(
+        "--resamples", type=int, default=1000, help="of the paired bootstrap; 0 leaves it out"
+    )
+    parser.add_argument(
+        "--examples", type=int, default=6, help="false positives and negatives of each run, 0 for none"
+    )
+    parser.add_argument("--no-images", action="store_true", help="leave out the pictures")
+    parser.add_argument("--predict", action="store_true", help="evaluate again where predictions.npz exists")
+    return parser, parser.parse_args()
+
+
+if __name__ == "__main__":
+    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import numpy as np
 from mmengine.config import Config
@@ -166,38 +210,8 @@ def thresholds_at_quantiles(run: ReportRun, group_quantiles: tuple[float, float]
     return quantile_group_thresholds(run.training_positives, group_quantiles)
 
 
-def main() -> None:
-    """Read the command line, then write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], epilog=__doc__.split("\n\n")[1])
-    parser.add_argument("work_dirs", nargs="+", type=Path, help="work folders; differences are to the first")
-    parser.add_argument("--out", type=Path, default=Path("report.html"), help="by default report.html")
-    parser.add_argument("--names", nargs="+", help="a name for each run; by default that of its folder")
-    parser.add_argument("--classes", nargs="+", default=[], help="classes with precision-recall curves")
-    groups = parser.add_mutually_exclusive_group()
-    groups.add_argument(
-        "--group-thresholds",
-        nargs=2,
-        type=float,
-        metavar=("MIDDLE", "HEAD"),
-        help="least number of training positives of a middle class and of a head class; by default the groups "
-        "that the dataset names, or 20 100",
-    )
-    groups.add_argument(
-        "--group-quantiles",
-        nargs=2,
-        type=float,
-        metavar=("TAIL", "HEAD"),
-        help="the thresholds as quantiles of the classes of the first run, such as 0.33 0.67",
-    )
-    parser.add_argument(
-        "--resamples", type=int, default=1000, help="of the paired bootstrap; 0 leaves it out"
-    )
-    parser.add_argument(
-        "--examples", type=int, default=6, help="false positives and negatives of each run, 0 for none"
-    )
-    parser.add_argument("--no-images", action="store_true", help="leave out the pictures")
-    parser.add_argument("--predict", action="store_true", help="evaluate again where predictions.npz exists")
-    args = parser.parse_args()
+def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Evaluate the runs that need it, then write the page."""
     if args.examples < 0:
         parser.error(f"The '--examples' argument must be at least 0. Got {args.examples} instead.")
     names = args.names or unique_names(args.work_dirs)
@@ -226,4 +240,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(PARSER, ARGS)

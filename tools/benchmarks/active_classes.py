@@ -7,9 +7,34 @@ Example:
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+
+from _lib.quiet_import import import_mmpretrain
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=64, help="images of a batch")
+    parser.add_argument("--channels", type=int, default=2048, help="length of the features")
+    parser.add_argument("--classes", type=int, nargs="+", default=[9605, 50000], help="numbers of classes")
+    parser.add_argument("--share", type=float, default=0.1, help="share of the classes that is active")
+    parser.add_argument("--repeats", type=int, default=7, help="steps of which the median is taken")
+    parser.add_argument("--device", default="cpu", help="where the head is")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import torch
 from mmpretrain.registry import MODELS
@@ -29,18 +54,8 @@ HEADS = {
 }
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Time every head at every number of classes, print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--images", type=int, default=64, help="images of a batch")
-    parser.add_argument("--channels", type=int, default=2048, help="length of the features")
-    parser.add_argument("--classes", type=int, nargs="+", default=[9605, 50000], help="numbers of classes")
-    parser.add_argument("--share", type=float, default=0.1, help="share of the classes that is active")
-    parser.add_argument("--repeats", type=int, default=7, help="steps of which the median is taken")
-    parser.add_argument("--device", default="cpu", help="where the head is")
-    arguments = parser.parse_args()
     torch.set_num_threads(1)
 
     report = Table(
@@ -100,4 +115,4 @@ def median_ms(step: Callable[[bool], None], optimize: bool, arguments: argparse.
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGS)

@@ -7,8 +7,34 @@ Example:
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+
+from _lib.quiet_import import import_mmpretrain
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=128, help="images of a batch")
+    parser.add_argument("--classes", type=int, nargs="+", default=[80, 1000, 9605], help="numbers of classes")
+    parser.add_argument(
+        "--known", type=int, default=8, help="known labels of an image, half of them positive"
+    )
+    parser.add_argument("--repeats", type=int, default=30, help="batches of which the median is taken")
+    parser.add_argument("--device", default="cpu", help="where the labels are made")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import numpy as np
 import torch
@@ -23,19 +49,8 @@ from mmpretrain_imbalance.models import PartialLabelDataPreprocessor, batch_labe
 IMAGE = torch.zeros(3, 1, 1)
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Time every way at every number of classes, print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--images", type=int, default=128, help="images of a batch")
-    parser.add_argument("--classes", type=int, nargs="+", default=[80, 1000, 9605], help="numbers of classes")
-    parser.add_argument(
-        "--known", type=int, default=8, help="known labels of an image, half of them positive"
-    )
-    parser.add_argument("--repeats", type=int, default=30, help="batches of which the median is taken")
-    parser.add_argument("--device", default="cpu", help="where the labels are made")
-    arguments = parser.parse_args()
     torch.set_num_threads(1)
 
     report = Table(
@@ -125,4 +140,4 @@ def median_ms(function: Callable, repeats: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGS)

@@ -10,9 +10,44 @@ Example:
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+
+from _lib.quiet_import import import_mmpretrain
+
+PARTS = ("losses", "training", "evaluation", "compiled")
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured")
+    parser.add_argument("--device", default="cuda", help="where it is measured")
+    parser.add_argument("--images", type=int, nargs="+", default=[64, 256], help="images of a batch")
+    parser.add_argument("--classes", type=int, default=9605, help="number of classes")
+    parser.add_argument("--pixels", type=int, default=224, help="side of an image of the training step")
+    parser.add_argument("--repeats", type=int, default=30, help="rounds; the fastest counts")
+    parser.add_argument(
+        "--evaluated",
+        type=int,
+        nargs=2,
+        default=[125_000, 8],
+        metavar=("IMAGES", "KNOWN"),
+        help="images of the evaluation, and known labels of each",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import torch
 import training_step
@@ -29,31 +64,13 @@ BARS = {(CSL, False): 6, (PLM, False): 8, (CSL, True): 3, (PLM, True): 2}
 STEP_BAR = 1.02
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Measure part after part, print each row when it is there, and all of them at the end."""
-    parts = dict(losses=eager_losses, training=training, evaluation=evaluation, compiled=compiled_losses)
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--parts", nargs="+", choices=parts, default=list(parts), help="what is measured")
-    parser.add_argument("--device", default="cuda", help="where it is measured")
-    parser.add_argument("--images", type=int, nargs="+", default=[64, 256], help="images of a batch")
-    parser.add_argument("--classes", type=int, default=9605, help="number of classes")
-    parser.add_argument("--pixels", type=int, default=224, help="side of an image of the training step")
-    parser.add_argument("--repeats", type=int, default=30, help="rounds; the fastest counts")
-    parser.add_argument(
-        "--evaluated",
-        type=int,
-        nargs=2,
-        default=[125_000, 8],
-        metavar=("IMAGES", "KNOWN"),
-        help="images of the evaluation, and known labels of each",
-    )
-    arguments = parser.parse_args()
     if arguments.device == "cuda" and not torch.cuda.is_available():
         print("There is no GPU, so nothing is measured.")
         return
 
+    parts = dict(zip(PARTS, (eager_losses, training, evaluation, compiled_losses)))
     console = Console(width=130)
     device = torch.cuda.get_device_name() if arguments.device == "cuda" else arguments.device
     report = Table(title=f"{device}, torch {torch.__version__}, fastest of {arguments.repeats}")
@@ -165,4 +182,4 @@ def row(
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGS)

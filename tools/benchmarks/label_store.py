@@ -15,20 +15,11 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-from mmengine.dataset import BaseDataset
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
 
-from mmpretrain_imbalance.datasets import LabelStoreWriter, PartialLabelDataset, SimulatePartialLabels
-from mmpretrain_imbalance.datasets.readers.open_images import read_open_images
-from mmpretrain_imbalance.visualization import label_report_page, summarize_labels
+from _lib.quiet_import import import_mmpretrain
 
 PARTS = ("store", "table", "list", "simulate", "report")
-PROTOCOLS = {"rps": dict(probability=0.5), "single_positive": {}, "fpc": dict(num_labels=100)}
-_PART = 50_000  # images that are drawn at once
-_SAMPLES = 100_000  # samples that are read at random
 
 
 def parse_args() -> argparse.Namespace:
@@ -46,6 +37,29 @@ def parse_args() -> argparse.Namespace:
         for name in ("images", "listed_images", "csv_rows"):
             setattr(args, name, getattr(args, name) // 50)
     return args
+
+
+if __name__ == "__main__":
+    ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from mmpretrain_imbalance.datasets import (
+    LabelStoreWriter,
+    PartialLabelDataset,
+    SimulatePartialLabels,
+)
+from mmpretrain_imbalance.datasets.readers.open_images import read_open_images
+from mmpretrain_imbalance.visualization import label_report_page, summarize_labels
+
+PROTOCOLS = {"rps": dict(probability=0.5), "single_positive": {}, "fpc": dict(num_labels=100)}
+_PART = 50_000  # images that are drawn at once
+_SAMPLES = 100_000  # samples that are read at random
 
 
 def drawn_labels(num_images: int, num_classes: int, num_labels: int) -> Iterator[tuple]:
@@ -236,9 +250,8 @@ def measure(args: argparse.Namespace) -> tuple[dict[str, float], dict[str, float
     return found, other
 
 
-def main() -> None:
+def main(args: argparse.Namespace) -> None:
     """Measure and print the table."""
-    args = parse_args()
     found, other = measure(args)
     factor = args.images / args.listed_images
     table = Table(title=f"{args.images:,} images, {args.classes:,} classes, {args.labels} labels an image")
@@ -285,4 +298,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGS)

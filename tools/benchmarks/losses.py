@@ -8,10 +8,49 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+
+from _lib.quiet_import import import_mmpretrain
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=64, help="images of a batch")
+    parser.add_argument("--classes", type=int, default=9605, help="number of classes")
+    parser.add_argument(
+        "--known", type=float, nargs="+", default=[1.0, 0.5, 0.001], help="shares of known labels"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=30, help="rounds through all losses; the fastest counts"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--device", default="cpu", help="where the losses are computed")
+    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of the logits")
+    parser.add_argument(
+        "--labels", choices=["float32", "int8"], default="float32", help="dtype of the labels"
+    )
+    parser.add_argument("--compile", action="store_true", help="compile the losses of this package")
+    parser.add_argument("--only", nargs="+", default=[""], help="losses whose name starts with one of these")
+    parser.add_argument(
+        "--sync-error", action="store_true", help="raise if a step of a loss waits for the GPU"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import torch
 import torch.nn.functional as F
@@ -40,35 +79,11 @@ OURS = {
     "ClassPriorTrackingLoss (BCE)": dict(type="ClassPriorTrackingLoss", loss=ASYMMETRIC),
 }
 DIRECT = ("P-ASL and selection by a full sort", "masking, draws and bincount in plain torch")
-DTYPES = ("float32", "bfloat16", "float16")
 TORCH = "torch's binary_cross_entropy_with_logits"
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Time every loss on fully and on partially labeled tables, print one report."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--images", type=int, default=64, help="images of a batch")
-    parser.add_argument("--classes", type=int, default=9605, help="number of classes")
-    parser.add_argument(
-        "--known", type=float, nargs="+", default=[1.0, 0.5, 0.001], help="shares of known labels"
-    )
-    parser.add_argument(
-        "--repeats", type=int, default=30, help="rounds through all losses; the fastest counts"
-    )
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
-    parser.add_argument("--device", default="cpu", help="where the losses are computed")
-    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of the logits")
-    parser.add_argument(
-        "--labels", choices=["float32", "int8"], default="float32", help="dtype of the labels"
-    )
-    parser.add_argument("--compile", action="store_true", help="compile the losses of this package")
-    parser.add_argument("--only", nargs="+", default=[""], help="losses whose name starts with one of these")
-    parser.add_argument(
-        "--sync-error", action="store_true", help="raise if a step of a loss waits for the GPU"
-    )
-    arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     device = torch.device(arguments.device)
     for known in arguments.known:
@@ -260,4 +275,4 @@ def wait(device: torch.device) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGS)

@@ -18,8 +18,31 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+
+from _lib.quiet_import import import_mmpretrain
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", metavar="ROW", help="rows whose name starts with one of these")
+    parser.add_argument(
+        "--list", action="store_true", help="list every operation of the losses, for float labels"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import torch
 import torch.nn.functional as F
@@ -58,16 +81,8 @@ MIXUP = dict(augments=dict(type="Mixup", alpha=1.0), probs=1.0)
 PARTIAL_MIXUP = dict(augments=dict(type="PartialLabelMixup", alpha=1.0), probs=1.0)
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Count every loss, the head and the data preprocessor, and print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--only", nargs="+", metavar="ROW", help="rows whose name starts with one of these")
-    parser.add_argument(
-        "--list", action="store_true", help="list every operation of the losses, for float labels"
-    )
-    arguments = parser.parse_args()
     console = Console(width=136)
     report = Table(title="A training step: operations (of these views), host reads, compiled graphs")
     report.add_column("")
@@ -227,4 +242,4 @@ def count_preprocessor(kinds: str, **kwargs) -> StepCount:
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGS)

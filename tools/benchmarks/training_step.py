@@ -7,7 +7,32 @@ Example:
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+
+from _lib.quiet_import import import_mmpretrain
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=8, help="images of a batch")
+    parser.add_argument("--pixels", type=int, default=224, help="side of an image")
+    parser.add_argument("--classes", type=int, default=9605, help="number of classes")
+    parser.add_argument("--repeats", type=int, default=7, help="rounds through both; the fastest counts")
+    parser.add_argument("--device", default="cpu", help="where the model is")
+    parser.add_argument("--amp", action="store_true", help="mixed precision, with bfloat16")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import torch
 from losses import fastest_ms, peak_bytes, reason_to_wait
@@ -33,18 +58,8 @@ LOSSES = {
 }
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Time the steps in turn, so that noise of the machine falls on both alike, and print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--images", type=int, default=8, help="images of a batch")
-    parser.add_argument("--pixels", type=int, default=224, help="side of an image")
-    parser.add_argument("--classes", type=int, default=9605, help="number of classes")
-    parser.add_argument("--repeats", type=int, default=7, help="rounds through both; the fastest counts")
-    parser.add_argument("--device", default="cpu", help="where the model is")
-    parser.add_argument("--amp", action="store_true", help="mixed precision, with bfloat16")
-    arguments = parser.parse_args()
     torch.set_num_threads(1)
 
     report = Table(
@@ -129,4 +144,4 @@ def training_step(config: dict, arguments: argparse.Namespace) -> Callable[[], N
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGS)

@@ -12,8 +12,138 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+
+from _lib.quiet_import import import_mmpretrain
+
+MEANINGS = ["positive", "negative", "unknown"]
+REPEATED_IMAGES = ["refuse", "join", "keep"]
+PROTOCOLS = ["rps", "fpc", "single_positive", "n_per_image", "known_label_ratio", "drop_positives"]
+
+
+def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+    """One sub-command a data set; its options are the arguments of its reader."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="data set", required=True, metavar="DATA_SET")
+
+    def command(name: str, text: str, malformed: bool = True) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+        added.add_argument("--out", required=True, help="folder of the new label store; it must not exist")
+        if malformed:
+            help_text = "leave out rows that are wrong and print how many, instead of refusing the file"
+            added.add_argument("--skip-malformed", action="store_true", help=help_text)
+        return added
+
+    one = command("open_images", "Open Images V3 to V7, image-level labels")
+    one.add_argument("human_labels", nargs="+", help="tables of human-verified labels")
+    one.add_argument("--class-descriptions", required=True, help="table of label names and display names")
+    one.add_argument("--trainable-classes", help="list of label names; only these classes")
+    one.add_argument("--image-ids", help="table with the column ImageID; exactly these images")
+    one.add_argument("--machine-labels", nargs="+", default=(), help="tables of machine-generated labels")
+    one.add_argument("--machine-threshold", type=float, help="confidence from which these are positive")
+    one.add_argument("--hierarchy", help="JSON; positives hold upward in it and negatives downward")
+    one.add_argument("--conflicts", choices=["refuse", *MEANINGS], default="refuse", help="people disagree")
+    one.add_argument("--work-dir", help="for temporary files, 14 bytes a label; by default beside --out")
+
+    one = command("lvis", "LVIS v1")
+    one.add_argument("annotations", help="lvis_v1_train.json or lvis_v1_val.json")
+
+    one = command("coco", "COCO 2014 or 2017")
+    one.add_argument("annotations", help="such as instances_train2014.json")
+    help_text = "drop: the convention with 82,081 of the 82,783 images of train2014"
+    one.add_argument("--images-without-annotations", choices=["keep", "drop"], default="keep", help=help_text)
+    one.add_argument("--crowd", choices=MEANINGS, default="positive", help="a class with crowd objects only")
+    one.add_argument("--small-area", type=float, default=0.0, help="objects of fewer pixels are small")
+    one.add_argument("--small", choices=MEANINGS, default="unknown", help="a class with small objects only")
+
+    one = command("voc", "Pascal VOC 2007 or 2012")
+    one.add_argument("root", help="such as VOCdevkit/VOC2007")
+    one.add_argument("split", help="a list in ImageSets/Main, such as trainval")
+    one.add_argument(
+        "--difficult", choices=MEANINGS, default="unknown", help="a class with such objects only"
+    )
+
+    one = command("nus_wide", "NUS-WIDE, 81 concepts")
+    one.add_argument("root", help="folder with ConceptsList, ImageList and Groundtruth")
+    one.add_argument("split", choices=["Train", "Test"])
+
+    one = command("cub", "CUB-200-2011, 312 attributes")
+    one.add_argument("root", help="folder with images.txt and attributes")
+    one.add_argument("split", choices=["train", "test", "all"])
+    certainties = ["not_visible", "guessing", "probably", "definitely"]
+    help_text = "certainties that make a label unknown; none after --unknown: no label"
+    one.add_argument("--unknown", nargs="*", choices=certainties, default=["not_visible"], help=help_text)
+
+    one = command("chexpert", "CheXpert, and tables like it")
+    one.add_argument("table", help="such as train.csv")
+    one.add_argument("--uncertain", choices=MEANINGS, default="unknown", help="what -1 means")
+    one.add_argument("--blank", choices=MEANINGS, default="unknown", help="what a blank cell means")
+    one.add_argument("--strip-prefix", default="", help="what to take off the front of every path")
+
+    one = command("single_positive", "matrices of the single-positive literature", False)
+    one.add_argument("labels", help=".npy matrix, an image a row")
+    one.add_argument("images", help=".npy list of image names")
+    help_text = "what 0 is in the matrix; -1 is the other one"
+    one.add_argument(
+        "--meaning", required=True, choices=["zero_is_unknown", "zero_is_negative"], help=help_text
+    )
+    one.add_argument("--class-names", help="text file, a name a line; numbers where absent")
+
+    one = command("visual_genome", "Visual Genome with 200 or 500 categories")
+    one.add_argument("labels", help="such as vg_category_200_labels_index.json")
+    one.add_argument("image_list", help="such as train_list_500.txt")
+    one.add_argument("--num-classes", type=int, default=200, help="number of categories")
+    one.add_argument("--class-names", help="text file, a name a line; numbers where absent")
+
+    one = command("folders", "a folder of images for each class", False)
+    one.add_argument("root", help="folder of the class folders")
+    help_text = "what the other classes of an image are"
+    one.add_argument("--others", required=True, choices=["unknown", "negative"], help=help_text)
+
+    one = command("table", "a CSV or JSON annotation file of this package")
+    one.add_argument("annotations", help="see docs/data.md")
+    one.add_argument(
+        "--default-label", choices=["unknown", "negative"], default="unknown", help="in a JSON file"
+    )
+    help_text = "images that are named more than once: refuse the file, join their labels, or keep all"
+    one.add_argument("--repeated-images", choices=REPEATED_IMAGES, default="refuse", help=help_text)
+    help_text = "text file, a name a line: the classes of a file that has no list of its own"
+    one.add_argument("--class-names", help=help_text)
+
+    one = command("image_list", "the images of a list out of a label store: COCO-MLT, VOC-MLT")
+    one.add_argument("store", help="label store with all images")
+    one.add_argument("images", help="text file with an image a line, or a pickled list")
+
+    one = command("long_tailed", "a long-tailed subset of a label store, Pareto's rule", False)
+    one.add_argument("store", help="label store with all images")
+    one.add_argument("--largest", type=int, required=True, help="positives of the most frequent class")
+    one.add_argument("--smallest", type=int, required=True, help="positives of the rarest class")
+    one.add_argument("--shape", type=float, default=6.0, help="of the Pareto distribution")
+    one.add_argument("--seed", type=int, default=0, help="another seed draws other images")
+
+    one = command("simulate", "a label store of which some labels are hidden", False)
+    one.add_argument("store", help="label store with all labels")
+    one.add_argument("protocol", choices=PROTOCOLS, help="see docs/data.md")
+    one.add_argument("--probability", type=float, help="of rps and drop_positives")
+    one.add_argument("--num-labels", type=int, help="of fpc and n_per_image")
+    one.add_argument("--known-label-ratio", type=float, help="of known_label_ratio")
+    one.add_argument("--seed", type=int, default=0, help="another seed hides other labels")
+
+    text = "compare every byte of label stores with their checksums"
+    one = commands.add_parser("verify", help=text, description=text)
+    one.add_argument("stores", nargs="+", help="folders of label stores")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    ARGS = parse_args()  # before the imports, which take seconds
+import_mmpretrain()
 
 import numpy as np
 from rich.console import Console
@@ -24,7 +154,6 @@ from mmpretrain_imbalance.datasets.annotations.content import csv_rows, open_tex
 from mmpretrain_imbalance.datasets.annotations.csv_table import is_long_header, read_annotation_csv
 from mmpretrain_imbalance.datasets.annotations.json_file import read_annotation_json
 from mmpretrain_imbalance.datasets.annotations.label_rows import LabelRows
-from mmpretrain_imbalance.datasets.annotations.repeated_images import REPEATED_IMAGES
 from mmpretrain_imbalance.datasets.readers.chexpert import read_chexpert
 from mmpretrain_imbalance.datasets.readers.coco import read_coco
 from mmpretrain_imbalance.datasets.readers.cub import read_cub
@@ -39,128 +168,7 @@ from mmpretrain_imbalance.datasets.readers.visual_genome import read_visual_geno
 from mmpretrain_imbalance.datasets.readers.voc import read_voc
 from mmpretrain_imbalance.datasets.simulate_store import LabelSource, simulate_store
 from mmpretrain_imbalance.functional.labels import LABEL_WORDS
-from mmpretrain_imbalance.functional.simulation import PROTOCOLS, protocol_amount
-
-MEANINGS = ["positive", "negative", "unknown"]
-
-
-def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
-    """One sub-command a data set; its options are the arguments of its reader."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="data set", required=True, metavar="DATA_SET")
-
-    def command(name: str, reader: Callable, text: str, malformed: bool = True) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-        )
-        added.set_defaults(reader=reader)
-        added.add_argument("--out", required=True, help="folder of the new label store; it must not exist")
-        if malformed:
-            help_text = "leave out rows that are wrong and print how many, instead of refusing the file"
-            added.add_argument("--skip-malformed", action="store_true", help=help_text)
-        return added
-
-    one = command("open_images", open_images, "Open Images V3 to V7, image-level labels")
-    one.add_argument("human_labels", nargs="+", help="tables of human-verified labels")
-    one.add_argument("--class-descriptions", required=True, help="table of label names and display names")
-    one.add_argument("--trainable-classes", help="list of label names; only these classes")
-    one.add_argument("--image-ids", help="table with the column ImageID; exactly these images")
-    one.add_argument("--machine-labels", nargs="+", default=(), help="tables of machine-generated labels")
-    one.add_argument("--machine-threshold", type=float, help="confidence from which these are positive")
-    one.add_argument("--hierarchy", help="JSON; positives hold upward in it and negatives downward")
-    one.add_argument("--conflicts", choices=["refuse", *MEANINGS], default="refuse", help="people disagree")
-    one.add_argument("--work-dir", help="for temporary files, 14 bytes a label; by default beside --out")
-
-    one = command("lvis", read_lvis, "LVIS v1")
-    one.add_argument("annotations", help="lvis_v1_train.json or lvis_v1_val.json")
-
-    one = command("coco", read_coco, "COCO 2014 or 2017")
-    one.add_argument("annotations", help="such as instances_train2014.json")
-    help_text = "drop: the convention with 82,081 of the 82,783 images of train2014"
-    one.add_argument("--images-without-annotations", choices=["keep", "drop"], default="keep", help=help_text)
-    one.add_argument("--crowd", choices=MEANINGS, default="positive", help="a class with crowd objects only")
-    one.add_argument("--small-area", type=float, default=0.0, help="objects of fewer pixels are small")
-    one.add_argument("--small", choices=MEANINGS, default="unknown", help="a class with small objects only")
-
-    one = command("voc", read_voc, "Pascal VOC 2007 or 2012")
-    one.add_argument("root", help="such as VOCdevkit/VOC2007")
-    one.add_argument("split", help="a list in ImageSets/Main, such as trainval")
-    one.add_argument(
-        "--difficult", choices=MEANINGS, default="unknown", help="a class with such objects only"
-    )
-
-    one = command("nus_wide", read_nus_wide, "NUS-WIDE, 81 concepts")
-    one.add_argument("root", help="folder with ConceptsList, ImageList and Groundtruth")
-    one.add_argument("split", choices=["Train", "Test"])
-
-    one = command("cub", read_cub, "CUB-200-2011, 312 attributes")
-    one.add_argument("root", help="folder with images.txt and attributes")
-    one.add_argument("split", choices=["train", "test", "all"])
-    certainties = ["not_visible", "guessing", "probably", "definitely"]
-    help_text = "certainties that make a label unknown; none after --unknown: no label"
-    one.add_argument("--unknown", nargs="*", choices=certainties, default=["not_visible"], help=help_text)
-
-    one = command("chexpert", read_chexpert, "CheXpert, and tables like it")
-    one.add_argument("table", help="such as train.csv")
-    one.add_argument("--uncertain", choices=MEANINGS, default="unknown", help="what -1 means")
-    one.add_argument("--blank", choices=MEANINGS, default="unknown", help="what a blank cell means")
-    one.add_argument("--strip-prefix", default="", help="what to take off the front of every path")
-
-    one = command("single_positive", single_positive, "matrices of the single-positive literature", False)
-    one.add_argument("labels", help=".npy matrix, an image a row")
-    one.add_argument("images", help=".npy list of image names")
-    help_text = "what 0 is in the matrix; -1 is the other one"
-    one.add_argument(
-        "--meaning", required=True, choices=["zero_is_unknown", "zero_is_negative"], help=help_text
-    )
-    one.add_argument("--class-names", help="text file, a name a line; numbers where absent")
-
-    one = command("visual_genome", read_visual_genome, "Visual Genome with 200 or 500 categories")
-    one.add_argument("labels", help="such as vg_category_200_labels_index.json")
-    one.add_argument("image_list", help="such as train_list_500.txt")
-    one.add_argument("--num-classes", type=int, default=200, help="number of categories")
-    one.add_argument("--class-names", help="text file, a name a line; numbers where absent")
-
-    one = command("folders", read_image_folders, "a folder of images for each class", False)
-    one.add_argument("root", help="folder of the class folders")
-    help_text = "what the other classes of an image are"
-    one.add_argument("--others", required=True, choices=["unknown", "negative"], help=help_text)
-
-    one = command("table", table, "a CSV or JSON annotation file of this package")
-    one.add_argument("annotations", help="see docs/data.md")
-    one.add_argument(
-        "--default-label", choices=["unknown", "negative"], default="unknown", help="in a JSON file"
-    )
-    help_text = "images that are named more than once: refuse the file, join their labels, or keep all"
-    one.add_argument("--repeated-images", choices=REPEATED_IMAGES, default="refuse", help=help_text)
-    help_text = "text file, a name a line: the classes of a file that has no list of its own"
-    one.add_argument("--class-names", help=help_text)
-
-    one = command("image_list", image_list, "the images of a list out of a label store: COCO-MLT, VOC-MLT")
-    one.add_argument("store", help="label store with all images")
-    one.add_argument("images", help="text file with an image a line, or a pickled list")
-
-    one = command("long_tailed", long_tailed, "a long-tailed subset of a label store, Pareto's rule", False)
-    one.add_argument("store", help="label store with all images")
-    one.add_argument("--largest", type=int, required=True, help="positives of the most frequent class")
-    one.add_argument("--smallest", type=int, required=True, help="positives of the rarest class")
-    one.add_argument("--shape", type=float, default=6.0, help="of the Pareto distribution")
-    one.add_argument("--seed", type=int, default=0, help="another seed draws other images")
-
-    one = command("simulate", simulate, "a label store of which some labels are hidden", False)
-    one.add_argument("store", help="label store with all labels")
-    one.add_argument("protocol", choices=list(PROTOCOLS), help="see docs/data.md")
-    one.add_argument("--probability", type=float, help="of rps and drop_positives")
-    one.add_argument("--num-labels", type=int, help="of fpc and n_per_image")
-    one.add_argument("--known-label-ratio", type=float, help="of known_label_ratio")
-    one.add_argument("--seed", type=int, default=0, help="another seed hides other labels")
-
-    text = "compare every byte of label stores with their checksums"
-    one = commands.add_parser("verify", help=text, description=text)
-    one.add_argument("stores", nargs="+", help="folders of label stores")
-    return parser.parse_args(arguments)
+from mmpretrain_imbalance.functional.simulation import protocol_amount
 
 
 def open_images(out: str, work_dir: str | None, **options) -> LabelRows:
@@ -242,21 +250,40 @@ def verify(stores: list[str]) -> None:
         print(f"{folder}: {len(store)} images, {store.num_listed} listed labels, as they were written")
 
 
-def main() -> None:
+#: What reads each data set; its arguments are the options of that name.
+READERS = {
+    "open_images": open_images,
+    "lvis": read_lvis,
+    "coco": read_coco,
+    "voc": read_voc,
+    "nus_wide": read_nus_wide,
+    "cub": read_cub,
+    "chexpert": read_chexpert,
+    "single_positive": single_positive,
+    "visual_genome": read_visual_genome,
+    "folders": read_image_folders,
+    "table": table,
+    "image_list": image_list,
+    "long_tailed": long_tailed,
+    "simulate": simulate,
+}
+
+
+def main(args: argparse.Namespace) -> None:
     """Read, write, and print what was left out and how many labels there are."""
-    options = vars(parse_args())
-    if options["data set"] == "verify":
+    options = vars(args)
+    data_set = options.pop("data set")
+    if data_set == "verify":
         verify(options["stores"])
         return
     console = Console(stderr=True)
-    out, reader = options.pop("out"), options.pop("reader")
-    options.pop("data set")
+    out = options.pop("out")
     if Path(out).exists():
         sys.exit(f"The '--out' argument must be a folder that does not exist. Got {out} instead.")
-    if reader is open_images:
+    if data_set == "open_images":
         options["out"] = out
     try:
-        rows: LabelRows = reader(**options)
+        rows: LabelRows = READERS[data_set](**options)
         rows.parts = track(rows.parts, "writing", console=console, disable=not console.is_terminal)
         store = rows.save(out)
     except (OSError, ImportError, ValueError) as error:
@@ -271,4 +298,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGS)

@@ -1,0 +1,106 @@
+"""What an import loads, and that the package registers its classes in whatever order it is imported.
+
+No clock is read here: a module that is not loaded takes no time.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.source_tree import ROOT
+
+
+def printed_by(program: str) -> str:
+    """What a fresh process prints last."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=ROOT,
+        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_functions_load_torch_and_numpy_only() -> None:
+    """The root registers its classes and so loads MMPretrain; the functions themselves load nothing of it."""
+    program = f"""
+import sys
+import torch
+import types
+before = {{module.partition(".")[0] for module in sys.modules}}
+root = sys.modules["mmpretrain_imbalance"] = types.ModuleType("mmpretrain_imbalance")
+root.__path__ = [{str(ROOT / "mmpretrain_imbalance")!r}]
+import mmpretrain_imbalance.functional
+after = {{module.partition(".")[0] for module in sys.modules}}
+print(sorted(after - before - set(sys.stdlib_module_names)))
+"""
+    assert printed_by(program) == "['mmpretrain_imbalance']"
+
+
+def test_the_package_loads_nothing_that_mmpretrain_does_not_load() -> None:
+    """So its import takes the time of MMPretrain and that of its own files."""
+    program = """
+import sys
+import mmpretrain.datasets, mmpretrain.evaluation, mmpretrain.models
+before = {module.partition(".")[0] for module in sys.modules}
+import mmpretrain_imbalance
+after = {module.partition(".")[0] for module in sys.modules}
+print(sorted(after - before - set(sys.stdlib_module_names)))
+"""
+    assert printed_by(program) == "['mmpretrain_imbalance']"
+
+
+BY_CONFIG = """
+from mmengine.config import Config
+from pathlib import Path
+import tempfile
+with tempfile.TemporaryDirectory() as folder:
+    path = Path(folder, "config.py")
+    path.write_text("custom_imports = dict(imports=['mmpretrain_imbalance'], allow_failed_imports=False)")
+    Config.fromfile(path)
+"""
+ORDERS = {
+    "custom_imports alone": BY_CONFIG,
+    "functional, then custom_imports": "import mmpretrain_imbalance.functional\n" + BY_CONFIG,
+    "a plain import, then a Config": "import mmpretrain_imbalance\nfrom mmengine.config import Config",
+    "MMPretrain, then a plain import": "import mmpretrain.models\nimport mmpretrain_imbalance",
+    "the name with the package": """
+from mmpretrain.registry import MODELS
+MODELS.build(dict(type="mmpretrain_imbalance.HillLoss"))
+""",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ORDERS)
+def test_everything_is_registered_in_every_order(order: str) -> None:
+    program = f"""
+{ORDERS[order]}
+from mmengine.registry import init_default_scope
+from mmengine.runner import CheckpointLoader
+from mmpretrain import registry
+init_default_scope("mmpretrain")
+found = [
+    getattr(registry, kind).get(name).__module__.partition(".")[0]
+    for kind, name in [
+        ("BATCH_AUGMENTS", "PartialLabelMixup"),
+        ("DATASETS", "PartialLabelDataset"),
+        ("DATA_SAMPLERS", "RepeatFactorSampler"),
+        ("HOOKS", "LabelStatisticsHook"),
+        ("METRICS", "PartialLabelAveragePrecision"),
+        ("MODELS", "PartialLabelMaskingLoss"),
+        ("TRANSFORMS", "PackPartialInputs"),
+    ]
+]
+# The same import makes MMEngine load checkpoints safely.
+found += [CheckpointLoader.load_checkpoint.__module__.partition(".")[0]]
+print(*sorted(set(found)))
+"""
+    assert printed_by(program) == "mmpretrain_imbalance"

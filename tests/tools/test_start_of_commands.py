@@ -1,0 +1,103 @@
+"""Commands answer ``-h`` at once, and begin with words of their own."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mmpretrain_imbalance.datasets.repeated_images import REPEATED_IMAGES
+from mmpretrain_imbalance.functional.simulation_protocol import PROTOCOLS
+
+from tests.architecture.source_tree import python_files
+from tests.tools.run_convert import convert_module
+from tests.tools.run_tool import ROOT, TOOLS, run_tool
+
+COMMANDS = [path for path in python_files("tools") if 'if __name__ == "__main__":' in path.read_text("utf-8")]
+OURS = {"mmpretrain_imbalance"}
+SLOW_TO_IMPORT = {"cv2", "matplotlib", "mmcv", "mmengine", "mmpretrain", "numpy", "torch"} | OURS
+# What python itself does with `python tool -h`, and then the names of what was imported.
+ASK_FOR_HELP = """
+import runpy, sys
+from pathlib import Path
+sys.argv[:] = [sys.argv[1], "-h"]
+sys.path[0] = str(Path(sys.argv[0]).parent)
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    print(*{module.partition(".")[0] for module in sys.modules})
+"""
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) >= 20
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.relative_to(TOOLS).as_posix())
+def test_help_imports_nothing_slow(path: Path) -> None:
+    """No clock is read: all that takes time in a command is what it imports."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_FOR_HELP, path], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: ")
+    assert SLOW_TO_IMPORT & set(done.stdout.splitlines()[-1].split()) == set()
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.relative_to(TOOLS).as_posix())
+def test_options_are_read_and_mmpretrain_is_imported_before_all_else(path: Path) -> None:
+    """Whoever imports MMPretrain first decides whether it is quiet."""
+    statements = [ast.unparse(node) for node in ast.parse(path.read_text("utf-8")).body]
+    quiet = statements.index("import_mmpretrain()")
+    assert statements[quiet - 1].startswith("if __name__ == '__main__':")
+    assert statements[quiet - 1].endswith("ARGS = parse_args()")
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.relative_to(TOOLS).as_posix())
+def test_options_need_nothing_that_comes_after_them(path: Path) -> None:
+    body = ast.parse(path.read_text("utf-8")).body
+    read = next(index for index, node in enumerate(body) if getattr(node, "name", None) == "parse_args")
+    needed = {node.id for node in ast.walk(body[read]) if isinstance(node, ast.Name)}
+    later = {name for node in body[read + 1 :] for name in names_bound_by(node)}
+    assert needed & later == set()
+
+
+def names_bound_by(node: ast.stmt) -> set[str]:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        return {node.name}
+    names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
+
+
+def test_choices_are_those_of_the_package() -> None:
+    """They are written out in the commands, which do not import the package for their help."""
+    assert convert_module.PROTOCOLS == list(PROTOCOLS)
+    assert convert_module.REPEATED_IMAGES == list(REPEATED_IMAGES)
+    path = TOOLS / "analysis_tools" / "source_arguments.py"
+    spec = importlib.util.spec_from_file_location("source_arguments", path)
+    arguments = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(arguments)
+    parser = argparse.ArgumentParser()
+    arguments.add_source_arguments(parser)
+    repeated = next(action for action in parser._actions if action.dest == "repeated_images")
+    assert repeated.choices == list(REPEATED_IMAGES)
+
+
+@pytest.mark.slow
+def test_a_training_begins_with_its_own_log(tiny_config: Path, tmp_path: Path) -> None:
+    printed = run_tool(TOOLS / "train.py", tiny_config, "--work-dir", tmp_path)
+    assert " - mmengine - INFO - " in printed.splitlines()[0]
+    assert "UserWarning" not in printed
+
+
+@pytest.mark.slow
+def test_pictures_begin_with_what_they_are_of(tmp_path: Path) -> None:
+    config = ROOT / "configs" / "partial_bce" / "digits-rps50_ignore.py"
+    printed = run_tool(TOOLS / "analysis_tools" / "browse_labels.py", config, "--num", "1", "--out", tmp_path)
+    assert printed.splitlines()[0].startswith("1 of ")
