@@ -18,7 +18,7 @@ HOST = {"mmcv", "mmengine", "mmpretrain"}
 def third_party(*folders: str) -> set[str]:
     files = python_files(*folders)
     modules = {module.partition(".")[0] for path in files for module in imported_modules(path)}
-    ours = {path.stem for path in python_files("tools")} | {"mmpretrain_imbalance"}
+    ours = {path.stem for path in python_files("tools")} | {"_lib", "mmpretrain_imbalance"}
     names = {module for module in modules if module not in ours | set(sys.stdlib_module_names)}
     return {DISTRIBUTIONS.get(name, name) for name in names}
 

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from mmpretrain_imbalance.datasets.repeated_images import REPEATED_IMAGES
-from mmpretrain_imbalance.functional.simulation_protocol import PROTOCOLS
 
+from mmpretrain_imbalance.datasets.annotations.repeated_images import REPEATED_IMAGES
+from mmpretrain_imbalance.functional.simulation import PROTOCOLS
 from tests.architecture.source_tree import python_files
 from tests.tools.run_convert import convert_module
 from tests.tools.run_tool import ROOT, TOOLS, run_tool
