@@ -79,7 +79,7 @@ def test_choices_are_those_of_the_package() -> None:
     """They are written out in the commands, which do not import the package for their help."""
     assert convert_module.PROTOCOLS == list(PROTOCOLS)
     assert convert_module.REPEATED_IMAGES == list(REPEATED_IMAGES)
-    path = TOOLS / "analysis_tools" / "source_arguments.py"
+    path = TOOLS / "_lib" / "source_arguments.py"
     spec = importlib.util.spec_from_file_location("source_arguments", path)
     arguments = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(arguments)
