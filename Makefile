@@ -31,7 +31,7 @@ INSTALLED := $(VENV)/installed
 COPIED := $(VENV)/copied
 
 # Tests run in parallel processes; more threads in each of them only get in each other's way.
-test doctest: export OMP_NUM_THREADS := 1
+test test-fast doctest check-long: export OMP_NUM_THREADS := 1
 
 # The stamp is written last and holds the path of this clone. It is not believed when the install was killed, when the
 # environment's python is gone, or when the clone was moved.
@@ -39,7 +39,7 @@ ifneq ($(shell $(RUN) -c 'print(open("$(INSTALLED)").read(), end="")' 2>/dev/nul
 $(shell rm -f $(INSTALLED))
 endif
 
-.PHONY: help demo test doctest lint docs docs-serve check benchmarks clean
+.PHONY: help demo test test-fast doctest lint docs docs-serve check check-long benchmarks clean
 
 help:  ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -50,11 +50,16 @@ demo: $(COPIED)  ## train every method on digits and compare them; SEEDS=3 adds 
 test: $(COPIED)  ## run the tests
 	$(PYTEST)
 
+test-fast: $(COPIED)  ## run the tests that need neither a training run nor another process
+	$(PYTEST) -m 'not slow and not long' $(FAST)
+
 doctest: $(COPIED)  ## run the examples in the docstrings
 	$(PYTEST) --doctest-modules mmpretrain_imbalance
 
-lint: $(COPIED)  ## check the style of the code
+lint: $(COPIED)  ## check style, format and types of the code
 	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 
 docs: $(COPIED)  ## build the documentation site in build/docs/html
 	$(RUN) -m sphinx -E -W -n --keep-going -q -c docs . build/docs/html
@@ -69,6 +74,9 @@ check:  ## everything CI runs: lint, tests and examples, on both stacks
 	$(MAKE) STACK=openmmlab doctest
 	$(MAKE) STACK=onedl test PYTEST_ARGS='$(PYTEST_ARGS) --ignore=tests/docs/test_site.py'  # the site is the same
 	$(MAKE) STACK=onedl doctest
+
+check-long: $(COPIED)  ## the tests that take minutes: inductor compiles every loss
+	$(PYTEST) -m long
 
 benchmarks: $(COPIED)  ## measure speed and memory against the bars in the documentation; QUICK=1 takes smaller data
 	for script in tools/benchmarks/*.py; do echo "== $$script"; flag=; \

@@ -1,0 +1,23 @@
+"""Every loss compiled by inductor gives what it gives eagerly. A compilation takes about ten seconds on a CPU."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpretrain_imbalance.testing import LossCase
+from tests.common.test_gpu_first import NOT_COMPILED, step
+from tests.losses.smallest_losses import SMALLEST
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", sorted(set(SMALLEST) - set(NOT_COMPILED)))
+def test_inductor_gives_what_eager_gives(name: str) -> None:
+    """In `make test`, eight losses are compiled together (test_gpu_first.py)."""
+    case = LossCase(SMALLEST[name])
+    eager, module = case.build(validate="later"), case.build(validate="later")
+    torch._dynamo.reset()
+    compiled = torch.compile(module, fullgraph=True, backend="inductor")
+    for epoch in range(2):
+        torch.testing.assert_close(step(case, module, compiled, epoch), step(case, eager, eager, epoch))
+    torch._dynamo.reset()
