@@ -1,4 +1,4 @@
-"""Around partial labels: data preprocessor, batch augmentations, heads; and the backbone of the digits."""
+"""Data preprocessor, batch augmentations and heads for partial labels, and a small backbone."""
 
 from .active_classes_head import ActiveClassesLinearClsHead
 from .batch_labels import batch_labels

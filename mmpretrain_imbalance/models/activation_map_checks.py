@@ -1,4 +1,4 @@
-"""What a head refuses that works on class activation maps."""
+"""Argument checks of the heads that use class activation maps."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from torch import Tensor
 
 
 def check_boost_factor(factor: float, caller: str) -> None:
-    """Refuse what is no factor of BoostLU.
+    """Raise unless a BoostLU factor is valid.
 
     Args:
         factor: The factor.
-        caller: Name of the head.
+        caller: Name of the head, for the message.
 
     Raises:
-        ValueError: If it is no finite number of at least 1.
+        ValueError: If the factor is not a finite number of at least 1.
     """
     if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 1 <= factor < math.inf:
         raise ValueError(
-            f"The 'boost_lu' argument of {caller} must be a number of at least 1: 5 as published, 1 for "
-            f"none. Got {factor!r} instead."
+            f"The 'boost_lu' argument of {caller} must be a number of at least 1: 5 is the published factor, "
+            f"1 switches BoostLU off. Got {factor!r} instead."
         )
 
 
-def check_maps(features: Tensor, caller: str) -> Tensor:
-    """Refuse features that were pooled before the head.
+def check_feature_maps(features: Tensor, caller: str) -> Tensor:
+    """Raise unless features are maps, that is, were not pooled before the head.
 
     Args:
         features: Features of the last stage.
-        caller: Name of the head.
+        caller: Name of the head, for the message.
 
     Returns:
         The features.
 
     Raises:
-        ValueError: If they are not of shape (N, D, H, W).
+        ValueError: If the features do not have the shape (N, D, H, W).
     """
     if features.ndim != 4:
         raise ValueError(
-            f"The 'feats' argument of {caller}, which works on activation maps, must be of shape "
-            f"(N, D, H, W). Got {tuple(features.shape)} instead. Take the pooling out of the backbone or the "
-            "neck: this head averages itself."
+            f"The 'feats' argument of {caller} must end in feature maps of shape (N, D, H, W). Got the shape "
+            f"{tuple(features.shape)} instead. Remove the pooling from the backbone or the neck: the head "
+            "averages the maps itself."
         )
     return features

@@ -1,6 +1,8 @@
-"""A head that computes the logits of some classes only while it trains."""
+"""Linear multi-label head that computes the logits of a subset of the classes in training."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch.nn.functional as F
 from mmpretrain.registry import MODELS
@@ -13,59 +15,60 @@ from mmpretrain_imbalance.functional.linear_schedule import linear_schedule
 from mmpretrain_imbalance.functional.losses.loss_context import LossContext
 from mmpretrain_imbalance.models.active_classes_loss import check_loss_of_active_classes
 from mmpretrain_imbalance.models.class_hardness import ClassHardness
-from mmpretrain_imbalance.models.loss_context_mixin import label_table, sample_ids_of
+from mmpretrain_imbalance.models.loss_context_mixin import sample_ids_of, stack_labels
 from mmpretrain_imbalance.models.partial_label_linear_head import PartialLabelLinearClsHead
 from mmpretrain_imbalance.utils.argument_checks import check_number
 
 
 @MODELS.register_module()
 class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
-    r"""A :class:`PartialLabelLinearClsHead` whose training step leaves out most of a large label space.
+    r"""A :class:`PartialLabelLinearClsHead` that trains on a subset of many classes in each step.
 
-    Of the :math:`\lceil a C \rceil` active classes (a = ``active_fraction``), those with a known positive in the
-    batch come first. They leave a quarter of that number free, if need be beyond it: few random classes would
-    have a great weight. ``hard_fraction`` of the free places goes to the hardest of the other classes, the rest,
-    at least one, to m classes drawn evenly from the M that remain. For all others no logit is computed,
-    forward or backward. Validation and test compute all logits.
+    A step has :math:`\lceil a C \rceil` active classes (a = ``active_fraction``). The first are the classes
+    with a known positive in the batch. The others are added: at least a quarter of
+    :math:`\lceil a C \rceil`, even if the total then exceeds that number, because very few random classes
+    would have very large weights. A fraction ``hard_fraction`` of the added classes are the hardest ones; the
+    rest are m classes (at least one) sampled uniformly from the M remaining classes. No logit of an inactive
+    class is computed, neither forward nor backward. Validation and test compute all logits.
 
-    **Unbiased:** a drawn class has weight :math:`M / m`, the others 1. Which classes are in for sure is
-    settled before the draw, so the expected loss and gradient of a step are those of all classes, given its
-    images and all steps before it. This holds for the gradient, not for what an optimizer makes of it that is
-    not linear, such as clipping.
+    **Unbiased:** a sampled class has weight :math:`M / m`, every other active class has weight 1. The other
+    active classes are chosen before the sampling, so the expected loss and gradient of a step, given its
+    images and all earlier steps, equal those over all classes. This does not hold for nonlinear functions of
+    the gradient, such as clipping.
 
-    **Hardest** means the largest loss when last computed, see :class:`ClassHardness`: the logits of this step
-    are what is to be saved. For the same reason a pseudo-label cannot make its class active here.
-    ``LabelSpaceReductionLoss`` sees all logits, and saves none.
+    **Hardest** means the largest running mean of past losses, see ``ClassHardness``, because the logits of
+    the current step are not computed for all classes. For the same reason, a pseudo-label cannot make its
+    class active. ``LabelSpaceReductionLoss`` uses all logits of the step, but saves no computation of logits.
 
-    The number of active classes is the shape of what is computed, so a step reads it back from the device
-    once: of all that this package does in a training step, the only such read.
+    The number of active classes determines the shape of the tensors, so each step reads it from the device
+    once. This is the only such read of this package in a training step.
 
-    What this saves is the product of features and classifier and the loss; what it cannot save is the
-    optimizer, which still moves every weight. The active share moves linearly from the first to the last
-    value of ``active_fraction`` over the epochs.
+    The head saves time in the product of features and classifier and in the loss. It saves none in the
+    optimizer, which still updates every weight. The active fraction changes linearly over the epochs from the
+    first to the last value of ``active_fraction``.
 
-    A loss fits in which every element is by itself: no ranking over the batch, no counts or priors of
-    classes. Its traits tell, when the head is built.
+    The loss must be elementwise: no ranking over the batch, no class counts and no class priors. The head
+    validates the traits of the loss when it is built.
 
-    Source: the idea of a dynamically reduced label space is Zhang et al., 2023 (arXiv 2308.00166), of which
-    only the abstract was at hand; the design is this project's.
+    Source: the idea of a dynamically reduced label space is from Zhang et al., 2023 (arXiv 2308.00166), of
+    which only the abstract was available; the design is this project's.
 
     Args:
         num_classes: Number of classes C.
         in_channels: Number of channels D of the features.
-        active_fraction: Share of the classes that are active, in (0, 1]: a number, or a pair for the first and
-            the last epoch, which ``LabelStatisticsHook`` tells.
-        hard_fraction: Share of the free places that goes to the hardest classes, in [0, 1]; 0 remembers no
-            losses. The gradient varies less with some where classes differ much in frequency, and more where
-            they do not.
-        hardness_momentum: Weight of the new loss in what is remembered of a class, in (0, 1].
-        seed: Of the draw, which depends on seed and iteration and is the same on all ranks.
+        active_fraction: Fraction of the classes that are active, in (0, 1]: one number, or a pair for the
+            first and the last epoch, which needs the ``LabelStatisticsHook``.
+        hard_fraction: Fraction of the added classes that are the hardest ones, in [0, 1]; with 0 no losses
+            are stored. A positive value reduces the variance of the gradient if class frequencies differ
+            strongly, and increases it otherwise.
+        hardness_momentum: Weight of the new loss in the running mean of each class, in (0, 1].
+        seed: Seed of the sampling, which depends on seed and iteration and is the same on all ranks.
         **kwargs: ``activation_maps``, ``boost_lu``, ``thr`` and ``classes`` of
-            :class:`PartialLabelLinearClsHead`; ``loss``, ``topk`` and ``init_cfg`` of the host's head.
+            :class:`PartialLabelLinearClsHead`; ``loss``, ``topk`` and ``init_cfg`` of MMPretrain's head.
 
     Raises:
-        ValueError: If a share is out of range, or the loss needs all classes.
-        RuntimeError: In training, if the share depends on the epoch and nobody tells it.
+        ValueError: If a fraction is out of range, or the loss depends on all classes.
+        RuntimeError: In training, if ``active_fraction`` is a pair and the epoch was never set.
 
     Example:
         >>> import torch
@@ -88,7 +91,7 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
         hard_fraction: float = 0.25,
         hardness_momentum: float = 0.1,
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes=num_classes, in_channels=in_channels, **kwargs)
         fractions = (
@@ -96,8 +99,8 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
         )
         if len(fractions) != 2 or not all(0 < fraction <= 1 for fraction in fractions):
             raise ValueError(
-                "The 'active_fraction' argument of ActiveClassesLinearClsHead must be a number in (0, 1] or a "
-                f"pair of them. Got {active_fraction} instead."
+                "The 'active_fraction' argument of ActiveClassesLinearClsHead must be a number in (0, 1] or "
+                f"a pair of such numbers. Got {active_fraction} instead."
             )
         check_number("ActiveClassesLinearClsHead", 0, 1, hard_fraction=hard_fraction)
         if not 0 < hardness_momentum <= 1:
@@ -111,12 +114,12 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
         self.seed = seed
         check_loss_of_active_classes(self.loss_module)
 
-    def loss(self, feats: tuple[Tensor], data_samples: list[DataSample], **kwargs) -> dict:
+    def loss(self, feats: tuple[Tensor], data_samples: list[DataSample], **kwargs: Any) -> dict[str, Tensor]:
         """Compute the loss over the active classes.
 
         Args:
-            feats: Features of the backbone's stages, of which the last is used.
-            data_samples: The samples, with a ``gt_score`` each.
+            feats: Features of the backbone's stages; the last is used.
+            data_samples: The samples, each with a ``gt_score``.
             **kwargs: Further arguments of the loss module.
 
         Returns:
@@ -124,10 +127,10 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
         """
         if not self.training:
             return super().loss(feats, data_samples, **kwargs)
-        target = label_table(data_samples)
+        target = stack_labels(data_samples)
         weights = self._class_weights((target > 0).any(dim=0))
         active = weights.nonzero().flatten()
-        logits, maps = self._logits_of(active, feats)
+        logits, maps = self._active_logits(active, feats)
         elements = self.loss_module(
             logits,
             target.index_select(1, active),
@@ -141,12 +144,13 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
         return {"loss": (elements * weights[active].to(elements.dtype)).sum() / images}
 
     def _class_weights(self, required: Tensor) -> Tensor:
+        """Return the weight of each class in this step, 0 for inactive classes."""
         module = self.loss_module
         if self.active_fraction[0] != self.active_fraction[1] and "progress" not in module.told:
             raise RuntimeError(
-                "ActiveClassesLinearClsHead depends on the epoch. Add dict(type='LabelStatisticsHook') to "
-                "custom_hooks, call set_progress(epoch, max_epochs, iteration) of its loss, or give one "
-                "number as active_fraction."
+                "The 'active_fraction' argument of ActiveClassesLinearClsHead changes with the epoch, but "
+                "the epoch was never set. Add dict(type='LabelStatisticsHook') to custom_hooks, call "
+                "set_progress(epoch, max_epochs, iteration) of the loss, or use one number."
             )
         return active_class_weights(
             required=required,
@@ -156,15 +160,16 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
             random=module.random_table(1, self.num_classes, self.seed)[0],
         )
 
-    def _logits_of(self, active: Tensor, feats: tuple[Tensor]) -> tuple[Tensor, Tensor | None]:
+    def _active_logits(self, active: Tensor, feats: tuple[Tensor]) -> tuple[Tensor, Tensor | None]:
+        """Return the logits of the active classes, and their activation maps if the loss gets them."""
         if len(active) == self.num_classes:
             return self(feats), self.class_activation_maps(feats) if self.activation_maps else None
         maps = None
         if self.activation_maps or self.boost_lu != 1:
             maps = self.class_activation_maps(feats, active)
-        if self.boost_lu != 1:
+        if maps is not None and self.boost_lu != 1:
             logits = boost_lu(maps, self.boost_lu).mean(dim=(2, 3))
         else:
-            weight, bias = (table.index_select(0, active) for table in (self.fc.weight, self.fc.bias))
+            weight, bias = (parameter.index_select(0, active) for parameter in (self.fc.weight, self.fc.bias))
             logits = F.linear(self.pre_logits(feats), weight, bias)
         return logits, maps if self.activation_maps else None

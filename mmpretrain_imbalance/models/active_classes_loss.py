@@ -1,4 +1,4 @@
-"""Whether a loss may be computed for some classes without the others."""
+"""Validation of losses that are computed for a subset of the classes."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from torch import nn
 
 _REASONS = {
     "label_counts": "keeps values of every class",
-    "averaged_predictions": "is given the predictions of all classes by the averaged model",
+    "averaged_predictions": "uses the predictions of the averaged model for all classes",
 }
 
 
 def check_loss_of_active_classes(loss: nn.Module) -> None:
-    """Refuse a loss whose elements would change if other classes were left out.
+    """Raise if the elements of a loss change when other classes are left out.
 
     Args:
-        loss: A loss of this package.
+        loss: A loss.
 
     Raises:
-        ValueError: With the reason.
+        ValueError: If the loss depends on all classes; the message gives the reason.
     """
     traits = getattr(loss, "traits", None)
     if traits is None:
-        reason = "is no elementwise loss of mmpretrain_imbalance"
+        reason = "is not an elementwise loss of mmpretrain_imbalance"
     elif loss.reduction not in ("mean_images", "sum"):
-        reason = f"divides by what is counted over classes (reduction={loss.reduction!r})"
+        reason = f"divides by a number that is counted over classes (reduction={loss.reduction!r})"
     elif needs := [need for need in _REASONS if need in traits.needs]:
         reason = _REASONS[needs[0]]
     elif next(loss.parameters(), None) is not None:
@@ -33,7 +33,8 @@ def check_loss_of_active_classes(loss: nn.Module) -> None:
     else:
         return
     raise ValueError(
-        "The 'loss' argument of ActiveClassesLinearClsHead must be a loss in which every element is by "
-        f"itself, with reduction='mean_images' or 'sum'. Got {type(loss).__name__} instead, which {reason}. "
-        "Use PartialLabelLinearClsHead, with LabelSpaceReductionLoss around the loss."
+        "The 'loss' argument of ActiveClassesLinearClsHead must be an elementwise loss, in which each "
+        "element depends only on its own logit and label, with reduction='mean_images' or 'sum'. Got "
+        f"{type(loss).__name__} instead, which {reason}. Use PartialLabelLinearClsHead, with "
+        "LabelSpaceReductionLoss around the loss."
     )

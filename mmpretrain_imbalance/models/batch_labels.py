@@ -1,4 +1,4 @@
-"""One dense label table from the samples of a batch."""
+"""Dense (N, C) label tensor of a batch of samples."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from mmpretrain_imbalance.functional.labels import NEGATIVE, POSITIVE, UNKNOWN
 
 
 def has_labels(sample: DataSample) -> bool:
-    """Tell whether a sample carries labels of any of the three kinds that :func:`batch_labels` reads."""
+    """Return whether a sample has labels of any of the three kinds that :func:`batch_labels` reads."""
     return "gt_label_indices" in sample or "gt_score" in sample or "gt_label" in sample
 
 
 def batch_labels(
     samples: Sequence[DataSample], num_classes: int | None = None, device: torch.device | str | None = None
 ) -> Tensor:
-    """Make one label table from samples that carry labels of any kind, also of different kinds in one batch.
+    """Return the labels of a batch as one tensor; the samples may have labels of different kinds.
 
-    - ``gt_label_indices`` and ``gt_label_values``: the listed labels; all others are the sample's
-      ``default_label``, unknown where it has none.
-    - ``gt_score``: a label for every class.
-    - ``gt_label``, of the host: the positive classes; all others are negative.
+    - ``gt_label_indices`` and ``gt_label_values``: the listed labels; all other classes have the sample's
+      ``default_label``, which is unknown by default.
+    - ``gt_score``: one label per class.
+    - ``gt_label``, MMPretrain's format: the positive classes; all other classes are negative.
 
-    The first kind found in this order counts.
+    If a sample has several of them, the first in this order is used.
 
     Args:
         samples: Samples that all have labels.
-        num_classes: Number of classes C; where it is missing, the samples must tell.
-        device: Where the table is made.
+        num_classes: Number of classes C; ``None`` takes it from the samples.
+        device: Device of the result.
 
     Returns:
-        Float32 table of shape (N, C).
+        Labels in float32, of shape (N, C).
 
     Raises:
-        ValueError: If class counts differ or are missing, or a label is wrong; the sample is named.
+        ValueError: If the number of classes differs or is missing, or a label is wrong; the message names the
+            sample.
 
     Example:
         >>> sparse = DataSample(gt_label_indices=torch.tensor([1]), gt_label_values=torch.tensor([0]))
@@ -46,18 +47,18 @@ def batch_labels(
         tensor([[-1.,  0., -1.],
                 [ 0.,  0.,  1.]])
     """
-    num_classes = _class_count(samples, num_classes)
-    vectors = {
+    num_classes = _find_num_classes(samples, num_classes)
+    dense = {
         row: sample.gt_score
         for row, sample in enumerate(samples)
         if "gt_score" in sample and "gt_label_indices" not in sample
     }
-    if len(vectors) == len(samples):
-        return _stack(vectors, samples, device)
+    if len(dense) == len(samples):
+        return _stack(dense, samples, device)
 
-    lists = [_EMPTY if row in vectors else _listed_labels(sample, row) for row, sample in enumerate(samples)]
+    lists = [_EMPTY if row in dense else _listed_labels(sample, row) for row, sample in enumerate(samples)]
     indices, values, fills = zip(*lists)
-    table = dense_labels(
+    labels = dense_labels(
         torch.cat(indices),
         torch.cat(values),
         counts=[len(sample_indices) for sample_indices in indices],
@@ -66,16 +67,16 @@ def batch_labels(
         device=device,
         name_sample=lambda row: sample_name(samples[row], row),
     )
-    if vectors:
-        rows = torch.tensor(list(vectors)).to(table.device, non_blocking=True)
-        table.index_copy_(0, rows, _stack(vectors, samples, table.device))
-    return table
+    if dense:
+        rows = torch.tensor(list(dense)).to(labels.device, non_blocking=True)
+        labels.index_copy_(0, rows, _stack(dense, samples, labels.device))
+    return labels
 
 
 def has_unknown_labels(samples: Sequence[DataSample], num_classes: int) -> bool:
-    """Whether the table of :func:`batch_labels` has any unknown label.
+    """Return whether the result of :func:`batch_labels` has any unknown label.
 
-    The samples are read where they are, so those of a loader cost a GPU no synchronization.
+    The labels are read on their own device, so labels of a data loader cause no GPU synchronization.
 
     Example:
         >>> has_unknown_labels([DataSample().set_gt_label([2])], num_classes=3)
@@ -83,41 +84,43 @@ def has_unknown_labels(samples: Sequence[DataSample], num_classes: int) -> bool:
     """
     for row, sample in enumerate(samples):
         if "gt_score" in sample and "gt_label_indices" not in sample:
-            labels, default_label = sample.gt_score, NEGATIVE
-        else:
-            indices, labels, default_label = _listed_labels(sample, row)
-        if (labels == UNKNOWN).any() or (default_label == UNKNOWN and len(indices.unique()) < num_classes):
+            if (sample.gt_score == UNKNOWN).any():
+                return True
+            continue
+        indices, values, default_label = _listed_labels(sample, row)
+        if (values == UNKNOWN).any() or (default_label == UNKNOWN and len(indices.unique()) < num_classes):
             return True
     return False
 
 
-def are_hard(samples: Sequence[DataSample]) -> bool:
-    """Whether the types of the labels rule out soft ones; no value is read.
+def have_hard_dtypes(samples: Sequence[DataSample]) -> bool:
+    """Return whether no label can be soft according to the dtypes; no value is read.
 
     Example:
-        >>> are_hard([DataSample().set_gt_label([2])]), are_hard([DataSample().set_gt_score(torch.ones(3))])
+        >>> soft = DataSample().set_gt_score(torch.ones(3))
+        >>> have_hard_dtypes([DataSample().set_gt_label([2])]), have_hard_dtypes([soft])
         (True, False)
     """
-    given = [
+    values = [
         sample.get("gt_label_values") if "gt_label_indices" in sample else sample.get("gt_score")
         for sample in samples
     ]
-    return not any(labels is not None and torch.as_tensor(labels).is_floating_point() for labels in given)
+    return not any(labels is not None and torch.as_tensor(labels).is_floating_point() for labels in values)
 
 
 def sample_name(sample: DataSample, row: int) -> str:
-    """Name a sample in an error message, by its place in the batch and what else is known of it."""
-    known = [
+    """Return the name of a sample for error messages: its row in the batch, index and path."""
+    fields = [
         f"{key} {sample.get(key)!r}" for key in ("sample_idx", "img_path") if sample.get(key) is not None
     ]
-    return f"sample {row}" + (f" ({', '.join(known)})" if known else "")
+    return f"sample {row}" + (f" ({', '.join(fields)})" if fields else "")
 
 
 _EMPTY = (torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int8), float(UNKNOWN))
 
 
 def _listed_labels(sample: DataSample, row: int) -> tuple[Tensor, Tensor, float]:
-    """Give class indices, their labels and the label of all other classes of one sample."""
+    """Return class indices, their labels, and the label of all other classes of one sample."""
     if "gt_label_indices" not in sample:
         indices = torch.as_tensor(sample.gt_label)
         return indices, torch.full_like(indices, POSITIVE, dtype=torch.int8), float(NEGATIVE)
@@ -127,9 +130,9 @@ def _listed_labels(sample: DataSample, row: int) -> tuple[Tensor, Tensor, float]
     default_label = sample.get("default_label", UNKNOWN)
     if indices.ndim != 1 or indices.shape != values.shape:
         raise ValueError(
-            f"The 'gt_label_values' of {sample_name(sample, row)} must be one label for each of its "
+            f"The 'gt_label_values' of {sample_name(sample, row)} must be one label per index in "
             f"'gt_label_indices', of shape {tuple(indices.shape)}. Got the shape {tuple(values.shape)} "
-            f"instead."
+            "instead."
         )
     if default_label not in (NEGATIVE, UNKNOWN):
         raise ValueError(
@@ -139,45 +142,45 @@ def _listed_labels(sample: DataSample, row: int) -> tuple[Tensor, Tensor, float]
     return indices.long(), values, float(default_label)
 
 
-def _class_count(samples: Sequence[DataSample], num_classes: int | None) -> int:
-    """Find the number of classes on which the argument and all samples agree."""
+def _find_num_classes(samples: Sequence[DataSample], num_classes: int | None) -> int:
+    """Return the number of classes, which must be the same in the argument and in all samples."""
     source = "the 'num_classes' of the data preprocessor"
     for row, sample in enumerate(samples):
         length = len(sample.gt_score) if "gt_score" in sample else None
-        for found, field in ((sample.get("num_classes"), "num_classes"), (length, "length of gt_score")):
+        for found, field in ((sample.get("num_classes"), "'num_classes'"), (length, "length of 'gt_score'")):
             if found is None or found == num_classes:
                 continue
             if num_classes is not None:
                 raise ValueError(
-                    f"The '{field}' of {sample_name(sample, row)} must be {num_classes}, as {source}. Got "
+                    f"The {field} of {sample_name(sample, row)} must be {num_classes}, as {source}. Got "
                     f"{found} instead."
                 )
             num_classes, source = found, f"the {field} of {sample_name(sample, row)}"
     if num_classes is None:
         raise ValueError(
-            "The 'num_classes' argument of PartialLabelDataPreprocessor must be given where samples carry "
-            "class indices and no 'num_classes'. Got None instead. Set "
+            "The 'num_classes' argument of PartialLabelDataPreprocessor must be given for samples with "
+            "class indices and without 'num_classes'. Got None instead. Set "
             "data_preprocessor=dict(num_classes=...)."
         )
     return num_classes
 
 
 def _stack(
-    vectors: dict[int, Tensor], samples: Sequence[DataSample], device: torch.device | str | None
+    dense: dict[int, Tensor], samples: Sequence[DataSample], device: torch.device | str | None
 ) -> Tensor:
-    """Stack the full label vectors of some rows; check them all at once where they are, then move them.
+    """Stack the ``gt_score`` of some rows, validate all of them at once on the CPU, and move them.
 
-    Vectors of a loader are on the CPU, where a check costs a GPU no synchronization. Those that are on
-    another device already are left to the validation of the loss.
+    Labels of a data loader are on the CPU, where the validation causes no GPU synchronization. The loss
+    validates labels that are already on another device.
     """
-    same_type = len({vector.dtype for vector in vectors.values()}) == 1
-    labels = torch.stack([vector if same_type else vector.float() for vector in vectors.values()])
+    same_type = len({scores.dtype for scores in dense.values()}) == 1
+    labels = torch.stack([scores if same_type else scores.float() for scores in dense.values()])
     if labels.device.type == "cpu" and (wrong := wrong_labels(labels)).any():
-        place, class_index = wrong.nonzero()[0].tolist()
-        row = list(vectors)[place]
-        remedy = " An unsigned type cannot hold -1: use int8." if vectors[row].dtype == torch.uint8 else ""
+        position, class_index = wrong.nonzero()[0].tolist()
+        row = list(dense)[position]
+        remedy = " An unsigned dtype cannot hold -1: use int8." if dense[row].dtype == torch.uint8 else ""
         raise ValueError(
             f"The 'gt_score' of {sample_name(samples[row], row)} must be {EXPECTED_VALUES}. Got "
-            f"{labels[place, class_index].item():g} at class {class_index} instead.{remedy}"
+            f"{labels[position, class_index].item():g} at class {class_index} instead.{remedy}"
         )
     return labels.to(device, non_blocking=True).float()

@@ -1,4 +1,4 @@
-"""What each class cost when it was last computed."""
+"""Running mean of the loss of each class."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from torch import Tensor, nn
 
 
 class ClassHardness(nn.Module):
-    r"""Remembers the mean loss of each class over the steps in which it was computed.
+    r"""Running mean of the loss of each class, over the steps in which the class was computed.
 
     .. math:: h_c \leftarrow h_c + \mu (\bar\ell_c - h_c)
 
-    with the mean :math:`\bar\ell_c` over the images of all ranks on which class c was computed in this step.
-    A class that was never computed is harder than any other, so that its turn comes; a class that has grown
-    hard since is found when it is drawn at random.
+    with the mean :math:`\bar\ell_c` over the images of all ranks for which class c was computed in this step.
+    A class that was never computed has an infinite value, so it is computed soon. A class that has become
+    hard since it was last computed is noticed when it is sampled at random.
 
-    The memory is a buffer: it is in the checkpoint and the same on all ranks.
+    The values are a buffer: they are saved in the checkpoint and equal on all ranks.
 
     Args:
         num_classes: Number of classes C.
@@ -30,6 +30,8 @@ class ClassHardness(nn.Module):
         tensor([3., inf, 2.])
     """
 
+    loss: Tensor
+
     def __init__(self, num_classes: int, momentum: float) -> None:
         super().__init__()
         self.momentum = momentum
@@ -37,7 +39,7 @@ class ClassHardness(nn.Module):
 
     @torch.no_grad()
     def update(self, elements: Tensor, active: Tensor) -> None:
-        """Take the losses of a step; every rank must call this.
+        """Add the losses of a step; every rank must call this.
 
         Args:
             elements: Loss of each element, of shape (N, A).

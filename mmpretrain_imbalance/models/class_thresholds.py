@@ -1,10 +1,11 @@
-"""A threshold for each class in a multi-label head."""
+"""Per-class decision thresholds for multi-label heads."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,30 +14,35 @@ from torch import Tensor
 
 from mmpretrain_imbalance.utils.class_values import class_values, read_named_values
 
+if TYPE_CHECKING:
+    from mmpretrain.models.heads import MultiLabelClsHead as _Head  # the class that the mixin extends
+else:
+    _Head = object
 
-class ClassThresholdsMixin:
-    """Lets ``thr`` of a host's head be a threshold for each class.
 
-    A label is predicted where its score reaches the threshold of its class, after the threshold was rounded
-    to the type of the scores. What is given by class name waits for the names of the classes: those of
-    ``classes``, or of :meth:`set_class_names`, or else of the loss, which ``LabelStatisticsHook`` tells.
+class ClassThresholdsMixin(_Head):
+    """Mixin for a head of MMPretrain that extends ``thr`` from one threshold to one per class.
 
-    The thresholds come from the config, as the number of the host does: no checkpoint holds them.
+    A label is predicted where its score reaches the threshold of its class, after the threshold is rounded to
+    the dtype of the scores. Thresholds by class name are matched when the class names are known: those of
+    ``classes``, of ``set_class_names``, or of the loss, where ``LabelStatisticsHook`` sets them.
 
-    The mixin stands before a head of the host in the list of base classes, whose ``num_classes`` it sets.
+    The thresholds come from the config, as MMPretrain's single ``thr`` does: no checkpoint contains them.
+
+    List the mixin before a head of MMPretrain in the base classes; it sets ``num_classes`` of the head.
 
     Args:
         num_classes: Number of classes C.
         thr: One threshold; a sequence of C in the order of the classes; thresholds by class name; or a file
-            of them, as ``BestThresholdsHook`` and ``tools/tune_thresholds.py`` write it. ``None`` is 0.5, or
-            ``topk`` where that is given.
+            of them, as ``BestThresholdsHook`` and ``tools/tune_thresholds.py`` write it. ``None`` means 0.5,
+            or the ``topk`` labels if that is given.
         classes: Names of the classes, in the order of the logits.
-        **kwargs: Of the host's head.
+        **kwargs: Further arguments of MMPretrain's head.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        TypeError: If ``thr`` is none of these.
-        ValueError: If a class has no threshold, there are not C of them, or one is no number.
+        FileNotFoundError: If the file does not exist.
+        TypeError: If ``thr`` is of another type.
+        ValueError: If a class has no threshold, there are not C of them, or one is NaN.
     """
 
     num_classes: int
@@ -44,30 +50,39 @@ class ClassThresholdsMixin:
     def __init__(
         self,
         num_classes: int,
-        thr: float | Sequence[float] | Mapping[str, float] | str | os.PathLike | None = None,
+        thr: float
+        | Sequence[float]
+        | np.ndarray
+        | Tensor
+        | Mapping[str, float]
+        | str
+        | os.PathLike[str]
+        | None = None,
         classes: Sequence[str] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
-        name = type(self).__name__
-        one = thr is None or (isinstance(thr, (int, float, np.number)) and not isinstance(thr, bool))
-        if one and thr is not None and math.isnan(thr):
-            raise ValueError(f"The 'thr' argument of {name} must be a number. Got NaN instead.")
-        super().__init__(num_classes=num_classes, thr=thr if one else 0.5, **kwargs)
+        is_number = isinstance(thr, (int, float, np.number)) and not isinstance(thr, bool)
+        if isinstance(thr, (int, float, np.number)) and math.isnan(thr):
+            raise ValueError(
+                f"The 'thr' argument of {type(self).__name__} must be a number. Got NaN instead."
+            )
+        is_single = thr is None or is_number
+        super().__init__(num_classes=num_classes, thr=thr if is_single else 0.5, **kwargs)
         self.num_classes = num_classes
         self.class_names: list[str] | None = None
-        self._given_thresholds = None if one else thr
+        self._given_thresholds: Any = None if is_single else thr
         self._class_thresholds: Tensor | None = None
-        if not one:
+        if not is_single:
             self._check_given()
         if classes is not None:
             self.set_class_names(classes)
 
     @property
     def class_thresholds(self) -> Tensor | None:
-        """Threshold of each class in double precision, of shape (C,); ``None`` where one holds for all.
+        """Threshold of each class in double precision, of shape (C,); ``None`` if all classes share one.
 
         Raises:
-            ValueError: If they were given by class name, and nobody has named the classes.
+            ValueError: If the thresholds were given by class name and the class names are not known.
         """
         if self._given_thresholds is None:
             return None
@@ -75,21 +90,21 @@ class ClassThresholdsMixin:
             names = self.class_names or getattr(self.loss_module, "class_names", None)
             if names is None:
                 raise ValueError(
-                    f"The 'thr' argument of {type(self).__name__} is matched by class name, and the head "
-                    "must know the names of its classes. Got none instead: give the head classes=[...], in "
-                    "the order of the logits."
+                    f"The 'thr' argument of {type(self).__name__} gives thresholds by class name, so the "
+                    "'classes' argument must give the class names. Got None instead. Set classes=[...] of "
+                    "the head, in the order of the logits."
                 )
             self._match(list(names))
         return self._class_thresholds
 
     def set_class_names(self, names: Sequence[str]) -> None:
-        """Name the classes, in the order of the logits; names that are already there stay.
+        """Set the class names, in the order of the logits, unless they are already set.
 
         Args:
-            names: The names.
+            names: The class names.
 
         Raises:
-            ValueError: If there are not C names, or one of them has no threshold.
+            ValueError: If there are not C names, or a named class has no threshold.
         """
         if isinstance(names, str) or len(names) != self.num_classes:
             raise ValueError(
@@ -102,7 +117,7 @@ class ClassThresholdsMixin:
                 self._match(self.class_names)
 
     def _check_given(self) -> None:
-        """Refuse now what no class names could repair."""
+        """Raise for thresholds that are wrong for any class names."""
         thr = self._given_thresholds
         if isinstance(thr, (str, os.PathLike)):
             read_named_values(thr, "thresholds", [])
@@ -110,7 +125,7 @@ class ClassThresholdsMixin:
             self._match(None)
         elif not isinstance(thr, Mapping):
             raise TypeError(
-                f"The 'thr' argument of {type(self).__name__} must be a number, one for each class, or a "
+                f"The 'thr' argument of {type(self).__name__} must be a number, one number per class, or a "
                 f"file of them. Got {thr!r} instead."
             )
 
@@ -121,6 +136,7 @@ class ClassThresholdsMixin:
         self._class_thresholds = torch.from_numpy(ordered.astype(np.float64))
 
     def _get_predictions(self, cls_score: Tensor, data_samples: list[DataSample] | None) -> list[DataSample]:
-        if self._given_thresholds is not None:
-            self.thr = self.class_thresholds.to(cls_score)
+        thresholds = self.class_thresholds
+        if thresholds is not None:
+            self.thr = thresholds.to(cls_score)
         return super()._get_predictions(cls_score, data_samples)

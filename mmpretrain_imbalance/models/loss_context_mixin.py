@@ -1,6 +1,8 @@
-"""What a head gives a loss beside logits and labels."""
+"""Context that a head passes to a loss in addition to logits and labels."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmpretrain.structures import DataSample
@@ -8,21 +10,26 @@ from torch import Tensor
 
 from mmpretrain_imbalance.functional.losses.loss_context import LossContext
 
+if TYPE_CHECKING:
+    from mmpretrain.models.heads import MultiLabelClsHead as _Head  # the class that the mixin extends
+else:
+    _Head = object
 
-class LossContextMixin:
-    """Adds a :class:`LossContext` to the call of a loss that has ``traits``, as those of this package have.
 
-    All other losses are called as the host's head calls them. The mixin stands before a head of the host in
-    the list of base classes, and the head says what its class activation maps are.
+class LossContextMixin(_Head):
+    """Mixin that passes a :class:`LossContext` to losses of this package, recognized by their ``traits``.
+
+    All other losses are called as MMPretrain's head calls them. List the mixin before a head of MMPretrain in
+    the base classes. The head must define ``class_activation_maps``.
     """
 
     activation_maps: bool
 
-    def loss(self, feats: tuple[Tensor], data_samples: list[DataSample], **kwargs) -> dict:
+    def loss(self, feats: tuple[Tensor], data_samples: list[DataSample], **kwargs: Any) -> dict[str, Tensor]:
         """Compute the loss.
 
         Args:
-            feats: Features of the backbone's stages, of which the last is used.
+            feats: Features of the backbone's stages; the last is used.
             data_samples: The samples, with labels.
             **kwargs: Further arguments of the loss module.
 
@@ -34,28 +41,28 @@ class LossContextMixin:
                 sample_ids=sample_ids_of(data_samples, feats[-1].device),
                 activation_maps=self.class_activation_maps(feats) if self.activation_maps else None,
             )
-            if are_known_to_be_hard(data_samples):
-                target = label_table(data_samples)
+            if labels_are_hard(data_samples):
+                target = stack_labels(data_samples)
                 return {"loss": self.loss_module(self(feats), target, avg_factor=len(target), **kwargs)}
         return super().loss(feats, data_samples, **kwargs)
 
 
-def are_known_to_be_hard(data_samples: list[DataSample]) -> bool:
-    """Whether ``PartialLabelDataPreprocessor`` says of all samples that their labels are not soft."""
+def labels_are_hard(data_samples: list[DataSample]) -> bool:
+    """Return whether ``PartialLabelDataPreprocessor`` marked the labels of all samples as hard."""
     return all(sample.get("labels_are_hard", False) for sample in data_samples)
 
 
-def label_table(data_samples: list[DataSample]) -> Tensor:
-    """Stack the labels of a batch, in bytes where they are known to be hard.
+def stack_labels(data_samples: list[DataSample]) -> Tensor:
+    """Stack the labels of a batch, as int8 if they are marked as hard, else as float32.
 
-    Bytes tell a loss that no label is soft: its formula is then computed once, and not for both hard labels.
+    From int8 a loss knows that no label is soft: it computes its formula once, not for both hard labels.
     """
     labels = torch.stack([sample.gt_score for sample in data_samples])
-    return labels.to(torch.int8) if are_known_to_be_hard(data_samples) else labels.float()
+    return labels.to(torch.int8) if labels_are_hard(data_samples) else labels.float()
 
 
 def sample_ids_of(data_samples: list[DataSample], device: torch.device) -> Tensor | None:
-    """Give the index of each sample in the data set, or ``None`` if one of them has none."""
+    """Return the index of each sample in the dataset, or ``None`` if a sample has no index."""
     ids = [sample.get("sample_idx") for sample in data_samples]
     if None in ids:
         return None

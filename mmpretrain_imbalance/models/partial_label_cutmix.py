@@ -13,16 +13,18 @@ from mmpretrain_imbalance.functional.mix_labels import mix_labels
 
 @BATCH_AUGMENTS.register_module()
 class PartialLabelCutMix(CutMix):
-    """MMPretrain's ``CutMix`` with a label that is known only where it can be.
+    """MMPretrain's ``CutMix``, with a mixed label that is unknown if one of its two labels is.
 
-    Images, random draws and known labels are those of the host; where one of the two labels is unknown, so is
-    the mixed one (:func:`~mmpretrain_imbalance.functional.mix_labels.mix_labels`). A box that is cut off to
-    nothing by the border leaves the image as it was, and with ``correct_lam`` its labels.
+    Images, random numbers and the mix of two known labels are the same as in MMPretrain; see
+    :func:`~mmpretrain_imbalance.functional.mix_labels.mix_labels`. A box that lies completely outside the
+    image changes nothing, and with ``correct_lam`` the labels stay unchanged too.
 
     Args:
-        alpha: Both parameters of the Beta distribution of the mixing share.
-        cutmix_minmax: Smallest and largest side of the box as shares of the image's; replaces ``alpha``.
-        correct_lam: Whether the labels' share follows the box after the border has cut it.
+        alpha: Both parameters of the Beta distribution of the mixing fraction.
+        cutmix_minmax: Smallest and largest side of the box, as fractions of the sides of the image; replaces
+            ``alpha``.
+        correct_lam: Whether the mixing fraction of the labels is the area of the box after clipping at the
+            border.
 
     Raises:
         ValueError: If ``alpha`` is not positive.
@@ -49,13 +51,13 @@ class PartialLabelCutMix(CutMix):
         """Paste into each image a box of a random partner in the batch, and mix their labels by area.
 
         Args:
-            batch_inputs: Images, of shape (N, 3, H, W), changed in place as by the host.
+            batch_inputs: Images, of shape (N, 3, H, W), changed in place as in MMPretrain.
             batch_scores: Labels 1, 0, -1 or soft, of shape (N, C).
 
         Returns:
             Mixed images and labels, of the same shapes.
         """
-        lam = np.random.beta(self.alpha, self.alpha)  # noqa: NPY002 - the draw of the host
+        lam = np.random.beta(self.alpha, self.alpha)  # noqa: NPY002 - same random numbers as MMPretrain
         partner = torch.randperm(len(batch_inputs)).to(batch_inputs.device, non_blocking=True)
         (top, bottom, left, right), lam = self.cutmix_bbox_and_lam(batch_inputs.shape[-2:], lam)
         batch_inputs[:, :, top:bottom, left:right] = batch_inputs[partner, :, top:bottom, left:right]

@@ -1,16 +1,19 @@
-"""From the samples of a loader to images and one label table on the device."""
+"""Data preprocessor that makes an (N, C) label tensor of the samples of a batch."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from mmpretrain.models.utils import ClsDataPreprocessor
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mmpretrain_imbalance.models.batch_labels import (
-    are_hard,
     batch_labels,
     has_labels,
     has_unknown_labels,
+    have_hard_dtypes,
     sample_name,
 )
 
@@ -19,27 +22,29 @@ from mmpretrain_imbalance.models.batch_labels import (
 class PartialLabelDataPreprocessor(ClsDataPreprocessor):
     """MMPretrain's ``ClsDataPreprocessor`` for labels 1 (positive), 0 (negative) and -1 (unknown).
 
-    Images are treated as the host treats them. Labels become one dense float32 table (N, C) on the device,
-    checked once, and the ``gt_score`` of each sample a row of it: a view, so copy it to keep it longer than
-    the batch. ``labels_are_hard`` in the metainfo of a sample tells the heads of this package, without a look
-    at the values, that no label is soft.
+    Images are processed as in MMPretrain. Labels become one dense float32 tensor (N, C) on the device, which
+    is validated once. The ``gt_score`` of each sample is a row of it: a view, so copy it to keep it longer
+    than the batch. ``labels_are_hard`` in the metainfo of a sample informs the heads of this package that no
+    label is soft, so they need not read the values.
 
-    Samples may carry sparse labels, full vectors or the host's positive indices, see
-    :func:`~mmpretrain_imbalance.models.batch_labels.batch_labels`; different kinds may meet in one batch. A
-    test batch may lack labels.
+    Samples may have sparse labels, one label per class or MMPretrain's indices of the positives, also of
+    different kinds in one batch; see :func:`~mmpretrain_imbalance.models.batch_labels.batch_labels`. Labels
+    are optional in test.
 
-    Batch augmentations of the host turn -1 into a number, so ``Mixup`` and ``CutMix`` are refused as soon as
-    a batch has an unknown label: use ``PartialLabelMixup`` and ``PartialLabelCutMix``. An augmentation of your own says
+    MMPretrain's batch augmentations average the -1 of unknown labels with other labels, so ``Mixup`` and
+    ``CutMix`` raise an error for a batch with an unknown label: use ``PartialLabelMixup`` and
+    ``PartialLabelCutMix``. A custom augmentation that handles unknown labels must have the attribute
     ``keeps_unknown = True``.
 
     Args:
-        num_classes: Number of classes; needed where no sample tells.
-        to_onehot: For configs written for the host. The labels are a table in any case.
+        num_classes: Number of classes; required if the samples do not contain it.
+        to_onehot: Must be True, for compatibility with configs of MMPretrain. The labels are always a dense
+            tensor.
         **kwargs: ``mean``, ``std``, ``pad_size_divisor``, ``pad_value``, ``to_rgb`` and ``batch_augments`` of
-            the host.
+            MMPretrain's ``ClsDataPreprocessor``.
 
     Raises:
-        ValueError: If ``num_classes`` is no positive number or ``to_onehot`` is switched off.
+        ValueError: If ``num_classes`` is not a positive integer or ``to_onehot`` is False.
 
     Example:
         >>> import torch
@@ -50,48 +55,48 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         tensor([ 1., -1.,  0., -1.])
     """
 
-    def __init__(self, num_classes: int | None = None, to_onehot: bool = True, **kwargs) -> None:
+    def __init__(self, num_classes: int | None = None, to_onehot: bool = True, **kwargs: Any) -> None:
         if num_classes is not None and (not isinstance(num_classes, int) or num_classes < 1):
             raise ValueError(
-                f"The 'num_classes' argument of PartialLabelDataPreprocessor must be a positive integer or "
-                f"None. Got {num_classes!r} instead."
+                f"The 'num_classes' argument of PartialLabelDataPreprocessor must be a positive integer "
+                f"or None. Got {num_classes!r} instead."
             )
         if not to_onehot:
             raise ValueError(
-                "The 'to_onehot' argument of PartialLabelDataPreprocessor must be True: its labels are "
-                "always a table. Got False instead."
+                "The 'to_onehot' argument of PartialLabelDataPreprocessor must be True: the labels are "
+                "always a dense (N, C) tensor. Got False instead."
             )
         super().__init__(num_classes=num_classes, to_onehot=True, **kwargs)
-        # MMEngine's argument, which the host's class does not pass on: images in pinned memory are copied
-        # while the device goes on with the step before.
+        # ClsDataPreprocessor does not pass this argument on to MMEngine's class. It lets the copy of images
+        # in pinned memory overlap with the previous step on the device.
         self._non_blocking = True
 
-    def forward(self, data: dict, training: bool = False) -> dict:
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Prepare a batch.
 
         Args:
-            data: ``inputs``, a tensor or a list of images, and ``data_samples``, which may be missing in
+            data: ``inputs``, a tensor or a list of images, and ``data_samples``, which are optional in
                 inference.
-            training: Whether batch augmentations are applied and labels required.
+            training: Whether to apply batch augmentations and require labels.
 
         Returns:
             ``inputs`` of shape (N, 3, H, W) and the same ``data_samples``, with ``gt_score``.
 
         Raises:
-            ValueError: If a label is wrong, class counts differ, a training sample has no labels, or a batch
-                augmentation would mix unknown labels.
+            ValueError: If a label is wrong, the number of classes differs, a training sample has no labels,
+                or a batch augmentation would mix unknown labels.
         """
         samples = data.get("data_samples")
         if samples is not None and not all(isinstance(sample, DataSample) for sample in samples):
-            return super().forward(data, training)  # multi-task samples: the host's
-        # Without its samples the host does the image part alone.
+            return super().forward(data, training)  # multi-task samples
+        # Without samples, MMPretrain's class processes only the images.
         inputs = super().forward({"inputs": data["inputs"]}, training)["inputs"]
 
         labeled = [sample for sample in samples or () if has_labels(sample)]
-        if training and (not labeled or len(labeled) < len(samples)):
+        if training and (samples is None or not labeled or len(labeled) < len(samples)):
             self._raise_no_labels(samples or ())
         if labeled:
-            hard = are_hard(labeled)
+            hard = have_hard_dtypes(labeled)
             labels = batch_labels(labeled, self.num_classes, self.device)
             if training and self.batch_augments is not None:
                 self._check_augments(labeled, labels.shape[1])
@@ -105,7 +110,7 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         return {"inputs": inputs, "data_samples": samples}
 
     def _check_augments(self, samples: list[DataSample], num_classes: int) -> None:
-        """Refuse augmentations that would mix unknown labels, whichever of them is drawn for this batch."""
+        """Raise if any augmentation would mix unknown labels, also if it is not selected for this batch."""
         unsafe = [
             type(augment).__name__
             for augment in self.batch_augments.augments
@@ -113,17 +118,18 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         ]
         if unsafe and has_unknown_labels(samples, num_classes):
             raise ValueError(
-                f"The 'batch_augments' argument of PartialLabelDataPreprocessor must be PartialLabelMixup or "
-                f"PartialLabelCutMix, or say 'keeps_unknown = True', where labels are unknown. Got "
-                f"{', '.join(unsafe)} instead, which would mix the -1 of an unknown label into a number."
+                "The 'batch_augments' argument of PartialLabelDataPreprocessor must be PartialLabelMixup, "
+                "PartialLabelCutMix or an augmentation with keeps_unknown = True for batches with unknown "
+                f"labels. Got {', '.join(unsafe)} instead, which would average the -1 of an unknown label "
+                "with other labels."
             )
 
     @staticmethod
-    def _raise_no_labels(samples: list[DataSample]) -> None:
+    def _raise_no_labels(samples: Sequence[DataSample]) -> None:
         missing = [sample_name(sample, row) for row, sample in enumerate(samples) if not has_labels(sample)]
-        found = f"none for {missing[0]} and {len(missing) - 1} more" if missing else "no samples"
+        found = f"no labels in {missing[0]} and in {len(missing) - 1} more" if missing else "no samples"
         raise ValueError(
-            f"The 'data_samples' argument of PartialLabelDataPreprocessor must be labeled samples in "
-            f"training: 'gt_label_indices' and 'gt_label_values', 'gt_score' or 'gt_label'. Got {found} "
-            f"instead. Does the pipeline end in PackPartialInputs or PackInputs?"
+            "The 'data_samples' argument of PartialLabelDataPreprocessor must be labeled samples in "
+            "training: with 'gt_label_indices' and 'gt_label_values', with 'gt_score', or with 'gt_label'. "
+            f"Got {found} instead. End the pipeline with PackPartialInputs or PackInputs."
         )

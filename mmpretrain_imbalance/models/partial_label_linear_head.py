@@ -1,6 +1,8 @@
-"""The linear head of the host for partial labels."""
+"""MMPretrain's linear multi-label head for partial labels."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch.nn.functional as F
 from mmpretrain.models.heads import MultiLabelLinearClsHead
@@ -8,33 +10,34 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from mmpretrain_imbalance.functional.boost_lu import boost_lu
-from mmpretrain_imbalance.models.activation_map_checks import check_boost_factor, check_maps
+from mmpretrain_imbalance.models.activation_map_checks import check_boost_factor, check_feature_maps
 from mmpretrain_imbalance.models.class_thresholds import ClassThresholdsMixin
 from mmpretrain_imbalance.models.loss_context_mixin import LossContextMixin
 
 
 @MODELS.register_module()
 class PartialLabelLinearClsHead(ClassThresholdsMixin, LossContextMixin, MultiLabelLinearClsHead):
-    r"""The ``MultiLabelLinearClsHead`` with sample ids and maps for the loss, class thresholds and BoostLU.
+    r"""MMPretrain's ``MultiLabelLinearClsHead`` with a loss context, per-class thresholds and BoostLU.
 
-    Features that are maps of shape (N, D, H, W) are averaged over the image here, so that the head
-    has them before and after. The map of class c is the classifier applied at each place,
+    The loss context holds sample ids and class activation maps. Features that are maps of shape (N, D, H, W)
+    are averaged over the image in the head. The activation map of class c is the classifier at each position,
 
     .. math:: M_{nc}(p) = w_c \cdot f_n(p) + b_c, \qquad \text{logit}_{nc} = \text{mean}_p\, M_{nc}(p).
 
     Args:
         num_classes: Number of classes C.
         in_channels: Number of channels D of the features.
-        activation_maps: Whether the loss gets the maps; the backbone and the neck must then not pool.
-        boost_lu: Factor of positive values of the maps before they are averaged, in training and test alike,
-            see :func:`~mmpretrain_imbalance.functional.boost_lu.boost_lu`: 5 as published, 1 for none. The
-            backbone and the neck must then not pool.
-        **kwargs: ``thr`` and ``classes`` of :class:`ClassThresholdsMixin`; ``loss``, ``topk`` and
-            ``init_cfg`` of the host's head.
+        activation_maps: Whether to pass the activation maps to the loss; backbone and neck must then not
+            pool.
+        boost_lu: Factor of the positive values of the activation maps before averaging, in training and test,
+            see :func:`~mmpretrain_imbalance.functional.boost_lu.boost_lu`: 5 is the published factor, 1
+            switches BoostLU off. With another factor than 1, backbone and neck must not pool.
+        **kwargs: ``thr`` and ``classes`` of ``ClassThresholdsMixin``; ``loss``, ``topk`` and ``init_cfg`` of
+            MMPretrain's head.
 
     Raises:
-        ValueError: If maps are wanted, or their values boosted, and the features are none; or if thresholds
-            do not fit the classes.
+        ValueError: If activation maps or BoostLU are used with pooled features, the factor is below 1, or the
+            thresholds do not match the classes.
 
     Example:
         >>> import torch
@@ -49,7 +52,7 @@ class PartialLabelLinearClsHead(ClassThresholdsMixin, LossContextMixin, MultiLab
         in_channels: int,
         activation_maps: bool = False,
         boost_lu: float = 1.0,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes=num_classes, in_channels=in_channels, **kwargs)
         check_boost_factor(boost_lu, type(self).__name__)
@@ -57,30 +60,30 @@ class PartialLabelLinearClsHead(ClassThresholdsMixin, LossContextMixin, MultiLab
         self.boost_lu = boost_lu
 
     def forward(self, feats: tuple[Tensor]) -> Tensor:
-        """Give the logits, of shape (N, C)."""
+        """Return the logits, of shape (N, C)."""
         if self.boost_lu == 1:
             return super().forward(feats)
         return boost_lu(self.class_activation_maps(feats), self.boost_lu).mean(dim=(2, 3))
 
     def pre_logits(self, feats: tuple[Tensor]) -> Tensor:
-        """Give the features of the last stage, averaged over the image, of shape (N, D)."""
+        """Return the features of the last stage, averaged over the image, of shape (N, D)."""
         features = feats[-1]
         return features.mean(dim=(2, 3)) if features.ndim == 4 else features
 
     def class_activation_maps(self, feats: tuple[Tensor], classes: Tensor | None = None) -> Tensor:
-        """Apply the classifier at each place of the map of the last stage.
+        """Apply the classifier at each position of the feature map of the last stage.
 
         Args:
             feats: Features of the backbone's stages.
-            classes: Index of each class wanted, A of them; ``None`` for all.
+            classes: Indices of A classes to compute; ``None`` for all classes.
 
         Returns:
-            The maps, of shape (N, C, H, W) or (N, A, H, W).
+            The activation maps, of shape (N, C, H, W) or (N, A, H, W).
 
         Raises:
-            ValueError: If the features are no maps.
+            ValueError: If the features do not have the shape (N, D, H, W).
         """
         weight, bias = self.fc.weight, self.fc.bias
         if classes is not None:
             weight, bias = weight.index_select(0, classes), bias.index_select(0, classes)
-        return F.conv2d(check_maps(feats[-1], type(self).__name__), weight[:, :, None, None], bias)
+        return F.conv2d(check_feature_maps(feats[-1], type(self).__name__), weight[:, :, None, None], bias)

@@ -13,13 +13,13 @@ from mmpretrain_imbalance.functional.mix_labels import mix_labels
 
 @BATCH_AUGMENTS.register_module()
 class PartialLabelMixup(Mixup):
-    """MMPretrain's ``Mixup`` with a label that is known only where it can be.
+    """MMPretrain's ``Mixup``, with a mixed label that is unknown if one of its two labels is.
 
-    Images, random draws and known labels are those of the host; where one of the two labels is unknown, so is
-    the mixed one (:func:`~mmpretrain_imbalance.functional.mix_labels.mix_labels`).
+    Images, random numbers and the mix of two known labels are the same as in MMPretrain; see
+    :func:`~mmpretrain_imbalance.functional.mix_labels.mix_labels`.
 
     Args:
-        alpha: Both parameters of the Beta distribution of the mixing share.
+        alpha: Both parameters of the Beta distribution of the mixing fraction.
 
     Raises:
         ValueError: If ``alpha`` is not positive.
@@ -50,7 +50,7 @@ class PartialLabelMixup(Mixup):
         Returns:
             Mixed images and labels, of the same shapes.
         """
-        lam = np.random.beta(self.alpha, self.alpha)  # noqa: NPY002 - the draw of the host
+        lam = np.random.beta(self.alpha, self.alpha)  # noqa: NPY002 - same random numbers as MMPretrain
         partner = torch.randperm(len(batch_inputs)).to(batch_inputs.device, non_blocking=True)
         mixed_inputs = lam * batch_inputs + (1 - lam) * batch_inputs[partner]
         return mixed_inputs, mix_labels(batch_scores, batch_scores[partner], lam)

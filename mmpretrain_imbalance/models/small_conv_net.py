@@ -1,8 +1,9 @@
-"""A backbone for images of handwritten digits."""
+"""Small convolutional backbone for images of handwritten digits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule, Sequential
@@ -12,21 +13,21 @@ from torch import Tensor, nn
 
 @MODELS.register_module()
 class SmallConvNet(BaseModule):
-    """A few stages of convolution 3 x 3, max-pooling by 2, batch normalization and ReLU.
+    """Stages of 3 x 3 convolution, max-pooling by 2, batch normalization and ReLU.
 
-    Pooling comes before the normalization, which so has a quarter of the work, and all weights are in the
-    ``channels_last`` format: together they halve the time of a step on a CPU. There is no dropout, so that a
-    step depends on its batch and weights alone.
+    Pooling before the normalization reduces the cost of the normalization to a quarter, and all weights are
+    in the ``channels_last`` format: together they halve the time of a step on a CPU. Without dropout, a step
+    depends only on its batch and the weights.
 
     Args:
-        in_channels: Channels of the image.
-        channels: Channels of each stage.
-        pool: ``'max'`` or ``'mean'`` over the last map, as ``MultiLabelLinearClsHead`` wants it, or ``None``
-            for the map itself, as ``CSRAClsHead`` wants it. Small things in a large image need ``'max'``.
-        init_cfg: Initialization of the weights, of MMEngine.
+        in_channels: Number of channels of the images.
+        channels: Number of output channels of each stage.
+        pool: ``'max'`` or ``'mean'`` over the last map, as ``MultiLabelLinearClsHead`` needs it, or ``None``
+            for the map itself, as ``CSRAClsHead`` needs it. ``'max'`` suits small objects in a large image.
+        init_cfg: MMEngine's config of the weight initialization.
 
     Raises:
-        ValueError: If there is no stage, or the pooling is another.
+        ValueError: If there is no stage, or ``pool`` has another value.
 
     Example:
         >>> images = torch.rand(2, 1, 32, 32)
@@ -41,7 +42,7 @@ class SmallConvNet(BaseModule):
         in_channels: int = 1,
         channels: Sequence[int] = (16, 32, 64),
         pool: str | None = "max",
-        init_cfg: dict | list | None = (
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | tuple[dict[str, Any], ...] | None = (
             dict(type="Kaiming", layer="Conv2d", mode="fan_out"),
             dict(type="Constant", layer="BatchNorm2d", val=1),
         ),
@@ -49,8 +50,8 @@ class SmallConvNet(BaseModule):
         super().__init__(init_cfg=list(init_cfg) if isinstance(init_cfg, tuple) else init_cfg)
         if not channels:
             raise ValueError(
-                "The 'channels' argument of SmallConvNet must be the width of one stage or more. Got "
-                f"{channels} instead."
+                "The 'channels' argument of SmallConvNet must give the number of channels of at least "
+                f"one stage. Got {channels} instead."
             )
         if pool not in ("max", "mean", None):
             raise ValueError(
@@ -66,11 +67,11 @@ class SmallConvNet(BaseModule):
         """Compute the features.
 
         Args:
-            images: Of shape (N, ``in_channels``, H, W).
+            images: Images of shape (N, ``in_channels``, H, W).
 
         Returns:
-            One tensor of shape (N, D), or (N, D, h, w) with ``pool=None``; D is the width of the last stage,
-            and each stage halves height and width.
+            One tensor of shape (N, D), or (N, D, h, w) with ``pool=None``. D is the number of channels of the
+            last stage, and each stage halves height and width.
         """
         features = self.stages(images)
         if self.pool is None:

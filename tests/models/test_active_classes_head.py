@@ -1,4 +1,4 @@
-"""A head that leaves out classes: unbiased, and only with losses that allow it."""
+"""Head that leaves out classes in training: unbiased, and only for losses that allow it."""
 
 from __future__ import annotations
 
@@ -45,36 +45,36 @@ def gradients(head):
 
 @pytest.mark.parametrize("hard_fraction", [0.0, 0.5])
 def test_loss_and_gradients_are_those_of_all_classes_on_average(hard_fraction):
-    """The remembered losses move from draw to draw, and that must not matter."""
+    """The running means of the losses change between the random steps, which must not matter."""
     full = gradients(build(kind="PartialLabelLinearClsHead"))
     head = build(active_fraction=0.3, hard_fraction=hard_fraction)
-    draws = 300
-    sums = [torch.zeros_like(table) for table in full]
-    squares = [torch.zeros_like(table) for table in full]
-    for _ in range(draws):
-        for total, square, table in zip(sums, squares, gradients(head)):
-            total += table
-            square += table**2
+    steps = 300
+    sums = [torch.zeros_like(tensor) for tensor in full]
+    squares = [torch.zeros_like(tensor) for tensor in full]
+    for _ in range(steps):
+        for total, square, tensor in zip(sums, squares, gradients(head)):
+            total += tensor
+            square += tensor**2
     for total, square, expected in zip(sums, squares, full):
-        mean = total / draws
-        error = ((square / draws - mean**2).clamp(min=0) / draws).sqrt()
+        mean = total / steps
+        error = ((square / steps - mean**2).clamp(min=0) / steps).sqrt()
         assert ((mean - expected).abs() <= 5 * error + 1e-10).all()
 
 
-def tell_hardness(head, loss):
-    """Set what is remembered; a step moves it."""
+def set_hardness(head, loss):
+    """Set the running means of the losses, which change in each step."""
     head.hardness.loss.copy_(torch.as_tensor(loss, dtype=head.hardness.loss.dtype))
 
 
 @pytest.mark.parametrize("boost_lu", [1.0, 5.0])
-def test_mean_over_every_draw_is_the_gradient_of_all_classes(boost_lu, monkeypatch):
-    """Exact: 7 classes, of which 1 has a positive and 2 are hard; 2 are drawn from the other 4."""
+def test_mean_over_all_samples_is_the_gradient_of_all_classes(boost_lu, monkeypatch):
+    """Exact test with 7 classes: 1 has a positive, 2 are hard, and 2 are sampled from the other 4."""
     arguments = dict(num_classes=7, boost_lu=boost_lu)
     head = build(**arguments, active_fraction=0.7, hard_fraction=0.5)
     full = build(kind="PartialLabelLinearClsHead", **arguments)
     generator = torch.Generator().manual_seed(1)
     labels = torch.randint(-1, 1, (3, 7), generator=generator).double()
-    labels[0] = 0  # every class costs something
+    labels[0] = 0  # the loss of every class is positive
     labels[1, 2] = 1
     feats = torch.randn(3, CHANNELS, 2, 2, generator=generator, dtype=torch.float64)
     samples = [DataSample().set_gt_score(row) for row in labels]
@@ -86,32 +86,32 @@ def test_mean_over_every_draw_is_the_gradient_of_all_classes(boost_lu, monkeypat
         loss.backward()
         return [loss.detach(), features.grad, head.fc.weight.grad, head.fc.bias.grad]
 
-    settled, others = {2, 4, 6}, [0, 1, 3, 5]
-    draws = list(itertools.permutations(range(4)))
+    always_active, others = {2, 4, 6}, [0, 1, 3, 5]
+    permutations = list(itertools.permutations(range(4)))
     totals = None
-    for draw in draws:
-        tell_hardness(head, [0.1, 0.2, 9.0, 0.3, 3.0, 0.4, 2.0])
+    for permutation in permutations:
+        set_hardness(head, [0.1, 0.2, 9.0, 0.3, 3.0, 0.4, 2.0])
         random = torch.zeros(1, 7, dtype=torch.int64)
-        random[0, others] = torch.tensor(draw)
+        random[0, others] = torch.tensor(permutation)
         monkeypatch.setattr(head.loss_module, "random_table", lambda *size, random=random: random)
         found = result(head)
         monkeypatch.undo()
-        drawn = {c for c, place in zip(others, draw) if place < 2}  # the smallest random numbers
-        assert (found[3] != 0).nonzero().flatten().tolist() == sorted(settled | drawn)
-        totals = found if totals is None else [total + table for total, table in zip(totals, found)]
-    torch.testing.assert_close([total / len(draws) for total in totals], result(full))
+        sampled = {c for c, rank in zip(others, permutation) if rank < 2}  # the smallest random numbers
+        assert (found[3] != 0).nonzero().flatten().tolist() == sorted(always_active | sampled)
+        totals = found if totals is None else [total + tensor for total, tensor in zip(totals, found)]
+    torch.testing.assert_close([total / len(permutations) for total in totals], result(full))
 
 
-def test_hardest_are_those_with_the_largest_loss_when_last_computed():
+def test_hardest_classes_have_the_largest_running_mean():
     head = build(active_fraction=0.5, hard_fraction=0.5)
-    for _ in range(12):  # every class was computed: those that were not yet come first
+    for _ in range(12):  # until every class was computed: new classes come first
         gradients(head)
-    remembered = head.hardness.loss.clone()
-    assert remembered.isfinite().all()
+    running_means = head.hardness.loss.clone()
+    assert running_means.isfinite().all()
     _, _, weight, _ = gradients(head)
     active = weight.abs().sum(dim=1) > 0
-    remembered[[3, 17]] = -1  # these have a positive
-    assert active[remembered.topk(9).indices].all()  # half of the 18 places that are free
+    running_means[[3, 17]] = -1  # these have a positive
+    assert active[running_means.topk(9).indices].all()  # half of the 18 added classes
     assert active.sum() == 20
     feats, samples = batch()
     labels = torch.stack([sample.gt_score for sample in samples])
@@ -119,7 +119,7 @@ def test_hardest_are_those_with_the_largest_loss_when_last_computed():
     torch.testing.assert_close(head.hardness.loss, elements.mean(dim=0), rtol=1e-4, atol=1e-5)
 
 
-def test_without_hard_places_nothing_is_remembered():
+def test_without_hard_classes_no_losses_are_stored():
     plain = build(kind="PartialLabelLinearClsHead")
     assert build(active_fraction=0.5, hard_fraction=0).state_dict().keys() == plain.state_dict().keys()
     assert set(build().state_dict()) - set(plain.state_dict()) == {"hardness.loss"}
@@ -129,20 +129,20 @@ def test_without_hard_places_nothing_is_remembered():
 def test_active_logits_are_those_of_all_classes(activation_maps):
     """With BoostLU, and with the maps for the loss."""
     head = build(active_fraction=0.25, hard_fraction=0, boost_lu=5.0, activation_maps=activation_maps)
-    seen = []
+    calls = []
 
-    def see(module, args, kwargs):
-        seen.append((args, kwargs))
+    def record(module, args, kwargs):
+        calls.append((args, kwargs))
 
-    head.loss_module.register_forward_pre_hook(see, with_kwargs=True)
+    head.loss_module.register_forward_pre_hook(record, with_kwargs=True)
     _, samples = batch()
     generator = torch.Generator().manual_seed(2)
     feats = (torch.randn(NUM_IMAGES, CHANNELS, 2, 3, dtype=torch.float64, generator=generator),)
     head.loss(feats, samples)
-    ((logits, _), kwargs) = seen[0]
-    every, maps = head(feats), head.class_activation_maps(feats)
-    columns = [(every[0] - value).abs().argmin().item() for value in logits[0]]
-    torch.testing.assert_close(logits, every[:, columns])
+    ((logits, _), kwargs) = calls[0]
+    all_logits, maps = head(feats), head.class_activation_maps(feats)
+    columns = [(all_logits[0] - value).abs().argmin().item() for value in logits[0]]
+    torch.testing.assert_close(logits, all_logits[:, columns])
     assert len(columns) == 10
     if activation_maps:
         torch.testing.assert_close(kwargs["context"].activation_maps, maps[:, columns])
@@ -150,7 +150,7 @@ def test_active_logits_are_those_of_all_classes(activation_maps):
         assert kwargs["context"].activation_maps is None
 
 
-def test_classes_with_a_positive_are_active_and_the_share_is_met():
+def test_classes_with_a_positive_are_active_and_the_fraction_is_met():
     head = build(active_fraction=0.25)
     for _ in range(20):
         _, _, weight, bias = gradients(head)
@@ -161,8 +161,8 @@ def test_classes_with_a_positive_are_active_and_the_share_is_met():
         assert ((bias != 0) == active).all()
 
 
-def test_positives_leave_places_for_other_classes():
-    """Otherwise a single class would stand for all the others, with a weight of their number."""
+def test_other_classes_are_added_to_many_positive_classes():
+    """Otherwise one sampled class would represent all other classes, with a very large weight."""
     head = build(active_fraction=0.2)
     feats, samples = batch()
     for sample in samples:
@@ -176,7 +176,7 @@ def test_positives_leave_places_for_other_classes():
     torch.testing.assert_close(head.loss(feats, samples), full)
 
 
-def test_the_loss_sees_no_more_than_the_active_logits():
+def test_the_loss_gets_only_the_active_logits():
     head = build(active_fraction=0.25)
     shapes = []
     head.loss_module.register_forward_pre_hook(lambda module, args: shapes.append(tuple(args[0].shape)))
@@ -184,7 +184,7 @@ def test_the_loss_sees_no_more_than_the_active_logits():
     assert shapes == [(NUM_IMAGES, 10)]
 
 
-def test_the_share_goes_with_the_epoch_and_a_full_share_is_the_plain_head():
+def test_the_fraction_changes_with_the_epoch_and_fraction_one_is_the_plain_head():
     head = build(active_fraction=(1.0, 0.25))
     head.loss_module.set_progress(0, 4, 0)
     torch.testing.assert_close(gradients(head), gradients(build(kind="PartialLabelLinearClsHead")))
@@ -193,15 +193,15 @@ def test_the_share_goes_with_the_epoch_and_a_full_share_is_the_plain_head():
         assert (gradients(head)[3] != 0).sum() == active
 
 
-def test_the_draw_repeats_with_the_iteration():
+def test_the_sampling_is_a_function_of_the_iteration():
     head = build(active_fraction=0.25)
-    tables = []
+    active = []
     for iteration in (5, 5, 6):
         head.loss_module.set_progress(0, 4, iteration)
-        tell_hardness(head, torch.arange(NUM_CLASSES))
-        tables.append(gradients(head)[3] != 0)
-    assert (tables[0] == tables[1]).all()
-    assert (tables[0] != tables[2]).any()
+        set_hardness(head, torch.arange(NUM_CLASSES))
+        active.append(gradients(head)[3] != 0)
+    assert (active[0] == active[1]).all()
+    assert (active[0] != active[2]).any()
 
 
 def test_validation_computes_all_classes():
@@ -219,19 +219,19 @@ def test_validation_computes_all_classes():
         *(("hardness_momentum", momentum) for momentum in (0, 2)),
     ],
 )
-def test_shares_out_of_range(name, value):
+def test_fractions_out_of_range(name, value):
     with pytest.raises(ValueError, match=f"'{name}' argument of ActiveClassesLinearClsHead"):
         build(**{name: value})
 
 
-def test_a_share_that_moves_needs_the_epoch():
+def test_a_changing_fraction_needs_the_epoch():
     head = build(active_fraction=(1.0, 0.5))
-    with pytest.raises(RuntimeError, match=r"ActiveClassesLinearClsHead depends on the epoch\. Add dict"):
+    with pytest.raises(RuntimeError, match=r"ActiveClassesLinearClsHead changes with the epoch.* Add dict"):
         head.loss(*batch())
     head.eval().loss(*batch())
 
 
-def test_reduction_and_weight_of_the_loss_count():
+def test_reduction_and_weight_of_the_loss_are_used():
     feats, samples = batch()
     for arguments in (dict(reduction="sum"), dict(reduction="mean_images", loss_weight=3.0)):
         loss = dict(PLAIN, **arguments)
@@ -239,7 +239,7 @@ def test_reduction_and_weight_of_the_loss_count():
         torch.testing.assert_close(build(loss, active_fraction=1.0).loss(feats, samples), full)
 
 
-def test_a_head_from_a_checkpoint_goes_on_as_if_it_had_not_stopped():
+def test_a_head_from_a_checkpoint_continues_identically():
     def step(head, iteration):
         head.loss_module.set_progress(0, 4, iteration)
         return gradients(head)
@@ -253,6 +253,6 @@ def test_a_head_from_a_checkpoint_goes_on_as_if_it_had_not_stopped():
         torch.testing.assert_close(step(resumed, iteration), step(head, iteration), rtol=0, atol=0)
 
 
-def test_a_loss_that_needs_all_classes_is_refused():
+def test_a_loss_that_needs_all_classes_raises():
     with pytest.raises(ValueError, match=r"'loss' argument of ActiveClassesLinearClsHead .* LargeLoss"):
         build(dict(type="LargeLoss", delta=0.5, reduction="mean_images"))

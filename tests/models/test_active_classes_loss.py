@@ -1,4 +1,4 @@
-"""Losses that may be computed for some classes without the others, and those that may not."""
+"""Losses that can be computed for a subset of the classes, and losses that cannot."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from mmpretrain_imbalance.models.active_classes_loss import check_loss_of_active
 from tests.losses.smallest_losses import SMALLEST
 
 PLAIN = dict(type="PartialAsymmetricLoss")
-OF_OTHERS = "compares or counts elements of other classes"
-FITTING = [
+OTHER_CLASSES = "compares or counts elements of other classes"
+ALLOWED = [
     dict(type="PartialAsymmetricLoss", gamma_neg=4, clip=0.05, unknown="negative"),
     dict(type="PartialAsymmetricLoss", reduction="sum"),
     dict(type="PseudoLabelLoss", loss=PLAIN, warmup_epochs=0),
@@ -29,9 +29,9 @@ FITTING = [
     dict(type="AssumeNegativeLoss", variant="smoothed"),
     dict(type="SelfPacedCorrectionLoss"),
 ]
-REFUSED = [
-    (dict(type="ClassAwareSelectiveLoss"), OF_OTHERS),
-    (dict(type="SelectiveNegativeLoss", loss=PLAIN), OF_OTHERS),
+REJECTED = [
+    (dict(type="ClassAwareSelectiveLoss"), OTHER_CLASSES),
+    (dict(type="SelectiveNegativeLoss", loss=PLAIN), OTHER_CLASSES),
     (dict(type="PartialLabelMaskingLoss", loss=PLAIN), "keeps values of every class"),
     (
         dict(type="PseudoLabelLoss", loss=dict(type="ClassPriorTrackingLoss", loss=PLAIN)),
@@ -39,25 +39,25 @@ REFUSED = [
     ),
     (
         dict(type="PseudoLabelLoss", loss=PLAIN, predictions="averaged_model"),
-        "is given the predictions of all classes by the averaged model",
+        "uses the predictions of the averaged model for all classes",
     ),
-    (dict(type="LargeLoss", delta=0.5), OF_OTHERS),
-    (dict(type="ExpectedPositivesLoss", expected_positives=2), OF_OTHERS),
-    (dict(type="AssumeNegativeLoss", variant="weak"), OF_OTHERS),
-    (dict(type="PartialAsymmetricLoss", unknown="ignore_normalized"), OF_OTHERS),
-    (dict(type="PseudoLabelLoss", loss=dict(type="ZLPRLoss")), OF_OTHERS),
-    (dict(type="LabelSpaceReductionLoss", loss=PLAIN), OF_OTHERS),
+    (dict(type="LargeLoss", delta=0.5), OTHER_CLASSES),
+    (dict(type="ExpectedPositivesLoss", expected_positives=2), OTHER_CLASSES),
+    (dict(type="AssumeNegativeLoss", variant="weak"), OTHER_CLASSES),
+    (dict(type="PartialAsymmetricLoss", unknown="ignore_normalized"), OTHER_CLASSES),
+    (dict(type="PseudoLabelLoss", loss=dict(type="ZLPRLoss")), OTHER_CLASSES),
+    (dict(type="LabelSpaceReductionLoss", loss=PLAIN), OTHER_CLASSES),
     (
         dict(type="PartialAsymmetricLoss", reduction="mean_known"),
-        r"divides by what is counted over classes \(reduction='mean_known'\)",
+        r"divides by a number that is counted over classes \(reduction='mean_known'\)",
     ),
     (
         dict(type="PseudoLabelLoss", loss=PLAIN, reduction="kept_per_class"),
-        r"divides by what is counted over classes \(reduction='kept_per_class'\)",
+        r"divides by a number that is counted over classes \(reduction='kept_per_class'\)",
     ),
     (
         dict(type="CrossEntropyLoss", use_sigmoid=True),
-        "is no elementwise loss of mmpretrain_imbalance",
+        "is not an elementwise loss of mmpretrain_imbalance",
     ),
     (
         dict(type="OnlineLabelEstimationLoss", num_images=9, num_classes=40, expected_positives=2),
@@ -66,18 +66,18 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("loss", FITTING, ids=str)
-def test_losses_that_fit(loss):
+@pytest.mark.parametrize("loss", ALLOWED, ids=str)
+def test_allowed_losses(loss):
     check_loss_of_active_classes(MODELS.build(loss))
 
 
-@pytest.mark.parametrize(("loss", "reason"), REFUSED, ids=str)
-def test_losses_that_need_all_classes_are_refused(loss, reason):
+@pytest.mark.parametrize(("loss", "reason"), REJECTED, ids=str)
+def test_losses_that_need_all_classes_raise(loss, reason):
     with pytest.raises(ValueError, match=rf"'loss' argument of ActiveClassesLinearClsHead .* {reason}\."):
         check_loss_of_active_classes(MODELS.build(loss))
 
 
-def is_refused(loss: nn.Module) -> bool:
+def is_rejected(loss: nn.Module) -> bool:
     try:
         check_loss_of_active_classes(loss)
     except ValueError:
@@ -87,13 +87,16 @@ def is_refused(loss: nn.Module) -> bool:
 
 @torch.no_grad()
 def depends_on_other_classes(loss: nn.Module) -> bool:
-    """Try it: elements of every second class, with and without those between, whose logits are larger."""
+    """Return whether the elements of every second class change if the other classes are left out.
+
+    The other classes have larger logits.
+    """
     generator = torch.Generator().manual_seed(0)
     logits = 2 * torch.randn(32, 12, generator=generator)
     logits[:, 1::2] += 3
     labels = torch.randint(-1, 1, logits.shape, generator=generator)
     labels[::5, :3] = 1
-    tables = []
+    results = []
     for columns in (slice(None), slice(None, None, 2)):
         trial = copy.deepcopy(loss).train()
         for module in trial.modules():
@@ -101,18 +104,18 @@ def depends_on_other_classes(loss: nn.Module) -> bool:
                 module.set_progress(8, 10, 0)
         x, y = logits[:, columns].contiguous(), labels[:, columns].contiguous()
         context = LossContext(sample_ids=torch.arange(32), activation_maps=x[..., None, None])
-        tables.append(trial(x, y, reduction_override="none", context=context))
-    whole, part = tables[0][:, ::2], tables[1]
+        results.append(trial(x, y, reduction_override="none", context=context))
+    whole, part = results[0][:, ::2], results[1]
     return bool((whole - part).abs().max() > 1e-5)
 
 
 @pytest.mark.parametrize(
-    "config", [*FITTING, *SMALLEST.values()], ids=lambda config: f"{config['type']}-{len(config)}"
+    "config", [*ALLOWED, *SMALLEST.values()], ids=lambda config: f"{config['type']}-{len(config)}"
 )
-def test_the_traits_say_what_a_trial_finds(config):
+def test_the_check_agrees_with_a_trial(config):
     loss = MODELS.build(config)
     keeps_values = any(getattr(module, "_class_buffers", None) for module in loss.modules())
-    if not is_refused(loss):
+    if not is_rejected(loss):
         assert not keeps_values
         assert not depends_on_other_classes(loss)
     elif not {"label_counts", "averaged_predictions"} & set(loss.traits.needs):

@@ -1,4 +1,4 @@
-"""A threshold for each class in the heads, however it is given."""
+"""Per-class thresholds in the heads, in all formats."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ def build(kind="PartialLabelLinearClsHead", **arguments):
 
 
 def predicted(head, scores: np.ndarray) -> np.ndarray:
-    """What the head predicts from logits, as a table."""
+    """Return the labels that the head predicts for scores, of shape (N, C)."""
     logits = torch.logit(torch.as_tensor(scores))
-    table = np.zeros(scores.shape, dtype=bool)
+    labels = np.zeros(scores.shape, dtype=bool)
     for row, sample in enumerate(head._get_predictions(logits, None)):
-        table[row, sample.pred_label.numpy()] = True
-    return table
+        labels[row, sample.pred_label.numpy()] = True
+    return labels
 
 
 @pytest.fixture
-def table() -> np.ndarray:
+def scores() -> np.ndarray:
     return np.random.default_rng(0).uniform(0.01, 0.99, (50, 3)).astype(np.float32)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("given", ["list", "array", "tensor", "names", "config", "json", "csv", "path"])
-def test_labels_are_those_of_the_thresholds_of_the_classes(kind, given, table, tmp_path):
-    order = [2, 0, 1]  # of the file, which holds a class more
+def test_labels_follow_the_thresholds_of_the_classes(kind, given, scores, tmp_path):
+    order = [2, 0, 1]  # of the file, which has an additional class
     named = {NAMES[i]: THRESHOLDS[i] for i in order} | {"fox": 0.1}
     for ending in ("json", "csv"):
         write_named_values(tmp_path / f"t.{ending}", list(named), {"thresholds": list(named.values())})
@@ -64,22 +64,22 @@ def test_labels_are_those_of_the_thresholds_of_the_classes(kind, given, table, t
         "path": tmp_path / "t.json",
     }[given]
     head = build(kind, thr=thr, classes=NAMES)
-    expected = np.array([[s >= t for s, t in zip(row, np.float32(THRESHOLDS))] for row in table])
-    np.testing.assert_array_equal(predicted(head, table), expected)
+    expected = np.array([[s >= t for s, t in zip(row, np.float32(THRESHOLDS))] for row in scores])
+    np.testing.assert_array_equal(predicted(head, scores), expected)
     assert head.class_thresholds.tolist() == THRESHOLDS
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_number_and_topk_are_the_hosts(kind, table):
-    np.testing.assert_array_equal(predicted(build(kind), table), table >= 0.5)
-    np.testing.assert_array_equal(predicted(build(kind, thr=0.8), table), table >= np.float32(0.8))
-    assert (predicted(build(kind, topk=2), table).sum(axis=1) == 2).all()
+def test_one_number_and_topk_work_as_in_mmpretrain(kind, scores):
+    np.testing.assert_array_equal(predicted(build(kind), scores), scores >= 0.5)
+    np.testing.assert_array_equal(predicted(build(kind, thr=0.8), scores), scores >= np.float32(0.8))
+    assert (predicted(build(kind, topk=2), scores).sum(axis=1) == 2).all()
     assert build(kind, thr=0.8).class_thresholds is None
 
 
-def test_thresholds_go_before_topk_as_in_the_host(table):
+def test_thresholds_take_precedence_over_topk_as_in_mmpretrain(scores):
     head = build(thr=THRESHOLDS, topk=1)
-    np.testing.assert_array_equal(predicted(head, table), labels_above(table, THRESHOLDS))
+    np.testing.assert_array_equal(predicted(head, scores), labels_above(scores, THRESHOLDS))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
@@ -89,7 +89,7 @@ def test_a_score_equal_to_its_rounded_threshold_reaches_it(dtype):
     assert build(thr=just_above)._get_predictions(logits, None)[0].pred_label.tolist() == [0, 1, 2]
 
 
-def test_predictions_of_a_pass_follow_them():
+def test_predict_uses_the_thresholds():
     head = build(thr=[1.0, 0.0, 0.5])
     for weight in head.parameters():
         torch.nn.init.zeros_(weight)
@@ -98,7 +98,7 @@ def test_predictions_of_a_pass_follow_them():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_checkpoint_holds_them(kind):
+def test_no_checkpoint_contains_the_thresholds(kind):
     plain, ours = build(kind), build(kind, thr=THRESHOLDS, classes=NAMES)
     assert ours.state_dict().keys() == plain.state_dict().keys()
     ours.load_state_dict(plain.state_dict())
@@ -107,27 +107,29 @@ def test_no_checkpoint_holds_them(kind):
     assert plain.class_thresholds is None
 
 
-def test_copies_and_half_precision_keep_them(table):
+def test_copies_and_half_precision_keep_the_thresholds(scores):
     head = copy.deepcopy(build(thr=THRESHOLDS)).half().float()
-    np.testing.assert_array_equal(predicted(head, table), labels_above(table, THRESHOLDS))
+    np.testing.assert_array_equal(predicted(head, scores), labels_above(scores, THRESHOLDS))
     file = io.BytesIO()
     torch.save(head, file)
-    again = torch.load(io.BytesIO(file.getvalue()), weights_only=False)
-    assert again.class_thresholds.tolist() == THRESHOLDS
+    loaded = torch.load(io.BytesIO(file.getvalue()), weights_only=False)
+    assert loaded.class_thresholds.tolist() == THRESHOLDS
 
 
-def test_names_may_come_later(table):
+def test_names_may_come_later(scores):
     by_name = dict(zip(NAMES, THRESHOLDS))
     later = build(thr=by_name)
-    with pytest.raises(ValueError, match=r"'thr' argument of Partial\w+ is matched by class name.* Got none"):
-        predicted(later, table)
+    with pytest.raises(
+        ValueError, match=r"'thr' argument of Partial\w+ gives thresholds by class name.* Got None"
+    ):
+        predicted(later, scores)
     later.set_class_names(["eel", "cat", "dog"])
-    later.set_class_names(NAMES)  # too late: those of the config, and the first, stay
+    later.set_class_names(NAMES)  # without effect: the names are already set
     assert later.class_thresholds.tolist() == [0.7, 0.3, 0.9]
 
-    of_the_loss = build(thr=by_name)
-    of_the_loss.loss_module.set_label_counts(torch.ones(3), torch.ones(3), ("dog", "cat", "eel"))
-    assert of_the_loss.class_thresholds.tolist() == [0.9, 0.3, 0.7]
+    named_by_loss = build(thr=by_name)
+    named_by_loss.loss_module.set_label_counts(torch.ones(3), torch.ones(3), ("dog", "cat", "eel"))
+    assert named_by_loss.class_thresholds.tolist() == [0.9, 0.3, 0.7]
 
 
 @pytest.mark.parametrize(
@@ -144,18 +146,18 @@ def test_names_may_come_later(table):
         (dict(classes="cat"), ValueError, r"'classes' argument of Partial\w+ .* Got cat"),
     ],
 )
-def test_refusals(arguments, error, message):
+def test_wrong_arguments_raise(arguments, error, message):
     with pytest.raises(error, match=message):
         build(**arguments)
 
 
-def test_a_file_that_lacks_a_class_is_refused_as_soon_as_the_names_are_known(tmp_path):
+def test_a_file_without_a_class_raises_when_the_names_are_known(tmp_path):
     write_named_values(tmp_path / "t.json", ["cat", "dog"], {"thresholds": [0.5, 0.5]})
     with pytest.raises(ValueError, match=r"expected a thresholds value for each of the 3 classes.*'eel'"):
         build(thr=str(tmp_path / "t.json"), classes=NAMES)
-    waiting = build(thr=str(tmp_path / "t.json"))
+    unnamed = build(thr=str(tmp_path / "t.json"))
     with pytest.raises(ValueError, match=r"found none for 'eel'"):
-        waiting.set_class_names(NAMES)
+        unnamed.set_class_names(NAMES)
     (tmp_path / "other.json").write_text('{"classes": ["cat"], "class_prior": [0.1]}')
     with pytest.raises(ValueError, match="expected the lists 'classes' and 'thresholds'"):
         build(thr=str(tmp_path / "other.json"))

@@ -1,4 +1,4 @@
-"""Labels of every kind become one table; images stay those of the host."""
+"""Labels of all kinds become one tensor; images are processed as in MMPretrain."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ IMAGE = torch.zeros(3, 8, 8)
 
 
 def sparse(labels: dict[int, int], **metainfo) -> DataSample:
-    """Give a sample that lists its labels."""
+    """Return a sample with a list of labels."""
     sample = DataSample(metainfo=metainfo)
     sample.gt_label_indices = torch.tensor(list(labels), dtype=torch.int64)
     sample.gt_label_values = torch.tensor(list(labels.values()), dtype=torch.int8)
     return sample
 
 
-def vector(labels: list, dtype: torch.dtype = torch.float32) -> DataSample:
+def dense(labels: list, dtype: torch.dtype = torch.float32) -> DataSample:
     return DataSample().set_gt_score(torch.tensor(labels, dtype=dtype))
 
 
-def table(*samples: DataSample, training: bool = True, **kwargs) -> list:
-    """Run a batch through a preprocessor and collect the labels from its samples."""
+def preprocessed_labels(*samples: DataSample, training: bool = True, **kwargs) -> list:
+    """Return the labels of a batch after the preprocessor."""
     data = dict(inputs=[IMAGE] * len(samples), data_samples=list(samples))
     batch = PartialLabelDataPreprocessor(**kwargs)(data, training=training)
     return [sample.gt_score.tolist() for sample in batch["data_samples"]]
@@ -39,11 +39,11 @@ def table(*samples: DataSample, training: bool = True, **kwargs) -> list:
 
 @st.composite
 def samples_of_any_kind(draw):
-    """A sample with 4 classes, and its labels."""
+    """Sample with 4 classes, and its labels."""
     labels = draw(st.lists(st.sampled_from([1, 0, -1]), min_size=4, max_size=4))
     kind = draw(st.sampled_from(["unknown", "negative", "gt_score", "gt_label"]))
     if kind == "gt_score":
-        return vector(labels, draw(st.sampled_from([torch.int8, torch.float32, torch.float64]))), labels
+        return dense(labels, draw(st.sampled_from([torch.int8, torch.float32, torch.float64]))), labels
     if kind == "gt_label":
         positives = [c for c in range(4) if labels[c] == 1]
         return DataSample().set_gt_label(positives * 2), [int(label == 1) for label in labels]
@@ -53,12 +53,14 @@ def samples_of_any_kind(draw):
 
 
 @given(st.lists(samples_of_any_kind(), min_size=1, max_size=5), st.booleans())
-def test_every_kind_in_any_order(batch, training):
+def test_all_kinds_of_labels_in_any_order(batch, training):
     samples, expected = zip(*batch)
-    assert table(*samples, num_classes=4, training=training) == [list(labels) for labels in expected]
+    assert preprocessed_labels(*samples, num_classes=4, training=training) == [
+        list(labels) for labels in expected
+    ]
 
 
-def test_rows_are_views_of_one_float_table():
+def test_labels_are_rows_of_one_float_tensor():
     samples = [sparse({0: 1}), sparse({1: 0})]
     PartialLabelDataPreprocessor(num_classes=3)(dict(inputs=[IMAGE] * 2, data_samples=samples), training=True)
     first, second = (sample.gt_score for sample in samples)
@@ -69,23 +71,23 @@ def test_rows_are_views_of_one_float_table():
 
 @pytest.mark.parametrize("collate", [pseudo_collate, default_collate])
 @pytest.mark.parametrize("training", [True, False])
-def test_images_are_those_of_the_host(collate, training):
+def test_images_are_those_of_mmpretrain(collate, training):
     generator = torch.Generator().manual_seed(0)
     images = [torch.randint(0, 256, (3, 7, 9), dtype=torch.uint8, generator=generator) for _ in range(3)]
     settings = dict(mean=[1.0, 2, 3], std=[4.0, 5, 6], to_rgb=True, pad_size_divisor=4, num_classes=2)
     batches = []
     for preprocessor in ("ClsDataPreprocessor", "PartialLabelDataPreprocessor"):
-        data = collate([dict(inputs=image, data_samples=vector([1, 0])) for image in images])
+        data = collate([dict(inputs=image, data_samples=dense([1, 0])) for image in images])
         batches.append(MODELS.build(dict(type=preprocessor, **settings))(data, training=training))
-    host, ours = batches
-    torch.testing.assert_close(ours["inputs"], host["inputs"], rtol=0, atol=0)
+    mmpretrain, ours = batches
+    torch.testing.assert_close(ours["inputs"], mmpretrain["inputs"], rtol=0, atol=0)
     assert [sample.gt_score.tolist() for sample in ours["data_samples"]] == [[1, 0]] * 3
 
 
 def test_inference_needs_no_labels_and_no_samples():
     preprocessor = PartialLabelDataPreprocessor()
     assert preprocessor(dict(inputs=[IMAGE]))["data_samples"] is None
-    batch = preprocessor(dict(inputs=[IMAGE] * 2, data_samples=[DataSample(), vector([1, -1])]))
+    batch = preprocessor(dict(inputs=[IMAGE] * 2, data_samples=[DataSample(), dense([1, -1])]))
     assert "gt_score" not in batch["data_samples"][0]
     assert batch["data_samples"][1].gt_score.tolist() == [1, -1]
 
@@ -93,61 +95,61 @@ def test_inference_needs_no_labels_and_no_samples():
 def test_numpy_fields_are_read():
     sample = sparse({})
     sample.gt_label_indices, sample.gt_label_values = np.array([1]), np.array([0], dtype=np.int8)
-    assert table(sample, num_classes=2) == [[-1, 0]]
+    assert preprocessed_labels(sample, num_classes=2) == [[-1, 0]]
 
 
-def test_multi_task_samples_are_left_to_the_host():
+def test_multi_task_samples_are_processed_by_mmpretrain():
     sample = MultiTaskDataSample()
-    sample.set_field(vector([1]), "task")
+    sample.set_field(dense([1]), "task")
     batch = PartialLabelDataPreprocessor()(dict(inputs=[IMAGE], data_samples=[sample]), training=True)
     assert batch["data_samples"][0].task.gt_score.tolist() == [1]
 
 
-class TestWhatTheHostGetsWrong:
-    """The rows of the table of silent mistreatments that belong to labels on their way to the loss."""
+class TestDifferencesToMMPretrain:
+    """Labels that MMPretrain's preprocessor changes without an error."""
 
     @staticmethod
-    def host_table(*samples: DataSample) -> list:
+    def mmpretrain_labels(*samples: DataSample) -> list:
         data = dict(inputs=[IMAGE] * len(samples), data_samples=list(samples))
         batch = ClsDataPreprocessor(num_classes=3, to_onehot=True)(data, training=True)
         return [sample.gt_score.tolist() for sample in batch["data_samples"]]
 
-    def test_a_duplicate_label_is_no_2(self):
-        assert self.host_table(DataSample().set_gt_label([0, 0, 2])) == [[2, 0, 1]]
-        assert table(DataSample().set_gt_label([0, 0, 2]), num_classes=3) == [[1, 0, 1]]
+    def test_a_duplicate_label_does_not_become_2(self):
+        assert self.mmpretrain_labels(DataSample().set_gt_label([0, 0, 2])) == [[2, 0, 1]]
+        assert preprocessed_labels(DataSample().set_gt_label([0, 0, 2]), num_classes=3) == [[1, 0, 1]]
 
-    def test_the_first_sample_does_not_decide_for_all(self):
+    def test_samples_may_differ_in_the_kind_of_labels(self):
         def samples():
-            return DataSample().set_gt_label([0]), vector([0, 1, -1]).set_gt_label([0])
+            return DataSample().set_gt_label([0]), dense([0, 1, -1]).set_gt_label([0])
 
-        assert self.host_table(*samples()) == [[1, 0, 0], [1, 0, 0]]
-        assert table(*samples(), num_classes=3) == [[1, 0, 0], [0, 1, -1]]
+        assert self.mmpretrain_labels(*samples()) == [[1, 0, 0], [1, 0, 0]]
+        assert preprocessed_labels(*samples(), num_classes=3) == [[1, 0, 0], [0, 1, -1]]
 
-    def test_a_wrapped_minus_one_is_refused(self):
+    def test_a_wrapped_minus_one_raises(self):
         labels = np.array([1, 0, -1]).astype(np.uint8)
-        assert self.host_table(DataSample().set_gt_score(labels)) == [[1, 0, 255]]
+        assert self.mmpretrain_labels(DataSample().set_gt_score(labels)) == [[1, 0, 255]]
         wrapped = DataSample(gt_score=torch.from_numpy(labels), metainfo=dict(img_path="a.jpg", sample_idx=7))
         message = (
             r"sample 1 \(sample_idx 7, img_path 'a.jpg'\) must be .* Got 255 at class 2 instead. .*use int8"
         )
         with pytest.raises(ValueError, match=message):
-            table(vector([1, 0, 1], torch.uint8), wrapped)
+            preprocessed_labels(dense([1, 0, 1], torch.uint8), wrapped)
 
 
 @pytest.mark.parametrize("kind", ["Mixup", "CutMix", "ResizeMix"])
-def test_refuses_augmentations_that_mix_unknown_labels(kind):
+def test_augmentations_that_mix_unknown_labels_raise(kind):
     augments = dict(augments=dict(type=kind, alpha=1.0), probs=0.0)
-    with pytest.raises(ValueError, match=f"PartialLabelMixup or PartialLabelCutMix.* Got {kind} instead"):
-        table(sparse({0: 1}), sparse({0: 0}), num_classes=2, batch_augments=augments)
+    with pytest.raises(ValueError, match=f"PartialLabelMixup, PartialLabelCutMix or .* Got {kind} instead"):
+        preprocessed_labels(sparse({0: 1}), sparse({0: 0}), num_classes=2, batch_augments=augments)
 
 
-def test_the_hosts_augmentations_may_mix_known_labels():
+def test_augmentations_of_mmpretrain_may_mix_known_labels():
     augments = dict(augments=dict(type="Mixup", alpha=1.0), probs=1.0)
-    assert table(vector([1, 0]), vector([1, 0]), batch_augments=augments) == [[1, 0], [1, 0]]
+    assert preprocessed_labels(dense([1, 0]), dense([1, 0]), batch_augments=augments) == [[1, 0], [1, 0]]
 
 
 @given(st.lists(samples_of_any_kind(), min_size=1, max_size=5))
-def test_unknown_labels_are_found_on_the_host(batch):
+def test_unknown_labels_are_found(batch):
     samples, labels = zip(*batch)
     unknown = any(label == -1 for sample_labels in labels for label in sample_labels)
     assert has_unknown_labels(samples, 4) == unknown
@@ -163,23 +165,23 @@ def test_unknown_labels_are_found_on_the_host(batch):
         (DataSample(gt_label_indices=torch.tensor([0, 0]), gt_label_values=torch.tensor([1, 1])), True),
     ],
 )
-def test_a_list_has_an_unknown_label_where_it_names_one_or_leaves_one_out(sample, unknown):
-    assert has_unknown_labels([vector([1, 0]), sample], 2) == unknown
+def test_unknown_labels_in_lists(sample, unknown):
+    assert has_unknown_labels([dense([1, 0]), sample], 2) == unknown
 
 
 @pytest.mark.parametrize("kind", ["PartialLabelMixup", "PartialLabelCutMix"])
 def test_mixes_in_training_only(kind):
     augments = dict(augments=[dict(type=kind, alpha=1.0)], probs=1.0)
     samples = [sparse({0: 1}), sparse({0: 0, 1: 1})]
-    np.random.seed(0)  # noqa: NPY002, TID251 - the host draws from the global generator
+    np.random.seed(0)  # noqa: NPY002, TID251 - MMPretrain uses the global generator
     torch.manual_seed(4)
     for _ in range(20):
-        tested = table(*samples, num_classes=2, batch_augments=augments, training=False)
+        tested = preprocessed_labels(*samples, num_classes=2, batch_augments=augments, training=False)
         assert tested == [[1, -1], [0, 1]]
     trained = [
         label
         for _ in range(20)
-        for row in table(*samples, num_classes=2, batch_augments=augments)
+        for row in preprocessed_labels(*samples, num_classes=2, batch_augments=augments)
         for label in row
     ]
     assert any(0 < label < 1 for label in trained)
@@ -196,9 +198,9 @@ def test_mixes_in_training_only(kind):
             "'num_classes' of sample 0 must be 3, as the 'num_classes' of the data",
         ),
         (
-            [vector([1, 0]), vector([1])],
+            [dense([1, 0]), dense([1])],
             None,
-            "'num_classes' of sample 1 must be 2, as the num_classes of sample 0",
+            "'num_classes' of sample 1 must be 2, as the 'num_classes' of sample 0",
         ),
         ([sparse({0: 1}), sparse({5: 1})], 3, "classes from 0 to 2. Got 5 at sample 1 instead"),
         ([DataSample().set_gt_label([3])], 3, "classes from 0 to 2. Got 3 at sample 0 instead"),
@@ -208,11 +210,11 @@ def test_mixes_in_training_only(kind):
             r"Got 3 at sample 1 \(.*b.jpg'\), class 2",
         ),
         (
-            [sparse({0: 1}), vector([1, 0.5, 7])],
+            [sparse({0: 1}), dense([1, 0.5, 7])],
             3,
             "'gt_score' of sample 1 must be .* Got 7 at class 2 instead",
         ),
-        ([vector([1, float("nan")])], 2, "Got nan at class 1"),
+        ([dense([1, float("nan")])], 2, "Got nan at class 1"),
         ([sparse({0: 1}, default_label=2)], 2, "'default_label' of sample 0 must be 0 .* Got 2"),
         (
             [DataSample(gt_label_indices=torch.tensor([1]))],
@@ -220,40 +222,40 @@ def test_mixes_in_training_only(kind):
             r"'gt_label_values' of sample 0 .* shape \(0,\)",
         ),
         (
-            [vector([1, 0]), DataSample()],
+            [dense([1, 0]), DataSample()],
             2,
-            "labeled samples in training.* Got none for sample 1 and 0 more",
+            "labeled samples in training.* Got no labels in sample 1 and in 0 more instead",
         ),
     ],
 )
-def test_names_the_sample_that_is_wrong(samples, num_classes, message):
+def test_errors_name_the_sample(samples, num_classes, message):
     with pytest.raises(ValueError, match=message):
-        table(*samples, num_classes=num_classes)
+        preprocessed_labels(*samples, num_classes=num_classes)
 
 
-def test_training_without_samples_is_refused():
+def test_training_without_samples_raises():
     with pytest.raises(ValueError, match="Got no samples instead"):
         PartialLabelDataPreprocessor()(dict(inputs=[IMAGE]), training=True)
 
 
 @pytest.mark.parametrize("num_classes", [0, -3, "9"])
-def test_refuses_a_class_count_that_is_none(num_classes):
+def test_invalid_num_classes_raise(num_classes):
     with pytest.raises(
         ValueError, match="'num_classes' argument of PartialLabelDataPreprocessor must be a positive"
     ):
         PartialLabelDataPreprocessor(num_classes=num_classes)
 
 
-def test_refuses_labels_that_are_no_table():
+def test_to_onehot_must_be_true():
     with pytest.raises(ValueError, match="'to_onehot' argument of PartialLabelDataPreprocessor must be True"):
         PartialLabelDataPreprocessor(to_onehot=False)
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize(
-    "sample", [sparse({0: 1}), vector([1, -1], torch.int8), DataSample().set_gt_label([0])]
+    "sample", [sparse({0: 1}), dense([1, -1], torch.int8), DataSample().set_gt_label([0])]
 )
-def test_labels_are_made_on_the_gpu(sample):
+def test_labels_are_on_the_gpu(sample):
     preprocessor = PartialLabelDataPreprocessor(num_classes=2).cuda()
     batch = preprocessor(dict(inputs=[IMAGE], data_samples=[sample]), training=True)
     assert batch["data_samples"][0].gt_score.is_cuda

@@ -1,4 +1,4 @@
-"""What reaches the loss from our heads, and from the heads of the host."""
+"""Inputs of the loss from the heads of this package and of MMPretrain."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from mmpretrain_imbalance.functional.losses.loss_context import LossContext
 from mmpretrain_imbalance.losses.base.traits import Traits
 
-HOST_HEADS = ("MultiLabelClsHead", "MultiLabelLinearClsHead", "CSRAClsHead")
+MMPRETRAIN_HEADS = ("MultiLabelClsHead", "MultiLabelLinearClsHead", "CSRAClsHead")
 OUR_HEADS = ("PartialLabelLinearClsHead", "PartialLabelCSRAClsHead")
 
 
 class RecordingLoss(nn.Module):
-    """Binary cross-entropy over known labels that remembers what it was called with."""
+    """Binary cross-entropy over known labels that stores its arguments."""
 
     def forward(self, logits, labels, weight=None, avg_factor=None, reduction_override=None, **kwargs):
         self.labels, self.avg_factor, self.further = labels, avg_factor, kwargs
@@ -28,7 +28,7 @@ class RecordingLoss(nn.Module):
 
 
 class ContextLoss(RecordingLoss):
-    """A loss with traits, as those of this package have, is given a context."""
+    """Loss with traits, so that the heads pass a context."""
 
     traits = Traits()
 
@@ -56,7 +56,7 @@ def samples(**metainfo) -> list[DataSample]:
     ]
 
 
-@pytest.mark.parametrize("name", HOST_HEADS + OUR_HEADS)
+@pytest.mark.parametrize("name", MMPRETRAIN_HEADS + OUR_HEADS)
 def test_labels_reach_a_plain_loss_unchanged(name):
     loss = RecordingLoss()
     build_head(name, loss).loss(features_for(name), samples(sample_idx=[5, 8]))
@@ -65,9 +65,9 @@ def test_labels_reach_a_plain_loss_unchanged(name):
     assert loss.further == {}
 
 
-@pytest.mark.parametrize(("ours", "host"), list(zip(OUR_HEADS, HOST_HEADS[1:])))
-def test_our_heads_give_the_logits_loss_and_predictions_of_the_host(ours, host):
-    head, reference = build_head(ours, RecordingLoss()), build_head(host, RecordingLoss())
+@pytest.mark.parametrize(("ours", "mmpretrain"), list(zip(OUR_HEADS, MMPRETRAIN_HEADS[1:])))
+def test_logits_loss_and_predictions_are_those_of_mmpretrain(ours, mmpretrain):
+    head, reference = build_head(ours, RecordingLoss()), build_head(mmpretrain, RecordingLoss())
     reference.load_state_dict(head.state_dict())
     feats = features_for(ours)
     torch.testing.assert_close(head(feats), reference(feats), rtol=0, atol=0)
@@ -91,15 +91,15 @@ def test_sample_ids_reach_a_loss_that_accepts_them(name):
     assert loss.further["context"].sample_ids is None
 
 
-def test_maps_of_the_linear_head_are_the_classifier_at_each_place():
+def test_maps_of_the_linear_head_are_the_classifier_at_each_position():
     loss = ContextLoss()
     head = build_head("PartialLabelLinearClsHead", loss, activation_maps=True)
     nn.init.normal_(head.fc.bias)
     (feats,) = features_for("CSRA")
     head.loss((feats,), samples())
     maps = loss.further["context"].activation_maps
-    for place in ((0, 0), (1, 4), (2, 3)):
-        torch.testing.assert_close(maps[:, :, place[0], place[1]], head.fc(feats[:, :, place[0], place[1]]))
+    for row, column in ((0, 0), (1, 4), (2, 3)):
+        torch.testing.assert_close(maps[:, :, row, column], head.fc(feats[:, :, row, column]))
     torch.testing.assert_close(maps.mean(dim=(2, 3)), head((feats,)))
 
 
@@ -109,7 +109,7 @@ def test_maps_of_the_attention_head_average_to_its_pooled_logits():
     feats = features_for("CSRA")
     head.loss(feats, samples())
     for module in head.csra_heads:
-        module.lam = 0  # leaves the average pooling of the host's own forward
+        module.lam = 0  # leaves only the average pooling of MMPretrain's forward
     maps = loss.further["context"].activation_maps
     assert maps.shape == (2, 3, 3, 5)
     torch.testing.assert_close(maps.mean(dim=(2, 3)), head(feats))
@@ -117,11 +117,11 @@ def test_maps_of_the_attention_head_average_to_its_pooled_logits():
 
 def test_maps_need_features_that_are_maps():
     head = build_head("PartialLabelLinearClsHead", ContextLoss(), activation_maps=True)
-    with pytest.raises(ValueError, match=r"must be of shape \(N, D, H, W\). Got \(2, 4\) instead.*neck"):
+    with pytest.raises(ValueError, match=r"of shape \(N, D, H, W\). Got the shape \(2, 4\) instead.*neck"):
         head.loss(features_for("PartialLabelLinearClsHead"), samples())
 
 
-@pytest.mark.parametrize("name", HOST_HEADS[1:] + OUR_HEADS)
+@pytest.mark.parametrize("name", MMPRETRAIN_HEADS[1:] + OUR_HEADS)
 def test_a_classifier_trains_and_predicts_with_sparse_labels(name):
     loss = RecordingLoss()
     model = MODELS.build(
@@ -150,8 +150,8 @@ def test_a_classifier_trains_and_predicts_with_sparse_labels(name):
     assert predictions[1].gt_score.tolist() == [1, -1, 0]
 
 
-def test_the_hosts_loss_takes_unknown_for_a_number():
-    """The reason for losses of our own: the host's is unbounded below once a label is -1."""
+def test_the_loss_of_mmpretrain_uses_minus_one_as_a_number():
+    """The reason for this package: the loss of MMPretrain has no lower bound for a label of -1."""
     head = build_head("MultiLabelClsHead", MODELS.build(dict(type="CrossEntropyLoss", use_sigmoid=True)))
     confident = (torch.tensor([[0.0, 0.0, -1e4], [0.0, 0.0, 0.0]]),)
     assert head.loss(confident, samples())["loss"] < -100
@@ -159,7 +159,7 @@ def test_the_hosts_loss_takes_unknown_for_a_number():
 
 @pytest.mark.parametrize("augment", [None, dict(type="PartialLabelMixup", alpha=1.0)])
 @pytest.mark.parametrize("soft", [False, True])
-def test_the_loss_gets_bytes_where_no_label_can_be_soft(augment, soft):
+def test_the_loss_gets_int8_labels_if_no_label_can_be_soft(augment, soft):
     preprocessor = MODELS.build(
         dict(
             type="PartialLabelDataPreprocessor",
