@@ -1,4 +1,4 @@
-"""MMEngine metrics of partial labels; importing this registers them."""
+"""MMEngine metrics for partial labels."""
 
 from .dump_predictions import DumpPredictions
 from .known_elements_metric import KnownElementsMetric

@@ -1,4 +1,4 @@
-"""A table of classes as text, for the log."""
+"""Text table with one row per class, for the log."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rich.table import Table
 
 
 def class_table(title: str, class_names: Sequence[str] | None, columns: Mapping[str, np.ndarray]) -> str:
-    """Write one row a class.
+    """Format a table with one row per class.
 
     Args:
         title: The heading of the table.
-        class_names: The class names; None to write the class indices.
-        columns: Counts (of an integer type) or percentages of each class by heading, of shape (C,); NaN
-            becomes a dash.
+        class_names: The class names; None to show the class indices.
+        columns: Counts (of an integer type) or percentages by column heading, each of shape (C,). NaN is
+            shown as a dash.
 
     Returns:
-        The table, without colors.
+        The table as text without colors.
 
     Example:
         >>> print(class_table("AP", ["cat"], {"known positives": np.array([5]), "AP": np.array([50.0])}))
@@ -36,9 +36,9 @@ def class_table(title: str, class_names: Sequence[str] | None, columns: Mapping[
         table.add_column(heading, justify="right", no_wrap=True)
     for index, row in enumerate(zip(*columns.values())):
         table.add_row(str(class_names[index]) if class_names else str(index), *map(_cell, row))
-    console = Console(file=StringIO(), width=200, color_system=None, markup=False, emoji=False)
-    console.print(table)
-    return console.file.getvalue().rstrip("\n")
+    text = StringIO()
+    Console(file=text, width=200, color_system=None, markup=False, emoji=False).print(table)
+    return text.getvalue().rstrip("\n")
 
 
 def _cell(value: np.generic) -> str:

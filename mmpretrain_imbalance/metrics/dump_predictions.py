@@ -1,4 +1,4 @@
-"""Write the predictions of a validation or test set, for reports and thresholds."""
+"""Metric that writes the predictions of a validation or test set, for reports and thresholds."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .known_predictions import KnownPredictions
 
 @METRICS.register_module()
 class DumpPredictions(KnownElementsMetric):
-    """Keeps the score and label of every known element of all ranks, and writes them to one file.
+    """Metric that writes the scores and labels of all known elements of all ranks to one file.
 
-    It measures nothing. The file holds about 17 bytes a known label; ``tools/analysis_tools/report.py`` and
-    :class:`KnownPredictions` read it.
+    It reports no values. The file takes about 17 bytes per known label. It is read by
+    ``tools/analysis_tools/report.py`` and :class:`KnownPredictions`.
 
     Args:
-        out_file: The file to replace, by convention ``predictions.npz`` in the work folder; None to keep the
-            predictions in ``predictions`` only.
-        collect_device: 'cpu' or 'gpu', as in MMPretrain's metrics; decides nothing.
+        out_file: The file to write, by convention ``predictions.npz`` in the work directory; None to keep the
+            predictions only in the attribute ``predictions``.
+        collect_device: 'cpu' or 'gpu', for compatibility with MMPretrain's metrics; has no effect.
         prefix: As in the other metrics.
 
     Attributes:
-        predictions: What the last evaluation saw, on the main process.
+        predictions: Predictions of the last evaluation; None except on the main process.
 
     Raises:
         ValueError: If the file does not end in ``.npz``.
@@ -43,7 +43,7 @@ class DumpPredictions(KnownElementsMetric):
 
     def __init__(
         self,
-        out_file: str | os.PathLike | None = None,
+        out_file: str | os.PathLike[str] | None = None,
         collect_device: str = "cpu",
         prefix: str | None = None,
     ) -> None:
@@ -56,16 +56,16 @@ class DumpPredictions(KnownElementsMetric):
         self.predictions: KnownPredictions | None = None
 
     def prepare(self, num_classes: int) -> None:
-        """Bring the training counts into class order, where there are any."""
+        """Sort the training counts into class order, if there are any."""
         if self._class_counts is not None:
             super().prepare(num_classes)
 
     def kept_values(self, scores: np.ndarray) -> np.ndarray:
-        """The scores themselves, (N, C) -> (N, C)."""
+        """Return the scores unchanged, (N, C) -> (N, C)."""
         return scores
 
-    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float]:
-        """Write the file; see the base class."""
+    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float | list[float]]:
+        """Write the file, and return no metrics; see the base class."""
         groups = self.named_groups(results.num_classes)
         names = self.class_names or [str(index) for index in range(results.num_classes)]
         self.predictions = KnownPredictions(

@@ -1,4 +1,4 @@
-"""Known elements of the samples one rank has seen, and of all ranks together."""
+"""Known elements of the samples of one rank, and their gathering over ranks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mmengine.dist import all_gather, get_dist_info
 
 @dataclass(frozen=True)
 class KnownElementBatch:
-    """The known elements of one or more samples.
+    """Known elements of one or more samples.
 
     Attributes:
-        num_samples: The number of samples, those without any known element included.
-        num_classes: The number of classes, C.
-        samples: The sample of each element: its place in the batch, or after :func:`gather_elements` in the
-            whole set; int64.
+        num_samples: Number of samples, including samples without known elements.
+        num_classes: Number of classes C.
+        samples: Sample index of each element, int64: the row in the batch, or the index in the whole set
+            after ``gather_elements``.
         classes: Class index of each element, int32.
-        values: What is kept of the score of each element, float32.
-        labels: 1 positive, 0 negative, int8.
+        values: Value of each element, such as its score or whether it is predicted, float32.
+        labels: Label of each element, 1 positive or 0 negative, int8.
     """
 
     num_samples: int
@@ -33,28 +33,28 @@ class KnownElementBatch:
 
 
 def gather_elements(batches: Sequence[KnownElementBatch], size: int) -> KnownElementBatch:
-    """Bring the elements of all ranks together, and drop the samples that only pad the last batch.
+    """Gather the elements of all ranks, and drop the samples that only pad the last batch.
 
-    MMEngine's samplers hand out samples in turn: the i-th sample of rank r of W is the number i W + r of the
-    order. They start again from the first one until every rank has equally many, so the numbers from ``size``
-    on are repetitions.
+    MMEngine's samplers distribute samples alternately: the i-th sample of rank r of W ranks has index i W + r
+    in the order of the sampler. The first samples are repeated until all ranks have the same number, so
+    indices of at least ``size`` are repetitions.
 
     Args:
-        batches: What this rank has seen, in order.
-        size: The number of samples of the dataset.
+        batches: The batches of this rank, in order.
+        size: Number of samples of the dataset.
 
     Returns:
-        The same on every rank and for every number of ranks: the elements of the first ``size`` samples, in
-        the order of the samples.
+        The elements of the first ``size`` samples, in the order of the samples. The result is the same on
+        every rank and for every number of ranks.
     """
     rank, world_size = get_dist_info()
     starts = np.cumsum([0] + [batch.num_samples for batch in batches])
-    places = _concatenate([start + batch.samples for start, batch in zip(starts, batches)], np.int64)
-    samples = places * world_size + rank
+    local = _concatenate([start + batch.samples for start, batch in zip(starts, batches)], np.int64)
+    samples = local * world_size + rank
     keep = samples < size
     shape = torch.tensor([keep.sum(), starts[-1], max((batch.num_classes for batch in batches), default=0)])
     lengths, num_samples, num_classes = torch.stack(all_gather(shape)).T.tolist()
-    order = slice(None)
+    order: slice | np.ndarray = slice(None)
 
     def gather(column: np.ndarray) -> np.ndarray:
         padded = torch.from_numpy(np.pad(column[keep], (0, max(lengths) - len(column[keep]))))
@@ -62,7 +62,7 @@ def gather_elements(batches: Sequence[KnownElementBatch], size: int) -> KnownEle
         return np.concatenate([part[:length].numpy() for part, length in parts])[order]
 
     gathered = gather(samples)
-    if world_size > 1:  # sums of floating-point numbers depend on the order
+    if world_size > 1:  # the result of a floating-point sum depends on the order
         order = np.argsort(gathered, kind="stable")
     return KnownElementBatch(
         num_samples=min(size, sum(num_samples)),
@@ -74,5 +74,5 @@ def gather_elements(batches: Sequence[KnownElementBatch], size: int) -> KnownEle
     )
 
 
-def _concatenate(parts: list[np.ndarray], dtype: type) -> np.ndarray:
+def _concatenate(parts: list[np.ndarray], dtype: type[np.generic]) -> np.ndarray:
     return np.concatenate([np.empty(0, dtype), *parts])

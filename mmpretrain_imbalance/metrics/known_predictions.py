@@ -1,4 +1,4 @@
-"""Predictions of a validation or test set, reduced to the known elements, in one file."""
+"""File with the predictions for all known elements of a validation or test set."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,17 +15,17 @@ from ..utils.files import atomic_write
 
 @dataclass(frozen=True)
 class KnownPredictions:
-    """The known elements of a set of images, and what was predicted for them.
+    """Scores and labels of all known elements of a set of images.
 
     Attributes:
         class_names: Class names, C of them.
-        num_images: The number of images, those without any known label included.
-        images: Image of each element: its place in the set, of shape (K,).
+        num_images: Number of images, including images without known labels.
+        images: Image index of each element, of shape (K,).
         classes: Class index of each element, of shape (K,).
         scores: Predicted probability of each element, of shape (K,).
-        labels: 1 positive, 0 negative, of shape (K,).
-        training_positives: Positives of each class in training, of shape (C,); None where nobody told.
-        class_groups: 'head', 'middle' or 'tail' of each class, where the dataset names them; else None.
+        labels: Label of each element, 1 positive or 0 negative, of shape (K,).
+        training_positives: Number of training positives of each class, of shape (C,); None if not known.
+        class_groups: 'head', 'middle' or 'tail' of each class if the dataset defines groups; else None.
     """
 
     class_names: list[str]
@@ -38,17 +39,17 @@ class KnownPredictions:
 
     @property
     def num_classes(self) -> int:
-        """The number of classes, C."""
+        """Number of classes C."""
         return len(self.class_names)
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write a numpy archive that replaces ``path`` only when it is whole.
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the predictions to a numpy archive; an existing file is replaced atomically.
 
         Args:
-            path: The file, usually ``predictions.npz`` in the work folder of a run.
+            path: The file, usually ``predictions.npz`` in the work directory of a run.
 
         Raises:
-            OSError: If the file cannot be written; an earlier one then stays as it was.
+            OSError: If the file cannot be written; an existing file is then unchanged.
 
         Example:
             >>> import tempfile
@@ -58,7 +59,7 @@ class KnownPredictions:
             ...     KnownPredictions.load(f"{folder}/predictions.npz").scores
             array([0.9, 0.2], dtype=float32)
         """
-        columns = {
+        columns: dict[str, Any] = {
             "class_names": np.array(self.class_names, dtype=str),
             "num_images": np.array(self.num_images, dtype=np.int64),
             "images": self.images.astype(np.int64),
@@ -74,8 +75,8 @@ class KnownPredictions:
             np.savez(file, **columns)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> KnownPredictions:
-        """Read what :meth:`save` wrote.
+    def load(cls, path: str | os.PathLike[str]) -> KnownPredictions:
+        """Read a file of :meth:`KnownPredictions.save`.
 
         Args:
             path: The file.
@@ -84,11 +85,11 @@ class KnownPredictions:
             The predictions.
 
         Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If the file is damaged, or something else.
+            FileNotFoundError: If the file does not exist.
+            ValueError: If the file is damaged or of another kind.
         """
         if not Path(path).is_file():
-            raise FileNotFoundError(f"The file of predictions {str(path)!r} does not exist.")
+            raise FileNotFoundError(f"The predictions file {str(path)!r} does not exist.")
         try:
             with np.load(path, allow_pickle=False) as archive:
                 columns = {name: archive[name] for name in archive.files}
@@ -101,5 +102,5 @@ class KnownPredictions:
             )
         except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ValueError(
-                f"{path}: expected predictions that DumpPredictions wrote, found {error}. Make it again."
+                f"{path}: expected predictions written by DumpPredictions, found {error}. Write it again."
             ) from error

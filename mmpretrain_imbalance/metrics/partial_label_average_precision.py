@@ -1,4 +1,4 @@
-"""Mean average precision of partial labels, also of head, middle and tail."""
+"""Mean average precision of partial labels, also over head, middle and tail classes."""
 
 from __future__ import annotations
 
@@ -33,34 +33,35 @@ from .known_elements_metric import KnownElementsMetric
 
 @METRICS.register_module()
 class PartialLabelAveragePrecision(KnownElementsMetric):
-    """Average precision over known elements, ties sharing one threshold; see :func:`average_precision`.
+    """Average precision over known elements, with one threshold for equal scores.
 
-    Reports ``mAP`` (the mean over classes, mAP(C)), ``mAP_O`` (weighted by known positives) and
-    ``num_classes_evaluated``; with ``pooled`` also ``mAP_pooled`` (one ranking of all elements); with class
-    counts ``mAP_head``, ``mAP_middle``, ``mAP_tail`` and ``mAP_rarest``; where asked for ``AUROC``,
-    ``calibration_error`` (mean of classes), ``calibration_error_pooled`` and ``coverage``. A class without
-    known positives or without known negatives is left out of every mean; a mean over no class is NaN. All in
-    percent, but the number of classes.
+    See :func:`average_precision` for the definition. The metric reports ``mAP`` (the mean over classes,
+    mAP(C)), ``mAP_O`` (the mean weighted by known positives) and ``num_classes_evaluated``; with ``pooled``
+    also ``mAP_pooled`` (one ranking of all elements); with class counts ``mAP_head``, ``mAP_middle``,
+    ``mAP_tail`` and ``mAP_rarest``; optionally ``AUROC``, ``calibration_error`` (the mean over classes),
+    ``calibration_error_pooled`` and ``coverage``. Classes without known positives or without known negatives
+    are excluded from all means; a mean over no class is NaN. All values are in percent, except the number of
+    classes.
 
     Args:
         class_counts: Training positives of each class: a list in class order, or a file
-            ``{"classes": [...], "positives": [...]}``. None leaves it to ``set_label_counts``, which the hook
-            calls.
-        group_thresholds: The least number of training positives of a middle class and of a head class. The
-            groups that a dataset names itself in ``metainfo['class_groups']``, as LVIS does, come first.
-        group_quantiles: If given, the thresholds are these two quantiles of the classes' numbers of positives.
-        num_rarest: How many of the rarest classes make up ``mAP_rarest``.
+            ``{"classes": [...], "positives": [...]}`` that is matched by class name. With None,
+            ``LabelStatisticsHook`` sets the counts.
+        group_thresholds: Smallest numbers of training positives of a middle class and of a head class. Groups
+            in ``metainfo['class_groups']`` of the dataset, as of LVIS, take precedence.
+        group_quantiles: Two quantiles of the training positives per class that replace ``group_thresholds``.
+        num_rarest: Number of rarest classes in ``mAP_rarest``.
         pooled: Whether to report ``mAP_pooled``.
-        classwise: Whether to add ``AP_classwise``, and to log a table of classes.
-        auroc: Whether to report ``AUROC``, the mean over the classes with an AP.
-        calibration: Whether to report the calibration errors, over 15 bins; the scores must be probabilities.
-        coverage: Whether to report ``coverage``, the share of all labels that is known.
-        collect_device: 'cpu' or 'gpu', as in MMPretrain's metrics; decides nothing.
-        prefix: Put before the names of the metrics; by default 'multi-label'.
+        classwise: Whether to add ``AP_classwise``, and to log a table with one row per class.
+        auroc: Whether to report ``AUROC``, the mean over the classes that have an average precision.
+        calibration: Whether to report calibration errors with 15 bins; the scores must be probabilities.
+        coverage: Whether to report ``coverage``, the fraction of all labels that is known.
+        collect_device: 'cpu' or 'gpu', for compatibility with MMPretrain's metrics; has no effect.
+        prefix: Prefix of the names of the metrics; by default 'multi-label'.
 
     Raises:
-        ValueError: If the thresholds, the quantiles or ``num_rarest`` are not as described, or a dataset names
-            groups of more or fewer classes than are scored.
+        ValueError: If the thresholds, the quantiles or ``num_rarest`` are invalid, or the number of groups of
+            the dataset is not the number of classes.
 
     Example:
         >>> import torch
@@ -74,7 +75,7 @@ class PartialLabelAveragePrecision(KnownElementsMetric):
 
     def __init__(
         self,
-        class_counts: Sequence[int] | str | os.PathLike | None = None,
+        class_counts: Sequence[int] | str | os.PathLike[str] | None = None,
         group_thresholds: Sequence[float] = DEFAULT_GROUP_THRESHOLDS,
         group_quantiles: Sequence[float] | None = None,
         num_rarest: int = 3,
@@ -98,22 +99,22 @@ class PartialLabelAveragePrecision(KnownElementsMetric):
         self.auroc, self.calibration, self.coverage = auroc, calibration, coverage
 
     def prepare(self, num_classes: int) -> None:
-        """Bring class counts into class order, and count the groups; see the base class."""
+        """Sort the class counts into class order, and read the groups of the dataset; see the base class."""
         super().prepare(num_classes)
         self._group_names = self.named_groups(num_classes)
 
     def kept_values(self, scores: np.ndarray) -> np.ndarray:
-        """The scores themselves, (N, C) -> (N, C)."""
+        """Return the scores unchanged, (N, C) -> (N, C)."""
         return scores
 
-    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float]:
-        """The means named above; see the base class."""
+    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float | list[float]]:
+        """Compute the values described in the class; see the base class."""
         per_class = 100 * average_precision(
             results.values, results.labels, results.classes, num_classes=results.num_classes
         )
         known = np.bincount(results.classes, minlength=results.num_classes)
         positives = np.bincount(results.classes[results.labels == 1], minlength=results.num_classes)
-        metrics = {
+        metrics: dict[str, float | list[float]] = {
             "mAP": mean_average_precision(per_class),
             "mAP_O": mean_average_precision(per_class, weights=positives),
             "num_classes_evaluated": float(np.isfinite(per_class).sum()),
@@ -124,7 +125,7 @@ class PartialLabelAveragePrecision(KnownElementsMetric):
             )
         for group, members in self._groups().items():
             metrics[f"mAP_{group}"] = mean_average_precision(per_class, keep=members)
-        metrics |= self._optional(results)
+        metrics |= self._optional_metrics(results)
         if self.classwise:
             metrics["AP_classwise"] = per_class.tolist()
             columns = {} if self.training_positives is None else {"train positives": self.training_positives}
@@ -132,9 +133,10 @@ class PartialLabelAveragePrecision(KnownElementsMetric):
             print_log(f"\n{class_table('Average precision', self.class_names, columns)}", logger="current")
         return metrics
 
-    def _optional(self, results: KnownElementBatch) -> dict[str, float | list[float]]:
+    def _optional_metrics(self, results: KnownElementBatch) -> dict[str, float | list[float]]:
         elements = (results.values, results.labels, results.classes)
-        metrics, classwise = {}, {}
+        metrics: dict[str, float | list[float]] = {}
+        classwise: dict[str, np.ndarray] = {}
         if self.auroc:
             classwise["AUROC"] = 100 * area_under_roc(*elements, num_classes=results.num_classes)
         if self.calibration:
@@ -143,7 +145,7 @@ class PartialLabelAveragePrecision(KnownElementsMetric):
             )
             metrics["calibration_error_pooled"] = 100 * pooled_calibration_error(*elements)
         for name, values in classwise.items():
-            metrics[name] = mean_average_precision(values)  # the mean of what is not NaN
+            metrics[name] = mean_average_precision(values)  # the mean of the values that are not NaN
             if self.classwise:
                 metrics[f"{name}_classwise"] = values.tolist()
         if self.coverage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
@@ -22,39 +23,41 @@ from .known_elements_metric import KnownElementsMetric
 
 @METRICS.register_module()
 class PartialLabelMetric(KnownElementsMetric):
-    """Precision, recall and F1 over known elements; see :func:`multi_label_scores`.
+    """Precision, recall, F1 and exact match over known elements; see :func:`multi_label_scores`.
 
-    Reports ``CP``, ``CR``, ``CF1`` (harmonic mean of the two), ``macro_f1`` (mean of the classes' F1),
-    ``OP``, ``OR``, ``OF1`` and ``exact_match``; with class counts ``recall_rarest`` and ``f1_rarest``, the means
-    over the rarest classes. A class without known positives counts in OP and OF1 only; a mean over no class
-    is NaN. All in percent.
+    The metric reports ``CP``, ``CR``, ``CF1`` (harmonic mean of CP and CR), ``macro_f1`` (mean F1 of the
+    classes), ``OP``, ``OR``, ``OF1`` and ``exact_match``; with class counts also ``recall_rarest`` and
+    ``f1_rarest``, the means over the rarest classes. A class without known positives is included in OP and
+    OF1 only; a mean over no class is NaN. All values are in percent.
 
-    The arguments say which labels are predicted, see :func:`top_labels`:
+    The arguments determine the predicted labels, see :func:`top_labels`:
 
-    - ``thresholds`` alone predicts those whose score reaches the threshold;
-    - ``topk`` alone predicts the k of each image with the highest scores of all classes, however low;
-    - both predict those of the k highest that also reach the threshold, as many published top-3 tables do;
-    - neither means ``thresholds=0.5``.
+    - with ``thresholds`` only, labels whose score reaches the threshold;
+    - with ``topk`` only, the k labels of each image with the highest scores, without a threshold;
+    - with both, those of the k highest labels that also reach the threshold, as in many published top-3
+      tables;
+    - with neither, the same as ``thresholds=0.5``.
 
-    MMPretrain's ``MultiLabelMetric`` does the same with ``thr`` alone, with ``topk`` alone and with neither;
-    where both are given, it warns and goes by ``thr`` alone.
+    MMPretrain's ``MultiLabelMetric`` agrees with the first, second and fourth case. If both are given, it
+    warns and uses only ``thr``.
 
     Args:
-        thresholds: One number, a list with one per class, or a file
-            ``{"classes": [...], "thresholds": [...]}`` that is matched by class name. None for 0.5, or with
-            ``topk`` for no threshold.
-        topk: How many labels of an image are predicted at most; None for any number.
+        thresholds: One number, a list with one number per class, or a file
+            ``{"classes": [...], "thresholds": [...]}`` that is matched by class name. None means 0.5, or no
+            threshold if ``topk`` is given.
+        topk: Largest number of predicted labels per image; None for any number.
         class_counts: Training positives of each class: a list in class order, or a file
-            ``{"classes": [...], "positives": [...]}``. None leaves it to ``set_label_counts``, which the hook
-            calls.
-        num_rarest: How many of the rarest classes make up ``recall_rarest`` and ``f1_rarest``.
+            ``{"classes": [...], "positives": [...]}`` that is matched by class name. With None,
+            ``LabelStatisticsHook`` sets the counts.
+        num_rarest: Number of rarest classes in ``recall_rarest`` and ``f1_rarest``.
         classwise: Whether to add ``precision_classwise``, ``recall_classwise`` and ``f1_classwise``, and to
-            log a table of classes.
-        collect_device: 'cpu' or 'gpu', as in MMPretrain's metrics; decides nothing.
-        prefix: Put before the names of the metrics; by default 'multi-label'.
+            log a table with one row per class.
+        collect_device: 'cpu' or 'gpu', for compatibility with MMPretrain's metrics; has no effect.
+        prefix: Prefix of the names of the metrics; by default 'multi-label'.
 
     Raises:
-        ValueError: If ``topk`` or ``num_rarest`` is no count, or the one threshold is no number.
+        ValueError: If ``topk`` is not a positive integer, ``num_rarest`` is not a non-negative integer, or
+            the threshold is NaN or infinite.
 
     Example:
         >>> import torch
@@ -62,15 +65,15 @@ class PartialLabelMetric(KnownElementsMetric):
         >>> scores, labels = torch.tensor([[0.9, 0.3], [0.4, 0.6]]), torch.tensor([[1, -1], [1, 1]])
         >>> metric.process(None, [dict(pred_score=s, gt_score=l) for s, l in zip(scores, labels)])
         >>> metrics = metric.evaluate(size=2)
-        >>> metrics["multi-label/CR"], metrics["multi-label/recall_rarest"], metrics["multi-label/exact_match"]
-        (75.0, 100.0, 50.0)
+        >>> [metrics[f"multi-label/{name}"] for name in ("CR", "recall_rarest", "exact_match")]
+        [75.0, 100.0, 50.0]
     """
 
     def __init__(
         self,
-        thresholds: float | Sequence[float] | str | os.PathLike | None = None,
+        thresholds: float | Sequence[float] | str | os.PathLike[str] | None = None,
         topk: int | None = None,
-        class_counts: Sequence[int] | str | os.PathLike | None = None,
+        class_counts: Sequence[int] | str | os.PathLike[str] | None = None,
         num_rarest: int = 3,
         classwise: bool = False,
         collect_device: str = "cpu",
@@ -84,41 +87,41 @@ class PartialLabelMetric(KnownElementsMetric):
             check_number(name, thresholds=thresholds)
         check_integer(name, 0, num_rarest=num_rarest)
         if isinstance(thresholds, (str, os.PathLike)):
-            read_named_values(
-                thresholds, "thresholds", []
-            )  # a wrong path is refused now, not after the first epoch
+            # Raises now for a wrong path, not after the first epoch.
+            read_named_values(thresholds, "thresholds", [])
         self.thresholds = 0.5 if thresholds is None and topk is None else thresholds
         self.topk = topk
         self.num_rarest = num_rarest
+        #: The thresholds in class order: a number, an array of shape (C,), or None.
+        self._ordered_thresholds: Any = None
 
     def prepare(self, num_classes: int) -> None:
-        """Bring class counts and thresholds into class order; see the base class."""
+        """Sort class counts and thresholds into class order; see the base class."""
         super().prepare(num_classes)
-        self._ordered_thresholds = self.thresholds
-        if self.thresholds is not None and not isinstance(self.thresholds, Real):
+        thresholds: Any = self.thresholds
+        if thresholds is not None and not isinstance(thresholds, Real):
             name = type(self).__name__
-            self._ordered_thresholds = class_values(
-                self.thresholds, "thresholds", self.class_names, num_classes, name
-            )
+            thresholds = class_values(thresholds, "thresholds", self.class_names, num_classes, name)
+        self._ordered_thresholds = thresholds
 
     def kept_values(self, scores: np.ndarray) -> np.ndarray:
-        """Whether each label is predicted, (N, C) -> (N, C)."""
+        """Return whether each label is predicted, (N, C) -> (N, C)."""
         if self.topk is not None:
             return top_labels(scores, self.topk, self._ordered_thresholds)
         return labels_above(scores, self._ordered_thresholds)
 
-    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float]:
-        """The scores named above; see the base class."""
+    def compute_metrics(self, results: KnownElementBatch) -> dict[str, float | list[float]]:
+        """Compute the values described in the class; see the base class."""
         elements = (results.values, results.labels, results.classes)
-        metrics = multi_label_scores(*elements, num_classes=results.num_classes)
-        metrics["exact_match"] = exact_match(results.values, results.labels, results.samples)
+        scores = multi_label_scores(*elements, num_classes=results.num_classes)
+        scores["exact_match"] = exact_match(results.values, results.labels, results.samples)
         per_class = class_scores(*elements, num_classes=results.num_classes)
         if self.training_positives is not None:
             rarest = rarest_classes(self.training_positives, self.num_rarest)
             rarest = rarest[per_class.positives[rarest] > 0]
-            metrics["recall_rarest"] = float(per_class.recall[rarest].mean()) if len(rarest) else float("nan")
-            metrics["f1_rarest"] = float(per_class.f1[rarest].mean()) if len(rarest) else float("nan")
-        metrics = {name: 100 * value for name, value in metrics.items()}
+            scores["recall_rarest"] = float(per_class.recall[rarest].mean()) if len(rarest) else float("nan")
+            scores["f1_rarest"] = float(per_class.f1[rarest].mean()) if len(rarest) else float("nan")
+        metrics: dict[str, float | list[float]] = {name: 100 * value for name, value in scores.items()}
         if self.classwise:
             percent = {name: 100 * getattr(per_class, name) for name in ("precision", "recall", "f1")}
             metrics |= {f"{name}_classwise": values.tolist() for name, values in percent.items()}

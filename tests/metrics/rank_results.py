@@ -1,4 +1,4 @@
-"""What the metrics give for some cases; as a program: on one rank of several, ``rank world_size folder``."""
+"""Results of the metrics for some cases; run as a program with ``rank world_size folder`` for one rank."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools._lib.cpu_processes import leave_process_group
 
 
 def rank_results(cases: list[dict]) -> list[dict]:
-    """Evaluate each case in the samples' order and shuffled, as the loop of a runner would on this rank."""
+    """Evaluate each case in order and shuffled, as the loop of a runner does on this rank."""
     results = []
     for case in cases:
         for shuffle in (False, True):

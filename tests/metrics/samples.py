@@ -1,4 +1,4 @@
-"""Random partially labeled predictions, as data samples and as tables."""
+"""Random scores and partial labels, as tensors and as data samples."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import torch
 CLASSES = ("cat", "dog", "emu", "fox")
 
 
-def tables(num_images: int = 23, num_classes: int = 4, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scores with ties, and labels of 1/0/-1; the last image has no known label."""
+def scores_and_labels(
+    num_images: int = 23, num_classes: int = 4, seed: int = 0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return scores with ties and labels of 1/0/-1; the last image has no known label."""
     generator = np.random.default_rng(seed)
     labels = generator.choice([1, 0, -1], (num_images, num_classes)).astype(np.float32)
     labels[-1] = -1
@@ -20,7 +22,7 @@ def tables(num_images: int = 23, num_classes: int = 4, seed: int = 0) -> tuple[t
 
 
 def data_samples(scores: torch.Tensor, labels: torch.Tensor) -> list[dict]:
-    """What an evaluator hands to a metric."""
+    """Return the data samples that an evaluator passes to a metric."""
     return [
         dict(pred_score=score, gt_score=label, sample_idx=index)
         for index, (score, label) in enumerate(zip(scores, labels))
@@ -28,7 +30,7 @@ def data_samples(scores: torch.Tensor, labels: torch.Tensor) -> list[dict]:
 
 
 def evaluate(metric, samples: Sequence[dict], batch_size: int = 5, **metainfo) -> dict:
-    """Run a metric over samples in batches, without its prefix."""
+    """Return the metrics of samples that are processed in batches, without prefix."""
     metric.dataset_meta = dict(classes=CLASSES, **metainfo)
     for start in range(0, len(samples), batch_size):
         metric.process(None, samples[start : start + batch_size])

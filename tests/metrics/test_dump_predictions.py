@@ -1,4 +1,4 @@
-"""The known elements of a validation set in a file, whole or absent."""
+"""File with the known elements of a validation set."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from mmpretrain_imbalance.metrics.dump_predictions import DumpPredictions
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
-from tests.metrics.samples import CLASSES, data_samples, evaluate, tables
+from tests.metrics.samples import CLASSES, data_samples, evaluate, scores_and_labels
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 23])
-def test_file_holds_every_known_element_once(tmp_path: Path, batch_size: int) -> None:
-    scores, labels = tables()
+def test_file_contains_every_known_element_once(tmp_path: Path, batch_size: int) -> None:
+    scores, labels = scores_and_labels()
     metric = DumpPredictions(tmp_path / "predictions.npz")
     metric.set_label_counts([7, 300, 0, 50], ["dog", "cat", "emu", "fox"])
 
@@ -34,8 +34,8 @@ def test_file_holds_every_known_element_once(tmp_path: Path, batch_size: int) ->
     np.testing.assert_array_equal(found.training_positives, [300, 7, 0, 50])
 
 
-def test_unknown_scores_never_matter(tmp_path: Path) -> None:
-    scores, labels = tables()
+def test_scores_of_unknown_elements_have_no_effect(tmp_path: Path) -> None:
+    scores, labels = scores_and_labels()
     contents = []
     for filled in (scores, scores.masked_fill(labels == -1, 0.123)):
         evaluate(DumpPredictions(tmp_path / "a.npz"), data_samples(filled, labels))
@@ -43,8 +43,8 @@ def test_unknown_scores_never_matter(tmp_path: Path) -> None:
     assert contents[0] == contents[1]
 
 
-def test_groups_that_the_dataset_names_are_kept(tmp_path: Path) -> None:
-    scores, labels = tables()
+def test_groups_of_the_dataset_are_saved(tmp_path: Path) -> None:
+    scores, labels = scores_and_labels()
     path = tmp_path / "predictions.npz"
     groups = ["tail", "head", "head", "middle"]
     evaluate(DumpPredictions(path), data_samples(scores, labels), class_groups=groups)
@@ -53,8 +53,8 @@ def test_groups_that_the_dataset_names_are_kept(tmp_path: Path) -> None:
     assert KnownPredictions.load(path).class_groups is None
 
 
-def test_damaged_file_is_named(tmp_path: Path) -> None:
-    scores, labels = tables()
+def test_damaged_files_raise_with_their_name(tmp_path: Path) -> None:
+    scores, labels = scores_and_labels()
     path = tmp_path / "predictions.npz"
     evaluate(DumpPredictions(path), data_samples(scores, labels))
     whole = path.read_bytes()

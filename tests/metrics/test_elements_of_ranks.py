@@ -1,4 +1,4 @@
-"""However samples lie in batches and on ranks, gathered elements are those of one process, in one order."""
+"""Gathered elements do not depend on the batches and ranks of the samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.functional.partial_tables import partial_tables
 
 
 class Ranks:
-    """Processes as threads: what each gives is handed to all when the last has come."""
+    """Ranks as threads; ``all_gather`` waits until all ranks have passed their tensor."""
 
     def __init__(self, world_size: int) -> None:
         self.given = [None] * world_size
@@ -39,7 +39,7 @@ class Ranks:
             try:
                 return function(*arguments[index])
             except BaseException:
-                self.barrier.abort()  # the others wait no longer
+                self.barrier.abort()  # end the waiting of the other ranks
                 raise
 
         with mock.patch.multiple(
@@ -57,17 +57,17 @@ def batch_of(scores: np.ndarray, labels: np.ndarray) -> KnownElementBatch:
 
 
 @given(tables=partial_tables(), world_size=st.integers(1, 3), round_up=st.booleans(), data=st.data())
-def test_batches_and_ranks_merge_to_what_one_process_has(tables, world_size, round_up, data) -> None:
+def test_gathered_elements_equal_those_of_one_process(tables, world_size, round_up, data) -> None:
     scores, labels = tables
     size = len(scores)
     order = np.arange(size)
-    if round_up:  # as MMEngine's sampler: the first samples again until all ranks have equally many
+    if round_up:  # as MMEngine's sampler: repeat the first samples until all ranks have the same number
         order = np.resize(order, -(-size // world_size) * world_size)
     arguments = []
     for rank in range(world_size):
-        own = order[rank::world_size]
-        cuts = sorted(data.draw(st.lists(st.integers(0, len(own)), max_size=3)))
-        parts = np.split(own, cuts)
+        samples = order[rank::world_size]
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(samples)), max_size=3)))
+        parts = np.split(samples, cuts)
         arguments.append(([batch_of(scores[part], labels[part]) for part in parts if len(part)], size))
     expected = batch_of(scores, labels)
     for found in Ranks(world_size).run(gather_elements, arguments):

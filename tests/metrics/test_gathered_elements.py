@@ -1,4 +1,4 @@
-"""Two and three processes give what one gives, whatever pads the last batch."""
+"""Two and three processes give the results of one process, with any padding of the last batch."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import torch
 
 from tests.architecture.source_tree import ROOT
 from tests.metrics import rank_results
-from tests.metrics.samples import tables
+from tests.metrics.samples import scores_and_labels
 
 
 def case(num_images: int, batch_size: int, round_up: bool = True) -> dict:
-    scores, labels = tables(num_images)
+    scores, labels = scores_and_labels(num_images)
     return dict(scores=scores, labels=labels, batch_size=batch_size, round_up=round_up)
 
 
 CASES = {
-    "none is left over": case(24, 4),
-    "one is left over of 2, two of 3": case(23, 5),
-    "one is left over of 3": case(22, 3),
+    "no padding": case(24, 4),
+    "one padded sample with 2 ranks and with 3": case(23, 5),
+    "two padded samples with 3 ranks": case(22, 3),
     "fewer images than ranks": case(2, 2),
     "uneven ranks": case(23, 5, round_up=False),
     "a rank without any image": case(2, 2, round_up=False),

@@ -1,3 +1,5 @@
+"""Properties of all metrics over known elements."""
+
 from __future__ import annotations
 
 import copy
@@ -14,21 +16,21 @@ from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from mmpretrain_imbalance.metrics import PartialLabelAveragePrecision, PartialLabelMetric
-from tests.metrics.samples import data_samples, evaluate, tables
+from tests.metrics.samples import data_samples, evaluate, scores_and_labels
 
 METRICS = [PartialLabelAveragePrecision, PartialLabelMetric]
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
-def test_batches_equal_all_at_once(metric_class) -> None:
-    samples = data_samples(*tables())
+def test_the_batch_size_has_no_effect(metric_class) -> None:
+    samples = data_samples(*scores_and_labels())
     metrics = [evaluate(metric_class([300, 7, 0, 50]), samples, batch_size) for batch_size in (1, 5, 100)]
     np.testing.assert_equal(metrics[:2], metrics[1:])
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
-def test_samples_after_the_last_only_pad(metric_class) -> None:
-    samples = data_samples(*tables())
+def test_padding_samples_are_dropped(metric_class) -> None:
+    samples = data_samples(*scores_and_labels())
     metric = metric_class()
     metric.process(None, samples[:20])
     metric.process(None, samples[20:] + samples[:4])
@@ -39,15 +41,15 @@ def test_samples_after_the_last_only_pad(metric_class) -> None:
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
-def test_unknown_elements_never_matter(metric_class) -> None:
-    scores, labels = tables()
+def test_scores_of_unknown_elements_have_no_effect(metric_class) -> None:
+    scores, labels = scores_and_labels()
     changed = torch.where(labels == -1, 1 - scores, scores)
     expected = evaluate(metric_class(), data_samples(scores, labels))
     np.testing.assert_equal(evaluate(metric_class(), data_samples(changed, labels)), expected)
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
-def test_memory_follows_the_known_elements_and_inputs_stay_as_they_are(metric_class) -> None:
+def test_only_known_elements_are_stored_and_inputs_are_unchanged(metric_class) -> None:
     scores, labels = torch.rand(64, 500), torch.full((64, 500), -1)
     labels[:, :3] = 1
     samples = data_samples(scores, labels)
@@ -70,8 +72,8 @@ def test_memory_follows_the_known_elements_and_inputs_stay_as_they_are(metric_cl
 
 @pytest.mark.parametrize("metric_class", METRICS)
 @pytest.mark.parametrize("types", [[torch.int8], [torch.int64], [torch.bfloat16, torch.int8, torch.half]])
-def test_labels_may_be_of_any_type_also_of_several_in_a_batch(metric_class, types: list) -> None:
-    samples = data_samples(*tables())
+def test_labels_may_have_any_dtype_also_mixed_in_a_batch(metric_class, types: list) -> None:
+    samples = data_samples(*scores_and_labels())
     expected = evaluate(metric_class(), samples)
     for index, sample in enumerate(samples):
         sample["gt_score"] = sample["gt_score"].to(types[index % len(types)])
@@ -79,9 +81,9 @@ def test_labels_may_be_of_any_type_also_of_several_in_a_batch(metric_class, type
 
 
 @pytest.mark.parametrize("metric_class", METRICS)
-def test_takes_data_samples_of_the_host_through_its_evaluator(metric_class) -> None:
-    """With class indices alone, as the host writes them, the unlisted classes are negative."""
-    scores, labels = tables()
+def test_data_samples_of_mmpretrain_in_its_evaluator(metric_class) -> None:
+    """With MMPretrain's class indices only, the classes that are not listed are negative."""
+    scores, labels = scores_and_labels()
     indices = [
         torch.cat([positives, positives]) for label in labels for [positives] in [(label == 1).nonzero().T]
     ]
@@ -96,7 +98,7 @@ def test_takes_data_samples_of_the_host_through_its_evaluator(metric_class) -> N
 
 
 def test_counts_come_from_a_list_a_file_or_a_hook(tmp_path: Path) -> None:
-    samples = data_samples(*tables())
+    samples = data_samples(*scores_and_labels())
     expected = evaluate(PartialLabelAveragePrecision([300, 7, 0, 50]), samples)
     path = tmp_path / "counts.json"
     path.write_text(json.dumps(dict(classes=["fox", "emu", "dog", "cat"], positives=[50, 0, 7, 300])))
@@ -111,19 +113,23 @@ def test_counts_come_from_a_list_a_file_or_a_hook(tmp_path: Path) -> None:
     np.testing.assert_equal(evaluate(given, samples), expected)
 
 
-def test_without_counts_groups_are_left_out_with_one_warning(monkeypatch) -> None:
+def test_without_counts_groups_are_not_reported_and_one_warning_is_logged(monkeypatch) -> None:
     lines = []
     module = "mmpretrain_imbalance.metrics.known_elements_metric.print_log"
     monkeypatch.setattr(module, lambda text, logger, level: lines.append(text))
     metric = PartialLabelAveragePrecision()
     for _ in range(2):
-        assert set(evaluate(metric, data_samples(*tables()))) == {"mAP", "mAP_O", "num_classes_evaluated"}
+        assert set(evaluate(metric, data_samples(*scores_and_labels()))) == {
+            "mAP",
+            "mAP_O",
+            "num_classes_evaluated",
+        }
     [line] = lines
-    assert "Give it 'class_counts', or add dict(type='LabelStatisticsHook') to custom_hooks" in line
+    assert "Set 'class_counts', or add dict(type='LabelStatisticsHook') to custom_hooks" in line
 
 
 def broken(field: str, value: float) -> list[dict]:
-    samples = data_samples(*tables())
+    samples = data_samples(*scores_and_labels())
     samples[2][field] = samples[2][field].clone()
     samples[2][field][1] = value
     return samples
@@ -140,9 +146,7 @@ def broken(field: str, value: float) -> list[dict]:
         (broken("gt_score", 255), "'gt_score' of the samples of {} must be 1 (positive), 0 (negative) or -1"),
     ],
 )
-def test_broken_samples_are_refused_by_name_and_class(
-    metric_class, samples: list[dict], message: str
-) -> None:
+def test_errors_name_sample_and_class(metric_class, samples: list[dict], message: str) -> None:
     message = re.escape(message.format(metric_class.__name__)) + ".*at sample "
     with pytest.raises(ValueError, match=message + r"2, class 1 \(dog\) instead"):
         evaluate(metric_class(), samples)
@@ -151,9 +155,9 @@ def test_broken_samples_are_refused_by_name_and_class(
         evaluate(metric_class(), named)
 
 
-def test_the_first_of_several_wrong_labels_is_named_and_the_others_are_counted() -> None:
+def test_errors_name_the_first_wrong_label_and_count_the_others() -> None:
     """An unknown label becomes 255 in an unsigned type; only the last image has unknown labels here."""
-    samples = data_samples(*tables())[-5:]
+    samples = data_samples(*scores_and_labels())[-5:]
     samples = [sample | dict(gt_score=sample["gt_score"].abs()) for sample in samples[:-1]] + samples[-1:]
     samples[-1]["gt_score"] = samples[-1]["gt_score"].to(torch.int8).to(torch.uint8)
     with pytest.raises(ValueError, match=r"Got 255 at sample 22, class 0 \(cat\), and at 3 more instead"):
@@ -166,20 +170,20 @@ def test_the_first_of_several_wrong_labels_is_named_and_the_others_are_counted()
         (dict(gt_label=torch.tensor([1, 4])), "class indices from 0 to 3. Got 4 instead"),
         (
             dict(gt_score=torch.zeros(3)),
-            "one label for each of the 4 classes that are scored. Got the shape (3,)",
+            "one label for each of the 4 classes of 'pred_score'. Got the shape (3,)",
         ),
         (dict(), "must have a 'gt_score' or a 'gt_label'. Got ['pred_score'] instead"),
     ],
 )
-def test_samples_without_fitting_labels_are_refused(sample: dict, message: str) -> None:
+def test_samples_with_labels_of_another_shape_raise(sample: dict, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         PartialLabelAveragePrecision().process(None, [dict(pred_score=torch.rand(4)) | sample])
 
 
-def test_wrong_counts_are_refused_before_a_validation_is_spent(tmp_path: Path) -> None:
+def test_wrong_counts_raise_with_the_first_batch_or_earlier(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nowhere\.json"):
         PartialLabelAveragePrecision(str(tmp_path / "nowhere.json"))
-    samples = data_samples(*tables())
+    samples = data_samples(*scores_and_labels())
     with pytest.raises(ValueError, match=r"The positives of PartialLabelAveragePrecision .* Got the shape"):
         evaluate(PartialLabelAveragePrecision([1, 2]), samples)
     metric = PartialLabelAveragePrecision()
@@ -195,16 +199,17 @@ def test_wrong_counts_are_refused_before_a_validation_is_spent(tmp_path: Path) -
         metric.set_label_counts([1, 2], ["cat"])
 
 
-def test_no_sample_at_all_is_refused() -> None:
+def test_evaluation_without_samples_raises() -> None:
     metric = PartialLabelAveragePrecision()
     metric.process(None, [])
     with pytest.raises(
-        ValueError, match=r"samples that PartialLabelAveragePrecision evaluates .* Got none instead"
+        ValueError,
+        match=r"samples processed by PartialLabelAveragePrecision must be at least 1. Got 0 instead",
     ):
         metric.evaluate(0)
 
 
-def test_runs_in_a_runner_and_its_table_is_in_the_log_file(tiny_config: Path, tmp_path: Path) -> None:
+def test_runs_in_a_runner_and_logs_its_table(tiny_config: Path, tmp_path: Path) -> None:
     cfg = Config.fromfile(tiny_config)
     cfg.work_dir = str(tmp_path)
     cfg.val_evaluator = [

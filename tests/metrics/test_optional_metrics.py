@@ -1,4 +1,4 @@
-"""AUROC, calibration error and coverage of the AP metric: against scikit-learn, a plain loop, a count."""
+"""AUROC, calibration error and coverage, against scikit-learn, a plain loop and a count."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mmpretrain_imbalance.metrics import PartialLabelAveragePrecision
-from tests.metrics.samples import data_samples, evaluate, tables
+from tests.metrics.samples import data_samples, evaluate, scores_and_labels
 
 
 def calibration_error(scores: np.ndarray, labels: np.ndarray) -> float:
     total = 0.0
     for low in range(15):
-        inside = [i for i, score in enumerate(scores) if min(int(score * 15), 14) == low]
-        if inside:
-            total += len(inside) * abs(scores[inside].mean() - labels[inside].mean())
+        members = [i for i, score in enumerate(scores) if min(int(score * 15), 14) == low]
+        if members:
+            total += len(members) * abs(scores[members].mean() - labels[members].mean())
     return 100 * total / len(scores)
 
 
 def test_optional_metrics_against_oracles() -> None:
-    scores, labels = tables()
+    scores, labels = scores_and_labels()
     metric = PartialLabelAveragePrecision(
         [1] * 4, classwise=True, auroc=True, calibration=True, coverage=True
     )
@@ -40,7 +40,7 @@ def test_optional_metrics_against_oracles() -> None:
     assert found["coverage"] == pytest.approx(100 * known.sum() / known.size)
 
 
-def test_nothing_is_added_unless_asked_for() -> None:
-    scores, labels = tables()
+def test_optional_metrics_are_off_by_default() -> None:
+    scores, labels = scores_and_labels()
     found = evaluate(PartialLabelAveragePrecision([1] * 4), data_samples(scores, labels))
     assert not {"AUROC", "calibration_error", "calibration_error_pooled", "coverage"} & set(found)

@@ -1,3 +1,5 @@
+"""Mean average precision of partial labels, against scikit-learn."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -7,7 +9,7 @@ from mmpretrain.registry import METRICS
 from sklearn.metrics import average_precision_score
 
 from mmpretrain_imbalance.metrics import DumpPredictions, PartialLabelAveragePrecision
-from tests.metrics.samples import data_samples, evaluate, tables
+from tests.metrics.samples import data_samples, evaluate, scores_and_labels
 
 
 def class_average_precision(scores: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
@@ -19,7 +21,7 @@ def class_average_precision(scores: torch.Tensor, labels: torch.Tensor) -> np.nd
 
 
 def test_means_equal_scikit_learn() -> None:
-    scores, labels = tables()
+    scores, labels = scores_and_labels()
     counts = [300, 7, 0, 50]
     metrics = evaluate(
         PartialLabelAveragePrecision(counts, num_rarest=2, pooled=True), data_samples(scores, labels)
@@ -41,8 +43,8 @@ def test_means_equal_scikit_learn() -> None:
     np.testing.assert_allclose(list(metrics.values()), list(expected.values()), rtol=1e-12)
 
 
-def test_a_class_with_one_kind_of_label_is_left_out_and_counted() -> None:
-    scores, labels = tables()
+def test_a_class_without_positives_or_negatives_is_excluded() -> None:
+    scores, labels = scores_and_labels()
     labels[:, 1], labels[:, 2] = -1, labels[:, 2].clamp(max=0)
     metrics = evaluate(PartialLabelAveragePrecision([300, 7, 7, 300]), data_samples(scores, labels))
     assert metrics["mAP"] == pytest.approx(
@@ -52,7 +54,7 @@ def test_a_class_with_one_kind_of_label_is_left_out_and_counted() -> None:
     assert np.isnan(metrics["mAP_tail"])
 
 
-def test_borders_that_part_nothing_are_refused_at_once() -> None:
+def test_group_thresholds_in_descending_order_raise() -> None:
     message = (
         r"'group_thresholds' argument of PartialLabelAveragePrecision must be .* Got \(100, 20\) instead"
     )
@@ -61,7 +63,7 @@ def test_borders_that_part_nothing_are_refused_at_once() -> None:
 
 
 def test_thresholds_at_quantiles_of_the_classes() -> None:
-    samples = data_samples(*tables())
+    samples = data_samples(*scores_and_labels())
     by_quantile = evaluate(PartialLabelAveragePrecision([1, 2, 3, 4], group_quantiles=(0.3, 0.7)), samples)
     by_count = evaluate(PartialLabelAveragePrecision([1, 2, 3, 4], group_thresholds=(2, 4)), samples)
     np.testing.assert_equal(by_quantile, by_count)
@@ -71,7 +73,7 @@ def test_classwise_adds_a_list_and_logs_a_table(caplog, monkeypatch) -> None:
     lines = []
     module = "mmpretrain_imbalance.metrics.partial_label_average_precision.print_log"
     monkeypatch.setattr(module, lambda text, logger: lines.append(text))
-    scores, labels = tables()
+    scores, labels = scores_and_labels()
     metrics = evaluate(
         PartialLabelAveragePrecision([300, 7, 0, 50], classwise=True), data_samples(scores, labels)
     )
@@ -87,8 +89,8 @@ def test_is_built_from_a_config() -> None:
     assert isinstance(METRICS.build(dict(type="PartialLabelAveragePrecision")), PartialLabelAveragePrecision)
 
 
-def test_groups_that_the_dataset_names_are_believed() -> None:
-    scores, labels = tables()
+def test_groups_of_the_dataset_take_precedence() -> None:
+    scores, labels = scores_and_labels()
     samples, values = data_samples(scores, labels), class_average_precision(scores, labels)
     groups = ["tail", "head", "head", "middle"]
     metric = PartialLabelAveragePrecision([300, 7, 0, 50], num_rarest=2)
@@ -114,12 +116,12 @@ def test_groups_that_the_dataset_names_are_believed() -> None:
         ),
     ],
 )
-def test_wrong_arguments_are_refused_at_once(arguments: dict, message: str) -> None:
+def test_wrong_arguments_raise(arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         PartialLabelAveragePrecision(**arguments)
 
 
 @pytest.mark.parametrize("metric", [PartialLabelAveragePrecision, DumpPredictions])
-def test_groups_of_other_classes_are_refused(metric) -> None:
+def test_a_wrong_number_of_groups_raises(metric) -> None:
     with pytest.raises(ValueError, match=r"'class_groups' in the metainfo .* 4 classes. Got 3 instead"):
-        evaluate(metric(), data_samples(*tables()), class_groups=["tail"] * 3)
+        evaluate(metric(), data_samples(*scores_and_labels()), class_groups=["tail"] * 3)
