@@ -1,4 +1,4 @@
-"""Hooks that move the state of losses between epochs; they hold no formulas."""
+"""Hooks that update losses and thresholds between epochs."""
 
 from .averaged_predictions_hook import AveragedPredictionsHook
 from .best_thresholds_hook import BestThresholdsHook

@@ -1,12 +1,15 @@
-"""Predictions of the averaged model for the losses that make pseudo-labels of them."""
+"""Hook that passes predictions of the averaged model to pseudo-label losses."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from ..losses.pseudo_label_loss import PseudoLabelLoss
 from .label_statistics.setup_checks import unwrap_model
@@ -14,41 +17,46 @@ from .label_statistics.setup_checks import unwrap_model
 
 @HOOKS.register_module()
 class AveragedPredictionsHook(Hook):
-    """Lets ``PseudoLabelLoss(predictions='averaged_model')`` see what the averaged model says of each batch.
+    """Hook that passes logits of the averaged model to losses with ``predictions='averaged_model'``.
 
-    Before each forward pass in training, the model that ``EMAHook`` keeps predicts the same images, after the
-    same augmentation, in evaluation mode and without gradient. This costs one more forward pass a step. The
-    averages are in the checkpoints of ``EMAHook``, so that a resumed run goes on bit for bit.
+    Before each forward pass in training, the averaged model of ``EMAHook`` predicts the same augmented
+    images, in evaluation mode and without gradient. This costs one additional forward pass per step.
+    ``EMAHook`` saves the averaged model in the checkpoints, so a resumed run is bit-identical.
 
     Raises:
-        ValueError: Before training, if there is no EMAHook, or no loss asks for its predictions.
+        ValueError: Before training, if the run has no EMAHook, or no loss with
+            ``predictions='averaged_model'``.
     """
 
     priority = "NORMAL"
 
     def __init__(self) -> None:
-        self._handle = None
+        self._handle: RemovableHandle | None = None
 
     def before_train(self, runner: Runner) -> None:
-        averages = [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
+        ema_hooks = [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
         model = unwrap_model(runner.model)
         losses = [
             module
             for module in model.modules()
             if isinstance(module, PseudoLabelLoss) and module.predictions == "averaged_model"
         ]
-        if not averages or not losses:
-            missing = "dict(type='EMAHook') in custom_hooks" if losses else "predictions='averaged_model'"
-            raise ValueError(
-                "AveragedPredictionsHook needs an EMAHook and a loss with predictions='averaged_model'. Got "
-                f"none instead: add {missing}."
+        if not ema_hooks or not losses:
+            found, remedy = (
+                ("no EMAHook", "dict(type='EMAHook') to custom_hooks")
+                if losses
+                else ("no such loss", "predictions='averaged_model' to a PseudoLabelLoss")
             )
-        ema = averages[0].ema_model
+            raise ValueError(
+                "A run with AveragedPredictionsHook must have an EMAHook and a PseudoLabelLoss with "
+                f"predictions='averaged_model'. Got {found} instead. Add {remedy}."
+            )
+        ema = ema_hooks[0].ema_model
         if not ema.steps:  # EMAHook copied the weights before they were initialized or loaded
             ema.module.load_state_dict(model.state_dict())
         ema.module.eval()
 
-        def predict(module: nn.Module, args: tuple, kwargs: dict) -> None:
+        def predict(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             if kwargs.get("mode") == "loss" and torch.is_grad_enabled():
                 with torch.no_grad():
                     logits = ema.module(args[0] if args else kwargs["inputs"], mode="tensor")

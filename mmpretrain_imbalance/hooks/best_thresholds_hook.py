@@ -1,12 +1,12 @@
-"""Decision thresholds of the classes, chosen on every validation."""
+"""Hook that chooses a decision threshold per class after each validation."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
@@ -21,32 +21,32 @@ from ..utils.safe_checkpoints import load_weights_only
 
 @HOOKS.register_module()
 class BestThresholdsHook(Hook):
-    r"""Chooses a threshold for each class after each validation; see :func:`best_thresholds` for the rule.
+    r"""Hook that chooses a threshold per class after each validation, with :func:`best_thresholds`.
 
-    In short: the score with the best F1 (or that meets ``precision`` or ``recall``) of the class alone,
-    :math:`\hat{t}_c`, and of all classes pooled, :math:`t`; with :math:`n_c` known positives the class gets
-    :math:`(n_c \hat{t}_c + \lambda t) / (n_c + \lambda)`, so that one with few is drawn to the threshold of
-    all.
+    Let :math:`\hat{t}_c` be the threshold with the best F1 (or that reaches ``precision`` or ``recall``) for
+    class c alone, and :math:`t` the one for all classes pooled. A class with :math:`n_c` known positives gets
+    the threshold :math:`(n_c \hat{t}_c + \lambda t) / (n_c + \lambda)`, which is close to :math:`t` for rare
+    classes.
 
-    The thresholds are written
+    The thresholds are written to
 
-    - by class name to ``out_file`` in the work folder, for ``PartialLabelMetric(thresholds=...)`` and
+    - ``out_file`` in the work directory, by class name, for ``PartialLabelMetric(thresholds=...)`` and
       ``MultiLabelInferencer``;
-    - to ``meta['thresholds']`` of the checkpoint of the same weights. MMEngine saves a checkpoint before the
-      validation of the same epoch, so the file that is there is replaced, whole or not at all. A checkpoint
-      whose weights were never validated has no thresholds.
+    - ``meta['thresholds']`` of the checkpoint with the same weights. MMEngine saves a checkpoint before the
+      validation of the same epoch, so the hook replaces the file atomically. A checkpoint whose weights were
+      never validated has no thresholds.
 
-    A file that cannot be written is reported, and training goes on. The thresholds suit the validation set
-    they were chosen on: measure them on another one.
+    An error while writing a file is logged, and training continues. The thresholds are fitted to the
+    validation set, so evaluate them on another set.
 
     Args:
-        precision: The precision to reach, in (0, 1]; None for the best F1.
-        recall: The recall to reach, in (0, 1]; None for the best F1.
-        shrinkage: :math:`\lambda`, the number of known positives with which a class counts half.
-        out_file: Name of the file in the work folder, or a path; ``.json`` or ``.csv``.
+        precision: Precision to reach, in (0, 1]; None for the best F1.
+        recall: Recall to reach, in (0, 1]; None for the best F1.
+        shrinkage: :math:`\lambda`, the number of known positives for which a class has weight one half.
+        out_file: Name of the file in the work directory, or a path, ending in ``.json`` or ``.csv``.
 
     Raises:
-        ValueError: If the arguments do not fit :func:`best_thresholds`, or the ending is another.
+        ValueError: If an argument is invalid for :func:`best_thresholds`, or the file ending is another.
     """
 
     priority = "NORMAL"
@@ -58,44 +58,48 @@ class BestThresholdsHook(Hook):
         shrinkage: float = 10.0,
         out_file: str = "thresholds.json",
     ) -> None:
-        self.options = dict(precision=precision, recall=recall, shrinkage=shrinkage)
-        best_thresholds([[1.0]], [[1]], **self.options)  # a wrong option is refused now, not after an epoch
+        self.options: dict[str, Any] = dict(precision=precision, recall=recall, shrinkage=shrinkage)
+        best_thresholds([[1.0]], [[1]], **self.options)  # raises now for a wrong option, not after an epoch
         if Path(out_file).suffix not in (".json", ".csv"):
             raise ValueError(
                 f"The 'out_file' argument of BestThresholdsHook must end in .json or .csv. Got {out_file!r} "
                 "instead."
             )
         self.out_file = out_file
-        self.chosen: dict | None = None
-        self._chosen_at = self._saved_at = None
+        self.chosen: dict[str, Any] | None = None
+        #: Iterations of the last validation and of the last saved checkpoint.
+        self._chosen_at: int | None = None
+        self._saved_at: int | None = None
         self._collector = DumpPredictions()
 
     def path(self, runner: Runner) -> Path:
-        """Where the thresholds of this run are written."""
+        """Return the path of the threshold file of this run."""
         return Path(runner.work_dir) / self.out_file
 
     @property
     def predictions(self) -> KnownPredictions | None:
-        """What the last validation predicted, on the main process."""
+        """Predictions of the last validation; None on all ranks except the main process."""
         return self._collector.predictions
 
     def before_val_epoch(self, runner: Runner) -> None:
         self._collector = DumpPredictions()
         self._collector.dataset_meta = getattr(runner.val_dataloader.dataset, "metainfo", None)
 
-    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
         self._collector.process(data_batch, [sample.to_dict() for sample in outputs or ()])
 
-    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         self._collector.evaluate(len(runner.val_dataloader.dataset))
-        if not is_main_process():
-            return
         predictions = self.predictions
+        if predictions is None:
+            return
         positives = np.bincount(
             predictions.classes[predictions.labels == 1], minlength=predictions.num_classes
         )
         if not positives.any():
-            runner.logger.warning("No thresholds are chosen: the validation set has no known positive.")
+            runner.logger.warning("No thresholds were chosen: the validation set has no known positives.")
             return
         thresholds, overall = best_thresholds(
             predictions.scores,
@@ -113,32 +117,32 @@ class BestThresholdsHook(Hook):
             **self.options,
         }
         runner.logger.info(
-            f"Thresholds of {len(thresholds)} classes, from {thresholds.min():.3f} to "
-            f"{thresholds.max():.3f}; of all together {overall:.3f}."
+            f"The thresholds of {len(thresholds)} classes range from {thresholds.min():.3f} to "
+            f"{thresholds.max():.3f}; the threshold of all classes pooled is {overall:.3f}."
         )
-        self._write(runner)
+        self._write(runner, self.chosen)
 
-    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         meta = checkpoint.setdefault("meta", {})
         self._saved_at = meta.get("iter")
         meta.pop("thresholds", None)
         if self.chosen is not None and self._chosen_at == self._saved_at:
             meta["thresholds"] = self.chosen
 
-    def _write(self, runner: Runner) -> None:
+    def _write(self, runner: Runner, chosen: dict[str, Any]) -> None:
         path = self.path(runner)
         try:
-            columns = {name: self.chosen[name] for name in ("thresholds", "known_positives")}
-            write_named_values(path, self.chosen["classes"], columns)
+            columns = {name: chosen[name] for name in ("thresholds", "known_positives")}
+            write_named_values(path, chosen["classes"], columns)
             if self._saved_at is not None and self._saved_at == self._chosen_at:
                 path = Path(runner.message_hub.get_info("last_ckpt"))
                 if path.is_file():
                     checkpoint = load_weights_only(path, map_location="cpu")
-                    checkpoint["meta"]["thresholds"] = self.chosen
+                    checkpoint["meta"]["thresholds"] = chosen
                     with atomic_write(path, "wb") as file:
                         torch.save(checkpoint, file)
         except OSError as error:
             runner.logger.error(
-                f"Thresholds could not be written to {path}: {error.strerror or error}. Training goes on. "
-                "Free some space; tools/tune_thresholds.py chooses them again."
+                f"Thresholds could not be written to {path}: {error.strerror or error}. Training "
+                "continues. Free some disk space; tools/tune_thresholds.py can choose the thresholds again."
             )

@@ -1,6 +1,8 @@
-"""A checkpoint is evaluated on its own classes, or not at all."""
+"""Hook that checks the classes of a checkpoint before it is evaluated."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -9,12 +11,13 @@ from .label_statistics.class_order import check_checkpoint_classes
 
 
 class CheckpointClassesHook(Hook):
-    """Compares the classes of a checkpoint with those of the data it is evaluated on.
+    """Hook that raises if a checkpoint is evaluated on classes that it was not trained on.
 
-    The tools register it in every run; see :func:`check_checkpoint_classes`.
+    The order of the classes must be the same too, see ``check_checkpoint_classes``. The tools register the
+    hook in every run.
     """
 
-    priority = "VERY_HIGH"  # before other hooks believe the checkpoint
+    priority = "VERY_HIGH"  # before other hooks use the checkpoint
 
-    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         check_checkpoint_classes(runner, checkpoint)

@@ -55,7 +55,7 @@ def labels_are_hard(data_samples: list[DataSample]) -> bool:
 def stack_labels(data_samples: list[DataSample]) -> Tensor:
     """Stack the labels of a batch, as int8 if they are marked as hard, else as float32.
 
-    From int8 a loss knows that no label is soft: it computes its formula once, not for both hard labels.
+    With int8 no label can be soft, so a loss computes its formula once instead of for both hard labels.
     """
     labels = torch.stack([sample.gt_score for sample in data_samples])
     return labels.to(torch.int8) if labels_are_hard(data_samples) else labels.float()

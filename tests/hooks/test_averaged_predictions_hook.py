@@ -1,4 +1,4 @@
-"""The averaged model predicts the very images of the step."""
+"""The averaged model predicts the images of the same step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def runner(work_dir, loss=LOSS, hooks=("EMAHook", "AveragedPredictionsHook")):
     return Runner.from_cfg(cfg)
 
 
-def test_the_loss_gets_what_the_averaged_model_says_of_the_batch(tmp_path, monkeypatch):
+def test_the_loss_gets_the_predictions_of_the_averaged_model_for_the_batch(tmp_path, monkeypatch):
     run = runner(tmp_path / "run")
     compared = []
     original = PseudoLabelLoss.predicted_logits
@@ -59,19 +59,19 @@ def test_the_loss_gets_what_the_averaged_model_says_of_the_batch(tmp_path, monke
 @pytest.mark.parametrize(
     ("loss", "hooks", "message"),
     [
-        (LOSS, ("AveragedPredictionsHook",), "add dict.type='EMAHook'."),
+        (LOSS, ("AveragedPredictionsHook",), "Got no EMAHook instead. Add dict.type='EMAHook'."),
         (
             dict(type="PartialAsymmetricLoss"),
             ("EMAHook", "AveragedPredictionsHook"),
-            "add predictions='averaged_model'",
+            "Got no such loss instead. Add predictions='averaged_model'",
         ),
     ],
 )
-def test_refusals(tmp_path, loss, hooks, message):
+def test_missing_parts_raise(tmp_path, loss, hooks, message):
     with pytest.raises(ValueError, match=message):
         runner(tmp_path / "run", loss, hooks).train()
 
 
-def test_without_the_hook_the_loss_says_what_is_missing(tmp_path):
+def test_the_loss_names_the_missing_hook(tmp_path):
     with pytest.raises(RuntimeError, match="AveragedPredictionsHook"):
         runner(tmp_path / "run", hooks=("EMAHook",)).train()

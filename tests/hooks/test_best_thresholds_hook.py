@@ -1,4 +1,4 @@
-"""Thresholds that validation chose, in the work folder and in the checkpoint of the same weights."""
+"""Chosen thresholds in the work directory and in the checkpoint of the same weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAIN_LOSS = dict(type="PartialAsymmetricLoss", unknown="ignore")
 
 
 class RecordPredictions(Hook):
-    """Scores and labels of each validation, as the model gave them."""
+    """Hook that records the scores and labels of each validation."""
 
     def __init__(self) -> None:
         self.validations: dict[int, list] = {}
@@ -31,13 +31,13 @@ class RecordPredictions(Hook):
             (sample.pred_score.numpy().copy(), sample.gt_score.numpy().copy()) for sample in outputs
         )
 
-    def tables(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    def scores_and_labels(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         scores, labels = zip(*self.validations[epoch])
         return np.stack(scores).astype(float), np.stack(labels)
 
 
 def f1_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Plain loop: the highest of the scores with the best F1."""
+    """Return the highest score with the best F1, by a plain loop."""
     best, chosen = -1.0, np.nan
     for threshold in sorted(set(scores.tolist())):
         predicted = scores >= threshold
@@ -53,8 +53,8 @@ def expected_thresholds(scores: np.ndarray, labels: np.ndarray, shrinkage: float
     thresholds = []
     for column, of_class in zip(scores.T, labels.T):
         known, positives = of_class != -1, (of_class == 1).sum()
-        own = f1_threshold(column[known], of_class[known]) if positives else 0.0
-        thresholds.append((positives * own + shrinkage * overall) / (positives + shrinkage))
+        alone = f1_threshold(column[known], of_class[known]) if positives else 0.0
+        thresholds.append((positives * alone + shrinkage * overall) / (positives + shrinkage))
     return thresholds
 
 
@@ -68,7 +68,7 @@ def config(work_dir: Path, epochs: int, val_interval: int = 1, **hook):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RecordPredictions]:
-    """Four epochs, validated after the second and the fourth."""
+    """Run of four epochs, with a validation after the second and the fourth."""
     work_dir = tmp_path_factory.mktemp("thresholds") / "run"
     record = RecordPredictions()
     train(config(work_dir, 4, val_interval=2, shrinkage=5.0), record)
@@ -80,37 +80,37 @@ def stored(work_dir: Path, epoch: int) -> dict | None:
     return checkpoint["meta"].get("thresholds")
 
 
-def test_file_holds_the_thresholds_of_the_last_validation(run) -> None:
+def test_file_contains_the_thresholds_of_the_last_validation(run) -> None:
     work_dir, record = run
     last = max(record.validations)
     names = [str(digit) for digit in range(10)]
 
     found = read_named_values(work_dir / "thresholds.json", "thresholds", names)
 
-    np.testing.assert_allclose(found, expected_thresholds(*record.tables(last), 5.0), rtol=1e-6)
+    np.testing.assert_allclose(found, expected_thresholds(*record.scores_and_labels(last), 5.0), rtol=1e-6)
 
 
-def test_checkpoint_holds_the_thresholds_of_its_own_weights(run) -> None:
+def test_checkpoint_contains_the_thresholds_of_its_own_weights(run) -> None:
     work_dir, record = run
     assert list(record.validations) == [2, 4]
     assert stored(work_dir, 1) is None
-    assert stored(work_dir, 3) is None  # those of epoch 2 would be of other weights
+    assert stored(work_dir, 3) is None  # the thresholds of epoch 2 belong to other weights
     for epoch in record.validations:
         np.testing.assert_allclose(
             stored(work_dir, epoch)["thresholds"],
-            expected_thresholds(*record.tables(epoch), 5.0),
+            expected_thresholds(*record.scores_and_labels(epoch), 5.0),
             rtol=1e-6,
         )
 
 
-def test_best_checkpoint_holds_the_thresholds_of_its_weights(run) -> None:
+def test_best_checkpoint_contains_the_thresholds_of_its_weights(run) -> None:
     work_dir, _ = run
     best = next(work_dir.glob("best_*.pth"))
     checkpoint = load_weights_only(best)
     assert checkpoint["meta"]["thresholds"] == stored(work_dir, checkpoint["meta"]["epoch"])
 
 
-def test_checkpoint_that_was_written_again_resumes(run, tmp_path: Path) -> None:
+def test_rewritten_checkpoint_can_be_resumed(run, tmp_path: Path) -> None:
     work_dir, _ = run
     cfg = config(tmp_path / "resumed", 4, val_interval=2, shrinkage=5.0)
     cfg.load_from, cfg.resume = str(work_dir / "epoch_2.pth"), True
@@ -134,7 +134,7 @@ def test_metric_reads_the_file(run) -> None:
     assert metric.evaluate(size=2)["multi-label/exact_match"] == 100
 
 
-def test_full_disk_does_not_end_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_continues_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_):
         raise OSError(28, "No space left on device")
 
@@ -169,6 +169,6 @@ def test_validation_without_positives_chooses_nothing(tmp_path: Path) -> None:
         (dict(out_file="thresholds.txt"), r"end in .json or .csv. Got 'thresholds.txt'"),
     ],
 )
-def test_wrong_arguments_are_refused_at_once(arguments: dict, message: str) -> None:
+def test_wrong_arguments_raise(arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         BestThresholdsHook(**arguments)

@@ -1,4 +1,4 @@
-"""What the hook gives, writes, and refuses."""
+"""Values that the hook passes on and writes, and its errors."""
 
 from __future__ import annotations
 
@@ -34,38 +34,38 @@ def losses_of(runner: Runner) -> dict:
 
 def test_losses_metrics_and_files_get_the_counts_of_the_training_set(tmp_path):
     runner = train(small_config(tmp_path / "run", epochs=1))
-    table = torch.stack(
+    labels = torch.stack(
         [torch.as_tensor(runner.train_dataloader.dataset.get_data_info(i)["gt_score"]) for i in range(96)]
     )
-    positives, negatives = (table == 1).sum(0), (table == 0).sum(0)
+    positives, negatives = (labels == 1).sum(0), (labels == 0).sum(0)
     plm = losses_of(runner)["PartialLabelMaskingLoss"]
     torch.testing.assert_close(plm.positive_ratio, positives / negatives)
     stored = json.loads((tmp_path / "run" / "label_counts.json").read_text())
     assert stored["classes"] == [str(digit) for digit in range(10)]
     assert stored["positives"] == positives.tolist()
-    assert stored["unknown"] == (table == -1).sum(0).tolist()
+    assert stored["unknown"] == (labels == -1).sum(0).tolist()
 
 
 def test_class_prior_is_the_mean_probability_over_the_run(tmp_path):
-    seen = []
+    probabilities = []
 
     cfg = small_config(
         tmp_path / "run", loss=dict(type="ClassPriorTrackingLoss", loss=dict(type="PartialAsymmetricLoss"))
     )
     runner = Runner.from_cfg(cfg)
     runner.model.head.loss_module.register_forward_pre_hook(
-        lambda module, args: seen.append(args[0].detach().double().sigmoid())
+        lambda module, args: probabilities.append(args[0].detach().double().sigmoid())
     )
     runner.train()
-    expected = torch.cat(seen).mean(0)
-    assert len(torch.cat(seen)) == 2 * 96
+    expected = torch.cat(probabilities).mean(0)
+    assert len(torch.cat(probabilities)) == 2 * 96
     stored = json.loads((tmp_path / "run" / "class_prior.json").read_text())
     torch.testing.assert_close(
         torch.tensor(stored["class_prior"], dtype=torch.float64), expected, rtol=1e-5, atol=1e-7
     )
 
 
-def test_ignore_run_then_csl_with_its_prior_needs_two_configs_and_no_hand_work(tmp_path):
+def test_csl_reads_the_class_prior_of_an_earlier_run(tmp_path):
     train(
         small_config(
             tmp_path / "ignore",
@@ -82,7 +82,7 @@ def test_ignore_run_then_csl_with_its_prior_needs_two_configs_and_no_hand_work(t
     )
 
 
-def test_a_prior_file_that_lacks_a_class_is_refused_by_name(tmp_path):
+def test_a_prior_file_without_a_class_raises(tmp_path):
     class_values.write_named_values(
         tmp_path / "prior.csv", [str(d) for d in range(9)], {"class_prior": [0.1] * 9}
     )
@@ -96,7 +96,7 @@ def test_a_prior_file_that_lacks_a_class_is_refused_by_name(tmp_path):
         train(cfg)
 
 
-def test_scalars_are_of_class_groups_and_not_of_every_class(tmp_path):
+def test_scalars_are_means_over_class_groups(tmp_path):
     cfg = small_config(tmp_path / "run", group_thresholds=(5, 20))
     train(cfg)
     (scalars,) = (tmp_path / "run").glob("*/vis_data/scalars.json")
@@ -111,7 +111,7 @@ def test_scalars_are_of_class_groups_and_not_of_every_class(tmp_path):
     assert all(name.split("/")[-1] in ("head", "middle", "tail") for name in names)
 
 
-def test_groups_that_the_dataset_names_come_before_thresholds(tmp_path):
+def test_groups_of_the_dataset_take_precedence_over_thresholds(tmp_path):
     cfg = small_config(tmp_path / "run", group_thresholds=(5, 20))
     named = dict(class_groups=["tail"] * 9 + ["head"])
     cfg.train_dataloader.dataset.dataset.metainfo = named
@@ -127,7 +127,7 @@ def test_groups_that_the_dataset_names_come_before_thresholds(tmp_path):
     assert "label_statistics/class_prior/middle" not in last
 
 
-def test_shares_are_those_of_one_epoch_and_go_to_the_visualizer_too(tmp_path, monkeypatch):
+def test_fractions_are_those_of_one_epoch_and_are_visualized(tmp_path, monkeypatch):
     masked = []
 
     def recorded(labels, *args):
@@ -148,7 +148,7 @@ def test_shares_are_those_of_one_epoch_and_go_to_the_visualizer_too(tmp_path, mo
         unknown = torch.tensor(counts["unknown"]) / 96
         ignored = losses["head.loss_module"]["ignored_fraction"]
         torch.testing.assert_close(torch.tensor(ignored), unknown, rtol=0, atol=1e-7)
-        # The outermost loss counts, for all that it holds.
+        # The outermost loss counts for all nested losses.
         others = [state for path, state in losses.items() if path != "head.loss_module"]
         assert not any(name in ("ignored_fraction", "masked_fraction") for state in others for name in state)
     (scalars,) = (tmp_path / "run").glob("*/vis_data/scalars.json")
@@ -162,15 +162,15 @@ def test_shares_are_those_of_one_epoch_and_go_to_the_visualizer_too(tmp_path, mo
     assert values == pytest.approx((steps.sum(dim=1) / 96)[:, head].mean(dim=1).tolist())
 
 
-def test_classes_left_out_of_a_step_are_recorded_as_such(tmp_path):
-    """Label-space reduction says itself how often it left a class out."""
+def test_fraction_of_inactive_classes_is_recorded(tmp_path):
+    """LabelSpaceReductionLoss records how often a class was inactive, also inside of another loss."""
     loss = dict(type="LabelSpaceReductionLoss", loss=dict(type="PartialAsymmetricLoss"), active_fraction=0.3)
     outer = dict(type="PseudoLabelLoss", loss=loss, warmup_epochs=0)
-    seen = []
+    inactive = []
 
     def recorded(*args, **kwargs):
         weights = active_class_weights(*args, **kwargs)
-        seen.append(weights == 0)
+        inactive.append(weights == 0)
         return weights
 
     with pytest.MonkeyPatch.context() as patch:
@@ -179,14 +179,16 @@ def test_classes_left_out_of_a_step_are_recorded_as_such(tmp_path):
     for epoch in (1, 2):
         record = json.loads((tmp_path / "run" / "label_statistics" / f"epoch_{epoch}.json").read_text())
         found = record["losses"]["head.loss_module.loss"]["inactive_fraction"]
-        expected = torch.stack(seen[3 * (epoch - 1) : 3 * epoch]).float().mean(dim=0)  # 3 steps of 32 images
+        expected = (
+            torch.stack(inactive[3 * (epoch - 1) : 3 * epoch]).float().mean(dim=0)
+        )  # 3 steps of 32 images
         assert found == pytest.approx(expected.tolist(), abs=1e-6)
         assert 0 < sum(found)
         assert "ignored_fraction" in record["losses"]["head.loss_module"]
 
 
-def test_a_run_of_iterations_updates_in_its_last_one_too(tmp_path):
-    """MMEngine saves a checkpoint there, whatever its interval."""
+def test_an_iteration_based_run_updates_in_its_last_iteration_too(tmp_path):
+    """MMEngine saves a checkpoint in the last iteration, with any interval."""
     cfg = small_config(tmp_path / "run", loss=PLM, interval=2)
     cfg.train_cfg = dict(by_epoch=False, max_iters=5, val_interval=100)
     cfg.train_dataloader.sampler = dict(type="InfiniteSampler")
@@ -197,12 +199,12 @@ def test_a_run_of_iterations_updates_in_its_last_one_too(tmp_path):
     assert not losses_of(runner)["PartialLabelMaskingLoss"].histograms.any()
 
 
-def test_a_full_disk_is_reported_and_the_record_written_later(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_and_the_record_is_written_later(tmp_path, monkeypatch):
     failures = []
     fsync = os.fsync
 
     def full_once(descriptor):
-        for name in ("epoch_1.json", "epoch_2.json"):  # after the second comes no other update
+        for name in ("epoch_1.json", "epoch_2.json"):  # there is no other update after the second one
             if name in os.readlink(f"/proc/self/fd/{descriptor}") and name not in failures:
                 failures.append(name)
                 raise OSError(errno.ENOSPC, "No space left on device")
@@ -218,10 +220,10 @@ def test_a_full_disk_is_reported_and_the_record_written_later(tmp_path, monkeypa
     ]
     (log,) = (tmp_path / "run").glob("*/*.log")
     for name in failures:
-        assert log.read_text().count(f"{name}: No space left on device. Training goes on") == 1
+        assert log.read_text().count(f"{name}: No space left on device. Training continues") == 1
 
 
-def test_a_test_reports_groups_from_the_counts_in_the_checkpoint(tmp_path):
+def test_a_test_reports_groups_with_the_counts_of_the_checkpoint(tmp_path):
     train(small_config(tmp_path / "run", epochs=1))
     cfg = small_config(tmp_path / "test")
     cfg.load_from = str(tmp_path / "run" / "epoch_1.pth")
@@ -235,7 +237,7 @@ def test_a_test_reports_groups_from_the_counts_in_the_checkpoint(tmp_path):
     assert "multi-label/mAP_head" in metrics or "multi-label/mAP_tail" in metrics
 
 
-def test_averaged_weights_train_and_keep_the_buffers_of_the_model(tmp_path):
+def test_the_averaged_model_has_the_buffers_of_the_model(tmp_path):
     cfg = small_config(tmp_path / "run")
     cfg.custom_hooks.append(dict(type="EMAHook"))
     train(cfg)
@@ -246,7 +248,7 @@ def test_averaged_weights_train_and_keep_the_buffers_of_the_model(tmp_path):
     )
 
 
-def test_a_loss_without_the_hook_says_which_hook_it_needs(tmp_path):
+def test_a_loss_without_the_hook_names_the_hook(tmp_path):
     cfg = small_config(tmp_path / "run", loss=PLM)
     cfg.custom_hooks = []
     with pytest.raises(
@@ -278,7 +280,7 @@ def test_every_loss_of_a_composition_gets_the_counts(tmp_path):
     assert all("label_counts" in loss.told for loss in losses)
 
 
-def test_the_log_sums_up_the_label_counts(tmp_path):
+def test_the_log_summarizes_the_label_counts(tmp_path):
     cfg = small_config(tmp_path / "run")
     cfg.log_level = "INFO"
     prepared(cfg)
@@ -293,7 +295,7 @@ def test_the_log_sums_up_the_label_counts(tmp_path):
     ) in log.read_text()
 
 
-def test_a_simulated_set_without_negatives_is_warned_of_once(tmp_path):
+def test_a_simulated_set_without_negatives_gives_one_warning(tmp_path):
     cfg = small_config(tmp_path / "run", loss=dict(type="PartialAsymmetricLoss", unknown="ignore"))
     cfg.train_dataloader.dataset.protocol = "single_positive"
     cfg.train_dataloader.dataset.pop("probability")

@@ -1,4 +1,4 @@
-"""The line of the log, and the scalars, that sum up the statistics of an update."""
+"""Log line and scalars that summarize the statistics of an update."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmpretrain_imbalance.functional import class_groups
 from mmpretrain_imbalance.hooks import LabelStatisticsHook
 
 
-def test_means_of_groups_leave_out_what_is_no_finite_number():
+def test_means_of_groups_ignore_values_that_are_not_finite():
     hook = LabelStatisticsHook(group_thresholds=(5, 20))
     hook._groups = class_groups([30, 30, 1], hook.group_thresholds)
     written, lines = {}, []
@@ -26,7 +26,7 @@ def test_means_of_groups_leave_out_what_is_no_finite_number():
     assert "inf" not in lines[0]
 
 
-def test_two_losses_with_a_value_of_the_same_name_are_logged_apart():
+def test_values_of_the_same_name_are_logged_separately_for_two_losses():
     hook = LabelStatisticsHook(group_thresholds=(5, 20))
     hook._groups = class_groups([30], hook.group_thresholds)
     written = {}

@@ -1,4 +1,4 @@
-"""Set-ups in which a loss that remembers single images would mistake one image for another."""
+"""Checks for losses with per-image state, which must not confuse one image with another."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from ...losses import ElementwiseLoss, WrapperLoss
 
 
 def check_image_losses(model: nn.Module, dataset: Any) -> None:
-    """Refuse a run in which ``sample_idx`` does not tell which image a loss sees.
+    """Raise if ``sample_idx`` does not identify the images for losses with per-image state.
 
     Args:
-        model: The model, unwrapped; only its losses that need sample ids count.
+        model: The unwrapped model; only its losses that need sample ids are checked.
         dataset: The training set.
 
     Raises:
-        ValueError: If ids repeat, a table of images has another length than the dataset, or images are mixed.
+        ValueError: If ids repeat, ``num_images`` of a loss is not the length of the dataset, or images are
+            mixed.
     """
     losses = [
-        m
-        for m in model.modules()
-        if isinstance(m, ElementwiseLoss)
-        and not isinstance(m, WrapperLoss)
-        and "sample_ids" in m.traits.needs
+        module
+        for module in model.modules()
+        if isinstance(module, ElementwiseLoss)
+        and not isinstance(module, WrapperLoss)
+        and "sample_ids" in module.traits.needs
     ]
     if not losses:
         return
@@ -38,17 +39,18 @@ def check_image_losses(model: nn.Module, dataset: Any) -> None:
     mixing = [type(a).__name__ for a in getattr(augments, "augments", ()) if isinstance(a, Mixup)]
     if mixing:
         raise ValueError(
-            f"The 'batch_augments' argument of the data preprocessor must hold nothing that mixes images "
-            f"with {name}, which remembers single images. Got {', '.join(mixing)} instead; leave it out."
+            "The 'batch_augments' argument of the data preprocessor must not contain an augmentation that "
+            f"mixes images with {name}, which keeps a state per image. Got {', '.join(mixing)} instead. "
+            "Remove it."
         )
-    numbering = _numbering_datasets(dataset)
-    if len(numbering) > 1:
+    datasets = _datasets_of_ids(dataset)
+    if len(datasets) > 1:
         raise ValueError(
-            f"The training set of {name} must be one dataset that gives every image a sample_idx of its own. "
-            f"Got {len(numbering)} datasets in a ConcatDataset, whose ids repeat, instead. Put them into "
-            "dict(type='MergedPartialLabels', sources=[...])."
+            f"The training set of {name} must be one dataset, in which every image has a unique sample_idx. "
+            f"Got {len(datasets)} datasets in a ConcatDataset, whose sample_idx values repeat, instead. "
+            "Merge them with dict(type='MergedPartialLabels', sources=[...])."
         )
-    (length,) = (len(d.label_store) if isinstance(d, LabelStoreDataset) else len(d) for d in numbering)
+    (length,) = (len(d.label_store) if isinstance(d, LabelStoreDataset) else len(d) for d in datasets)
     for loss in losses:
         num_images = loss.sample_id_limit or length
         if num_images != length:
@@ -58,12 +60,12 @@ def check_image_losses(model: nn.Module, dataset: Any) -> None:
             )
 
 
-def _numbering_datasets(dataset: Any) -> list[BaseDataset]:
-    """The datasets whose own numbers are the sample ids, each once."""
+def _datasets_of_ids(dataset: Any) -> list[BaseDataset]:
+    """Return the innermost datasets, whose indices are the sample ids, each once."""
     found: dict[int, BaseDataset] = {}
     for part in resolve_wrapped_indices(dataset):
-        if isinstance(part.leaf, SimulatePartialLabels):  # leaves the ids as they are
-            found |= {id(inner): inner for inner in _numbering_datasets(part.leaf.dataset)}
+        if isinstance(part.leaf, SimulatePartialLabels):  # does not change the ids
+            found |= {id(inner): inner for inner in _datasets_of_ids(part.leaf.dataset)}
         elif len(part.indices):
             found[id(part.leaf)] = part.leaf
     return list(found.values())

@@ -1,4 +1,4 @@
-"""What the training log says about the label counts."""
+"""Log lines about the label counts of the training set."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ...losses import ElementwiseLoss, Traits
 
 
 def label_count_summary(counts: LabelCounts, class_names: Sequence[str]) -> str:
-    """Sum up the labels of a training set in two sentences.
+    """Summarize the label counts of a training set in two or three sentences.
 
     Args:
-        counts: Positives, negatives and unknown labels of each of C classes.
+        counts: Label counts of each of C classes.
         class_names: Names of the classes.
 
     Returns:
-        The sentences.
+        The summary.
 
     Example:
         >>> import numpy as np
@@ -35,34 +35,34 @@ def label_count_summary(counts: LabelCounts, class_names: Sequence[str]) -> str:
         return text
     rarest = int(counts.positives.argmin())
     text += f" Rarest class: {class_names[rarest]!r} with {counts.positives[rarest]} known positives."
-    if none := int((counts.positives == 0).sum()):
-        text += f" {none} of {num_classes} classes have none."
+    if num_empty := int((counts.positives == 0).sum()):
+        text += f" {num_empty} of {num_classes} classes have no known positives."
     return text
 
 
 def missing_negatives_warning(counts: LabelCounts, losses: Iterable[ElementwiseLoss]) -> str | None:
-    """Say what is wrong with losses that learn negatives from known ones alone, where there are none.
+    """Warn if a loss learns negatives only from known negatives and the training set has none.
 
     Args:
         counts: Label counts of the training set.
-        losses: All losses of the model, also those inside of others.
+        losses: All losses of the model, also those inside of wrappers.
 
     Returns:
-        The warning; ``None`` where there is nothing to warn of.
+        The warning, or ``None``.
     """
     if counts.negatives.any() or not counts.positives.any():
         return None
     losses = list(losses)
-    held = {id(inner) for loss in losses for inner in loss.modules() if inner is not loss}
-    hopeless = [_innermost(loss) for loss in losses if id(loss) not in held and _needs_negatives(loss.traits)]
-    if not hopeless:
+    nested = {id(inner) for loss in losses for inner in loss.modules() if inner is not loss}
+    names = [_innermost(loss) for loss in losses if id(loss) not in nested and _needs_negatives(loss.traits)]
+    if not names:
         return None
     return (
-        f"The training set has no known negatives, and {' and '.join(dict.fromkeys(hopeless))} takes no "
-        "unknown label for one: the model can then only learn to say yes to every class, or weights are "
-        "those of a set without negatives. Annotate some, take unlisted labels for negative with "
-        "default_label='negative' in the dataset, or train with a loss that treats unknown labels as negatives, "
-        "such as AssumeNegativeLoss."
+        f"The training set has no known negatives, and {' and '.join(dict.fromkeys(names))} does not use "
+        "unknown labels as negatives: the model may learn to predict positive everywhere, or the class "
+        "weights may be wrong. Annotate some negatives, set default_label='negative' in the dataset to use "
+        "labels that are not listed as negatives, or train with a loss that treats unknown labels as "
+        "negatives, such as AssumeNegativeLoss."
     )
 
 
@@ -71,7 +71,8 @@ def _needs_negatives(traits: Traits) -> bool:
 
 
 def _innermost(loss: ElementwiseLoss) -> str:
-    """Name of the innermost loss that needs negatives."""
-    while isinstance(held := getattr(loss, "loss", None), ElementwiseLoss) and _needs_negatives(held.traits):
-        loss = held
+    """Return the name of the innermost loss that needs known negatives."""
+    inner = getattr(loss, "loss", None)
+    while isinstance(inner, ElementwiseLoss) and _needs_negatives(inner.traits):
+        loss, inner = inner, getattr(inner, "loss", None)
     return type(loss).__name__

@@ -1,10 +1,11 @@
-"""The files of LabelStatisticsHook: by class name, whole or not at all, tried again where a disk was full."""
+"""Files of ``LabelStatisticsHook``: values by class name, written atomically, with retries."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.dist import is_main_process
@@ -15,10 +16,10 @@ from ...utils.files import atomic_write
 
 
 class StatisticsFiles:
-    """Writes records on the main process, and remembers those that could not be written.
+    """Writer of records on the main process, which keeps records that could not be written.
 
-    A file that fails is reported once and tried again with every later one; it does not keep the others from
-    being written.
+    A failure is reported once per file. The file is tried again whenever another record is written, and a
+    failure does not prevent other files from being written.
 
     Example:
         >>> import tempfile
@@ -31,16 +32,18 @@ class StatisticsFiles:
     """
 
     def __init__(self) -> None:
-        self._unwritten: dict[Path, dict] = {}
+        self._unwritten: dict[Path, dict[str, Any]] = {}
         self._reported: set[Path] = set()
 
-    def write(self, logger: MMLogger, class_names: Sequence[str], path: Path, content: dict) -> None:
-        """Write a record, with everything that could not be written earlier.
+    def write(
+        self, logger: MMLogger, class_names: Sequence[str], path: Path, content: dict[str, Any]
+    ) -> None:
+        """Write a record, and try all earlier records again that could not be written.
 
         Args:
-            logger: Where a failure is reported.
+            logger: Logger for failures.
             class_names: Names of the classes.
-            path: File in the folder ``label_statistics``, for values of losses; or any other.
+            path: The file. Files in the folder ``label_statistics`` contain values of losses.
             content: Arrays of shape (C,) by name; in ``label_statistics`` by loss and name.
         """
         if is_main_process():
@@ -48,7 +51,7 @@ class StatisticsFiles:
             self.retry(logger, class_names)
 
     def retry(self, logger: MMLogger, class_names: Sequence[str]) -> None:
-        """Try all that is not written yet."""
+        """Try to write all records that are not written yet."""
         for path, content in list(self._unwritten.items()):
             try:
                 self._write(class_names, path, content)
@@ -56,15 +59,16 @@ class StatisticsFiles:
                 if path not in self._reported:
                     logger.error(
                         f"Label statistics could not be written to {path}: {error.strerror or error}. "
-                        "Training goes on and the file is tried again after the next update and at the end; "
-                        "the state itself is in the checkpoints. Free some space."
+                        "Training continues. The file is tried again after the next update and at the end of "
+                        "the training; the checkpoints contain the state of the losses in any case. Free "
+                        "some disk space."
                     )
                 self._reported.add(path)
             else:
                 del self._unwritten[path]
 
     @staticmethod
-    def _write(class_names: Sequence[str], path: Path, content: dict) -> None:
+    def _write(class_names: Sequence[str], path: Path, content: dict[str, Any]) -> None:
         if path.parent.name != "label_statistics":
             columns = {key: values.tolist() for key, values in content.items()}
             write_named_values(path, class_names, columns)
@@ -77,7 +81,9 @@ class StatisticsFiles:
 
 
 def rounded(values: np.ndarray) -> list[float | None]:
-    """Seven digits; as doubles, because the shortest text of a single has sixteen. JSON has no NaN: null.
+    """Round values to seven decimals for JSON; NaN and infinity, which JSON does not have, become None.
+
+    The result is in double precision, because the text of a float32 in JSON has up to 16 digits.
 
     Example:
         >>> rounded(np.array([0.1, np.inf], dtype=np.float32))

@@ -1,4 +1,4 @@
-"""What the losses of a run and their like hold, kept over the loading of another run's weights."""
+"""Snapshot of loss statistics, restored after ``load_from``."""
 
 from __future__ import annotations
 
@@ -8,51 +8,51 @@ import torch
 from torch import nn
 
 
-class OwnStatistics:
-    """Copies of the persistent state of losses, to be put back after a checkpoint was loaded.
+class StatisticsSnapshot:
+    """Copies of the persistent state of losses, to be restored after a checkpoint is loaded.
 
-    ``load_from`` and ``init_cfg=dict(type='Pretrained')`` bring weights; the label counts, class priors,
-    ratios and tables of images in the same file are those of another training set.
+    ``load_from`` and ``init_cfg=dict(type='Pretrained')`` are meant to load weights. The label counts, class
+    priors, ratios and per-image values in the same file belong to another training set.
 
     Args:
-        modules: The losses, and what else goes by the training set; each of them is listed, also those inside
-            of others.
+        modules: The losses and other modules whose state depends on the training set. Nested modules must be
+            listed individually.
 
     Example:
         >>> from mmpretrain_imbalance.losses import ClassBalancedLoss
         >>> loss = ClassBalancedLoss(dict(type='PartialAsymmetricLoss'))
         >>> loss.set_label_counts(torch.tensor([75, 25]), torch.tensor([25, 75]))
-        >>> own = OwnStatistics([loss])
+        >>> snapshot = StatisticsSnapshot([loss])
         >>> _ = loss.load_state_dict(dict(positives=torch.tensor([1.0, 2.0])))
-        >>> own.restore()
+        >>> snapshot.restore()
         True
         >>> loss.positives
         tensor([75., 25.])
     """
 
     def __init__(self, modules: Iterable[nn.Module]) -> None:
-        self._kept = [
+        self._saved = [
             (module, name, value.detach().clone())
             for module in modules
-            for name, value in _persistent(module).items()
+            for name, value in _persistent_values(module).items()
         ]
 
     def restore(self) -> bool:
-        """Put everything back, and tell whether anything had been changed."""
+        """Restore all values, and return whether any of them had changed."""
         changed = False
-        for module, name, kept in self._kept:
-            held = getattr(module, name)
-            kept = kept.to(held.device)
-            changed |= not torch.equal(held, kept)
-            if held.shape == kept.shape:
-                held.data.copy_(kept)
+        for module, name, saved in self._saved:
+            current = getattr(module, name)
+            saved = saved.to(current.device)
+            changed |= not torch.equal(current, saved)
+            if current.shape == saved.shape:
+                current.data.copy_(saved)
             else:
-                setattr(module, name, kept)
+                setattr(module, name, saved)
         return changed
 
 
-def _persistent(module: nn.Module) -> dict[str, torch.Tensor]:
-    """Parameters and persistent buffers of a module itself."""
+def _persistent_values(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Return the parameters and persistent buffers of a module, without those of its submodules."""
     buffers = dict(module.named_buffers(recurse=False))
     for name in module._non_persistent_buffers_set:
         buffers.pop(name, None)

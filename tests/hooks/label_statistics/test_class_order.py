@@ -1,4 +1,4 @@
-"""One order of the classes in the head and all data sets, or a refusal; names reach the head in every run."""
+"""The head and all datasets must have one class order, and the head gets the class names in every run."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def with_classes(cfg, names):
         (DIGITS[:9], "Got no class 9, where train_dataloader has '9' as class 9"),
     ],
 )
-def test_another_order_in_validation_is_refused(tmp_path, names, message):
+def test_another_order_in_validation_raises(tmp_path, names, message):
     with pytest.raises(ValueError, match=f"classes of val_dataloader must be those of .*{message}"):
         prepared(with_classes(config(tmp_path), names))
 
 
-def test_another_order_in_the_head_is_refused(tmp_path):
+def test_another_order_in_the_head_raises(tmp_path):
     with pytest.raises(ValueError, match=r"classes of train_dataloader must be those of model\.head"):
         prepared(config(tmp_path, classes=DIGITS[::-1]))
     prepared(config(tmp_path, classes=DIGITS))
@@ -71,7 +71,7 @@ def checkpoint_of(classes):
 
 @pytest.mark.parametrize("hook", [CheckpointClassesHook, LabelStatisticsHook])
 @pytest.mark.parametrize("run", ["val", "test"])
-def test_a_checkpoint_of_another_order_is_not_evaluated(tmp_path, run, hook):
+def test_a_checkpoint_with_another_order_is_not_evaluated(tmp_path, run, hook):
     cfg = config(tmp_path)
     cfg.custom_hooks = []
     torch.save(dict(state_dict={}, **checkpoint_of(SWAPPED)), tmp_path / "swapped.pth")
@@ -83,7 +83,7 @@ def test_a_checkpoint_of_another_order_is_not_evaluated(tmp_path, run, hook):
         getattr(runner, run)()
 
 
-def test_a_training_may_begin_from_other_classes_and_may_not_go_on_with_them(tmp_path):
+def test_load_from_may_change_the_classes_and_resume_may_not(tmp_path):
     runner = prepared(config(tmp_path))
     check_checkpoint_classes(runner, checkpoint_of(SWAPPED))
     runner._resume = True

@@ -1,4 +1,4 @@
-"""Which set-ups of losses that remember images are refused."""
+"""Settings that raise for losses with per-image state."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def digits(seed: int = 0, **kwargs) -> MultiDigits:
 
 
 def model(loss: nn.Module, *augments) -> nn.Module:
-    found = nn.Module()
-    found.loss_module = loss
-    found.data_preprocessor = nn.Module()
-    found.data_preprocessor.batch_augments = RandomBatchAugment(list(augments), [0.1] * len(augments))
-    return found
+    result = nn.Module()
+    result.loss_module = loss
+    result.data_preprocessor = nn.Module()
+    result.data_preprocessor.batch_augments = RandomBatchAugment(list(augments), [0.1] * len(augments))
+    return result
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -47,7 +47,7 @@ def model(loss: nn.Module, *augments) -> nn.Module:
         lambda a, b: Subset(ConcatDataset([a, b]), range(20)),
     ],
 )
-def test_repeated_ids_are_refused(name, wrap):
+def test_repeated_ids_raise(name, wrap):
     dataset = wrap(digits(), digits(1))
     message = rf"training set of {name} must be one .* Got 2 .*MergedPartialLabels"
     with pytest.raises(ValueError, match=message):
@@ -67,7 +67,7 @@ def test_repeated_ids_are_refused(name, wrap):
         (lambda: MergedPartialLabels([digits(), digits(1)]), 24),
     ],
 )
-def test_ids_that_tell_images_apart_pass(name, dataset, num_images):
+def test_unique_ids_pass(name, dataset, num_images):
     dataset = dataset()
     ids = {dataset[index]["sample_idx"] for index in range(len(dataset))}
     assert max(ids) < num_images
@@ -76,19 +76,19 @@ def test_ids_that_tell_images_apart_pass(name, dataset, num_images):
 
 @pytest.mark.parametrize("num_images", [11, 120])
 @pytest.mark.parametrize("name", ["AsymmetricPseudoLabelLoss", "OnlineLabelEstimationLoss"])
-def test_a_table_of_another_length_is_refused(name, num_images):
+def test_another_num_images_raises(name, num_images):
     message = rf"'num_images' argument of {name} must be the length .*, 12. Got {num_images} instead"
     with pytest.raises(ValueError, match=message):
         check_image_losses(model(LOSSES[name](num_images)), digits())
 
 
 @pytest.mark.parametrize("augment", [Mixup, PartialLabelMixup])
-def test_mixed_images_are_refused(augment):
+def test_mixed_images_raise(augment):
     with pytest.raises(ValueError, match=rf"'batch_augments' .* Got {augment.__name__} instead"):
         check_image_losses(model(PermanentLargeLoss(), augment(alpha=0.5)), digits())
     check_image_losses(model(PermanentLargeLoss(), lambda inputs, labels: (inputs, labels)), digits())
 
 
-def test_losses_that_remember_nothing_may_have_all_of_it():
+def test_losses_without_per_image_state_have_no_restrictions():
     dataset = ConcatDataset([digits(), digits(1)])
     check_image_losses(model(PartialAsymmetricLoss(), PartialLabelMixup(alpha=0.5)), dataset)

@@ -1,4 +1,4 @@
-"""What the log says of the label counts, and when it warns."""
+"""Summary of the label counts in the log, and the warning about missing negatives."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def warning(loss: dict, counts: LabelCounts = SINGLE_POSITIVES) -> str | None:
             "StatisticsBalancedLoss",
         ),
         (dict(type="StatisticsBalancedLoss", loss=IGNORE), "PartialAsymmetricLoss"),
-        # A model that is sure of no negative makes no pseudo-negative.
+        # A model that never predicts a confident negative gives no pseudo-negatives.
         (dict(type="PseudoLabelLoss", loss=IGNORE), "PartialAsymmetricLoss"),
         (dict(type="PriorMatchedPseudoLabelLoss", loss=IGNORE), "PartialAsymmetricLoss"),
         (
@@ -58,8 +58,8 @@ def warning(loss: dict, counts: LabelCounts = SINGLE_POSITIVES) -> str | None:
         (dict(type="ZLPRLoss"), "ZLPRLoss"),
     ],
 )
-def test_losses_that_learn_negatives_from_known_ones_are_named(loss, named):
-    assert f"no known negatives, and {named} takes no unknown label for one" in warning(loss)
+def test_losses_that_need_known_negatives_are_named(loss, named):
+    assert f"no known negatives, and {named} does not use unknown labels as negatives" in warning(loss)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_losses_that_learn_negatives_from_known_ones_are_named(loss, named):
         dict(type="PseudoLabelLoss", loss=dict(type="AssumeNegativeLoss")),
     ],
 )
-def test_losses_made_for_unknown_labels_are_not_warned_of(loss):
+def test_losses_for_unknown_labels_give_no_warning(loss):
     assert warning(loss) is None
 
 
@@ -88,9 +88,10 @@ def test_one_known_negative_is_enough():
     assert warning(IGNORE, LabelCounts(np.array([5, 2]), np.array([0, 1]), np.array([3, 5]))) is None
 
 
-def test_the_first_of_the_rarest_classes_is_named():
+def test_the_first_rarest_class_is_named():
     counts = LabelCounts(np.array([2, 0, 0]), np.array([1, 3, 0]), np.array([1, 1, 4]))
     assert label_count_summary(counts, ["cat", "dog", "emu"]) == (
         "Training labels: 4 images, 3 classes; 2 known positives, 4 known negatives, 6 unknown (50.0%). "
-        "Rarest class: 'dog' with 0 known positives. 2 of 3 classes have none."
+        "Rarest class: 'dog' with 0 known positives. "
+        "2 of 3 classes have no known positives."
     )

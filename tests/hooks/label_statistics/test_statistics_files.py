@@ -1,4 +1,4 @@
-"""One file that cannot be written, and the others."""
+"""Files are written although another file cannot be written."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from mmpretrain_imbalance.hooks.label_statistics.statistics_files import StatisticsFiles, rounded
 
 
-def test_a_file_that_cannot_be_written_blocks_no_other_and_is_reported_once(tmp_path):
+def test_a_failure_is_reported_once_and_other_files_are_written(tmp_path):
     errors = []
     logger = SimpleNamespace(error=errors.append)
     counts = tmp_path / "label_counts.json"
-    counts.mkdir()  # nothing can take its place
+    counts.mkdir()  # a folder cannot be replaced by a file
     files = StatisticsFiles()
     files.write(logger, ["cat"], counts, {"positives": np.array([3])})
     record = tmp_path / "label_statistics" / "epoch_1.json"
@@ -31,7 +31,7 @@ def test_a_file_that_cannot_be_written_blocks_no_other_and_is_reported_once(tmp_
     assert json.loads(counts.read_text()) == {"classes": ["cat"], "positives": [3]}
 
 
-def test_what_is_no_finite_number_is_null():
+def test_values_that_are_not_finite_become_null():
     values = np.array([np.nan, np.inf, -np.inf, 1 / 3, 2], dtype=np.float32)
     assert rounded(values) == [None, None, None, 0.3333333, 2.0]
     assert json.dumps(rounded(values), allow_nan=False) == "[null, null, null, 0.3333333, 2.0]"

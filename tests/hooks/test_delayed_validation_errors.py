@@ -1,4 +1,4 @@
-"""A fault that a loss validates later raises before anything is updated or saved."""
+"""Errors of the delayed validation raise before statistics are updated or a checkpoint is saved."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mmpretrain_imbalance.losses import LossState, PartialAsymmetricLoss
 from tests.integration.small_runs import small_config
 from tests.losses.smallest_losses import SMALLEST, build
 
-#: 96 images in batches of 32: steps 0 to 2 are the first epoch.
-LAST_OF_THE_FIRST_EPOCH, LAST_OF_THE_RUN = 2, 5
+#: 96 images in batches of 32, so steps 0 to 2 are the first epoch.
+LAST_STEP_OF_FIRST_EPOCH, LAST_STEP_OF_RUN = 2, 5
 LOGIT = r"'logits' argument of ClassPriorTrackingLoss must be numbers.* at sample 7, class 3 of an earlier"
 
 
 class BreakOneLogit(Hook):
-    """Makes a logit NaN in one step, as a model does that diverges."""
+    """Hook that sets a logit to NaN in one step, as a diverging model does."""
 
     def __init__(self, iteration: int) -> None:
         self.iteration = iteration
@@ -34,8 +34,8 @@ class BreakOneLogit(Hook):
         runner.model.head.fc.register_forward_hook(broken)
 
 
-class Steps(Hook):
-    """Remembers which steps have come to their end."""
+class FinishedSteps(Hook):
+    """Hook that records the finished steps."""
 
     def __init__(self) -> None:
         self.done: list[int] = []
@@ -53,58 +53,58 @@ def run_of(work_dir: Path, *hooks: Hook, validate: str = "later") -> Runner:
     return runner
 
 
-def written(work_dir: Path) -> set[str]:
-    found = {path.name for path in work_dir.glob("*.pth")}
-    return found | {path.name for path in (work_dir / "label_statistics").glob("*")}
+def written_files(work_dir: Path) -> set[str]:
+    checkpoints = {path.name for path in work_dir.glob("*.pth")}
+    return checkpoints | {path.name for path in (work_dir / "label_statistics").glob("*")}
 
 
 @pytest.mark.parametrize(
-    ("iteration", "left"),
-    [(LAST_OF_THE_FIRST_EPOCH, set()), (LAST_OF_THE_RUN, {"epoch_1.pth", "epoch_1.json"})],
+    ("iteration", "files"),
+    [(LAST_STEP_OF_FIRST_EPOCH, set()), (LAST_STEP_OF_RUN, {"epoch_1.pth", "epoch_1.json"})],
 )
-def test_a_fault_of_the_last_step_raises_before_the_update_and_the_checkpoint(tmp_path, iteration, left):
-    steps = Steps()
+def test_an_error_in_the_last_step_raises_before_update_and_checkpoint(tmp_path, iteration, files):
+    steps = FinishedSteps()
     with pytest.raises(ValueError, match=LOGIT):
         run_of(tmp_path, BreakOneLogit(iteration), steps).train()
     assert steps.done == list(range(iteration + 1))
-    assert written(tmp_path) == left
+    assert written_files(tmp_path) == files
 
 
-def test_a_fault_in_an_epoch_raises_in_a_later_step(tmp_path):
-    steps = Steps()
+def test_an_error_within_an_epoch_raises_in_a_later_step(tmp_path):
+    steps = FinishedSteps()
     with pytest.raises(ValueError, match=LOGIT):
         run_of(tmp_path, BreakOneLogit(0), steps).train()
     assert steps.done == [0]
 
 
-def test_of_compiled_losses_only_the_hook_raises(tmp_path):
-    """The compiled step writes the fault; it has nothing to raise by."""
+def test_only_the_hook_raises_for_compiled_losses(tmp_path):
+    """A compiled step records the error but cannot raise."""
     torch._dynamo.reset()
-    steps = Steps()
+    steps = FinishedSteps()
     runner = run_of(tmp_path, BreakOneLogit(0), steps)
     runner.model.head.loss_module.compile(backend="eager", fullgraph=True)
     with pytest.raises(ValueError, match=LOGIT):
         runner.train()
     assert steps.done == [0, 1, 2]
-    assert not written(tmp_path)
+    assert not written_files(tmp_path)
 
 
 @pytest.mark.parametrize("validate", ["later", "never"])
-def test_a_run_without_a_fault_comes_to_its_end(tmp_path, validate):
-    steps = Steps()
+def test_a_run_without_recorded_errors_finishes(tmp_path, validate):
+    steps = FinishedSteps()
     hooks = [BreakOneLogit(0)] if validate == "never" else []
     run_of(tmp_path, steps, *hooks, validate=validate).train()
     assert steps.done == list(range(6))
 
 
-def test_validation_now_stops_at_the_step_itself(tmp_path):
-    steps = Steps()
+def test_immediate_validation_raises_in_the_same_step(tmp_path):
+    steps = FinishedSteps()
     with pytest.raises(ValueError, match=r"Got nan at sample 7, class 3"):
         run_of(tmp_path, BreakOneLogit(1), steps, validate="now").train()
     assert steps.done == [0]
 
 
-def test_a_fault_after_the_last_update_raises_at_the_end_of_the_training(tmp_path):
+def test_an_error_after_the_last_update_raises_at_the_end_of_training(tmp_path):
     class WrongLabels(Hook):
         priority = "VERY_LOW"
 
@@ -119,11 +119,11 @@ def test_a_fault_after_the_last_update_raises_at_the_end_of_the_training(tmp_pat
     )
     with pytest.raises(ValueError, match=message):
         run_of(tmp_path, WrongLabels()).train()
-    assert {"epoch_2.pth", "epoch_2.json"} < written(tmp_path)
+    assert {"epoch_2.pth", "epoch_2.json"} < written_files(tmp_path)
 
 
-def test_a_fault_raises_once():
-    """What was raised is forgotten, so that a caller who goes on is not stopped by it again."""
+def test_an_error_raises_once():
+    """A raised error is cleared, so a caller that continues does not get it again."""
     loss = PartialAsymmetricLoss(validate="later")
     logits, wrong = torch.zeros(1, 2), torch.tensor([[0.0, 2.0]])
     loss(logits, wrong)
@@ -133,38 +133,38 @@ def test_a_fault_raises_once():
         loss(logits, torch.zeros(1, 2))
 
 
-FAULTS = {
-    "a logit that is no number": ("logits", torch.nan, torch.float32),
-    "a label above the convention": ("labels", 7, torch.float32),
-    "a label below it": ("labels", -5, torch.float32),
-    "a label that is no number": ("labels", torch.nan, torch.float32),
-    "a whole label above the convention": ("labels", 7, torch.int8),
-    "a whole label below it": ("labels", -5, torch.int64),
-    "a sample id beyond the table": ("num_images", 1000, torch.float32),
-    "a sample id below 0": ("num_images", -1000, torch.float32),
+WRONG_VALUES = {
+    "a NaN logit": ("logits", torch.nan, torch.float32),
+    "a label above 1": ("labels", 7, torch.float32),
+    "a label below -1": ("labels", -5, torch.float32),
+    "a NaN label": ("labels", torch.nan, torch.float32),
+    "an integer label above 1": ("labels", 7, torch.int8),
+    "an integer label below -1": ("labels", -5, torch.int64),
+    "a sample id that is too large": ("num_images", 1000, torch.float32),
+    "a negative sample id": ("num_images", -1000, torch.float32),
 }
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
+    ("name", "case"),
     [
-        (name, fault)
+        (name, case)
         for name, config in SMALLEST.items()
-        for fault, (argument, _, _) in FAULTS.items()
-        if argument != "num_images" or argument in config  # the table of images of that loss
+        for case, (argument, _, _) in WRONG_VALUES.items()
+        if argument != "num_images" or argument in config  # only losses with per-image values
     ],
 )
-def test_no_fault_breaks_a_step_before_it_is_reported(name, fault):
-    """On a GPU an index out of range would end the process, with a message of nobody's."""
+def test_no_wrong_value_breaks_a_step_before_it_is_reported(name, case):
+    """On a GPU, an index out of range would abort the process with a message of CUDA."""
     loss = build(dict(SMALLEST[name], validate="later"))
-    argument, value, dtype = FAULTS[fault]
+    argument, value, dtype = WRONG_VALUES[case]
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(6, 3, generator=generator)
     labels = torch.randint(-1, 2, (6, 3), generator=generator).to(dtype)
-    tables = {"logits": logits, "labels": labels, "num_images": torch.arange(6)}
-    tables[argument].view(6, -1)[2, -1] = value
-    table = loss(logits.requires_grad_(), labels, context=LossContext(sample_ids=tables["num_images"]))
-    table.sum().backward()
+    inputs = {"logits": logits, "labels": labels, "num_images": torch.arange(6)}
+    inputs[argument].view(6, -1)[2, -1] = value
+    elements = loss(logits.requires_grad_(), labels, context=LossContext(sample_ids=inputs["num_images"]))
+    elements.sum().backward()
     for module in loss.modules():
         if isinstance(module, LossState):
             module.update_statistics()
