@@ -1,4 +1,4 @@
-"""Smallest whole runs on digits, for tests of what happens around an epoch."""
+"""Smallest complete runs on digits, for tests of hooks and checkpoints."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COMPOSED_LOSS = dict(
 def small_config(
     work_dir: Path, epochs: int = 2, loss: dict | None = None, num_images: int = 96, **hook
 ) -> Config:
-    """The config of the ignore run, cut down to a second of training."""
+    """Return the config of the ignore run, reduced to a second of training."""
     cfg = Config.fromfile(CONFIGS / "partial_bce" / "digits-rps50_ignore.py")
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = f"{work_dir.parent.name}_{work_dir.name}_{epochs}"
@@ -49,8 +49,8 @@ def small_config(
     cfg.val_dataloader.dataset.num_images = 40
     cfg.test_dataloader = cfg.val_dataloader
     cfg.train_cfg = dict(by_epoch=True, max_epochs=epochs, val_interval=100)
-    # The schedule must not depend on the number of epochs: a resumed run is compared with an uninterrupted
-    # one.
+    # The schedule must not depend on the number of epochs, because tests compare resumed runs with
+    # uninterrupted ones.
     cfg.param_scheduler = dict(type="StepLR", step_size=1, gamma=0.9, end=1000)
     cfg.default_hooks.checkpoint = dict(type="CheckpointHook", interval=1)
     cfg.custom_hooks = [dict(type="LabelStatisticsHook", **hook)]
@@ -58,7 +58,7 @@ def small_config(
 
 
 def train(cfg: Config, *hooks: Hook) -> Runner:
-    """Run the config to its end."""
+    """Train with a config, and return the runner."""
     runner = Runner.from_cfg(cfg)
     for hook in hooks:
         runner.register_hook(hook)
@@ -67,7 +67,7 @@ def train(cfg: Config, *hooks: Hook) -> Runner:
 
 
 def prepared(cfg: Config) -> Runner:
-    """A runner that has done everything but the first iteration."""
+    """Return a runner that was stopped just before its first iteration."""
 
     class Stop(Hook):
         priority = "LOWEST"
@@ -83,5 +83,5 @@ def prepared(cfg: Config) -> Runner:
 
 
 def persistent_state(runner: Runner) -> dict[str, torch.Tensor]:
-    """Everything a checkpoint holds of the model, with copies."""
+    """Return copies of all values of the model that a checkpoint contains."""
     return {name: value.clone() for name, value in runner.model.state_dict().items()}

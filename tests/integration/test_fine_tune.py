@@ -1,4 +1,4 @@
-"""What load_from takes from another run: its weights, and not what it knew of its training set."""
+"""``load_from`` loads the weights of another run, but not the statistics of its training set."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def loss_state(runner) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_statistics_are_those_of_this_run_and_weights_those_of_the_file(tmp_path, name):
+def test_load_from_loads_weights_but_no_statistics(tmp_path, name):
     train(config(tmp_path / "source", name))
     checkpoint = tmp_path / "source" / "epoch_1.pth"
     stored = load_weights_only(checkpoint)["state_dict"]
@@ -51,8 +51,8 @@ def test_statistics_are_those_of_this_run_and_weights_those_of_the_file(tmp_path
     torch.testing.assert_close(tuned.model.head.fc.weight.detach(), stored["head.fc.weight"], rtol=0, atol=0)
 
 
-def test_ratios_are_counted_and_a_prior_file_is_matched_by_name_after_load_from(tmp_path):
-    """Against the counts and the file themselves, not against another run."""
+def test_ratios_and_class_prior_are_correct_after_load_from(tmp_path):
+    """Compared with the label counts and the prior file, not with another run."""
     train(config(tmp_path / "source", "composed"))
     prior = {str(digit): 0.02 * (digit + 1) for digit in range(10)}
     (tmp_path / "prior.json").write_text(
@@ -64,18 +64,18 @@ def test_ratios_are_counted_and_a_prior_file_is_matched_by_name_after_load_from(
     runner = prepared(cfg)
     losses = {type(m).__name__: m for m in runner.model.modules() if isinstance(m, ElementwiseLoss)}
     dataset = runner.train_dataloader.dataset
-    table = np.stack([dataset.get_data_info(index)["gt_score"] for index in range(len(dataset))])
+    labels = np.stack([dataset.get_data_info(index)["gt_score"] for index in range(len(dataset))])
     plm = losses["PartialLabelMaskingLoss"]
-    for found, labels in zip(plm.positive_ratio.tolist(), table.T):
-        assert math.isclose(found, (labels == 1).sum() / (labels == 0).sum(), rel_tol=1e-6)
-    uniform = (table == 1).sum() / (table == 0).sum()
+    for ratio, column in zip(plm.positive_ratio.tolist(), labels.T):
+        assert math.isclose(ratio, (column == 1).sum() / (column == 0).sum(), rel_tol=1e-6)
+    uniform = (labels == 1).sum() / (labels == 0).sum()
     assert plm.ideal_positive_ratio.tolist() == pytest.approx([uniform] * 10)
     selection = losses["ClassAwareSelectiveLoss"].selection
     assert selection.class_prior.tolist() == pytest.approx(list(prior.values()))
     assert losses["ClassPriorTrackingLoss"].window_images == 0
 
 
-def test_how_hard_the_classes_of_another_run_were_is_not_loaded(tmp_path):
+def test_the_class_hardness_of_another_run_is_not_loaded(tmp_path):
     def active(name):
         cfg = small_config(tmp_path / name, epochs=1, loss=PLAIN)
         cfg.model.head.type = "ActiveClassesLinearClsHead"
@@ -88,7 +88,7 @@ def test_how_hard_the_classes_of_another_run_were_is_not_loaded(tmp_path):
     assert prepared(cfg).model.head.hardness.loss.isinf().all()
 
 
-def test_pretrained_weights_of_the_whole_model_bring_no_statistics_either(tmp_path):
+def test_pretrained_init_cfg_loads_no_statistics(tmp_path):
     train(config(tmp_path / "source", "composed"))
     fresh = loss_state(prepared(config(tmp_path / "fresh", "composed", 0.3)))
     cfg = config(tmp_path / "tuned", "composed", 0.3)
@@ -96,7 +96,7 @@ def test_pretrained_weights_of_the_whole_model_bring_no_statistics_either(tmp_pa
     torch.testing.assert_close(loss_state(prepared(cfg)), fresh, rtol=0, atol=0, equal_nan=True)
 
 
-def test_a_resumed_run_takes_back_all_of_it(tmp_path):
+def test_a_resumed_run_restores_the_statistics(tmp_path):
     train(config(tmp_path / "run", "composed"))
     stored = load_weights_only(tmp_path / "run" / "epoch_1.pth")["state_dict"]
     cfg = config(tmp_path / "run", "composed")
@@ -105,7 +105,7 @@ def test_a_resumed_run_takes_back_all_of_it(tmp_path):
     torch.testing.assert_close(persistent_state(prepared(cfg)), dict(stored), rtol=0, atol=0)
 
 
-def test_averaged_weights_follow_the_statistics_of_this_run(tmp_path):
+def test_the_averaged_model_has_the_statistics_of_this_run(tmp_path):
     train(config(tmp_path / "source", "composed"))
     cfg = config(tmp_path / "tuned", "composed", 0.3)
     cfg.custom_hooks.append(dict(type="EMAHook"))

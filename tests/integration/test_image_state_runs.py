@@ -1,4 +1,4 @@
-"""Losses that remember images or match thresholds: interrupted, killed, and on two processes."""
+"""Losses with per-image state or adaptive thresholds: interrupted, killed, and with two processes."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def config(work_dir: Path, name: str, epochs: int, resume: bool = False):
     if name == "averaged":
         cfg.custom_hooks += [dict(type="EMAHook", momentum=0.2), dict(type="AveragedPredictionsHook")]
     cfg.resume = resume
-    # APL spreads its labels over the epochs of the run, which an interrupted one must know.
+    # APL distributes its pseudo-labels over all epochs, so an interrupted run needs the total number.
     if epochs < 4:
         cfg.custom_hooks += [dict(type="StopAfter", epochs=epochs)]
         cfg.train_cfg.max_epochs = 4
     return cfg
 
 
-def everything(runner) -> dict:
-    """What a checkpoint holds of the model and of its images."""
+def final_state(runner) -> dict:
+    """Return the state of the model and of the images in the last checkpoint."""
     checkpoint = load_weights_only(Path(runner.work_dir) / "epoch_4.pth")
     return {
         key: checkpoint[key] for key in ("state_dict", "image_state", "ema_state_dict") if key in checkpoint
@@ -66,7 +66,7 @@ def stop_after(monkeypatch):
     from mmpretrain.registry import HOOKS
 
     class StopAfter(Hook):
-        """End a run early that plans for more epochs."""
+        """Hook that ends a run before its last epoch."""
 
         priority = "LOWEST"
 
@@ -81,11 +81,11 @@ def stop_after(monkeypatch):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_two_epochs_and_two_more_equal_four_bit_for_bit(tmp_path, name):
-    whole = everything(train(config(tmp_path / "whole", name, 4)))
+    whole = final_state(train(config(tmp_path / "whole", name, 4)))
     train(config(tmp_path / "parts", name, 2))
     assert (tmp_path / "parts" / "epoch_2.pth").exists()
     assert not (tmp_path / "parts" / "epoch_3.pth").exists()
-    parts = everything(train(config(tmp_path / "parts", name, 4, resume=True)))
+    parts = final_state(train(config(tmp_path / "parts", name, 4, resume=True)))
     torch.testing.assert_close(parts, whole, rtol=0, atol=0)
     state = {key.rsplit(".", 1)[1]: value for key, value in whole["state_dict"].items()}
     moved = {
@@ -125,7 +125,7 @@ if processes:
     cfg.train_dataloader.batch_size = 32 // processes
 runner = build_runner(common_parser(""), cfg)
 runner.register_hook(Kill())
-if processes:  # the weights do not move and nothing depends on the batch
+if processes:  # weights are constant and no value depends on the batch
     for module in runner.model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.train = lambda mode=True, module=module: module
@@ -134,14 +134,14 @@ runner.train()
 """
 
 
-def test_a_killed_run_resumes_as_if_it_had_not_been_killed(tmp_path):
+def test_a_killed_run_resumes_to_the_same_state(tmp_path):
     killed = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(ROOT), str(tmp_path / "killed"), "permanent", "8", "0"],
         capture_output=True,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
-    resumed = everything(train(config(tmp_path / "killed", "permanent", 4, resume=True)))
-    whole = everything(train(config(tmp_path / "whole", "permanent", 4)))
+    resumed = final_state(train(config(tmp_path / "killed", "permanent", 4, resume=True)))
+    whole = final_state(train(config(tmp_path / "whole", "permanent", 4)))
     torch.testing.assert_close(resumed, whole, rtol=0, atol=0)
 
 
@@ -170,10 +170,10 @@ def run(work_dir: Path, name: str, processes: int) -> dict:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["soft_negatives", "matched", "permanent"])
-def test_two_processes_remember_what_one_remembers(tmp_path, name):
+def test_two_processes_have_the_state_of_one(tmp_path, name):
     one, two = run(tmp_path / "one", name, 1), run(tmp_path / "two", name, 2)
     if name == "permanent":
-        # What is large depends on the batch: here the number is compared, per batch of 16 or 32 and epoch.
+        # Large losses depend on the batch, so only their number per epoch and batch of 16 or 32 is compared.
         keys = [state["image_state"]["head.loss_module"]["keys"] for state in (one, two)]
         assert [len(found) for found in keys] == [3 * 3 * 10, 3 * 6 * 5]
         return

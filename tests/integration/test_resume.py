@@ -1,4 +1,4 @@
-"""A run that was interrupted ends as if it had not been."""
+"""An interrupted and resumed run equals an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_two_epochs_and_two_more_equal_four_bit_for_bit(tmp_path):
     }
     torch.testing.assert_close(parts, whole, rtol=0, atol=0)
     ratio = next(value for name, value in whole.items() if name.endswith("ideal_positive_ratio"))
-    assert ratio.std() > 0  # it did move
+    assert ratio.std() > 0  # it has changed
     for epoch in range(1, 5):
         records = [
             json.loads((tmp_path / run / "label_statistics" / f"epoch_{epoch}.json").read_text())
@@ -84,7 +84,7 @@ train(small_config(Path(sys.argv[2]), epochs=4), Kill())
 """
 
 
-def test_a_killed_run_resumes_as_if_it_had_not_been_killed(tmp_path):
+def test_a_killed_run_resumes_to_the_same_state(tmp_path):
     root = str(Path(__file__).resolve().parents[2])
     killed = subprocess.run(
         [sys.executable, "-c", SCRIPT, root, str(tmp_path / "killed")], capture_output=True, env=os.environ
@@ -98,15 +98,15 @@ def test_a_killed_run_resumes_as_if_it_had_not_been_killed(tmp_path):
 
 
 def test_statistics_are_in_the_checkpoint_of_the_same_epoch(tmp_path):
-    seen = {}
+    states = {}
 
-    class Remember(Hook):
+    class RecordState(Hook):
         priority = "LOWEST"
 
         def after_train_epoch(self, runner):
-            seen[runner.epoch + 1] = persistent_state(runner)
+            states[runner.epoch + 1] = persistent_state(runner)
 
-    train(small_config(tmp_path / "run"), Remember())
-    for epoch, state in seen.items():
+    train(small_config(tmp_path / "run"), RecordState())
+    for epoch, state in states.items():
         stored = load_weights_only(tmp_path / "run" / f"epoch_{epoch}.pth")["state_dict"]
         torch.testing.assert_close(dict(stored), state, rtol=0, atol=0)

@@ -1,4 +1,4 @@
-"""Two gloo processes gather the statistics that one process gathers."""
+"""Two gloo processes gather the same statistics as one process."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The weights do not move and nothing depends on the batch: then the predictions, and so the statistics, must
-# be the same.
+# The weights are constant and no value depends on the batch, so predictions and statistics must be the same.
 SCRIPT = """
 import json, sys
 from pathlib import Path
@@ -33,16 +32,16 @@ from tests.integration.small_runs import small_config
 cfg = small_config(Path(sys.argv[2]), epochs=2)
 cfg.optim_wrapper.optimizer = dict(type="SGD", lr=0.0)
 cfg.param_scheduler = None
-# What a fresh model predicts lies between 0.44 and 0.52.
+# An untrained model predicts values between 0.44 and 0.52.
 cfg.model.head.loss.loss.loss.update(positive_threshold=0.51, negative_threshold=0.47)
 cfg.launcher = sys.argv[3]
 cfg.train_dataloader.batch_size = 32 // int(sys.argv[4])
 runner = build_runner(common_parser(""), cfg)
 for module in runner.model.modules():
-    if isinstance(module, torch.nn.BatchNorm2d):  # normalize by the running statistics, which do not move
+    if isinstance(module, torch.nn.BatchNorm2d):  # normalize by the running statistics, which are constant
         module.train = lambda mode=True, module=module: module
         module.training = False
-left_out = {"masked": [], "ignored": []}  # of each step, as it was drawn and chosen on this rank
+left_out = {"masked": [], "ignored": []}  # counts of each step on this rank
 
 
 def recorded(function, kind):
@@ -62,8 +61,8 @@ runner.train()
 """
 
 
-#: Only rank 1 sees a fault, in the last step of the first epoch.
-FAULT_SCRIPT = """
+#: Only rank 1 gets a wrong value, in the last step of the first epoch.
+ERROR_SCRIPT = """
 import sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
@@ -131,7 +130,7 @@ def test_two_processes_give_the_statistics_of_one(tmp_path):
     one, two = loss_state(tmp_path / "one"), loss_state(tmp_path / "two")
     assert one.keys() == two.keys()
     for name, value in one.items():
-        # Counts are whole; sums of probabilities may differ in the order of summation.
+        # Counts are integers; sums of probabilities may differ by the order of summation.
         torch.testing.assert_close(
             two[name], value, rtol=1e-6, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}"
         )
@@ -142,8 +141,8 @@ def test_two_processes_give_the_statistics_of_one(tmp_path):
     check_fractions(tmp_path)
 
 
-def test_a_fault_of_one_rank_raises_on_all_before_a_checkpoint(tmp_path):
-    run(tmp_path, 2, FAULT_SCRIPT)
+def test_an_error_on_one_rank_raises_on_all_ranks_before_a_checkpoint(tmp_path):
+    run(tmp_path, 2, ERROR_SCRIPT)
     for rank in (0, 1):
         raised = (tmp_path / f"raised_on_{rank}.txt").read_text()
         assert raised.startswith("3 The 'logits' argument of ClassPriorTrackingLoss must be numbers")
@@ -152,7 +151,11 @@ def test_a_fault_of_one_rank_raises_on_all_before_a_checkpoint(tmp_path):
 
 
 def check_fractions(folder: Path) -> None:
-    """Those that do not depend on the rank are the same; draws and batches add up over ranks."""
+    """Check the recorded fractions.
+
+    Fractions that do not depend on the rank are the same; random masks and selected elements are summed over
+    ranks.
+    """
     for epoch in (1, 2):
         one, two = (fractions(folder / run, epoch) for run in ("one", "two"))
         for name in ("known", "pseudo_positive", "pseudo_negative"):
