@@ -180,7 +180,7 @@ def test_arguments_without_meaning_are_refused(arguments, message):
 
 @pytest.mark.parametrize("seed", [None, "1", 1.7, True])
 def test_a_seed_is_a_whole_number(seed):
-    with pytest.raises(ValueError, match="'seed' argument of simulate_partial_labels must be a whole number"):
+    with pytest.raises(ValueError, match="'seed' argument of simulate_partial_labels must be an integer"):
         simulate_partial_labels(np.zeros((1, 1)), "single_positive", seed=seed)
     expected = simulate_partial_labels(np.ones((5, 5)), "single_positive", seed=3)
     same = simulate_partial_labels(np.ones((5, 5)), "single_positive", seed=np.int64(3))

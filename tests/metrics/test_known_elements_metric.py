@@ -189,7 +189,7 @@ def test_wrong_counts_are_refused_before_a_validation_is_spent(tmp_path: Path) -
     ):
         evaluate(metric, samples)
     metric.dataset_meta = None
-    with pytest.raises(ValueError, match="must be a list in class order where the dataset names no classes"):
+    with pytest.raises(ValueError, match="must be a list in class order if the dataset has no class names"):
         metric.process(None, samples)
     with pytest.raises(ValueError, match=r"'class_names' argument of set_label_counts .* Got 1 instead"):
         metric.set_label_counts([1, 2], ["cat"])

@@ -70,6 +70,6 @@ def test_logits_are_refused() -> None:
 
 @pytest.mark.parametrize("num_bins", [0, 2.5])
 def test_no_bin_is_refused(num_bins: float) -> None:
-    message = "'num_bins' argument of calibration_error must be a whole number of at least 1"
+    message = "'num_bins' argument of calibration_error must be an integer of at least 1"
     with pytest.raises(ValueError, match=message):
         calibration_error([[0.5]], [[1]], num_bins=num_bins)
