@@ -1,8 +1,8 @@
-"""Imbalanced, partially annotated multi-label training for MMPretrain.
+"""MMPretrain plugin for training on imbalanced, partially annotated multi-label images.
 
-Importing this package registers everything in MMPretrain's registries and makes MMEngine load checkpoints
-with torch's weights-only safety on. Nothing of that is put off until a name is asked for: a config with
-``custom_imports`` asks for none, and a module that is imported already does not run again.
+Importing this package registers its classes in the registries of MMPretrain. It also makes MMEngine load
+checkpoints with the weights-only mode of ``torch.load``. Names are not imported lazily: a config with
+``custom_imports`` uses no name of the package, and an imported module does not run again.
 """
 
 from .apis import MultiLabelInferencer

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from mmengine.dataset import BaseDataset
 
-from ..functional.simulation import element_draws, simulate_elements
+from ..functional.simulation import element_random_numbers, simulate_elements
 from .base import LabelStoreDataset
 from .label_store.build import StoreParts, build_label_store
 from .label_store.store import LabelStore
@@ -174,7 +174,8 @@ def _fixed_per_class(chunks: Iterator[_Chunk], rule: tuple, num_classes: int) ->
         _, ids, classes, values = chunk.labels
         near = values != -1
         near[near] = (
-            element_draws(ids[near], classes[near], seed) <= largest[classes[near] * 2 + values[near]]
+            element_random_numbers(ids[near], classes[near], seed)
+            <= largest[classes[near] * 2 + values[near]]
         )
         parts.append(tuple(array[near] for array in chunk.labels))
         size += len(parts[-1][0])
@@ -184,6 +185,6 @@ def _fixed_per_class(chunks: Iterator[_Chunk], rule: tuple, num_classes: int) ->
             size, limit = len(ids), 2 * len(ids) + 2 * _CHUNK
             groups = classes * 2 + values
             largest[:] = -np.inf
-            np.maximum.at(largest, groups, element_draws(ids, classes, seed))
+            np.maximum.at(largest, groups, element_random_numbers(ids, classes, seed))
             largest[np.bincount(groups, minlength=len(largest)) < amount] = np.inf
     return _apply(tuple(map(np.concatenate, zip(*parts))), rule, -1)

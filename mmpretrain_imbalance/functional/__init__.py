@@ -1,4 +1,4 @@
-"""Pure functions of tensors: no state, no files, no OpenMMLab."""
+"""Pure functions of tensors and arrays, without state, files or OpenMMLab."""
 
 from .active_classes import active_class_weights
 from .boost_lu import boost_lu

@@ -1,4 +1,4 @@
-"""BoostLU: positive attributions count several times."""
+"""BoostLU: multiplication of the positive values of class activation maps."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def boost_lu(activation_maps: Tensor, factor: float = 5.0) -> Tensor:
 
     .. math:: \text{BoostLU}(m) = \max(m, \alpha m), \quad \alpha \ge 1
 
-    A model trained with missing labels highlights the right places, but too weakly; the factor brings its
-    maps to the size of those of full annotation.
+    A model trained with missing labels highlights the right regions, but with too small values. The factor
+    brings its maps to the scale of a model trained with full labels.
 
     Source: Kim et al., CVPR 2023 (arXiv 2304.01804), :math:`\alpha = 5`.
 

@@ -13,15 +13,15 @@ SCHEMES = ("ratio", "effective_number")
 
 
 def effective_number(counts: Tensor, beta: float) -> Tensor:
-    r"""Effective number of samples, which grows more slowly than their number.
+    r"""Effective number of samples, which grows more slowly than the number of samples.
 
     .. math:: E_n = \frac{1 - \beta^n}{1 - \beta}
 
     Source: Cui et al., CVPR 2019 (arXiv 1901.05555).
 
     Args:
-        counts: Numbers n, floating, of any shape.
-        beta: In [0, 1).
+        counts: Numbers of samples n, floating, of any shape.
+        beta: The parameter :math:`\beta`, in [0, 1).
 
     Returns:
         Effective numbers of the same shape; 0 where n is 0.
@@ -52,12 +52,13 @@ def balanced_class_weights(
 
     .. math:: w^+_c = \min((n^-_c / n^+_c)^\text{power}, \text{cap}), \quad w^-_c = 1
 
-    ``'effective_number'``, scaled so that the commonest label of all has weight 1, then capped:
+    ``'effective_number'``, scaled so that the most frequent label of all classes has weight 1, then capped:
 
     .. math:: w^\pm_c = \frac{1 - \beta}{1 - \beta^{n^\pm_c}}
 
-    With ``normalize`` both are divided by their mean over the known elements of the training set, so that the
-    loss keeps its size. A class without known positives (negatives) has no such element to weigh and gets 1.
+    With ``normalize``, both are divided by their mean over the known elements of the training set, so that
+    the loss keeps its scale. The weight of positives (negatives) is 1 for a class without known positives
+    (negatives).
 
     Source: effective number of samples: Cui et al., CVPR 2019 (arXiv 1901.05555). The composition is this
     project's, after the statistics-based loss named in the abstract of Zhang et al., 2023 (arXiv 2308.00166).
@@ -67,18 +68,18 @@ def balanced_class_weights(
         negatives: Known negatives n-, of shape (C,).
         scheme: ``'ratio'`` or ``'effective_number'``.
         power: Exponent of the ratio: 1 balances a class fully, 0.5 by the square root.
-        beta: Of the effective number, in [0, 1).
-        max_weight: The cap.
-        normalize: Whether the mean over known elements is brought to 1.
-        dtype: Of the weights.
-        known: Known positives and negatives that the mean is taken over, each of shape (C,), where n+ and n-
-            are estimated.
+        beta: Parameter of the effective number, in [0, 1).
+        max_weight: Largest weight before the normalization.
+        normalize: Whether the weights are scaled so that their mean over the known elements is 1.
+        dtype: Floating dtype of the weights.
+        known: Known positives and negatives over which the mean is computed if n+ and n- are estimated, each
+            of shape (C,).
 
     Returns:
-        Two tensors of shape (C,): w+ and w-.
+        The weights w+ and w-, each of shape (C,).
 
     Raises:
-        ValueError: If the scheme is none of the two.
+        ValueError: If the scheme is unknown.
 
     Example:
         >>> balanced_class_weights(torch.tensor([50, 10]), torch.tensor([50, 90]), normalize=False)
@@ -92,7 +93,8 @@ def balanced_class_weights(
         weights = effective.max() / effective
     else:
         raise ValueError(
-            f"The 'scheme' argument must be 'ratio' or 'effective_number'. Got {scheme!r} instead."
+            "The 'scheme' argument of balanced_class_weights must be 'ratio' or 'effective_number'. Got "
+            f"{scheme!r} instead."
         )
     weights = torch.where((counts > 0) & (weights > 0), weights, 1.0).clamp(max=max_weight)
     if normalize:
@@ -119,21 +121,22 @@ def class_balanced_weights(
     ``inverse_square_root``  :math:`1 / \sqrt{n_c}`
     ======================= ==========================================
 
-    A class without positives gets weight 1, and the others are normalized among themselves.
+    The weight of a class without positives is 1. The weights of the other classes are normalized so that
+    their sum is the number of these classes.
 
     Source: Cui et al., CVPR 2019 (arXiv 1901.05555).
 
     Args:
         positives: Known positives :math:`n_c` of each class in the training set, of shape (C,).
-        scheme: One of the three names.
-        beta: Of the effective number, in [0, 1).
-        dtype: Of the weights.
+        scheme: ``'effective_number'``, ``'inverse'`` or ``'inverse_square_root'``.
+        beta: Parameter of the effective number, in [0, 1).
+        dtype: Floating dtype of the weights.
 
     Returns:
         Weights of shape (C,).
 
     Raises:
-        ValueError: If the scheme is another.
+        ValueError: If the scheme is unknown.
 
     Example:
         >>> class_balanced_weights(torch.tensor([100, 25, 0]), "inverse_square_root")
@@ -153,12 +156,13 @@ def class_balanced_weights(
 
 
 def positive_class_mean(labels: Tensor, values: Tensor) -> Tensor:
-    r"""Mean of a value per class over the positive classes of each image.
+    r"""Mean of class values over the positive classes of each image.
 
     .. math:: \bar v_n = \frac{\sum_c P_{nc} v_c}{\sum_c P_{nc}}
 
     Args:
-        labels: 1 positive, 0 negative, -1 unknown, or soft, which count by their share, of shape (N, C).
+        labels: 1 positive, 0 negative, -1 unknown, or between 0 and 1, which counts as this fraction of a
+            positive, of shape (N, C).
         values: Value of each class, of shape (C,).
 
     Returns:
@@ -169,6 +173,6 @@ def positive_class_mean(labels: Tensor, values: Tensor) -> Tensor:
         tensor([[3.],
                 [1.]])
     """
-    fraction = labels.clamp(min=0).to(values.dtype)
-    total = fraction.sum(dim=1)
-    return torch.where(total > 0, fraction @ values / total, 1.0)[:, None]
+    positive = labels.clamp(min=0).to(values.dtype)
+    total = positive.sum(dim=1)
+    return torch.where(total > 0, positive @ values / total, 1.0)[:, None]

@@ -1,4 +1,4 @@
-"""A table of labels from short lists of labels."""
+"""Dense label tensor of a batch from the label lists of its samples."""
 
 from __future__ import annotations
 
@@ -21,28 +21,29 @@ def dense_labels(
     device: torch.device | str | None = None,
     name_sample: Callable[[int], str] = "sample {}".format,
 ) -> Tensor:
-    r"""Make the label table of a batch from the labels that each sample lists.
+    r"""Build the dense label tensor of a batch from the label list of each sample.
 
-    .. math:: Y_{n i_k} = v_k \text{ for element } k \text{ of sample } n, \qquad Y_{nc} = f_n \text{ elsewhere}
+    .. math:: Y_{n i_k} = v_k \text{ for label } k \text{ of sample } n, \qquad Y_{nc} = f_n \text{ elsewhere}
 
-    The lists are checked where they are, so lists on the CPU cost a GPU no synchronization. They are then
-    moved, and written by one scatter. A label listed twice counts once.
+    The lists are validated on their own device, so lists on the CPU need no synchronization with a GPU. They
+    are then moved to the device of the result, and written by one scatter operation. A sample may list the
+    same label twice.
 
     Args:
-        indices: Class indices of all samples, one sample after the other, of shape (K,).
-        values: Label of each of these elements, of shape (K,).
-        counts: Number of elements of each sample, N numbers with the sum K.
+        indices: Class indices of the labels of all samples, concatenated, of shape (K,).
+        values: Value of each of these labels, of shape (K,).
+        counts: Number of labels of each sample, N numbers with the sum K.
         num_classes: Number of columns C.
-        fill: Label of the classes that a sample does not list, one for all or of shape (N,).
-        device: Where the table is made; by default where the lists are.
-        name_sample: Gives what an error message calls the sample of a row.
+        fill: Label of the classes that a sample does not list: one number, or one per sample, of shape (N,).
+        device: Device of the result; by default the device of the lists.
+        name_sample: Function from a row to the name of its sample in error messages.
 
     Returns:
-        Float32 table of shape (N, C).
+        Labels, float32, of shape (N, C).
 
     Raises:
-        ValueError: If lengths do not fit, an index is no class, a value is no label, or a sample lists two
-            labels for one class.
+        ValueError: If lengths do not match, a class index is out of range, a label is invalid, or a sample
+            lists two different labels for one class.
 
     Example:
         >>> dense_labels(torch.tensor([0, 2, 1]), torch.tensor([1, 0, 1]), [2, 1], num_classes=4)
@@ -52,45 +53,47 @@ def dense_labels(
     counts = torch.as_tensor(counts, dtype=torch.int64, device=indices.device)
     if not len(indices) == len(values) == counts.sum():
         raise ValueError(
-            f"The 'indices' and 'values' arguments of dense_labels must be as long as the sum of 'counts', "
-            f"{int(counts.sum())}. Got {len(indices)} and {len(values)} instead."
+            f"The 'indices' and 'values' arguments of dense_labels must have the length {int(counts.sum())}, "
+            f"the sum of 'counts'. Got {len(indices)} and {len(values)} instead."
         )
     rows = torch.repeat_interleave(
         torch.arange(len(counts), device=indices.device), counts, output_size=len(indices)
     )
     outside = (indices < 0) | (indices >= num_classes)
     if outside.any():
-        element = int(outside.nonzero()[0])
+        label = int(outside.nonzero()[0])
         raise ValueError(
-            f"The 'indices' argument of dense_labels must be classes from 0 to {num_classes - 1}. Got "
-            f"{int(indices[element])} at {name_sample(int(rows[element]))} instead."
+            f"The 'indices' argument of dense_labels must be class indices from 0 to {num_classes - 1}. Got "
+            f"{int(indices[label])} at {name_sample(int(rows[label]))} instead."
         )
     wrong = wrong_labels(values)
     if wrong.any():
-        element = int(wrong.nonzero()[0])
+        label = int(wrong.nonzero()[0])
         raise ValueError(
-            f"The 'values' argument of dense_labels must be {EXPECTED_VALUES}. Got {values[element].item():g} "
-            f"at {name_sample(int(rows[element]))}, class {int(indices[element])} instead."
+            f"The 'values' argument of dense_labels must be {EXPECTED_VALUES}. Got {values[label].item():g} "
+            f"at {name_sample(int(rows[label]))}, class {int(indices[label])} instead."
         )
-    cells = rows * num_classes + indices
-    _check_no_contradiction(cells, values, num_classes, name_sample)
+    elements = rows * num_classes + indices
+    _check_no_contradiction(elements, values, num_classes, name_sample)
 
     device = indices.device if device is None else device
     fill = torch.as_tensor(fill, dtype=torch.float32).to(device, non_blocking=True)
-    table = fill.reshape(-1, 1).expand(len(counts), num_classes).contiguous()
-    cells = cells.to(device, non_blocking=True)
-    table.view(-1).scatter_(0, cells, values.to(device, torch.float32, non_blocking=True))
-    return table
+    labels = fill.reshape(-1, 1).expand(len(counts), num_classes).contiguous()
+    elements = elements.to(device, non_blocking=True)
+    labels.view(-1).scatter_(0, elements, values.to(device, torch.float32, non_blocking=True))
+    return labels
 
 
 def wrong_labels(labels: Tensor) -> Tensor:
-    """Tell which elements are no label, neither -1 nor from 0 to 1: NaN is none, nor is a -1 wrapped to 255.
+    """Find the elements that are neither -1 nor from 0 to 1.
+
+    NaN is wrong, and so is 255, which is -1 in an unsigned type.
 
     Args:
         labels: Numbers of any type and shape.
 
     Returns:
-        Booleans of the same shape.
+        Wrong elements, bool, of the same shape.
 
     Example:
         >>> wrong_labels(torch.tensor([1.0, 0.0, -1.0, 0.3, -0.3, 2.0, float("nan")]))
@@ -102,19 +105,19 @@ def wrong_labels(labels: Tensor) -> Tensor:
 
 
 def _check_no_contradiction(
-    cells: Tensor, values: Tensor, num_classes: int, name_sample: Callable[[int], str]
+    elements: Tensor, values: Tensor, num_classes: int, name_sample: Callable[[int], str]
 ) -> None:
-    """Refuse two different labels in one cell: which of them a scatter keeps is undefined."""
-    if (cells[1:] > cells[:-1]).all():
-        return  # the usual order of an annotation: no cell occurs twice
-    cells, order = cells.sort(stable=True)
+    """Raise if an element has two different labels, because a scatter operation may keep either."""
+    if (elements[1:] > elements[:-1]).all():
+        return  # the usual order of annotations, in which no element occurs twice
+    elements, order = elements.sort(stable=True)
     values = values[order]
-    clash = (cells[1:] == cells[:-1]) & (values[1:] != values[:-1])
+    clash = (elements[1:] == elements[:-1]) & (values[1:] != values[:-1])
     if clash.any():
-        element = int(clash.nonzero()[0])
-        row, class_index = divmod(int(cells[element]), num_classes)
+        first = int(clash.nonzero()[0])
+        row, class_index = divmod(int(elements[first]), num_classes)
         raise ValueError(
-            f"The 'values' argument of dense_labels must be one label a sample and class. Got "
-            f"{values[element].item():g} and {values[element + 1].item():g} at {name_sample(row)}, class "
+            "The 'values' argument of dense_labels must be one label per sample and class. Got "
+            f"{values[first].item():g} and {values[first + 1].item():g} at {name_sample(row)}, class "
             f"{class_index} instead."
         )

@@ -1,4 +1,4 @@
-"""A value that moves linearly over the epochs."""
+"""Linear schedule of a value over the epochs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from torch import Tensor
 
 
 def linear_schedule(bounds: tuple[float, float], epoch: Tensor, max_epochs: Tensor) -> Tensor:
-    r"""Value of a schedule at an epoch, counted from 0.
+    r"""Value of a linear schedule at an epoch.
 
     .. math:: v(e) = v_0 + (v_1 - v_0) \min\left(\frac{e}{\max(E - 1, 1)}, 1\right)
 
     Args:
-        bounds: Value in the first epoch and in the last, :math:`v_0` and :math:`v_1`.
-        epoch: The epoch e, of any shape.
+        bounds: Values :math:`v_0` of the first epoch and :math:`v_1` of the last epoch.
+        epoch: The epoch e, counted from 0, of any shape.
         max_epochs: The number of epochs E, a scalar.
 
     Returns:
-        The value, float64, of the shape of the epoch.
+        The value, float64, of the shape of ``epoch``.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""How a table of element losses becomes one number."""
+"""Reductions of elementwise losses to one number."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ def reduce_elements(
     num_images: float | None = None,
     max_class_factor: float = 10.0,
 ) -> Tensor:
-    r"""Reduce a table of element losses to one number.
+    r"""Reduce the losses of all elements to one number.
 
     With the loss :math:`\ell_{nc}` of each element, N images and C classes:
 
     ================== =================================================================================
     ``sum``            :math:`\sum_{nc} \ell_{nc}`
     ``mean_images``    divided by the number of images N: the scale of MMPretrain's heads
-    ``mean``           divided by the number of elements N C, known or not
+    ``mean``           divided by the number of all elements N C, also unknown ones
     ``mean_known``     divided by the number of known elements
-    ``mean_kept``      divided by the number of elements that take part, the sum of their weights
+    ``mean_kept``      divided by the sum of the weights of the elements that take part
     ``kept_per_class`` :math:`\frac{1}{N} \sum_c \min(1 / s_c, f) \sum_n \ell_{nc}`: each class divided by the
                        fraction :math:`s_c = \frac{1}{N} \sum_n w_{nc}` that takes part, with
                        f = ``max_class_factor``
     ================== =================================================================================
 
-    ``kept_per_class`` is an addition of this project to Partial Label Masking: a class most of whose elements
-    are masked keeps its influence. A count below 1 divides by 1: a batch in which nothing
-    takes part costs 0 instead of NaN.
+    ``kept_per_class`` is an addition of this project to Partial Label Masking: a class keeps its influence
+    even if most of its elements are masked. Divisors below 1 are replaced by 1, so that a batch without
+    elements that take part has the loss 0 instead of NaN.
 
     Args:
         loss: Loss of each element, zero where it does not take part, of shape (N, C).
         reduction: One of the names above.
-        labels: Their labels, of which all but -1 are known, of shape (N, C).
-        weight: Which elements take part, bool or in [0, 1], of shape (N, C); ``None`` for all.
-        num_images: N where it is not the number of rows, such as MMPretrain's ``avg_factor``.
-        max_class_factor: The largest factor a class may get from ``kept_per_class``.
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+        weight: Weights of the elements that take part, bool or in [0, 1], of shape (N, C); ``None`` for all.
+        num_images: N, such as the ``avg_factor`` of MMPretrain; ``None`` for the number of rows.
+        max_class_factor: Largest factor f of a class in ``kept_per_class``.
 
     Returns:
         The loss, a scalar.
 
     Raises:
-        ValueError: If the reduction is none of them.
+        ValueError: If the reduction is unknown.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""How often images are drawn, from the classes they are known to show."""
+"""Sampling frequencies of images, computed from their known positive classes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ def class_repeat_factors(positives: ArrayLike, num_images: int, threshold: float
 
     .. math:: r_c = \max(1, \sqrt{t / f_c}), \quad f_c = n_c / N
 
-    Source: Gupta, Dollár, Girshick, "LVIS", CVPR 2019 (arXiv 1908.03195). There an image without the class is
-    known not to show it; with partial labels :math:`n_c` are the known positives alone, so that a class that
-    is rarely looked for counts as rare.
+    Source: Gupta, Dollár, Girshick, "LVIS", CVPR 2019 (arXiv 1908.03195). There, :math:`n_c` counts all
+    images that show the class. With partial labels it counts the known positives only, so that a class with
+    few annotated images counts as rare.
 
     Args:
-        positives: Images in which each class is known to be present, :math:`n_c`, of shape (C,).
+        positives: Number of images :math:`n_c` in which each class is known to be present, of shape (C,).
         num_images: Number of images N.
-        threshold: t, the share of images below which a class is repeated.
+        threshold: Fraction t of the images. Classes that are present in fewer images are repeated.
 
     Returns:
         Factors of shape (C,); 1 for a class without positives.
 
     Raises:
-        ValueError: If the threshold is not a share above 0.
+        ValueError: If the threshold is not in (0, 1].
 
     Example:
         >>> class_repeat_factors([50, 4, 0], num_images=100, threshold=0.16)
@@ -34,8 +34,8 @@ def class_repeat_factors(positives: ArrayLike, num_images: int, threshold: float
     """
     if not 0 < threshold <= 1:
         raise ValueError(
-            "The 'threshold' argument of class_repeat_factors must be a share of the images, above 0 and at "
-            f"most 1. Got {threshold!r} instead."
+            "The 'threshold' argument of class_repeat_factors must be a fraction of the images, in (0, 1]. "
+            f"Got {threshold!r} instead."
         )
     fractions = np.asarray(positives, dtype=np.float64) / max(1, num_images)
     seen = fractions > 0
@@ -45,20 +45,20 @@ def class_repeat_factors(positives: ArrayLike, num_images: int, threshold: float
 def image_values(
     images: ArrayLike, classes: ArrayLike, class_values: ArrayLike, num_images: int, reduction: str = "max"
 ) -> np.ndarray:
-    r"""One value an image from the values of its known positives.
+    r"""Reduce the class values of the known positives of each image to one value per image.
 
     Args:
-        images: Image of each known positive, of shape (E,).
-        classes: Its class, of shape (E,).
+        images: Image index of each known positive, of shape (E,).
+        classes: Class index of each known positive, of shape (E,).
         class_values: Value of each class, of shape (C,).
         num_images: Number of images N.
-        reduction: ``'max'``, ``'mean'`` or ``'sum'`` over the positives of the image.
+        reduction: ``'max'``, ``'mean'`` or ``'sum'`` over the positives of an image.
 
     Returns:
-        Values of shape (N,); ``nan`` for an image without positives.
+        Values of shape (N,); NaN for an image without positives.
 
     Raises:
-        ValueError: If the reduction is another.
+        ValueError: If the reduction is unknown.
 
     Example:
         >>> image_values([0, 0, 2], [0, 1, 0], [1.0, 3.0], num_images=3, reduction="mean")
@@ -66,8 +66,8 @@ def image_values(
     """
     if reduction not in IMAGE_REDUCTIONS:
         raise ValueError(
-            "The 'reduction' argument of image_values must be 'max', 'mean' or 'sum'. Got "
-            f"{reduction!r} instead."
+            f"The 'reduction' argument of image_values must be 'max', 'mean' or 'sum'. Got {reduction!r} "
+            "instead."
         )
     images = np.asarray(images, dtype=np.int64)
     values = np.asarray(class_values, dtype=np.float64)[np.asarray(classes, dtype=np.int64)]
@@ -82,17 +82,18 @@ def image_values(
     return np.where(sizes > 0, totals, np.nan)
 
 
-def draw_by_weight(expected: ArrayLike, num_draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw images so that none comes again before its weight says so.
+def draw_by_weight(expected: ArrayLike, num_indices: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw image indices, each as often as its expected frequency, rounded up or down.
 
     Args:
-        expected: How often each image is to be drawn on average, of shape (N,); rounded up or down by
+        expected: Expected frequency of each image, of shape (N,). The frequencies are rounded by
             :func:`systematic_rounding`.
-        num_draws: The number of draws. Where the rounded ones are fewer, the first of them come again.
-        rng: Where chance comes from.
+        num_indices: Number of indices to return. If the sum of the rounded frequencies is smaller, the first
+            indices are repeated at the end.
+        rng: Random number generator.
 
     Returns:
-        Image indices in random order, int64 of shape (num_draws,).
+        Image indices in random order, int64, of shape (num_indices,).
 
     Example:
         >>> sorted(draw_by_weight([2.0, 0.0, 1.0], 3, np.random.default_rng(0)).tolist())
@@ -100,33 +101,33 @@ def draw_by_weight(expected: ArrayLike, num_draws: int, rng: np.random.Generator
     """
     times = systematic_rounding(expected, rng)
     drawn = rng.permutation(np.repeat(np.arange(len(times)), times))
-    # Only weights below 1 can all be rounded down: then the image of the largest one stands in.
-    return np.resize(drawn if len(drawn) else np.argmax(expected), num_draws)
+    # If all frequencies are rounded down to 0, the image with the largest one is repeated.
+    return np.resize(drawn if len(drawn) else np.argmax(expected), num_indices)
 
 
 def systematic_rounding(expected: ArrayLike, rng: np.random.Generator) -> np.ndarray:
-    r"""Round at random to whole numbers that keep the expectation of each value, and nearly the sum.
+    r"""Round randomly to integers; the expectation of each is its value, and the sum changes by less than 1.
 
-    The fractions :math:`\phi_i` are put one after the other on a line, in random order, and those are rounded
-    up that contain a point of the grid :math:`u, u + 1, u + 2, \ldots` with u uniform in [0, 1). So each
-    value becomes its floor or ceiling with the right probability, as if each were rounded by itself, but
-    the sum is off by less than 1.
+    The fractional parts of the values are placed as adjacent intervals on a line, in random order. A value is
+    rounded up if its interval contains a point of the grid :math:`u, u + 1, u + 2, \ldots` with u uniform in
+    [0, 1). So each value is rounded up with the probability of its fractional part, as in independent
+    rounding.
 
     Args:
         expected: Values of at least 0, of shape (N,).
-        rng: Where the random order and u come from.
+        rng: Random number generator.
 
     Returns:
-        Whole numbers, int64 of shape (N,).
+        Integers, int64, of shape (N,).
 
     Example:
         >>> int(systematic_rounding([2.0, 0.5, 0.5], np.random.default_rng(0)).sum())
         3
     """
     expected = np.asarray(expected, dtype=np.float64)
-    whole = np.floor(expected)
+    floors = np.floor(expected)
     order = rng.permutation(len(expected))
-    line = np.concatenate([[0.0], np.cumsum((expected - whole)[order])])
-    rounded = whole.astype(np.int64)
-    rounded[order] += np.diff(np.ceil(line - rng.random())).astype(np.int64)
+    ends = np.concatenate([[0.0], np.cumsum((expected - floors)[order])])
+    rounded: np.ndarray = floors.astype(np.int64)
+    rounded[order] += np.diff(np.ceil(ends - rng.random())).astype(np.int64)
     return rounded

@@ -1,1 +1,1 @@
-"""Argument checks, files, values per class and safe checkpoints: used by every folder, importing none."""
+"""Argument checks, files, values per class and safe checkpoints; imports no other folder of the package."""

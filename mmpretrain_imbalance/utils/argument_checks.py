@@ -1,4 +1,4 @@
-"""What the arguments of many classes and functions have in common: a range, or a few words."""
+"""Validation of arguments that must be one of a few words, or a number in a range."""
 
 from __future__ import annotations
 
@@ -8,62 +8,62 @@ from numbers import Integral, Real
 from typing import Any
 
 
-def check_choice(caller: str, allowed: Sequence[str], **arguments: Any) -> None:
-    """Refuse a word that is not among the allowed ones.
+def check_choice(caller: str, allowed: Sequence[str | None], **arguments: Any) -> None:
+    """Raise unless every argument is one of the allowed values.
 
     Args:
-        caller: Whose arguments they are.
-        allowed: The words.
+        caller: Name of the function or class whose arguments these are, for the message.
+        allowed: The allowed values.
         **arguments: The arguments by name.
 
     Raises:
-        ValueError: If one of them is another word.
+        ValueError: If an argument has another value.
 
     Example:
         >>> check_choice("read_coco", ("keep", "drop"), crowd="drop")
     """
     for name, value in arguments.items():
         if value not in allowed:
-            words = ", ".join(map(repr, allowed))
+            choices = ", ".join(map(repr, allowed))
             raise ValueError(
-                f"The '{name}' argument of {caller} must be one of {words}. Got {value!r} instead."
+                f"The '{name}' argument of {caller} must be one of {choices}. Got {value!r} instead."
             )
 
 
 def check_integer(caller: str, low: float = -math.inf, **arguments: int) -> None:
-    """Refuse what is no whole number, or too small.
+    """Raise unless every argument is an integer and in range.
 
     Args:
-        caller: Whose arguments they are.
+        caller: Name of the function or class whose arguments these are, for the message.
         low: Smallest value.
-        **arguments: The numbers by argument name.
+        **arguments: The arguments by name.
 
     Raises:
-        ValueError: If one is no whole number, or below ``low``.
+        ValueError: If an argument is not an integer, or is below ``low``.
 
     Example:
         >>> check_integer("SomeSampler", 0, seed=3)
     """
     for name, value in arguments.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < low:
-            least = f" of at least {low}" if math.isfinite(low) else ""
+            bound = f" of at least {low}" if math.isfinite(low) else ""
             raise ValueError(
-                f"The '{name}' argument of {caller} must be a whole number{least}. Got {value!r} instead."
+                f"The '{name}' argument of {caller} must be an integer{bound}. Got {value!r} instead."
             )
 
 
 def check_number(caller: str, low: float = -math.inf, high: float = math.inf, **arguments: float) -> None:
-    """Refuse numbers that are none, or are out of range.
+    """Raise unless every argument is a finite number and in range.
 
     Args:
-        caller: Name of the class whose arguments these are, for the message.
+        caller: Name of the function or class whose arguments these are, for the message.
         low: Smallest value.
         high: Largest value.
-        **arguments: The numbers by argument name.
+        **arguments: The arguments by name.
 
     Raises:
-        TypeError: If one is no number.
-        ValueError: If one is NaN, infinite or out of range.
+        TypeError: If an argument is not a number.
+        ValueError: If an argument is NaN, infinite or out of range.
 
     Example:
         >>> check_number("SomeLoss", 0, 1, beta=0.5)
@@ -82,16 +82,16 @@ def check_number(caller: str, low: float = -math.inf, high: float = math.inf, **
 
 
 def check_interval(caller: str, interval: str, **arguments: float) -> None:
-    """Refuse numbers outside of an interval whose ends may be open.
+    """Raise unless every argument is a finite number in an interval whose ends may be open.
 
     Args:
-        caller: Whose arguments they are.
-        interval: Such as ``"[0, 1)"`` or ``"(0, inf)"``: a round bracket leaves its end out.
-        **arguments: The numbers by argument name.
+        caller: Name of the function or class whose arguments these are, for the message.
+        interval: The interval, such as ``"[0, 1)"`` or ``"(0, inf)"``; a round bracket excludes its end.
+        **arguments: The arguments by name.
 
     Raises:
-        TypeError: If one is no number.
-        ValueError: If one is NaN, infinite or out of the interval.
+        TypeError: If an argument is not a number.
+        ValueError: If an argument is NaN, infinite or outside of the interval.
 
     Example:
         >>> check_interval("SomeLoss", "[0, 1)", beta=0.5)
@@ -108,11 +108,11 @@ def check_interval(caller: str, interval: str, **arguments: float) -> None:
             raise ValueError(f"The '{name}' argument of {caller} must be {expected}. Got {value!r} instead.")
 
 
-def type_name(written: str | type) -> str:
-    """The bare name of a ``type`` in a config, which may carry a scope or be the class itself.
+def type_name(config_type: str | type) -> str:
+    """Return the class name of a ``type`` in a config, which may be a class or have a scope.
 
     Args:
-        written: The value of ``type``.
+        config_type: The value of ``type``.
 
     Returns:
         The name without scope or module.
@@ -121,4 +121,4 @@ def type_name(written: str | type) -> str:
         >>> type_name("mmpretrain.LoadImageFromFile"), type_name(dict)
         ('LoadImageFromFile', 'dict')
     """
-    return getattr(written, "__name__", None) or str(written).rpartition(".")[2]
+    return getattr(config_type, "__name__", None) or str(config_type).rpartition(".")[2]

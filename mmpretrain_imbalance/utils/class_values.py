@@ -1,4 +1,4 @@
-"""Values per class: given in a config, read from a file by class name, written to a file."""
+"""Values per class in configs and in files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,18 +17,18 @@ from .files import atomic_write, csv_line
 
 
 def write_named_values(
-    path: str | os.PathLike, classes: Sequence[str], columns: dict[str, Sequence[float]]
+    path: str | os.PathLike[str], classes: Sequence[str], columns: dict[str, Sequence[float]]
 ) -> None:
-    """Write values of each class: JSON ``{"classes": [...], "<column>": [...]}``, or CSV with a header line.
+    """Write values per class: JSON ``{"classes": [...], "<column>": [...]}``, or CSV with a header line.
 
     Args:
-        path: File to replace; its ending, ``.json`` or ``.csv``, chooses the format.
-        classes: Class names, C of them.
+        path: The file to write or to replace; its suffix, ``.json`` or ``.csv``, defines the format.
+        classes: Names of the C classes.
         columns: Name of each column and its C values.
 
     Raises:
-        ValueError: If the ending is another, or a column has another length.
-        OSError: If the file cannot be written; an earlier file then stays as it was.
+        ValueError: If the suffix is neither ``.json`` nor ``.csv``, or a column does not have C values.
+        OSError: If the file cannot be written; an earlier file then does not change.
 
     Example:
         >>> import tempfile
@@ -41,58 +42,58 @@ def write_named_values(
         if len(values) != len(classes):
             raise ValueError(
                 f"The column {name!r} of write_named_values must have a value for each of the {len(classes)} "
-                f"classes. Got {len(values)} instead."
+                f"classes. Got {len(values)} values instead."
             )
     with atomic_write(path) as file:
-        if _ending(path) == ".json":
+        if _suffix(path) == ".json":
             json.dump({"classes": list(classes), **columns}, file, indent=1)
         else:
             file.write(csv_line(["class", *columns]))
             file.writelines(map(csv_line, zip(classes, *columns.values())))
 
 
-def read_named_values(path: str | os.PathLike, column: str, classes: Sequence[str]) -> list[float]:
-    """Read one column of a file of :func:`write_named_values` in the order of the given classes.
+def read_named_values(path: str | os.PathLike[str], column: str, classes: Sequence[str]) -> list[float]:
+    """Read one column of a file of ``write_named_values`` in the order of the given classes.
 
     Args:
         path: A ``.json`` or ``.csv`` file.
         column: Name of the column.
-        classes: Class names to look up; the file may hold more.
+        classes: Names of the classes to read; the file may contain more classes.
 
     Returns:
-        One value for each of ``classes``.
+        The value of each class.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is malformed, lacks the column or lacks a class; the message names them.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is malformed, or the column or a class is missing.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"The file of {column} values {str(path)!r} does not exist.")
     try:
-        table = _read_json(path, column) if _ending(path) == ".json" else _read_csv(path, column)
+        by_name = _read_json(path, column) if _suffix(path) == ".json" else _read_csv(path, column)
     except (csv.Error, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(
-            f"{path}: expected {_ending(path)[1:].upper()} with the values of classes, found {error}."
+            f"{path}: expected {_suffix(path)[1:].upper()} with values per class, found {error}."
         ) from error
-    missing = [name for name in classes if name not in table]
+    missing = [name for name in classes if name not in by_name]
     if missing:
         raise ValueError(
             f"{path}: expected a {column} value for each of the {len(classes)} classes, found none for "
             f"{missing[0]!r}"
             + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
-            + ". Classes are matched by name; the file may be of another dataset."
+            + ". Classes are matched by name. The file may be that of another dataset."
         )
-    return [table[name] for name in classes]
+    return [by_name[name] for name in classes]
 
 
-def _ending(path: str | os.PathLike) -> str:
-    ending = Path(path).suffix
-    if ending not in (".json", ".csv"):
+def _suffix(path: str | os.PathLike[str]) -> str:
+    suffix = Path(path).suffix
+    if suffix not in (".json", ".csv"):
         raise ValueError(f"The file of class values {str(path)!r} must end in .json or .csv.")
-    return ending
+    return suffix
 
 
-def _number(value: object, path: str | os.PathLike, name: str, column: str) -> float:
+def _number(value: Any, path: str | os.PathLike[str], name: str, column: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -103,17 +104,17 @@ def _number(value: object, path: str | os.PathLike, name: str, column: str) -> f
 
 
 def _by_name(
-    names: Iterable[str], values: Iterable[object], path: str | os.PathLike, column: str
+    names: Iterable[str], values: Iterable[object], path: str | os.PathLike[str], column: str
 ) -> dict[str, float]:
-    table = {}
+    by_name: dict[str, float] = {}
     for name, value in zip(names, values):
-        if name in table:
+        if name in by_name:
             raise ValueError(f"{path}: expected one {column} value for each class, found {name!r} twice.")
-        table[name] = _number(value, path, name, column)
-    return table
+        by_name[name] = _number(value, path, name, column)
+    return by_name
 
 
-def _read_json(path: str | os.PathLike, column: str) -> dict[str, float]:
+def _read_json(path: str | os.PathLike[str], column: str) -> dict[str, float]:
     content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     names, values = (content.get(key) if isinstance(content, dict) else None for key in ("classes", column))
     if not isinstance(names, list) or not isinstance(values, list) or len(names) != len(values):
@@ -121,8 +122,8 @@ def _read_json(path: str | os.PathLike, column: str) -> dict[str, float]:
     return _by_name(names, values, path, column)
 
 
-def _read_csv(path: str | os.PathLike, column: str) -> dict[str, float]:
-    with open(path, encoding="utf-8-sig", newline="") as file:  # a spreadsheet begins with a mark
+def _read_csv(path: str | os.PathLike[str], column: str) -> dict[str, float]:
+    with open(path, encoding="utf-8-sig", newline="") as file:  # spreadsheets may write a byte order mark
         reader = csv.DictReader(file)
         if not {"class", column} <= set(reader.fieldnames or ()):
             raise ValueError(
@@ -133,89 +134,90 @@ def _read_csv(path: str | os.PathLike, column: str) -> dict[str, float]:
 
 
 def class_values(
-    values: Sequence[float] | np.ndarray | Mapping[str, float] | str | os.PathLike,
+    values: Sequence[float] | np.ndarray | Mapping[str, float] | str | os.PathLike[str],
     column: str,
     class_names: Sequence[str] | None,
     num_classes: int,
     caller: str,
     file_column: str | None = None,
 ) -> np.ndarray:
-    """Bring the numbers of the classes into the order of the dataset.
+    """Convert values per class to an array in the class order of the dataset.
 
     Args:
-        values: The numbers in class order, by class name, or a file of :func:`write_named_values`. By name
-            there may be more classes than the dataset has.
-        column: What the numbers are, for the messages: the argument's name, and the column of the file.
-        class_names: The class names of the dataset; None where it does not tell.
-        num_classes: The number of classes that are scored.
+        values: The values in class order, by class name, or a file of ``write_named_values``. A mapping or a
+            file may contain more classes than the dataset.
+        column: Name of the argument, for the messages, and of the column of the file.
+        class_names: The class names of the dataset; None if it does not define them.
+        num_classes: The number of classes C.
         caller: Name of the class whose argument the values are, for the messages.
-        file_column: The column of the file where it has another name than the argument.
+        file_column: Name of the column of the file, if it is not that of the argument.
 
     Returns:
-        The numbers, of shape (C,).
+        The values, of shape (C,).
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If a class is missing, the number of values is not the number of classes, or one is NaN.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If a class is missing, the number of values is not the number of classes, or a value is
+            NaN.
 
     Example:
         >>> class_values({"dog": 7, "cat": 5}, "positives", ["cat", "dog"], 2, "PartialLabelAveragePrecision")
         array([5, 7])
     """
-    by_name = isinstance(values, (str, os.PathLike, Mapping))
-    if by_name and class_names is None:
-        raise ValueError(
-            f"The {column} of {caller} must be a list in class order where the dataset names no classes. "
-            "Got values by class name instead: give the dataset metainfo=dict(classes=[...])."
-        )
-    if isinstance(values, Mapping):
-        missing = [name for name in class_names if name not in values]
-        if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    if isinstance(values, (str, os.PathLike, Mapping)):
+        if class_names is None:
             raise ValueError(
-                f"The {column} of {caller} must hold every class of the dataset. "
-                f"Got {len(values)} classes without {missing[0]!r}{more} instead."
+                f"The {column} of {caller} must be a list in class order if the dataset has no class names. "
+                "Got values by class name instead. Set metainfo=dict(classes=[...]) of the dataset."
             )
-        values = [values[name] for name in class_names]
-    elif by_name:
-        values = read_named_values(values, file_column or column, class_names)
-    values = np.asarray(values)
-    if values.shape != (num_classes,):
+        if isinstance(values, Mapping):
+            missing = [name for name in class_names if name not in values]
+            if missing:
+                more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+                raise ValueError(
+                    f"The {column} of {caller} must hold every class of the dataset. "
+                    f"Got {len(values)} classes without {missing[0]!r}{more} instead."
+                )
+            values = [values[name] for name in class_names]
+        else:
+            values = read_named_values(values, file_column or column, class_names)
+    array = np.asarray(values)
+    if array.shape != (num_classes,):
         raise ValueError(
             f"The {column} of {caller} must be one number for each of the {num_classes} classes. "
-            f"Got the shape {values.shape} instead."
+            f"Got the shape {array.shape} instead."
         )
-    if values.dtype.kind not in "iuf" or np.isnan(values).any():
+    if array.dtype.kind not in "iuf" or np.isnan(array).any():
         raise ValueError(
             f"The {column} of {caller} must be numbers. Got "
-            f"{'NaN' if values.dtype.kind == 'f' else values.tolist()} instead."
+            f"{'NaN' if array.dtype.kind == 'f' else array.tolist()} instead."
         )
-    return values
+    return array
 
 
 def check_same_classes(first: str, expected: Sequence[str], other: str, found: Sequence[str]) -> None:
-    """Refuse class names that differ, or that come in another order.
+    """Raise unless two lists of class names are equal and in the same order.
 
     Args:
-        first: What has the expected names, for the message.
-        expected: Its names.
-        other: What is compared with it, for the message.
-        found: The names of that.
+        first: Name of the owner of the expected class names, for the message.
+        expected: The expected class names.
+        other: Name of the owner of the other class names, for the message.
+        found: The other class names.
 
     Raises:
-        ValueError: If the two differ anywhere; the message shows the first place.
+        ValueError: If the lists differ; the message shows the first difference.
 
     Example:
         >>> check_same_classes("the checkpoint", ["cat", "dog"], "test_dataloader", ("cat", "dog"))
     """
-    for place, (one, two) in enumerate(zip_longest(map(str, expected), map(str, found))):
+    for index, (one, two) in enumerate(zip_longest(map(str, expected), map(str, found))):
         if one != two:
             raise ValueError(
                 f"The classes of {other} must be those of {first}, in the same order. Got "
-                f"{_class_at(place, two)}, where {first} has {_class_at(place, one)}, instead: give both the "
+                f"{_class_at(index, two)}, where {first} has {_class_at(index, one)}, instead. Give both the "
                 "same list, as metainfo=dict(classes=[...]) of the dataset or classes=[...] of the head."
             )
 
 
-def _class_at(place: int, name: str | None) -> str:
-    return f"no class {place}" if name is None else f"{name!r} as class {place}"
+def _class_at(index: int, name: str | None) -> str:
+    return f"no class {index}" if name is None else f"{name!r} as class {index}"

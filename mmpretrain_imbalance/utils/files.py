@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and lines of CSV files."""
+"""Atomic writing of files, and formatting of CSV lines."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 
 @contextlib.contextmanager
-def atomic_write(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
-    """Open a file for writing that replaces ``path`` only when everything was written.
+def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary file for writing, which replaces ``path`` after it has been written completely.
 
-    A process that is killed, or a disk that is full, leaves the earlier file as it was. The folder is made
-    where it is missing.
+    If the process is killed, or the disk is full, the earlier file does not change. A missing folder is
+    created.
 
     Args:
         path: The file to write or to replace.
@@ -40,35 +40,35 @@ def atomic_write(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Little of the name, so that a name of any length that the file may have is short enough here too.
-    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=".part", dir=path.parent)
+    # Only part of the name, so that the temporary name does not exceed the length limit of the file system.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(descriptor, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes files only their owner can read; give what open() would have given.
+        # mkstemp creates files that only their owner can read; set the permissions of open().
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(beside, 0o666 & ~umask)
-        os.replace(beside, path)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(beside)
+            os.unlink(temporary)
         raise
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    r"""Write a row, with quotes wherever a cell needs them.
+    r"""Format a row of a CSV file, with quotes around the cells that need them.
 
-    Python's writer leaves a carriage return bare where lines end with ``\n``, and its reader then takes the
-    cell for two rows.
+    If a cell contains a carriage return, all cells are quoted: Python's writer would not quote it with lines
+    that end with ``\n``, and its reader would then split the row.
 
     Args:
-        cells: The cells.
+        cells: The cells of the row.
 
     Returns:
-        The line with its end.
+        The line, including the line break.
 
     Example:
         >>> csv_line(["a.jpg", "cat, small", 0.5])
@@ -77,7 +77,9 @@ def csv_line(cells: Iterable[object]) -> str:
         '"a\rb.jpg","0.5"\n'
     """
     cells = list(cells)
-    quoting = csv.QUOTE_ALL if any("\r" in str(cell) for cell in cells) else csv.QUOTE_MINIMAL
+    has_return = any("\r" in str(cell) for cell in cells)
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n", quoting=quoting).writerow(cells)
+    csv.writer(
+        text, lineterminator="\n", quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL
+    ).writerow(cells)
     return text.getvalue()

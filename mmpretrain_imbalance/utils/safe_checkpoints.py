@@ -1,4 +1,4 @@
-"""Checkpoints of MMEngine load, and runs resume, with torch's weights-only safety on."""
+"""Loading of MMEngine checkpoints with the weights-only mode of ``torch.load``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import CheckpointLoader, checkpoint
 
 from ..utils import pickled_numpy
-from .pickled_numpy import PickledArray, PickledRecord, refusal, resolve
+from .pickled_numpy import PickledArray, PickledRecord, resolve, unpickling_error
 
-# torch's own variables: the first makes every torch.load weights-only, the second forbids that.
+# Environment variables of torch: the first makes every torch.load weights-only, the second disables this.
 _FORCE, _FORBID = "TORCH_FORCE_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
-# What a file raises that is hostile, cut or changed; errors of the file system go through as they are.
-_REJECTIONS = (
+# Errors that a malicious or damaged file may raise. Errors of the file system are not among them.
+_FILE_ERRORS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -35,39 +35,41 @@ _REJECTIONS = (
 
 
 class PickledHistoryBuffer(PickledRecord):
-    """Stand-in for MMEngine's ``HistoryBuffer``, whose own state changes the methods of all its instances."""
+    """Stand-in for ``HistoryBuffer`` of MMEngine, whose pickled state may change methods of all instances."""
 
     _buffer: HistoryBuffer | None = None
 
     def __new__(cls, *arguments: Any) -> PickledHistoryBuffer:
         if arguments:
-            raise refusal("a HistoryBuffer without arguments", arguments)
+            raise unpickling_error("a HistoryBuffer without arguments", arguments)
         return super().__new__(cls)
 
     def __setstate__(self, state: Any) -> None:
-        # The methods in the file are not used: a new buffer has those of this process.
+        # The methods in the file are not used; a new buffer has the methods of this process.
         fields = {"_count_history", "_log_history", "max_length", "statistics_methods"}
         if type(state) is not dict or {*state} != fields:
-            raise refusal(f"a HistoryBuffer by its {', '.join(sorted(fields))}", state)
+            raise unpickling_error(f"a HistoryBuffer by its {', '.join(sorted(fields))}", state)
         histories = [state["_log_history"], state["_count_history"]]
         if not all(isinstance(history, PickledArray) for history in histories):
-            raise refusal("a HistoryBuffer of two arrays", histories)
+            raise unpickling_error("a HistoryBuffer of two arrays", histories)
         logs, counts = (history.resolve() for history in histories)
         length = state["max_length"]
         is_valid = logs.ndim == 1 and logs.shape == counts.shape and type(length) is int and length > 0
         if not is_valid or logs.dtype.kind not in "biuf" or counts.dtype.kind not in "biuf":
-            raise refusal("a HistoryBuffer of two rows of numbers of one length", state)
+            raise unpickling_error("a HistoryBuffer of two arrays of numbers with equal lengths", state)
         self._buffer = HistoryBuffer(logs, counts, length)
 
     def resolve(self) -> HistoryBuffer:
-        return super().resolve() if self._buffer is None else self._buffer
+        if self._buffer is None:
+            raise unpickling_error("a complete value", self)
+        return self._buffer
 
 
 class PickledOneCycle(PickledRecord):
-    """Stand-in for MMEngine's ``OneCycleParamScheduler``, of which a checkpoint names a curve."""
+    """Stand-in for ``OneCycleParamScheduler``; checkpoints refer only to its annealing functions."""
 
     def __new__(cls, *arguments: Any) -> PickledOneCycle:
-        raise refusal("no OneCycleParamScheduler, only a curve of it", arguments)
+        raise unpickling_error("an annealing function of OneCycleParamScheduler", arguments)
 
 
 _METHODS = {
@@ -81,11 +83,14 @@ _METHODS = {
 
 
 class PickledMethod(PickledRecord):
-    """Stand-in for ``getattr``: returns one of the few methods that MMEngine's checkpoints name."""
+    """Stand-in for ``getattr``: returns one of the few methods to which checkpoints of MMEngine refer."""
 
-    def __new__(cls, *arguments: Any) -> Callable:
+    def __new__(cls, *arguments: Any) -> Any:
         if [type(argument) for argument in arguments] != [type, str] or arguments not in _METHODS:
-            raise refusal("statistics of HistoryBuffer or curves of OneCycleParamScheduler", arguments)
+            expected = (
+                "a statistics method of HistoryBuffer or an annealing function of OneCycleParamScheduler"
+            )
+            raise unpickling_error(expected, arguments)
         return _METHODS[arguments]
 
 
@@ -97,22 +102,23 @@ _STAND_INS = {
 }
 
 
-def load_weights_only(file: str | os.PathLike | BinaryIO, map_location: Any = None) -> Any:
-    """Load a checkpoint of torch or MMEngine, which cannot run code of its own.
+def load_weights_only(file: str | os.PathLike[str] | BinaryIO, map_location: Any = None) -> Any:
+    """Load a checkpoint of torch or MMEngine without executing code of the file.
 
-    Tensors, Python's plain types, NumPy's numbers and MMEngine's logs and schedules are loaded.
+    The file may contain tensors, plain types of Python, numbers and arrays of NumPy, and logs and schedules
+    of MMEngine.
 
     Args:
         file: Path of the checkpoint, or a file opened for reading bytes.
-        map_location: Where tensors go, as in :func:`torch.load`.
+        map_location: Device of the tensors, as in ``torch.load``.
 
     Returns:
-        What was saved.
+        The content of the checkpoint.
 
     Raises:
-        UnpicklingError: If the file holds another class or function, describes one of these types in
-            another way than its library does, or is damaged.
-        FileNotFoundError: If there is no such file.
+        UnpicklingError: If the file contains other types or functions, describes an allowed type in another
+            way than its library, or is damaged.
+        FileNotFoundError: If the file does not exist.
 
     Example:
         >>> import io
@@ -125,44 +131,46 @@ def load_weights_only(file: str | os.PathLike | BinaryIO, map_location: Any = No
 
 
 def make_checkpoint_loaders_safe() -> None:
-    """Make MMEngine load checkpoints as :func:`load_weights_only` does; runs when the package is imported.
+    """Make MMEngine load checkpoints in the same way as ``load_weights_only``.
 
-    ``CheckpointLoader.load_checkpoint``, through which MMEngine and MMPretrain load every checkpoint, becomes
-    weights-only for files and for addresses alike. The OneDL fork of MMEngine answers a refusal by loading
-    the file unsafely; that function becomes :func:`torch.load`. What :func:`torch.load` accepts elsewhere
-    does not change. Calling this twice does no harm.
+    The package calls this function when it is imported. ``CheckpointLoader.load_checkpoint``, with which
+    MMEngine and MMPretrain load every checkpoint, becomes weights-only, both for files and for URLs. The
+    OneDL fork of MMEngine loads a file unsafely after the weights-only mode has rejected it; its function for
+    this is replaced by ``torch.load``. Other calls of ``torch.load`` do not change. Repeated calls have no
+    further effect.
     """
     CheckpointLoader.load_checkpoint = staticmethod(_load_checkpoint)
     if hasattr(checkpoint, "_safe_torch_load"):
         checkpoint._safe_torch_load = torch.load
 
 
-_load_by_scheme = CheckpointLoader.load_checkpoint  # MMEngine's own: local files, http, s3 and others
+# The original of MMEngine, which loads local files, http, s3 and others.
+_load_by_scheme = CheckpointLoader.load_checkpoint
 
 
 def _load_checkpoint(filename: str, map_location: Any = None, logger: Any = "current") -> Any:
     return _load_safely(_load_by_scheme, filename, map_location, logger)
 
 
-def _load_safely(load: Callable, file: Any, *arguments: Any, **options: Any) -> Any:
+def _load_safely(load: Callable[..., Any], file: Any, *arguments: Any, **options: Any) -> Any:
     try:
         with _weights_only_everywhere(), _stand_ins_allowed():
             return resolve(load(file, *arguments, **options))
-    except torch.OutOfMemoryError:  # a RuntimeError that says nothing about the file
+    except torch.OutOfMemoryError:  # a RuntimeError that is not caused by the content of the file
         raise
-    except _REJECTIONS as error:
-        # torch raises its error once more, `from None` to give advice; the first has the reason.
+    except _FILE_ERRORS as error:
+        # torch raises a second error with advice, `from None`; the first error contains the reason.
         is_raised_again = isinstance(error.__context__, UnpicklingError) and error.__suppress_context__
         reason = str(error.__context__ if is_raised_again else error).partition(" Please use `torch")[0]
         raise UnpicklingError(
-            f"The checkpoint {str(file)!r} must load with PyTorch's weights-only safety. Got "
+            f"The checkpoint {str(file)!r} must be loadable with weights_only=True of torch.load. Got "
             f"{type(error).__name__} instead: {reason[:300]}"
         ) from error
 
 
 @contextmanager
 def _stand_ins_allowed() -> Iterator[None]:
-    """Allow the stand-ins; what the process allows by itself under the same names is set aside."""
+    """Allow the stand-ins; types that the process allows under the same names are removed meanwhile."""
     allowed = torch.serialization.get_safe_globals()
     others = [entry for entry in allowed if not _is_replaced(entry)]
     torch.serialization.clear_safe_globals()
@@ -182,7 +190,7 @@ def _is_replaced(entry: Any) -> bool:
 
 @contextmanager
 def _weights_only_everywhere() -> Iterator[None]:
-    """Make torch.load weights-only where MMEngine or torch.hub ask for the opposite (downloads do)."""
+    """Make torch.load weights-only even if MMEngine or torch.hub call it with weights_only=False."""
     before = {name: os.environ.get(name) for name in (_FORCE, _FORBID)}
     os.environ[_FORCE] = "1"
     os.environ.pop(_FORBID, None)

@@ -27,7 +27,7 @@ def test_checkpoint_of_another_model_is_refused(files, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no checkpoint at all"])
 def test_a_file_that_is_no_checkpoint_is_refused(files, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "broken.pth").write_bytes(content)
-    with pytest.raises(ValueError, match=r"broken.pth' must load with PyTorch's weights-only safety"):
+    with pytest.raises(ValueError, match=r"broken.pth' must be loadable with weights_only=True"):
         MultiLabelInferencer(files[0], tmp_path / "broken.pth", device="cpu")
 
 

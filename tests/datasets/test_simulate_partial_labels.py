@@ -248,7 +248,7 @@ def test_lazy_simulation_starts_with_the_first_use():
         (
             "single_positive",
             {"seed": None},
-            "'seed' argument of SimulatePartialLabels must be a whole number",
+            "'seed' argument of SimulatePartialLabels must be an integer",
         ),
         (
             "fpc",

@@ -1,4 +1,4 @@
-"""Compares a loss with plain loops in double precision, value and gradient."""
+"""Comparison of losses and their gradients with plain loops in double precision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-#: Which labels a batch holds: all kinds, and without any positive, negative or unknown, and of one kind only.
+#: Labels of a batch: all kinds, all but one kind, and one kind only.
 KINDS = [(1, 0, -1), (0, -1), (1, -1), (1, 0), (1,), (0,), (-1,)]
 #: Relative and absolute tolerance of each precision.
 TOLERANCES = {torch.float64: (1e-10, 1e-12), torch.float32: (1e-6, 3e-7)}
@@ -16,14 +16,14 @@ TOLERANCES = {torch.float64: (1e-10, 1e-12), torch.float32: (1e-6, 3e-7)}
 def tables(
     kinds: tuple[int, ...] = (1, 0, -1), shape: tuple[int, int] = (5, 6), seed: int = 0
 ) -> tuple[Tensor, Tensor]:
-    """Logits that single precision holds exactly, and labels of the given kinds."""
+    """Return logits that are exact in single precision, and labels of the given kinds."""
     generator = torch.Generator().manual_seed(seed)
     logits = (3 * torch.randn(shape, generator=generator)).double()
     return logits, torch.tensor(kinds)[torch.randint(len(kinds), shape, generator=generator)]
 
 
 def loop(by_hand: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """A table by calling ``by_hand(logit, label)`` element by element."""
+    """Return a function that calls ``by_hand(logit, label)`` for each element."""
 
     def table(logits: Tensor, labels: Tensor) -> Tensor:
         num_images, num_classes = logits.shape
@@ -45,7 +45,7 @@ def assert_same(
     joint: bool = False,
     size: float = 1.0,
 ) -> None:
-    """Assert that values and gradients agree; of a ``joint`` loss, only those of the sum of the table.
+    """Assert that values and gradients agree; for a ``joint`` loss, only those of the sum of the elements.
 
     The absolute tolerance is for numbers of the given size.
     """
@@ -69,7 +69,7 @@ def assert_same(
 
 
 def assert_finite_at_extremes(function: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Assert finite values and gradients at logits of 80 in single and 15 in half precision."""
+    """Assert that values and gradients are finite at logits of 80 in single and 15 in half precision."""
     for dtype, extreme in ((torch.float32, 80), (torch.bfloat16, 15), (torch.float16, 15)):
         logits = torch.tensor([[-extreme, 0, extreme, -extreme]] * 4, dtype=dtype, requires_grad=True)
         labels = torch.tensor([[1] * 4, [0] * 4, [-1] * 4, [1, 0, -1, 0]])

@@ -1,4 +1,4 @@
-"""BoostLU: value, gradient, and what it refuses."""
+"""BoostLU: values, gradients and errors."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def test_a_factor_of_one_changes_nothing():
     torch.testing.assert_close(boost_lu(maps, 1.0), maps, rtol=0, atol=0)
 
 
-def test_refusal():
+def test_invalid_arguments_raise():
     with pytest.raises(ValueError, match=r"'factor' argument of boost_lu must be at least 1. Got 0.5"):
         boost_lu(torch.zeros(1), 0.5)

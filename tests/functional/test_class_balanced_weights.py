@@ -23,7 +23,7 @@ RAW = {
 
 
 @pytest.mark.parametrize("scheme", CLASS_BALANCED_SCHEMES)
-def test_is_the_loop(scheme):
+def test_equals_loop(scheme):
     counts = [500, 100, 7, 1]
     raw = [RAW[scheme](n) for n in counts]
     expected = torch.tensor([4 * weight / sum(raw) for weight in raw])
@@ -39,7 +39,7 @@ def test_sums_to_the_number_of_classes(counts, scheme):
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.999999])
-def test_ends_of_beta(beta):
+def test_limits_of_beta(beta):
     counts = torch.tensor([400, 100])
     expected = torch.tensor([1.0, 1.0]) if beta == 0 else class_balanced_weights(counts, "inverse")
     torch.testing.assert_close(class_balanced_weights(counts, beta=beta), expected, rtol=2e-4, atol=0)
@@ -51,7 +51,7 @@ def test_mean_over_the_positives_of_an_image():
     torch.testing.assert_close(positive_class_mean(labels, torch.tensor([2.0, 4.0, 8.0])), expected)
 
 
-def test_refusal():
+def test_invalid_arguments_raise():
     with pytest.raises(
         ValueError, match=r"'scheme' argument of class_balanced_weights must be one of .* Got 'x' instead"
     ):

@@ -30,7 +30,7 @@ def effective_by_hand(positives, negatives, beta, cap):
 
 @pytest.mark.parametrize("power", [1.0, 0.5])
 @pytest.mark.parametrize("cap", [10.0, 1e6])
-def test_ratio_is_the_loop(power, cap):
+def test_ratio_equals_loop(power, cap):
     weights = balanced_class_weights(POSITIVES, NEGATIVES, "ratio", power, max_weight=cap, normalize=False)
     expected = ratio_by_hand(POSITIVES.tolist(), NEGATIVES.tolist(), power, cap)
     for weight, side in zip(weights, expected):
@@ -38,7 +38,7 @@ def test_ratio_is_the_loop(power, cap):
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.9, 0.9999])
-def test_effective_number_is_the_loop(beta):
+def test_effective_number_equals_loop(beta):
     weights = balanced_class_weights(
         POSITIVES, NEGATIVES, "effective_number", beta=beta, max_weight=1e6, normalize=False
     )
@@ -55,7 +55,7 @@ def test_normalized_weights_have_mean_one_over_known_elements(scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_full_balance_makes_both_kinds_weigh_alike(scheme):
+def test_full_balance_gives_positives_and_negatives_equal_total_weight(scheme):
     if scheme == "ratio":
         positive, negative = balanced_class_weights(
             POSITIVES[:4], NEGATIVES[:4], scheme, max_weight=1e6, normalize=False
@@ -67,13 +67,14 @@ def test_full_balance_makes_both_kinds_weigh_alike(scheme):
 
 @pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_data_set_without_known_labels_weighs_one(scheme, normalize):
+def test_dataset_without_known_labels_has_weight_one(scheme, normalize):
     for weight in balanced_class_weights(torch.zeros(3), torch.zeros(3), scheme, normalize=normalize):
         torch.testing.assert_close(weight, torch.ones(3))
 
 
-def test_refuses_another_scheme():
+def test_unknown_scheme_raises():
     with pytest.raises(
-        ValueError, match=r"'scheme' argument must be 'ratio' or 'effective_number'. Got 'x' instead"
+        ValueError,
+        match=r"argument of balanced_class_weights must be 'ratio' or 'effective_number'. Got 'x' instead",
     ):
         balanced_class_weights(POSITIVES, NEGATIVES, "x")

@@ -1,4 +1,4 @@
-"""The table of a batch against plain loops."""
+"""Dense labels of a batch against plain loops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmpretrain_imbalance.functional.dense_labels import dense_labels, wrong_lab
 
 @st.composite
 def listed_batches(draw):
-    """Number of classes, a dict {class: label} a sample, and the fill of each sample."""
+    """Return the number of classes, one dict {class: label} per sample, and the fill of each sample."""
     num_classes = draw(st.integers(1, 9))
     listed = st.dictionaries(st.integers(0, num_classes - 1), st.sampled_from([1, 0, -1]))
     samples = draw(st.lists(listed, min_size=1, max_size=5))
@@ -21,7 +21,7 @@ def listed_batches(draw):
 
 
 @given(listed_batches(), st.sampled_from([torch.int8, torch.float32, torch.float64]), st.booleans())
-def test_is_the_loop(batch, dtype, twice):
+def test_equals_loop(batch, dtype, twice):
     num_classes, samples, fill = batch
     times = 2 if twice else 1  # a label that is listed twice counts once
     elements = [list(sample.items()) * times for sample in samples]
@@ -38,7 +38,7 @@ def test_is_the_loop(batch, dtype, twice):
     torch.testing.assert_close(table, torch.tensor(expected, dtype=torch.float32), rtol=0, atol=0)
 
 
-def test_leaves_its_arguments_alone_and_takes_one_fill_for_all():
+def test_does_not_change_its_arguments_and_accepts_one_fill_for_all():
     indices, values = torch.tensor([2, 0]), torch.tensor([1, 0], dtype=torch.int8)
     table = dense_labels(indices, values, torch.tensor([2]), 3, fill=0)
     table += 5
@@ -47,22 +47,22 @@ def test_leaves_its_arguments_alone_and_takes_one_fill_for_all():
     assert table.tolist() == [[5, 5, 6]]
 
 
-def test_soft_labels_are_labels():
+def test_soft_labels_are_accepted():
     assert dense_labels(torch.tensor([1]), torch.tensor([0.25]), [1], 2).tolist() == [[-1, 0.25]]
 
 
 @pytest.mark.parametrize(
     ("indices", "values", "message"),
     [
-        ([0, 3], [1, 1], "'indices' .* classes from 0 to 2. Got 3 at the second"),
+        ([0, 3], [1, 1], "'indices' .* class indices from 0 to 2. Got 3 at the second"),
         ([0, -1], [1, 1], "Got -1 at the second"),
         ([0, 1], [1, 255], "'values' .* Got 255 at the second, class 1 instead"),
         ([0, 1], [1, float("nan")], "Got nan at the second, class 1"),
         ([0, 1], [1, -0.5], "Got -0.5 at the second, class 1"),
-        ([0], [1, 0], "as long as the sum of 'counts', 2. Got 1 and 2 instead"),
+        ([0], [1, 0], "must have the length 2, the sum of 'counts'. Got 1 and 2 instead"),
     ],
 )
-def test_refuses_what_is_no_label(indices, values, message):
+def test_invalid_indices_and_values_raise(indices, values, message):
     with pytest.raises(ValueError, match=message):
         dense_labels(
             torch.tensor(indices),
@@ -73,29 +73,29 @@ def test_refuses_what_is_no_label(indices, values, message):
         )
 
 
-def test_refuses_two_labels_for_one_class():
-    with pytest.raises(ValueError, match=r"one label a sample and class. Got 1 and 0 at sample 1, class 2"):
+def test_two_labels_for_one_class_raise():
+    with pytest.raises(ValueError, match=r"one label per sample and class. Got 1 and 0 at sample 1, class 2"):
         dense_labels(torch.tensor([2, 2, 0, 2]), torch.tensor([0, 1, 1, 0]), [1, 3], 3)
 
 
-def test_no_sample_may_list_anything():
+def test_samples_without_labels():
     table = dense_labels(torch.empty(0, dtype=torch.int64), torch.empty(0), [0, 0], 2, torch.tensor([0, -1]))
     assert table.tolist() == [[0, 0], [-1, -1]]
 
 
 @given(st.lists(st.floats(allow_nan=True), min_size=1))
-def test_wrong_labels_is_the_loop(values):
+def test_wrong_labels_equals_loop(values):
     expected = [not (value == -1 or 0 <= value <= 1) for value in values]
     assert wrong_labels(torch.tensor(values, dtype=torch.float64)).tolist() == expected
 
 
-def test_a_wrapped_minus_one_is_wrong():
+def test_unsigned_255_is_wrong():
     assert wrong_labels(torch.tensor([0, 1, 255], dtype=torch.uint8)).tolist() == [False, False, True]
     assert not wrong_labels(torch.tensor([False, True])).any()
 
 
 @pytest.mark.gpu
-def test_is_the_same_on_a_gpu():
+def test_gpu_equals_cpu():
     arguments = torch.tensor([0, 2, 1]), torch.tensor([1, 0, 1], dtype=torch.int8), [2, 1], 4
     table = dense_labels(*arguments, device="cuda")
     assert table.is_cuda

@@ -1,4 +1,4 @@
-"""What passes the door of the losses, and what is refused with which words."""
+"""Validation of logits and labels, and its errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_labels_of_every_dtype_pass(dtype):
 @pytest.mark.parametrize(
     "wrong", [2.0, -2.0, 0.5, 257.0, 255.0, float("nan"), float("inf"), float("-inf"), 1.0001]
 )
-def test_wrong_value_is_named_with_its_place(wrong):
+def test_wrong_value_is_named_with_its_position(wrong):
     labels = torch.tensor([[1.0, 0.0], [-1.0, wrong]])
     message = (
         r"The 'labels' argument of loss must be 1 \(positive\), 0 \(negative\) or -1 \(unknown\) in every "
@@ -39,7 +39,7 @@ def test_wrong_value_is_named_with_its_place(wrong):
         check_logits_and_labels(torch.zeros(2, 2), labels, "loss")
 
 
-def test_the_one_wording():
+def test_wording_of_the_error():
     with pytest.raises(ValueError, match=r"argument") as error:
         partial_binary_cross_entropy(torch.zeros(1, 2), torch.tensor([[1, 2]]))
     assert str(error.value) == (
@@ -49,7 +49,7 @@ def test_the_one_wording():
     )
 
 
-def test_unsigned_unknown_is_refused_and_counted():
+def test_unsigned_unknown_labels_raise_and_are_counted():
     labels = torch.tensor([[1, 255, 255]], dtype=torch.uint8)
     with pytest.raises(ValueError, match=r"Got 255 at sample 0, class 1, and at 1 more elements instead"):
         check_logits_and_labels(torch.zeros(1, 3), labels, "loss")
@@ -81,7 +81,7 @@ def test_an_empty_batch_passes():
     assert check_logits_and_labels(torch.zeros(0, 3), torch.zeros(0, 3), "loss") is False
 
 
-def test_soft_labels_pass_only_where_asked_for():
+def test_soft_labels_pass_only_if_allowed():
     labels = torch.tensor([[0.5, -1.0]])
     assert check_logits_and_labels(torch.zeros(1, 2), labels, "loss", soft=True) is True
     with pytest.raises(ValueError, match=r"Got 0.5 at sample 0, class 0"):
@@ -91,7 +91,7 @@ def test_soft_labels_pass_only_where_asked_for():
 
 
 @given(st.lists(LABELS, min_size=1), st.sampled_from([(3.0, 0.7, 11.0), (2.0, 2.0, 0.0), (0.0, 0.0, 5.0)]))
-def test_values_by_label_is_the_loop(values, chosen):
+def test_values_by_label_equals_loop(values, chosen):
     labels = torch.tensor([values])
     weights = dict(zip(("positive", "negative", "unknown"), chosen))
 
@@ -111,8 +111,8 @@ def test_values_by_label_is_the_loop(values, chosen):
 
 
 @given(st.floats(0, 100, width=32), st.floats(0, 100, width=32))
-def test_a_zero_among_the_values_stays_one(first, second):
-    """A zero exponent that is only nearly zero would make 0 ** -1e-17 = inf."""
+def test_zero_values_stay_exactly_zero(first, second):
+    """An exponent of -1e-17 instead of 0 would give 0 ** -1e-17 = inf."""
     labels = torch.tensor([[1, 0, -1]], dtype=torch.int8)
     for zero in range(3):
         chosen = [first, second]
@@ -131,7 +131,7 @@ def test_values_are_exact_to_the_last_digits_of_the_largest(positive, negative, 
     torch.testing.assert_close(found, expected, rtol=0, atol=atol)
 
 
-def test_soft_labels_mix_the_two_costs():
+def test_soft_labels_mix_the_losses_of_both_labels():
     @elementwise_loss_function
     def square(logits, labels):
         assert labels.dtype == torch.int8

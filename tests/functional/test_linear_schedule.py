@@ -1,4 +1,4 @@
-"""A schedule is a function of the epoch, also on a device that nobody waits for."""
+"""The schedule is a function of the epoch, which may be a tensor on a device."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def test_from_the_first_to_the_last_epoch(epoch, expected):
 
 
 @given(st.floats(-100, 100), st.floats(-100, 100), st.integers(0, 400), st.integers(1, 400))
-def test_is_the_formula_in_double_precision(first, last, epoch, max_epochs):
+def test_equals_formula_in_double_precision(first, last, epoch, max_epochs):
     value = linear_schedule((first, last), torch.tensor(epoch), torch.tensor(max_epochs)).item()
     fraction = min(epoch / max(max_epochs - 1, 1), 1)
     assert value == first + (last - first) * fraction
 
 
-def test_epochs_in_a_table():
+def test_epochs_of_any_shape():
     epochs = torch.arange(6).view(2, 3)
     expected = torch.tensor([[0.0, 0.25, 0.5], [0.75, 1.0, 1.0]], dtype=torch.float64)
     torch.testing.assert_close(linear_schedule((0.0, 1.0), epochs, torch.tensor(5)), expected)

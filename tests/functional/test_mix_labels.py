@@ -1,4 +1,4 @@
-"""The label of a mixture is known only where it can be."""
+"""The label of a mixture is known only if it is defined by known labels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mixed_by_hand(first: float, second: float, lam: float) -> float:
 
 
 @given(st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=20), FRACTIONS)
-def test_is_the_loop(pairs, lam):
+def test_equals_loop(pairs, lam):
     first, second = torch.tensor(pairs).T
     expected = torch.tensor([[mixed_by_hand(a, b, lam) for a, b in pairs]])
     torch.testing.assert_close(mix_labels(first[None], second[None], lam), expected)
@@ -32,14 +32,14 @@ def test_is_the_loop(pairs, lam):
 
 @given(st.lists(st.tuples(LABELS, LABELS, LABELS), min_size=1, max_size=20), FRACTIONS, FRACTIONS)
 def test_mixtures_of_mixtures_are_labels(triples, lam, again):
-    """No number leaks: what comes out is -1 or lies from 0 to 1, exactly."""
+    """Every mixed label is exactly -1 or in [0, 1]."""
     first, second, third = torch.tensor(triples).T
     mixed = mix_labels(mix_labels(first, second, lam), third, again)
     assert ((mixed == -1) | ((mixed >= 0) & (mixed <= 1))).all()
 
 
 @given(LABELS, FRACTIONS)
-def test_equal_labels_stay_exactly_what_they_are(label, lam):
+def test_equal_labels_do_not_change(label, lam):
     labels = torch.tensor([[label]])
     assert mix_labels(labels, labels, lam).item() == labels.item()
 
@@ -51,7 +51,7 @@ def test_the_order_of_the_two_does_not_matter(pairs, lam):
 
 
 @pytest.mark.parametrize("lam", [0, 0.4, 1])
-def test_leaves_its_arguments_alone(lam):
+def test_does_not_change_its_arguments(lam):
     first, second = torch.tensor([[1, -1]]), torch.tensor([[0.0, 1.0]])
     mix_labels(first, second, lam).add_(9)
     assert first.tolist() == [[1, -1]]
@@ -59,11 +59,11 @@ def test_leaves_its_arguments_alone(lam):
 
 
 @pytest.mark.parametrize("lam", [-0.1, 1.1, float("nan")])
-def test_refuses_a_share_that_is_none(lam):
-    with pytest.raises(ValueError, match=r"'lam' argument of mix_labels must be a share from 0 to 1. Got"):
+def test_fraction_out_of_range_raises(lam):
+    with pytest.raises(ValueError, match=r"'lam' argument of mix_labels must be a number from 0 to 1. Got"):
         mix_labels(torch.zeros(1, 1), torch.zeros(1, 1), lam)
 
 
-def test_refuses_tables_of_two_shapes():
+def test_different_shapes_raise():
     with pytest.raises(ValueError, match=r"shape of 'first', \(1, 2\). Got \(1, 1\) instead"):
         mix_labels(torch.zeros(1, 2), torch.zeros(1, 1), 0.5)

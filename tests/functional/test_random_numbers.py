@@ -1,4 +1,4 @@
-"""Counter-based random numbers: they are the plain formula, look random, and no compiler changes them."""
+"""Counter-based random numbers: formula, statistical tests, and equality in compiled code."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mmpretrain_imbalance.functional.random_numbers import chance, random_number
 
 WORDS = st.integers(0, 2**32 - 1)
 KEYS = [0, 1, 12345, 2**31 + 7, 2**32 - 1]
-#: What is added to the key for the next table of the same step, see ``LossState.random_table``.
+#: Number added to the key for the next matrix of the same step, see ``LossState.random_table``.
 NEXT_DRAW = 0x3C6EF35F
-#: Numbers are compared with a border: the higher a bit, the more it decides. The last step is a product,
-#: whose lowest bits repeat between lines.
+#: Numbers are compared with a threshold, where higher bits matter more. The last step is a product, whose
+#: lowest bits repeat between rows.
 HIGH_BITS = range(12, 32)
 NEEDS_COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
 
@@ -28,43 +28,43 @@ def multiplied(value: int, factor: int) -> int:
 
 
 def scrambled(value: int) -> int:
-    """The hash in whole numbers without a limit."""
+    """The hash in Python integers."""
     value = multiplied(value ^ value >> 16, 0x7FEB352D)
     value = multiplied(value ^ value >> 15, 0x31848BAB)
     return value ^ value >> 16
 
 
 def wrapped(value: int) -> int:
-    """What is left of a whole number in int32."""
+    """Wrap an integer to int32."""
     return (value + 2**31) % 2**32 - 2**31
 
 
 def by_hand(key: int, row: int, column: int) -> int:
-    """A number of the table, in whole numbers without a limit."""
+    """A random number of the matrix, in Python integers."""
     row, column = scrambled((key + row) % 2**32) - 2**31, scrambled(column ^ 0x5BD1E995) - 2**31
     value = wrapped((row ^ column) * 0x7FEB352D)
     return wrapped((value ^ value >> 15) * 0x31848BAB)
 
 
 def words(*arguments) -> torch.Tensor:
-    """A table from 0 to 2 ** 32 - 1."""
+    """Return random numbers from 0 to 2 ** 32 - 1."""
     return random_numbers(*arguments, "cpu").long() + 2**31
 
 
 def signs(numbers: torch.Tensor, bit: int) -> torch.Tensor:
-    """1 or -1 by a bit."""
+    """Return 1 or -1 for each value of a bit."""
     return 1 - 2 * (numbers >> bit & 1).double()
 
 
 @example([0, 1, 2**16, 2**31, 2**32 - 1])
 @given(st.lists(WORDS, min_size=1))
-def test_the_hash_is_that_of_plain_numbers(values):
+def test_hash_equals_python_integers(values):
     assert scramble(torch.tensor(values)).tolist() == [scrambled(value) for value in values]
 
 
 @example(2**32 - 1, True)
 @given(WORDS, st.booleans())
-def test_the_table_is_that_of_plain_numbers(key, as_tensor):
+def test_random_numbers_equal_python_integers(key, as_tensor):
     table = random_numbers(torch.tensor(key) if as_tensor else key, 3, 40, "cpu")
     assert table.dtype == torch.int32
     assert table.tolist() == [[by_hand(key, n, c) for c in range(40)] for n in range(3)]
@@ -77,8 +77,8 @@ def test_the_hash_is_one_to_one():
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_every_bit_and_byte_is_even(key):
-    """Five standard deviations of a share, and of a chi-square with 255 degrees of freedom."""
+def test_every_bit_and_byte_is_uniform(key):
+    """The tolerance is 5 standard deviations of a fraction, and of chi-square with 255 degrees of freedom."""
     numbers = words(key, 512, 1024).flatten()
     for bit in range(32):
         assert abs(signs(numbers, bit).mean()) < 5 / math.sqrt(len(numbers)), bit
@@ -91,23 +91,23 @@ def test_every_bit_and_byte_is_even(key):
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("shape", [(1, 100_000), (100_000, 1), (300, 300)], ids=str)
-def test_the_largest_distance_from_the_even_distribution(key, shape):
-    """Kolmogorov-Smirnov: such a distance or a larger one has a chance of 1 in 10,000."""
+def test_largest_distance_from_the_uniform_distribution(key, shape):
+    """Kolmogorov-Smirnov: the probability of such a distance or a larger one is 1 in 10,000."""
     numbers = words(key, *shape).flatten().double().sort().values / 2**32
-    places = torch.arange(len(numbers) + 1).double() / len(numbers)
-    distance = torch.maximum((places[1:] - numbers).max(), (numbers - places[:-1]).max()).item()
+    fractions = torch.arange(len(numbers) + 1).double() / len(numbers)
+    distance = torch.maximum((fractions[1:] - numbers).max(), (numbers - fractions[:-1]).max()).item()
     assert distance < 2.225 / math.sqrt(len(numbers))
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_rows_and_columns_do_not_go_together(key):
-    """Of all pairs, the largest correlation, in standard deviations."""
+def test_rows_and_columns_are_uncorrelated(key):
+    """Return the largest correlation of all pairs, in standard deviations."""
     numbers = words(key, 256, 512)
     for bit in HIGH_BITS:
         table = signs(numbers, bit)
         for lines in (table, table.T):
             together = (lines @ lines.T / math.sqrt(lines.shape[1])).fill_diagonal_(0)
-            # 2.6 million pairs of columns: the largest of so many normal numbers is about 5.
+            # 2.6 million pairs of columns: the largest of so many normal random numbers is about 5.
             assert together.abs().max() < 6.5, bit
 
 
@@ -115,8 +115,8 @@ def test_rows_and_columns_do_not_go_together(key):
     ("probability", "largest", "spread"), [(0.5, 7.0, 0.025), (0.1, 8.5, 0.07), (0.01, 23.0, 0.25)]
 )
 @pytest.mark.parametrize("key", KEYS)
-def test_what_a_chance_picks_in_one_line_says_nothing_of_another(key, probability, largest, spread):
-    """About six standard deviations of what 60 tables of torch's generator have."""
+def test_selections_of_two_rows_are_independent(key, probability, largest, spread):
+    """The tolerance is about 6 standard deviations of 60 matrices of torch's generator."""
     picked = random_numbers(key, 512, 512, "cpu") < chance(torch.tensor(probability))
     centered = (picked.double() - probability) / math.sqrt(probability * (1 - probability))
     assert abs(centered.mean()) < 5 / 512
@@ -129,8 +129,8 @@ def test_what_a_chance_picks_in_one_line_says_nothing_of_another(key, probabilit
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_four_corners_of_a_rectangle_do_not_go_together(key):
-    """The sum without carry of rows and columns could show in the product of four signs."""
+def test_corners_of_rectangles_are_uncorrelated(key):
+    """The XOR of row and column hashes could be visible in the product of four signs."""
     numbers = words(key, 384, 768)
     for bit in HIGH_BITS:
         table = signs(numbers, bit)
@@ -138,11 +138,12 @@ def test_four_corners_of_a_rectangle_do_not_go_together(key):
             pairs = table[down:] * table[:-down]
             for right in (1, 2, 3, 7, 8, 32, 128, 256, 512):
                 corners = pairs[:, right:] * pairs[:, :-right]
-                # 8,100 rectangles in all keys; opposite corners may be a pair twice, which adds a little.
+                # 8,100 rectangles over all keys; a pair of opposite corners may occur twice, which increases
+                # the deviation.
                 assert abs(corners.mean()) < 6 / math.sqrt(corners.numel()), (bit, down, right)
 
 
-def test_bits_of_a_number_do_not_go_together():
+def test_bits_of_a_number_are_uncorrelated():
     numbers = words(3, 512, 512).flatten()
     table = torch.stack([signs(numbers, bit) for bit in range(32)])
     together = (table @ table.T / math.sqrt(len(numbers))).fill_diagonal_(0)
@@ -150,24 +151,24 @@ def test_bits_of_a_number_do_not_go_together():
 
 
 @pytest.mark.parametrize("step", [512, NEXT_DRAW, 2**31])
-def test_tables_of_consecutive_keys_do_not_go_together(step):
+def test_matrices_of_consecutive_keys_are_uncorrelated(step):
     first, second = (words((77 + i * step) % 2**32, 512, 512) for i in range(2))
     for bit in HIGH_BITS:
         one, other = signs(first, bit), signs(second, bit)
         assert abs((one * other).mean()) < 5 / 512, bit
-        # Each row of the one with each of the other: 262,144 pairs.
+        # Each row of the first matrix with each row of the second: 262,144 pairs.
         assert (one @ other.T / math.sqrt(512)).abs().max() < 6.5, bit
     assert (first == second).double().mean() < 1e-4
 
 
-def test_keys_closer_than_a_table_share_rows_as_documented():
+def test_matrices_of_close_keys_have_equal_rows_as_documented():
     first, second = (random_numbers(key, 8, 4, "cpu") for key in (100, 103))
     assert torch.equal(first[3:], second[:-3])
     assert not (first[:3, None] == second[None, -3:]).any()
 
 
 def test_one_changed_bit_of_the_input_changes_half_of_the_output():
-    """Of 32 x 32 pairs of bits, 8 standard deviations and a bias of the hash of half a per cent."""
+    """The tolerance for 32 x 32 pairs of bits is 8 standard deviations, plus a bias of the hash of 0.5%."""
     values = scramble(torch.arange(100_000))
     before = scramble(values)
     for bit in range(32):
@@ -191,16 +192,16 @@ def test_compiled_numbers_are_the_same(backend):
             assert torch.equal(found, expected)
 
 
-def test_the_border_of_a_chance_is_exact():
+def test_threshold_of_a_probability_is_exact():
     probability = torch.tensor([0.0, 2**-32, 0.25, 0.5, 1 - 2**-24, 1.0])
-    expected = [0, 1, 2**30, 2**31, 2**32 - 2**8, 2**32 - 1]  # the largest number is below no border
+    expected = [0, 1, 2**30, 2**31, 2**32 - 2**8, 2**32 - 1]  # the largest number is not below any threshold
     for dtype in (torch.float32, torch.float64):
         found = chance(probability.to(dtype))
         assert found.dtype == torch.int32
         assert found.tolist() == [border - 2**31 for border in expected]
 
 
-def test_certain_and_impossible_things():
+def test_probabilities_zero_and_one():
     numbers = torch.tensor([-(2**31), -1, 0, 2**31 - 2, 2**31 - 1], dtype=torch.int32)
     assert not (numbers < chance(torch.tensor(0.0))).any()
     assert (numbers < chance(torch.tensor(0.5))).tolist() == [True, True, False, False, False]
@@ -208,11 +209,11 @@ def test_certain_and_impossible_things():
 
 
 @given(st.floats(0, 1))
-def test_a_chance_is_met_to_the_last_bit(probability):
+def test_probability_is_accurate_to_the_last_bit(probability):
     border = chance(torch.tensor(probability, dtype=torch.float64)).item() + 2**31
     assert border == min(math.floor(probability * 2**32), 2**32 - 1)
 
 
 @pytest.mark.parametrize(("num_rows", "num_columns"), [(0, 3), (3, 0), (0, 0)])
-def test_empty_tables(num_rows, num_columns):
+def test_empty_matrices(num_rows, num_columns):
     assert random_numbers(5, num_rows, num_columns, "cpu").shape == (num_rows, num_columns)

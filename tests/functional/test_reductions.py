@@ -33,7 +33,7 @@ def by_hand(elements, reduction, known, weight, num_images, most):
     st.integers(1, 300), st.integers(1, 4), st.integers(0, 9), st.sampled_from(REDUCTIONS),
     st.sampled_from([None, "bool", "soft"]), st.sampled_from([None, 5.0]), st.floats(1, 20),
 )  # fmt: skip
-def test_is_the_loop(num_images, num_classes, seed, reduction, kind, avg_factor, most):
+def test_equals_loop(num_images, num_classes, seed, reduction, kind, avg_factor, most):
     generator = torch.Generator().manual_seed(seed)
     elements, draw = torch.rand(2, num_images, num_classes, generator=generator, dtype=torch.float64)
     known, weight = draw < 0.7, None
@@ -49,7 +49,7 @@ def test_is_the_loop(num_images, num_classes, seed, reduction, kind, avg_factor,
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("num_images", [0, 3])
-def test_nothing_known_costs_nothing(reduction, num_images):
+def test_loss_without_known_elements_is_zero(reduction, num_images):
     elements = torch.zeros(num_images, 2, requires_grad=True)
     nothing = torch.zeros(num_images, 2, dtype=torch.bool)
     value = reduce_elements(elements, reduction, torch.full((num_images, 2), -1), nothing)
@@ -58,7 +58,7 @@ def test_nothing_known_costs_nothing(reduction, num_images):
     assert elements.grad.isfinite().all()
 
 
-def test_a_masked_class_keeps_its_say():
+def test_masked_class_keeps_its_influence():
     elements = torch.tensor([[1.0], [0.0], [0.0], [0.0]])
     keep = elements > 0
     labels = torch.ones(4, 1)
@@ -67,10 +67,10 @@ def test_a_masked_class_keeps_its_say():
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-def test_an_empty_batch_that_leaves_nothing_out_costs_nothing(reduction):
+def test_loss_of_an_empty_batch_is_zero(reduction):
     assert reduce_elements(torch.zeros(0, 3), reduction, torch.zeros(0, 3)) == 0
 
 
-def test_refuses_another_name():
+def test_unknown_reduction_raises():
     with pytest.raises(ValueError, match=r"of reduce_elements must be one of 'sum', .*Got 'none' instead"):
         reduce_elements(torch.zeros(1, 1), "none", torch.ones(1, 1))

@@ -16,7 +16,7 @@ from mmpretrain_imbalance.functional.sampling import (
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=8), st.floats(1e-4, 1.0))
-def test_repeat_factors_are_those_of_a_loop(positives, threshold) -> None:
+def test_repeat_factors_equal_loop(positives, threshold) -> None:
     expected = []
     for count in positives:
         fraction = count / 50
@@ -25,13 +25,13 @@ def test_repeat_factors_are_those_of_a_loop(positives, threshold) -> None:
 
 
 @pytest.mark.parametrize("threshold", [0, -0.1, 1.5, float("nan")])
-def test_threshold_that_is_no_share(threshold) -> None:
-    with pytest.raises(ValueError, match=r"'threshold' argument of class_repeat_factors must be a share"):
+def test_threshold_out_of_range_raises(threshold) -> None:
+    with pytest.raises(ValueError, match=r"'threshold' argument of class_repeat_factors must be a fraction"):
         class_repeat_factors([1], 1, threshold)
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(IMAGE_REDUCTIONS))
-def test_image_values_are_those_of_a_loop(seed, reduction) -> None:
+def test_image_values_equal_loop(seed, reduction) -> None:
     rng = np.random.default_rng(seed)
     positive = rng.random((5, 4)) < 0.4
     class_values = rng.random(4) + 0.5
@@ -47,7 +47,7 @@ def test_image_values_are_those_of_a_loop(seed, reduction) -> None:
             np.testing.assert_allclose(found[image], result)
 
 
-def test_reduction_that_does_not_exist() -> None:
+def test_unknown_reduction_raises() -> None:
     with pytest.raises(
         ValueError, match=r"'reduction' argument of image_values must be .* Got 'min' instead"
     ):
@@ -55,7 +55,7 @@ def test_reduction_that_does_not_exist() -> None:
 
 
 @given(st.lists(st.floats(0, 20), max_size=30), st.integers(0, 1000))
-def test_rounding_stays_beside_each_value_and_the_sum(values, seed) -> None:
+def test_rounding_changes_each_value_and_the_sum_by_less_than_one(values, seed) -> None:
     rounded = systematic_rounding(values, np.random.default_rng(seed))
     assert rounded.dtype == np.int64
     assert all(math.floor(value) <= whole <= math.ceil(value) for value, whole in zip(values, rounded))
@@ -66,11 +66,11 @@ def test_rounding_keeps_the_expectation_of_each_value() -> None:
     rng = np.random.default_rng(0)
     values = np.array([0.0, 0.1, 0.25, 0.5, 1.0, 1.7, 3.9])
     mean = np.mean([systematic_rounding(values, rng) for _ in range(4000)], axis=0)
-    np.testing.assert_allclose(mean, values, atol=0.03)  # 4 standard errors of a coin
+    np.testing.assert_allclose(mean, values, atol=0.03)  # 4 standard errors of a random bit
 
 
-def test_rounding_does_not_tie_neighbors_together() -> None:
-    """Without the random order, of two halves side by side always exactly one would be rounded up."""
+def test_rounding_of_adjacent_values_is_independent() -> None:
+    """Without the random order, exactly one of two adjacent halves would always be rounded up."""
     rng = np.random.default_rng(0)
-    draws = np.array([systematic_rounding(np.full(6, 0.5), rng) for _ in range(600)])
-    assert set(draws[:, :2].sum(axis=1)) == {0, 1, 2}
+    samples = np.array([systematic_rounding(np.full(6, 0.5), rng) for _ in range(600)])
+    assert set(samples[:, :2].sum(axis=1)) == {0, 1, 2}

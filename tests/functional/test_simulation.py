@@ -1,4 +1,4 @@
-"""Laws of the protocols that make labels partial, on arbitrary tables."""
+"""Properties of the protocols of partial labels, on arbitrary label matrices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from mmpretrain_imbalance.functional.simulation import (
-    element_draws,
+    element_random_numbers,
     simulate_elements,
     simulate_partial_labels,
 )
@@ -32,7 +32,7 @@ each_protocol = pytest.mark.parametrize("protocol", AMOUNTS)
 
 @each_protocol
 @given(labels=TABLES, seed=st.integers(0, 2**32))
-def test_only_known_labels_change_and_only_as_the_protocol_says(protocol, labels, seed):
+def test_only_known_labels_change_and_only_as_the_protocol_allows(protocol, labels, seed):
     result = simulate_partial_labels(labels, protocol, seed=seed, **AMOUNTS[protocol])
     assert (result[labels == -1] == -1).all()
     changed = result != labels
@@ -44,7 +44,7 @@ def test_only_known_labels_change_and_only_as_the_protocol_says(protocol, labels
 
 
 @given(labels=TABLES, seed=st.integers(0, 2**32), number=st.integers(1, 4))
-def test_fpc_keeps_the_same_number_of_each_class_where_there_are_enough(labels, seed, number):
+def test_fpc_keeps_the_same_number_of_each_class_if_there_are_enough(labels, seed, number):
     result = simulate_partial_labels(labels, "fpc", seed=seed, num_labels=number)
     for value in (1, 0):
         available = (labels == value).sum(axis=0)
@@ -52,7 +52,7 @@ def test_fpc_keeps_the_same_number_of_each_class_where_there_are_enough(labels, 
 
 
 @given(labels=TABLES, seed=st.integers(0, 2**32), number=st.integers(1, 4))
-def test_n_per_image_keeps_the_same_number_of_each_image_where_there_are_enough(labels, seed, number):
+def test_n_per_image_keeps_the_same_number_of_each_image_if_there_are_enough(labels, seed, number):
     result = simulate_partial_labels(labels, "n_per_image", seed=seed, num_labels=number)
     for value in (1, 0):
         available = (labels == value).sum(axis=1)
@@ -67,14 +67,14 @@ def test_single_positive_keeps_one_positive_and_nothing_else(labels, seed):
 
 
 @given(labels=TABLES, seed=st.integers(0, 2**32), percent=st.integers(0, 100))
-def test_known_label_ratio_keeps_its_share_of_each_image(labels, seed, percent):
+def test_known_label_ratio_keeps_its_fraction_of_each_image(labels, seed, percent):
     result = simulate_partial_labels(labels, "known_label_ratio", seed=seed, known_label_ratio=percent / 100)
     for kept, known in zip((result != -1).sum(axis=1), (labels != -1).sum(axis=1)):
         assert abs(kept - percent / 100 * known) <= 0.5 + 1e-9
 
 
 @pytest.mark.parametrize("protocol", ["rps", "drop_positives"])
-def test_the_removed_share_is_the_probability(protocol):
+def test_removed_fraction_is_the_probability(protocol):
     labels = np.random.default_rng(0).integers(0, 2, (2000, 50))
     result = simulate_partial_labels(labels, protocol, seed=3, probability=0.3)
     could_change = labels == 1 if protocol == "drop_positives" else np.ones_like(labels, dtype=bool)
@@ -112,7 +112,7 @@ def test_another_seed_gives_other_labels(protocol):
     assert (first != other).any()
 
 
-def test_fpc_in_parts_is_fpc_at_once():
+def test_fpc_in_parts_equals_fpc_at_once():
     labels = np.random.default_rng(0).integers(0, 2, (300, 7))
     samples, classes = np.nonzero(labels >= 0)
     values = labels[samples, classes]
@@ -127,24 +127,24 @@ def test_fpc_in_parts_is_fpc_at_once():
     np.testing.assert_array_equal(result, simulate_partial_labels(labels, "fpc", seed=9, num_labels=5))
 
 
-def test_draws_are_uniform_and_independent_of_neighbors():
+def test_random_numbers_are_uniform_and_independent():
     samples, classes = np.divmod(np.arange(200_000), 100)
-    draws = element_draws(samples, classes, seed=0)
-    histogram = np.bincount((draws * 20).astype(int), minlength=20)
-    assert draws.min() >= 0
-    assert draws.max() < 1
-    # Pearson's statistic of 20 bins: mean 19, standard deviation 6.2.
+    numbers = element_random_numbers(samples, classes, seed=0)
+    histogram = np.bincount((numbers * 20).astype(int), minlength=20)
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    # Pearson's statistic of 20 bins has the mean 19 and the standard deviation 6.2.
     assert ((histogram - 10_000) ** 2 / 10_000).sum() < 19 + 4 * 6.2
-    table = draws.reshape(2000, 100)
+    table = numbers.reshape(2000, 100)
     for other in (
         np.roll(table, 1, axis=0),
         np.roll(table, 1, axis=1),
-        element_draws(samples, classes, 1).reshape(2000, 100),
+        element_random_numbers(samples, classes, 1).reshape(2000, 100),
     ):
         assert abs(np.corrcoef(table.ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(table.size)
 
 
-def test_inputs_are_left_as_they_are():
+def test_inputs_do_not_change():
     labels = np.random.default_rng(0).integers(-1, 2, (5, 5))
     before = labels.copy()
     simulate_partial_labels(labels, "rps", seed=0, probability=0.9)
@@ -173,14 +173,14 @@ def test_inputs_are_left_as_they_are():
         ),
     ],
 )
-def test_arguments_without_meaning_are_refused(arguments, message):
+def test_invalid_arguments_raise(arguments, message):
     with pytest.raises(ValueError, match=message):
         simulate_partial_labels(np.zeros((1, 1)), seed=0, **arguments)
 
 
 @pytest.mark.parametrize("seed", [None, "1", 1.7, True])
-def test_a_seed_is_a_whole_number(seed):
-    with pytest.raises(ValueError, match="'seed' argument of simulate_partial_labels must be a whole number"):
+def test_seed_must_be_an_integer(seed):
+    with pytest.raises(ValueError, match="'seed' argument of simulate_partial_labels must be an integer"):
         simulate_partial_labels(np.zeros((1, 1)), "single_positive", seed=seed)
     expected = simulate_partial_labels(np.ones((5, 5)), "single_positive", seed=3)
     same = simulate_partial_labels(np.ones((5, 5)), "single_positive", seed=np.int64(3))
@@ -188,6 +188,6 @@ def test_a_seed_is_a_whole_number(seed):
 
 
 @pytest.mark.parametrize("labels", [np.array([[2, 0]]), np.array([[np.nan, 0]]), np.array([1, 0])])
-def test_labels_outside_the_convention_are_refused(labels):
-    with pytest.raises(ValueError, match="'labels' argument of simulate_partial_labels must be a table"):
+def test_invalid_labels_raise(labels):
+    with pytest.raises(ValueError, match="'labels' argument of simulate_partial_labels must be 1"):
         simulate_partial_labels(labels, "single_positive", seed=0)

@@ -103,9 +103,9 @@ def test_an_image_seen_twice_or_never():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(num_images=0), "'num_images' .* must be a whole number of at least 1. Got 0"),
-        (dict(num_images=7.5), "'num_images' .* must be a whole number of at least 1. Got 7.5"),
-        (dict(warmup_epochs=0), "'warmup_epochs' .* must be a whole number of at least 1. Got 0"),
+        (dict(num_images=0), "'num_images' .* must be an integer of at least 1. Got 0"),
+        (dict(num_images=7.5), "'num_images' .* must be an integer of at least 1. Got 7.5"),
+        (dict(warmup_epochs=0), "'warmup_epochs' .* must be an integer of at least 1. Got 0"),
         (dict(proportion=1.5), "'proportion' .* must be a number from 0 to 1. Got 1.5"),
         (dict(proportion=-0.5), "'proportion' .* must be a number from 0 to 1. Got -0.5"),
     ],

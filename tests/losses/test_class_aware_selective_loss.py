@@ -94,7 +94,7 @@ def test_prior_that_does_not_fit(tmp_path):
         tell(loss)
     with pytest.raises(
         ValueError,
-        match=r"must be a list in class order where the dataset names no classes. Got values by class name",
+        match=r"must be a list in class order if the dataset has no class names. Got values by class name",
     ):
         loss.selection.set_label_counts(torch.ones(2), torch.ones(2))
     with pytest.raises(FileNotFoundError, match=r"absent.json"):
@@ -120,7 +120,8 @@ def test_refusals():
     ):
         MODELS.build(dict(type=NAME, likelihood_topk=-1))
     with pytest.raises(
-        ValueError, match=r"'likelihood_topk' argument of ClassAwareSelectiveLoss must be whole .* Got 0.5"
+        ValueError,
+        match=r"'likelihood_topk' argument of ClassAwareSelectiveLoss must be an integer .* Got 0.5",
     ):
         MODELS.build(dict(type=NAME, likelihood_topk=0.5, topk_scope="image"))
 

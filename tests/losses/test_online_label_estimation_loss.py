@@ -88,8 +88,8 @@ def test_estimates_of_other_classes_are_refused(num_classes):
 @pytest.mark.parametrize(
     ("argument", "expected"),
     [
-        ("num_images", "a whole number of at least 1"),
-        ("num_classes", "a whole number of at least 1"),
+        ("num_images", "an integer of at least 1"),
+        ("num_classes", "an integer of at least 1"),
         ("expected_positives", "above 0"),
     ],
 )

@@ -150,7 +150,7 @@ def test_annotations_without_one_kind_are_refused():
             dict(initial_ideal_ratio="mean"),
             "'initial_ideal_ratio' argument of .* must be 'uniform', 'class' or a list",
         ),
-        (dict(num_bins=1), "'num_bins' argument of .* must be a whole number of at least 2. Got 1"),
+        (dict(num_bins=1), "'num_bins' argument of .* must be an integer of at least 2. Got 1"),
         (dict(rate=-1), "'rate' argument of .* must be at least 0. Got -1"),
     ],
 )

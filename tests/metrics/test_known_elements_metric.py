@@ -193,7 +193,7 @@ def test_wrong_counts_raise_with_the_first_batch_or_earlier(tmp_path: Path) -> N
     ):
         evaluate(metric, samples)
     metric.dataset_meta = None
-    with pytest.raises(ValueError, match="must be a list in class order where the dataset names no classes"):
+    with pytest.raises(ValueError, match="must be a list in class order if the dataset has no class names"):
         metric.process(None, samples)
     with pytest.raises(ValueError, match=r"'class_names' argument of set_label_counts .* Got 1 instead"):
         metric.set_label_counts([1, 2], ["cat"])

@@ -292,9 +292,7 @@ def test_a_law_that_is_none_is_refused():
 
 
 def test_too_few_classes_are_refused():
-    with pytest.raises(
-        ValueError, match=r"'num_classes' argument of check_loss must be a whole number of at "
-    ):
+    with pytest.raises(ValueError, match=r"'num_classes' argument of check_loss must be an integer of at "):
         check_loss(dict(type="Good"), num_classes=2)
 
 

@@ -1,4 +1,4 @@
-"""Pickles that a hostile file could hold, written operation by operation, since no pickler writes them."""
+"""Malicious pickles, assembled from single operations, because no pickler writes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Global:
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """An operation of the pickle machine on one or more values: REDUCE, NEWOBJ, BUILD, APPEND or SETITEM."""
+    """A pickle operation on one or more values: REDUCE, NEWOBJ, BUILD, APPEND or SETITEM."""
 
     name: str
     operands: tuple
@@ -35,7 +35,7 @@ def build(value: Any, state: Any) -> Operation:
 
 
 def assemble(value: Any) -> bytes:
-    """Pickle, of protocol 2, that describes the value."""
+    """Return a pickle of protocol 2 that describes the value."""
     return b"\x80\x02" + _code(value) + b"."
 
 
@@ -69,7 +69,7 @@ RECONSTRUCT, SCALAR = (Global(f"numpy._core.multiarray.{name}") for name in ("_r
 NUMPY_NAMES = ["numpy.dtype", "numpy.ndarray"] + [
     f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("_reconstruct", "scalar")
 ]
-POINTERS = b"A" * 8  # followed as the address of a Python object, it ends the process
+POINTERS = b"A" * 8  # used as the address of a Python object, this ends the process
 
 
 def dtype(code: Any = "f8", state: Any = (3, "<", None, None, None, -1, -1, 0)) -> Operation:
@@ -90,7 +90,7 @@ def array(**state: Any) -> Operation:
 
 
 def numpy_pickles() -> dict[str, Any]:
-    """Hostile descriptions of arrays, numbers and dtypes, by what is wrong with them."""
+    """Return malicious descriptions of arrays, numbers and dtypes, with names that describe the attack."""
     pickles: dict[str, Any] = {}
     codes = [
         "O8",
@@ -158,7 +158,7 @@ def numpy_pickles() -> dict[str, Any]:
     }
     good = (3, "|", None, None, None, -1, -1, 0)
     states = [
-        (*good[:place], item, *good[place + 1 :]) for place, wrong in wrong_items.items() for item in wrong
+        (*good[:index], item, *good[index + 1 :]) for index, wrong in wrong_items.items() for item in wrong
     ]
     states += [(), good[:7], (*good, {}), list(good), {}, None, "3", (None, {"_code": "O8"}), {"_code": "O8"}]
     states += [
@@ -224,7 +224,7 @@ def numpy_pickles() -> dict[str, Any]:
 
 
 def operations_on(names: list[str], records: dict[str, Any]) -> dict[str, Any]:
-    """Every operation on the names that a reader allows, and on what an honest file makes of them."""
+    """Return every operation on the names that a reader allows, and on the values of valid files."""
     pickles: dict[str, Any] = {}
     for name in names:
         it = Global(name)
@@ -250,7 +250,7 @@ def operations_on(names: list[str], records: dict[str, Any]) -> dict[str, Any]:
 
 
 def names_not_allowed() -> dict[str, Any]:
-    """Names that no reader may know, by themselves and called."""
+    """Return names that no reader may allow, alone and called."""
     names = [
         "os.system",
         "posix.system",

@@ -34,10 +34,10 @@ def test_lists_names_and_files_give_the_same(ending: str, tmp_path) -> None:
         (
             dict(cat=1),
             None,
-            "The positives of metric must be a list in class order where the dataset names no classes",
+            "The positives of metric must be a list in class order if the dataset has no class names",
         ),
     ],
 )
-def test_what_does_not_fit_the_classes_is_refused(values, names, message: str) -> None:
+def test_values_that_do_not_match_the_classes_raise(values, names, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         class_values(values, "positives", names, 2, "metric")

@@ -1,4 +1,4 @@
-"""A file is whole or absent."""
+"""Files are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmpretrain_imbalance.utils.files import atomic_write
 
 
 @pytest.mark.parametrize(("mode", "content"), [("w", "käse\n"), ("wb", b"\x00\xff")])
-def test_replaces_and_makes_folders(tmp_path, mode, content):
+def test_replaces_files_and_creates_folders(tmp_path, mode, content):
     path = tmp_path / "new" / "file"
     for _ in range(2):
         with atomic_write(path, mode) as file:
@@ -24,7 +24,7 @@ def test_replaces_and_makes_folders(tmp_path, mode, content):
 @pytest.mark.parametrize(
     "error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt(), ValueError("x")]
 )
-def test_an_error_leaves_the_earlier_file(tmp_path, error):
+def test_error_keeps_the_earlier_file(tmp_path, error):
     path = tmp_path / "file"
     path.write_text("earlier")
 
@@ -39,7 +39,7 @@ def test_an_error_leaves_the_earlier_file(tmp_path, error):
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_a_full_disk_at_the_last_moment(tmp_path, monkeypatch):
+def test_full_disk_during_the_last_write(tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_text("earlier")
 
@@ -53,7 +53,7 @@ def test_a_full_disk_at_the_last_moment(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_readers_see_the_old_file_until_the_new_is_whole(tmp_path):
+def test_readers_see_the_old_file_until_the_new_one_is_complete(tmp_path):
     path = tmp_path / "file"
     path.write_text("earlier")
     with atomic_write(path) as file:
@@ -63,7 +63,7 @@ def test_readers_see_the_old_file_until_the_new_is_whole(tmp_path):
     assert path.read_text() == "later"
 
 
-def test_has_the_permissions_that_open_gives(tmp_path):
+def test_has_the_permissions_of_open(tmp_path):
     with open(tmp_path / "plain", "w"):
         pass
     with atomic_write(tmp_path / "atomic"):
@@ -73,7 +73,7 @@ def test_has_the_permissions_that_open_gives(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["x" * 255, "ä" * 127])
-def test_a_name_as_long_as_it_may_be(tmp_path, name):
+def test_file_name_of_maximal_length(tmp_path, name):
     with atomic_write(tmp_path / name) as file:
         file.write("x")
     assert os.listdir(tmp_path) == [name]

@@ -1,6 +1,6 @@
-"""No hostile pickle loads, and none ends the process; the honest pickles beside them do load.
+"""Malicious pickles neither load nor end the process, and valid pickles load.
 
-The files are read in forked processes: what a hostile one does to a reader that trusts it is a crash.
+The files are read in forked processes, because a malicious pickle crashes a reader that does not validate it.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def mmengine_pickles() -> dict[str, Any]:
 
 
 def doubled_lists(times: int) -> bytes:
-    """Operations that leave a list of 2**times items in the memo: each list is twice in the next one."""
+    """Return operations that leave a list of 2**times items in the memo; each list is twice in the next."""
     first = b"]q\0K\0a"
     return first + b"".join(
         b"]q%ch%cah%ca" % (number, number - 1, number - 1) for number in range(1, times + 1)
@@ -104,7 +104,7 @@ def doubled_lists(times: int) -> bytes:
 
 
 def write_checkpoint(path: Path, content: bytes) -> Path:
-    """A file as torch.save writes it, but for what is pickled in it."""
+    """Write a file in the format of torch.save with the given pickle."""
     saved = io.BytesIO()
     torch.save({}, saved)
     with zipfile.ZipFile(saved) as old, zipfile.ZipFile(path, "w") as new_file:
@@ -123,23 +123,23 @@ def load_plain_pickle(path: Path, content: bytes) -> Any:
 
 
 def outcomes(
-    pickles: dict[str, bytes], load: Callable[[bytes], Any], refusal: type[Exception]
+    pickles: dict[str, bytes], load: Callable[[bytes], Any], error_type: type[Exception]
 ) -> dict[str, str]:
-    """What became of each: 'refused', 'loaded', 'another error', or 'crashed' where the process ended."""
-    words = ["refused", "loaded", "another error"]
+    """Return for each 'rejected', 'loaded', 'another error', or 'crashed' if the process ended."""
+    words = ["rejected", "loaded", "another error"]
     waiting, found = list(pickles), {}
     while waiting:
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
-            faulthandler.disable()  # a crash is an outcome here, and no news
+            faulthandler.disable()  # crashes are expected here
             for name in waiting:
                 signal.alarm(60)
                 try:
                     repr(load(pickles[name]))
                     word = "loaded"
-                except refusal:
-                    word = "refused"
+                except error_type:
+                    word = "rejected"
                 except BaseException:
                     word = "another error"
                 os.write(write, bytes([words.index(word)]))
@@ -156,36 +156,38 @@ def outcomes(
 
 
 @pytest.mark.parametrize(
-    ("load", "refusal"), [(load_checkpoint, UnpicklingError), (load_plain_pickle, ValueError)]
+    ("load", "error_type"), [(load_checkpoint, UnpicklingError), (load_plain_pickle, ValueError)]
 )
-def test_hostile_pickles_are_refused(tmp_path: Path, load: Callable, refusal: type[Exception]) -> None:
+def test_malicious_pickles_are_rejected(tmp_path: Path, load: Callable, error_type: type[Exception]) -> None:
     values = hostile.numpy_pickles() | hostile.names_not_allowed()
     if load is load_checkpoint:
         values |= mmengine_pickles()
     pickles = {name: assemble(value) for name, value in values.items()}
     assert len(pickles) >= 200
 
-    found = outcomes(pickles, lambda content: load(tmp_path / "file", content), refusal)
+    found = outcomes(pickles, lambda content: load(tmp_path / "file", content), error_type)
 
-    assert {name: outcome for name, outcome in found.items() if outcome != "refused"} == {}
+    assert {name: outcome for name, outcome in found.items() if outcome != "rejected"} == {}
     assert len(found) == len(pickles)
 
 
 @pytest.mark.parametrize(
-    ("load", "refusal"), [(load_checkpoint, UnpicklingError), (load_plain_pickle, ValueError)]
+    ("load", "error_type"), [(load_checkpoint, UnpicklingError), (load_plain_pickle, ValueError)]
 )
-def test_a_refusal_is_short_and_quick(tmp_path: Path, load: Callable, refusal: type[Exception]) -> None:
-    """A message that shows all of this state would never end."""
+def test_error_of_a_deeply_nested_pickle_is_short_and_fast(
+    tmp_path: Path, load: Callable, error_type: type[Exception]
+) -> None:
+    """The complete state would not fit into any message."""
     dtype_without_state = assemble(call(DTYPE, "f8", False, True))[2:-1]
     content = b"\x80\x02" + doubled_lists(100) + dtype_without_state + b"h%cb." % 100
-    assert outcomes({"it": content}, lambda it: load(tmp_path / "file", it), refusal) == {"it": "refused"}
-    with pytest.raises(refusal, match=r"no objects, fields or sub-arrays. Got \[\[") as error:
+    assert outcomes({"it": content}, lambda it: load(tmp_path / "file", it), error_type) == {"it": "rejected"}
+    with pytest.raises(error_type, match=r"without objects, fields or sub-arrays. Got \[\[") as error:
         load(tmp_path / "file", content)
     assert len(str(error.value)) < 500 + len(str(tmp_path))
 
 
-def test_our_records_crash_none_of_the_functions_that_torch_allows(tmp_path: Path) -> None:
-    """Some of them load, such as an empty tensor; what counts is that the process goes on."""
+def test_records_do_not_crash_functions_that_torch_allows(tmp_path: Path) -> None:
+    """Some of them load, such as an empty tensor. The process must not end."""
     arguments = [(array(),), (array(), array()), (new(BUFFER),), (array(), 0, (1,), (1,)), (POINTERS,), (-1,)]
     values = {
         f"{name} {way} with {given}": operation
@@ -203,7 +205,7 @@ def test_our_records_crash_none_of_the_functions_that_torch_allows(tmp_path: Pat
     assert len(found) == len(pickles) > 1000
 
 
-HONEST = {
+VALID = {
     "array": (array(content=np.float64(2.5).tobytes()), np.array([2.5])),
     "array of both orders": (
         array(
@@ -231,19 +233,19 @@ HONEST = {
 
 
 @pytest.mark.parametrize("load", [load_checkpoint, load_plain_pickle])
-@pytest.mark.parametrize("kind", HONEST)
-def test_honest_pickles_load(tmp_path: Path, load: Callable, kind: str) -> None:
-    pickled, expected = HONEST[kind]
+@pytest.mark.parametrize("kind", VALID)
+def test_valid_pickles_load(tmp_path: Path, load: Callable, kind: str) -> None:
+    pickled, expected = VALID[kind]
     first, second = load(tmp_path / "file", assemble([pickled, (pickled,)]))
     for loaded in (first, second[0]):
         assert type(loaded) is type(expected)
         np.testing.assert_array_equal(loaded, expected, strict=not isinstance(expected, np.dtype))
     if isinstance(first, np.ndarray):
-        first[...] = 1  # it owns its memory
+        first[...] = 1  # the array owns its memory
 
 
-def test_honest_buffer_loads(tmp_path: Path) -> None:
-    content = assemble({"buffer": build(new(BUFFER), buffer_state(_log_history=HONEST["array"][0]))})
+def test_valid_buffer_loads(tmp_path: Path) -> None:
+    content = assemble({"buffer": build(new(BUFFER), buffer_state(_log_history=VALID["array"][0]))})
     buffer = load_checkpoint(tmp_path / "file", content)["buffer"]
     assert type(buffer) is HistoryBuffer
     assert buffer.current() == 2.5
@@ -251,7 +253,7 @@ def test_honest_buffer_loads(tmp_path: Path) -> None:
 
 
 def test_methods_in_a_file_change_no_method_of_the_process(tmp_path: Path) -> None:
-    """MMEngine's own buffer takes the methods of a file for every buffer of the process."""
+    """The buffer of MMEngine uses the methods of a file for every buffer of the process."""
     before = dict(HistoryBuffer._statistics_methods)
     methods = {"mean": call(GETATTR, BUFFER, "max"), "new": call(GETATTR, BUFFER, "min")}
     content = assemble(build(new(BUFFER), buffer_state(statistics_methods=methods)))
@@ -271,7 +273,7 @@ def by_pickle(path: Path, content: bytes) -> Any:
 
 @pytest.mark.parametrize("load", [by_torch_with_types_of_numpy, by_pickle])
 def test_a_reader_that_allows_types_of_numpy_crashes(tmp_path: Path, load: Callable) -> None:
-    """Such files are worth refusing, and the test above can tell a crash from a refusal."""
+    """These files must be rejected, and ``outcomes`` distinguishes a crash from an error."""
     objects = call(DTYPE, "O8", False, True)
     fields = (3, "|", None, ("a",), {"a": (objects, 0)}, 8, 1, 63)
     values = {
@@ -282,19 +284,19 @@ def test_a_reader_that_allows_types_of_numpy_crashes(tmp_path: Path, load: Calla
     pickles = {name: assemble(value) for name, value in values.items()}
     found = outcomes(pickles, lambda content: load(tmp_path / "file", content), UnpicklingError)
     assert set(found.values()) == {"crashed"}
-    refused = outcomes(pickles, lambda content: load_checkpoint(tmp_path / "file", content), UnpicklingError)
-    assert set(refused.values()) == {"refused"}
+    rejected = outcomes(pickles, lambda content: load_checkpoint(tmp_path / "file", content), UnpicklingError)
+    assert set(rejected.values()) == {"rejected"}
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\x80\x02}r\xff\xff\xff\x0f.", "fewer values than its 9 bytes"),  # it asks for 4 GB
-        (b"\x80\x02})" + b"\x85" * 1_000_000 + b"K\x01s.", "at most 10000 tuples"),  # deeper than the stack
+        (b"\x80\x02}r\xff\xff\xff\x0f.", "fewer values than its 9 bytes"),  # the operation needs 4 GB
+        (b"\x80\x02})" + b"\x85" * 1_000_000 + b"K\x01s.", "at most 10000 tuples"),  # too deep for the stack
         (b"]" * 9_999 + b"a" * 9_998 + b".", "recursion"),
         (assemble(call(Global("_codecs.encode"), "a", "utf16")), "bytes as latin1 text"),
     ],
 )
-def test_a_short_pickle_fills_neither_memory_nor_stack(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_short_pickles_do_not_exhaust_memory_or_stack(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         load_plain_pickle(tmp_path / "file", content)

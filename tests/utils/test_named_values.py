@@ -1,4 +1,4 @@
-"""Values of classes are matched by name; what is wrong with a file is named."""
+"""Values per class are matched by name, and errors of a file are named."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_file_that_a_spreadsheet_saved(tmp_path, ending):
 
 
 @pytest.mark.parametrize("ending", ["json", "csv"])
-def test_a_class_that_lacks_is_named(tmp_path, ending):
+def test_missing_class_is_named(tmp_path, ending):
     path = tmp_path / f"prior.{ending}"
     write_named_values(path, ["cat"], dict(class_prior=[0.1]))
     with pytest.raises(
@@ -72,7 +72,7 @@ def test_absent_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_columns_of_another_length_are_refused(tmp_path):
+def test_columns_of_another_length_raise(tmp_path):
     with pytest.raises(ValueError, match=r"2 classes"):
         write_named_values(tmp_path / "a.csv", ["x", "y"], dict(p=[1.0]))
     assert list(tmp_path.iterdir()) == []

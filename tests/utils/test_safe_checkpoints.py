@@ -1,4 +1,4 @@
-"""Checkpoints of MMEngine load with weights-only loading on; hostile ones do not."""
+"""Checkpoints of MMEngine load in the weights-only mode, and malicious checkpoints do not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only, make_
 
 
 class Reduced:
-    """Pickles to a call of ``function(*args)``, which is how a hostile file runs code."""
+    """Object whose pickle calls ``function(*args)``, as in a malicious file."""
 
     def __init__(self, function: Any, *args: Any) -> None:
         self.call = function, args
@@ -33,7 +33,7 @@ class Reduced:
         return self.call
 
     def __call__(self) -> None:
-        """Pickle wants the first item of a reduction to be callable, also where it is a reduction itself."""
+        """Pickle requires the first item of a reduction to be callable, even if it is a reduction itself."""
 
 
 def by_mmengine(path: Path) -> Any:
@@ -69,8 +69,8 @@ def test_log_buffer_loads(tmp_path: Path, load: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [HistoryBuffer([1.0], [1]), np.ones(2), np.float64(1)])
-def test_torch_by_itself_still_refuses_them(tmp_path: Path, value: Any) -> None:
-    """What the whole process may load does not grow, before or after a checkpoint was loaded."""
+def test_torch_alone_still_rejects_them(tmp_path: Path, value: Any) -> None:
+    """The types that the process allows do not change, before or after loading a checkpoint."""
     torch.save({"a": value}, tmp_path / "a.pth")
     before = set(torch.serialization.get_safe_globals())
     load_weights_only(tmp_path / "a.pth")
@@ -87,7 +87,7 @@ def test_making_the_loaders_safe_twice_changes_nothing() -> None:
     assert CheckpointLoader.load_checkpoint is before
 
 
-def test_types_of_numpy_that_a_user_allows_are_set_aside(tmp_path: Path, load: Any) -> None:
+def test_types_of_numpy_that_a_user_allows_are_replaced(tmp_path: Path, load: Any) -> None:
     torch.save({"a": np.ones(2)}, tmp_path / "honest.pth")
     torch.save({"a": np.array([None])}, tmp_path / "objects.pth")
     allowed = [np.ndarray, np.dtype, type(np.dtype("O")), np._core.multiarray._reconstruct]
@@ -101,7 +101,7 @@ def test_types_of_numpy_that_a_user_allows_are_set_aside(tmp_path: Path, load: A
 def test_a_type_that_a_user_allows_loads(tmp_path: Path, load: Any) -> None:
     torch.save({"a": Fraction(1, 3)}, tmp_path / "a.pth")
     with pytest.raises(
-        UnpicklingError, match=r"a.pth' must load with PyTorch's weights-only safety.*fractions.Fraction"
+        UnpicklingError, match=r"a.pth' must be loadable with weights_only=True.*fractions.Fraction"
     ):
         load(tmp_path / "a.pth")
     with torch.serialization.safe_globals([Fraction]):
@@ -134,7 +134,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("attack", HOSTILE)
-def test_hostile_checkpoint_is_refused(tmp_path: Path, load: Any, attack: str) -> None:
+def test_malicious_checkpoint_is_rejected(tmp_path: Path, load: Any, attack: str) -> None:
     flag = tmp_path / "code_ran"
     torch.save({"state_dict": {}, "meta": HOSTILE[attack](flag)}, tmp_path / "a.pth")
 
@@ -144,10 +144,10 @@ def test_hostile_checkpoint_is_refused(tmp_path: Path, load: Any, attack: str) -
     assert not flag.exists()
 
 
-def test_the_variable_that_switches_the_safety_off_does_not_reach_it(
+def test_environment_variable_does_not_disable_the_safety(
     tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Users set it for other programs, since MMEngine alone cannot resume with torch 2.6 and later."""
+    """Users set it for other programs, because MMEngine alone cannot resume with torch 2.6 and later."""
     monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
     monkeypatch.delenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", raising=False)
     flag = tmp_path / "code_ran"
@@ -165,7 +165,7 @@ def test_the_variable_that_switches_the_safety_off_does_not_reach_it(
 
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where a server on this machine offers the files of the test's folder."""
+    """URL of a local server with the files of the test folder."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "downloads"))
     handler = functools.partial(SimpleHTTPRequestHandler, directory=tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -175,7 +175,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_downloads_are_weights_only_too(tmp_path: Path, address: str) -> None:
-    """torch.hub, which MMEngine downloads with, loads with the safety off."""
+    """torch.hub, which MMEngine uses for downloads, disables the weights-only mode."""
     flag = tmp_path / "code_ran"
     torch.save({"meta": HOSTILE["a command"](flag)}, tmp_path / "hostile.pth")
     torch.save({"loss": HistoryBuffer([2.0], [1])}, tmp_path / "honest.pth")
@@ -188,16 +188,16 @@ def test_downloads_are_weights_only_too(tmp_path: Path, address: str) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 300, 900])
-def test_a_file_that_was_cut_is_one_sentence(tmp_path: Path, load: Any, length: int) -> None:
+def test_truncated_file_raises_one_sentence(tmp_path: Path, load: Any, length: int) -> None:
     torch.save({"loss": HistoryBuffer([2.0], [1]), "weight": torch.ones(9)}, tmp_path / "whole.pth")
     (tmp_path / "cut.pth").write_bytes((tmp_path / "whole.pth").read_bytes()[:length])
     with pytest.raises(
-        UnpicklingError, match=r"^The checkpoint '.*cut.pth' must load with PyTorch's weights-only"
+        UnpicklingError, match=r"^The checkpoint '.*cut.pth' must be loadable with weights_only=True"
     ):
         load(tmp_path / "cut.pth")
 
 
-def test_a_full_gpu_is_no_fault_of_the_file(
+def test_out_of_memory_error_is_not_attributed_to_the_file(
     tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: Any, **options: Any) -> None:
@@ -214,8 +214,8 @@ def test_a_missing_file_is_named(tmp_path: Path, load: Any) -> None:
         load(tmp_path / "nowhere.pth")
 
 
-def test_attack_would_work_without_the_safety(tmp_path: Path) -> None:
-    """The tests above are worth something only if their files are hostile."""
+def test_attack_succeeds_without_the_safety(tmp_path: Path) -> None:
+    """The tests above are meaningful only if their files are malicious."""
     flag = tmp_path / "code_ran"
     torch.save({"meta": HOSTILE["a command"](flag)}, tmp_path / "a.pth")
     torch.load(tmp_path / "a.pth", weights_only=False)

@@ -8,7 +8,7 @@ import pickle
 import pickletools
 from typing import Any
 
-from ...utils.pickled_numpy import STAND_INS, PickledRecord, refusal, resolve
+from ...utils.pickled_numpy import STAND_INS, PickledRecord, resolve, unpickling_error
 
 # A tuple of tuples, this deep, ends the process where it is the key of a dictionary.
 _MOST_TUPLES = 10_000
@@ -19,7 +19,7 @@ class PickledBytes(PickledRecord):
 
     def __new__(cls, *arguments: Any) -> bytes:
         if [type(argument) for argument in arguments] != [str, str] or arguments[1] != "latin1":
-            raise refusal("bytes as latin1 text", arguments)
+            raise unpickling_error("bytes as latin1 text", arguments)
         return arguments[0].encode("latin1")
 
 
@@ -68,11 +68,11 @@ def _check_sizes(content: bytes) -> None:
     for operation, argument, _ in pickletools.genops(content):
         if operation.name.endswith("PUT"):
             if argument > len(content):  # memory is taken up to this index
-                raise refusal(f"fewer values than its {len(content)} bytes", argument)
+                raise unpickling_error(f"fewer values than its {len(content)} bytes", argument)
             continue
         # A tuple that is the arguments of a call is gone after it: there is one for every piece of bytes.
         tuples += operation.name.startswith("TUPLE")
         tuples -= operation.name == "REDUCE" and before.startswith("TUPLE")
         if tuples > _MOST_TUPLES:
-            raise refusal(f"at most {_MOST_TUPLES} tuples", tuples)
+            raise unpickling_error(f"at most {_MOST_TUPLES} tuples", tuples)
         before = operation.name

@@ -1,1 +1,1 @@
-"""Loss formulas, one per file: pure functions of logits and labels."""
+"""Loss functions of logits and labels, one formula per file."""

@@ -17,7 +17,7 @@ ASSUME_NEGATIVE_VARIANTS = ("plain", "smoothed", "weak")
 def assume_negative_loss(
     logits: Tensor, labels: Tensor, variant: str = "plain", smoothing: float = 0.1, eps: float = 1e-5
 ) -> Tensor:
-    r"""Cross-entropy that takes every label that is not positive, unknown ones included, for a negative.
+    r"""Cross-entropy in which every label that is not positive counts as negative, also unknown labels.
 
     With :math:`p = \sigma(x)` and :math:`L(v) = -\log(v + \epsilon)`:
 
@@ -32,16 +32,16 @@ def assume_negative_loss(
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        variant: One of the three names.
-        smoothing: The share s of ``'smoothed'``.
+        variant: ``'plain'``, ``'smoothed'`` or ``'weak'``.
+        smoothing: The fraction s of ``'smoothed'``.
         eps: Added inside every logarithm, as in the authors' code; 0 for none.
 
     Returns:
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, a label is none of 1, 0 and -1, or the variant is
-            another.
+        ValueError: If the shapes differ, a logit is NaN, a label is not 1, 0, -1 or between 0 and 1, or the
+            variant is unknown.
 
     Example:
         >>> assume_negative_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), variant='weak')
@@ -49,10 +49,10 @@ def assume_negative_loss(
     """
     check_choice("assume_negative_loss", ASSUME_NEGATIVE_VARIANTS, variant=variant)
     positive = labels == POSITIVE
-    misfit = torch.where(positive, -logits, logits)
-    loss = negative_log_sigmoid(-misfit, eps)
+    negated_logits = torch.where(positive, -logits, logits)
+    loss = negative_log_sigmoid(-negated_logits, eps)
     if variant == "smoothed":
-        return (1 - smoothing) * loss + smoothing * negative_log_sigmoid(misfit, eps)
+        return (1 - smoothing) * loss + smoothing * negative_log_sigmoid(negated_logits, eps)
     if variant == "weak":
         return torch.where(positive, loss, loss / max(logits.shape[1] - 1, 1))
     return loss

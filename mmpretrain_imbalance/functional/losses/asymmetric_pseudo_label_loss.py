@@ -1,4 +1,4 @@
-"""Asymmetric pseudo-labels (APL): unknown elements that look most negative become soft negatives."""
+"""Asymmetric pseudo-label loss (APL): the unknown elements with the lowest probabilities get soft labels."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from .negative_log_sigmoid import negative_log_sigmoid
 
 @torch.no_grad()
 def lowest_elements(probabilities: Tensor, candidates: Tensor, num_chosen: list[int]) -> Tensor:
-    """Choose the candidates of each class with the lowest probability; of equal ones those that come first.
+    """Choose the candidates of each class that have the lowest probabilities.
+
+    Among equal probabilities, the candidate with the lower index is chosen.
 
     Args:
-        probabilities: p, of shape (C, N): a row for each class.
+        probabilities: p, one row per class, of shape (C, N).
         candidates: Elements to choose from, bool, of shape (C, N).
-        num_chosen: How many to choose of each class; fewer where there are fewer candidates.
+        num_chosen: Number of elements to choose per class. A class with fewer candidates yields all of them.
 
     Returns:
         The chosen elements, bool, of shape (C, N).
@@ -31,8 +33,8 @@ def lowest_elements(probabilities: Tensor, candidates: Tensor, num_chosen: list[
     """
     chosen = torch.zeros_like(candidates)
     for row, (values, allowed, number) in enumerate(zip(probabilities, candidates, num_chosen)):
-        places = allowed.nonzero().flatten()
-        chosen[row, places[values[places].argsort(stable=True)[:number]]] = True
+        indices = allowed.nonzero().flatten()
+        chosen[row, indices[values[indices].argsort(stable=True)[:number]]] = True
     return chosen
 
 
@@ -45,20 +47,21 @@ def asymmetric_pseudo_label_loss(
     beta: float = 0.9,
     eps: float = 1e-5,
 ) -> Tensor:
-    r"""Entropy maximization, and a cross-entropy with soft labels at the unknown elements that have one.
+    r"""Entropy maximization, with a cross-entropy at the unknown elements that have a soft label.
 
     With :math:`p = \sigma(x)`, :math:`L(v) = -\log(v + \epsilon)` and the soft label t of an unknown element:
 
     .. math:: \ell = \beta\, [t\, L(p) + (1 - t)\, L(1 - p)]
 
-    and elsewhere :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`.
+    The loss of all other elements is :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`.
 
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219).
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        soft_labels: t in [0, 1], or -1 for none, of shape (N, C); looked at where the label is unknown.
+        soft_labels: t in [0, 1], or -1 for no soft label, of shape (N, C). Only the values at unknown
+            elements are used.
         alpha: Weight of the entropy.
         beta: Weight of the soft labels: 0.02 for VOC, 0.9 for COCO, 0.2 for NUS-WIDE, 0.4 for CUB.
         eps: Added inside every logarithm, as in the authors' code; 0 for none.
@@ -67,7 +70,7 @@ def asymmetric_pseudo_label_loss(
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> soft = torch.tensor([[-1.0, -1.0, 0.25]])

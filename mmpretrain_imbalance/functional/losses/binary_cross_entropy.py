@@ -25,7 +25,7 @@ def partial_binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> import torch
@@ -34,5 +34,5 @@ def partial_binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """
     target = unknown_as_negative(labels).to(logits.dtype)
     loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    # Filled and not multiplied: the loss at an infinite logit is infinite.
+    # masked_fill instead of a product: the loss at an infinite logit is infinite, and 0 * inf is NaN.
     return loss.masked_fill(labels == UNKNOWN, 0)

@@ -1,4 +1,4 @@
-"""What is made of unknown elements: negative, ignored, or chosen one by one (CSL)."""
+"""Treatment of unknown elements as negative, ignored, or selected per element (CSL)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def unknown_weights(labels: Tensor, mode: str, dtype: torch.dtype = torch.float3
     Args:
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         mode: One of the three names above.
-        dtype: Of the weights.
+        dtype: Floating dtype of the weights.
 
     Returns:
-        Weights of shape (N, C), or ``None`` where all are 1.
+        Weights of shape (N, C), or ``None`` if all weights are 1.
 
     Raises:
-        ValueError: If the mode is another.
+        ValueError: If the mode is unknown.
 
     Example:
         >>> unknown_weights(torch.tensor([[1, 0, -1]]), "ignore_normalized")
@@ -52,29 +52,32 @@ def selective_keep(
     class_prior: Tensor | None = None,
     prior_threshold: float | None = None,
 ) -> Tensor:
-    r"""Elements that class-aware selection keeps: the known, and the unknown that look negative enough.
+    r"""Select the elements that take part: all known ones, and the unknown ones that are likely negative.
 
-    An unknown element is left out where its class prior exceeds ``prior_threshold``, and where it is among
-    the :math:`K N` unknown elements of the batch with the largest label likelihood :math:`p`. Elements left
-    out by the prior stay in that ranking and use up its budget.
+    An unknown element is left out if the prior of its class exceeds ``prior_threshold``, or if it is among
+    the :math:`K N` unknown elements of the batch with the largest label likelihood :math:`p`. Elements that
+    the prior leaves out stay in this ranking and count towards the :math:`K N` elements.
 
     Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955), Section 3. ``topk_scope='image'`` (K unknown
-    elements of each image instead of K N of the batch) is ours.
+    elements per image instead of K N per batch) is ours.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        likelihood_topk: K, about the expected number of unannotated positives of an image. Fractions count in
-            the batch: 0.5 leaves out one element for every two images.
-        topk_scope: ``'batch'`` for the authors' ranking, ``'image'`` for one ranking an image.
+        likelihood_topk: K, about the expected number of unannotated positives per image. With the scope
+            ``'batch'`` it may be a fraction: 0.5 leaves out one element for every two images.
+        topk_scope: ``'batch'`` for the authors' ranking over the batch, ``'image'`` for one ranking per
+            image.
         class_prior: P(positive) of each class, of shape (C,); ``None`` for no prior.
-        prior_threshold: Classes with a larger prior are ignored where unknown; 0 or ``None`` for no prior.
+        prior_threshold: Unknown elements of classes with a larger prior are left out; 0 or ``None`` ignores
+            the prior.
 
     Returns:
         Elements that take part, bool, of shape (N, C).
 
     Raises:
-        ValueError: If the scope is unknown, K is negative, or K is a fraction with the scope ``'image'``.
+        ValueError: If the scope is unknown, K is negative, or K is not an integer with the scope
+            ``'image'``.
 
     Example:
         >>> logits = torch.tensor([[2.0, 1.0, -1.0], [0.5, -2.0, 3.0]])
@@ -86,7 +89,7 @@ def selective_keep(
     check_topk("selective_keep", likelihood_topk, topk_scope)
     known = known_labels(labels)
     num_images, num_classes = labels.shape
-    # Known elements rank below everything, so they are never among the largest unless the unknown run out.
+    # Known elements rank below all unknown ones: they are chosen only if there are too few unknown elements.
     ranking = logits.clamp(max=1e29) - 1e30 * (labels - UNKNOWN)
     if topk_scope == "batch":
         ranking = ranking.reshape(1, -1)
@@ -101,15 +104,16 @@ def selective_keep(
 
 
 def check_topk(caller: str, likelihood_topk: float, topk_scope: str) -> None:
-    """Refuse a number of elements to leave out that makes no sense in its scope.
+    """Raise unless the number of elements to leave out is valid for its scope.
 
     Args:
-        caller: Whose arguments they are.
-        likelihood_topk: K.
+        caller: Name of the function or class whose arguments these are, for the message.
+        likelihood_topk: K of :func:`selective_keep`.
         topk_scope: ``'batch'`` or ``'image'``.
 
     Raises:
-        ValueError: If the scope is unknown, K is negative, or K is a fraction with the scope ``'image'``.
+        ValueError: If the scope is unknown, K is negative, or K is not an integer with the scope
+            ``'image'``.
 
     Example:
         >>> check_topk("SomeLoss", 0.5, "batch")
@@ -118,6 +122,6 @@ def check_topk(caller: str, likelihood_topk: float, topk_scope: str) -> None:
     check_number(caller, 0, likelihood_topk=likelihood_topk)
     if topk_scope == "image" and likelihood_topk != int(likelihood_topk):
         raise ValueError(
-            f"The 'likelihood_topk' argument of {caller} must be whole with topk_scope='image': an image has "
-            f"no part of an element. Got {likelihood_topk} instead; use topk_scope='batch'."
+            f"The 'likelihood_topk' argument of {caller} must be an integer with topk_scope='image'. Got "
+            f"{likelihood_topk} instead. Use topk_scope='batch' for fractions."
         )

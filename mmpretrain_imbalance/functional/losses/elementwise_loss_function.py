@@ -1,9 +1,10 @@
-"""What every function of element losses has in common."""
+"""Decorator of the elementwise loss functions: validation, precision and soft labels."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any, Protocol, cast, overload
 
 import torch
 from torch import Tensor
@@ -11,23 +12,44 @@ from torch import Tensor
 from ..labels import check_logits_and_labels
 
 
+class ElementwiseLossFunction(Protocol):
+    """Type of a decorated loss function; ``unvalidated`` is the same function without validation."""
+
+    unvalidated: Callable[..., Tensor]
+
+    def __call__(self, logits: Tensor, labels: Tensor, *args: Any, **kwargs: Any) -> Tensor: ...
+
+
+@overload
+def elementwise_loss_function(
+    function: Callable[..., Tensor], *, mix_soft_labels: bool = True
+) -> ElementwiseLossFunction: ...
+
+
+@overload
+def elementwise_loss_function(
+    function: None = None, *, mix_soft_labels: bool = True
+) -> Callable[[Callable[..., Tensor]], ElementwiseLossFunction]: ...
+
+
 def elementwise_loss_function(
     function: Callable[..., Tensor] | None = None, *, mix_soft_labels: bool = True
-) -> Callable:
-    r"""Give an element loss of 1/0/-1 labels its checks, its precision and its soft labels.
+) -> ElementwiseLossFunction | Callable[[Callable[..., Tensor]], ElementwiseLossFunction]:
+    r"""Add validation, float32 precision and soft labels to a loss function of the labels 1, 0 and -1.
 
-    The decorated function sees logits of at least float32 and int8 labels that are exactly 1, 0 or -1. A
-    label :math:`y` strictly between 0 and 1 costs what :func:`mixed_over_hard_labels` says. A loss whose
-    elements depend on the labels of others says itself what soft labels mean: with ``mix_soft_labels=False``
-    it sees them, in the dtype of the logits.
+    The decorated function receives logits of at least float32 and int8 labels that are exactly 1, 0 or -1.
+    For a label :math:`y` strictly between 0 and 1, the loss is that of ``mixed_over_hard_labels``. A loss
+    whose elements depend on the labels of other elements must define soft labels itself: with
+    ``mix_soft_labels=False`` it receives them, in the dtype of the logits.
 
     Args:
-        function: ``function(logits, labels, ...) -> (N, C)`` losses.
-        mix_soft_labels: Whether soft labels are taken apart.
+        function: ``function(logits, labels, ...)`` that returns the losses, of shape (N, C).
+        mix_soft_labels: Whether soft labels are replaced by a mixture of positives and negatives.
 
     Returns:
-        The function with the checks of :func:`check_logits_and_labels` in front. Its attribute
-        ``unvalidated`` is the same for tables that the caller validates: it reads nothing from the device.
+        The function, preceded by the validation of :func:`check_logits_and_labels`. Its attribute
+        ``unvalidated`` is the function without validation, for tensors that the caller validates. It reads
+        nothing back from the device.
 
     Example:
         >>> @elementwise_loss_function
@@ -39,7 +61,7 @@ def elementwise_loss_function(
     if function is None:
         return functools.partial(elementwise_loss_function, mix_soft_labels=mix_soft_labels)
 
-    def unvalidated(logits: Tensor, labels: Tensor, *args, **kwargs) -> Tensor:
+    def unvalidated(logits: Tensor, labels: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
         if not labels.is_floating_point():
@@ -52,24 +74,25 @@ def elementwise_loss_function(
         )
 
     @functools.wraps(function)
-    def validated(logits: Tensor, labels: Tensor, *args, **kwargs) -> Tensor:
+    def validated(logits: Tensor, labels: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         soft = check_logits_and_labels(logits, labels, function.__name__, soft=True)
         return unvalidated(logits, labels if soft else labels.to(torch.int8), *args, **kwargs)
 
-    validated.unvalidated = unvalidated
-    return validated
+    decorated = cast(ElementwiseLossFunction, validated)
+    decorated.unvalidated = unvalidated
+    return decorated
 
 
-def mixed_over_hard_labels(elements_of: Callable[[Tensor], Tensor], labels: Tensor) -> Tensor:
-    r"""Losses of soft labels, from losses of hard ones that depend on no label but their own.
+def mixed_over_hard_labels(loss_of: Callable[[Tensor], Tensor], labels: Tensor) -> Tensor:
+    r"""Compute the losses of soft labels from the losses of hard labels.
 
-    A label :math:`y` strictly between 0 and 1 costs what a share :math:`y` of a positive and :math:`1 - y` of
-    a negative cost:
+    The loss of each element must depend on its own label only. The loss of a label :math:`y` strictly
+    between 0 and 1 is the mixture of the losses of a positive and a negative:
 
     .. math:: \ell(x, y) = y\, \ell(x, 1) + (1 - y)\, \ell(x, 0)
 
     Args:
-        elements_of: Gives the losses, of shape (N, C), of a table of hard labels.
+        loss_of: Function that returns the losses, of shape (N, C), of hard labels of shape (N, C).
         labels: 1, 0, -1 or strictly between 0 and 1, floating, of shape (N, C).
 
     Returns:
@@ -80,5 +103,5 @@ def mixed_over_hard_labels(elements_of: Callable[[Tensor], Tensor], labels: Tens
         tensor([[8., 2.]])
     """
     up, down = labels.ceil(), labels.floor()
-    as_positive, as_negative = elements_of(up), elements_of(down)
+    as_positive, as_negative = loss_of(up), loss_of(down)
     return torch.where(up == down, as_positive, labels * as_positive + (1 - labels) * as_negative)

@@ -1,4 +1,4 @@
-"""Entropy maximization (EM): the model is kept undecided where nobody looked."""
+"""Entropy maximization loss (EM)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ def entropy_maximization_loss(
         \ell = L(p) \text{ at positives}, \quad L(1 - p) \text{ at negatives}, \quad
         -\alpha\, [p\, L(p) + (1 - p)\, L(1 - p)] \text{ at unknown elements}
 
-    Source: Zhou et al., ECCV 2022 (arXiv 2203.16219). The data of the paper has no annotated negatives; here
-    one stays a
-    negative. The loss of an unknown element is negative.
+    The loss of an unknown element is a negative number.
+
+    Source: Zhou et al., ECCV 2022 (arXiv 2203.16219). The data of the paper has no annotated negatives. Here
+    they have the cross-entropy of a negative.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
@@ -36,7 +37,7 @@ def entropy_maximization_loss(
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> entropy_maximization_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), alpha=0.1)

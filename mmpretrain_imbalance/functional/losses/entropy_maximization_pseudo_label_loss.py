@@ -1,4 +1,4 @@
-"""Entropy maximization with pseudo-labels given from outside (EM + PL), by a vision-language model, say."""
+"""Entropy maximization with given pseudo-labels (EM + PL), for instance of a vision-language model."""
 
 from __future__ import annotations
 
@@ -21,35 +21,36 @@ def entropy_maximization_pseudo_label_loss(
     smoothing: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    r"""Entropy maximization, but a smoothed cross-entropy where the answer to an unknown label is positive.
+    r"""Entropy maximization, with a smoothed cross-entropy at unknown elements with a positive answer.
 
-    With :math:`p = \sigma(x)`, :math:`L(v) = -\log(v + \epsilon)` and the smoothing s, at unknown elements:
+    An answer is a pseudo-label that another model gives for an unknown label. With :math:`p = \sigma(x)`,
+    :math:`L(v) = -\log(v + \epsilon)` and the smoothing s, at unknown elements that have an answer:
 
     .. math::
         \ell = \beta\, [(1 - s)\, L(p) + s\, L(1 - p)] \text{ where the answer is positive}, \quad
         0 \text{ where it is negative}
 
-    and elsewhere, as where there is no answer,
-    :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`.
+    The loss of all other elements is :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`.
 
-    Source: Xing et al., 2023 (arXiv 2310.15985, VLPL), whose code keeps its loss of negative answers switched
-    off. Answers have the convention of this package: 1 positive, 0 negative, -1 none. In the authors' code
-    -1 is a negative answer and 0 is none.
+    Source: Xing et al., 2023 (arXiv 2310.15985, VLPL). In the authors' code, the loss of negative answers is
+    disabled. The answers follow the convention of this package: 1 positive, 0 negative, -1 no answer. In the
+    authors' code, -1 is a negative answer and 0 is no answer.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        answers: 1 positive, 0 negative, -1 no answer, of shape (N, C); they count where the label is unknown.
+        answers: 1 positive, 0 negative, -1 no answer, of shape (N, C). Only the values at unknown elements
+            are used.
         alpha: Weight of the entropy: 0.2 for VOC, 0.1 for COCO and NUS-WIDE, 0.01 for CUB.
-        beta: Weight of positive answers.
-        smoothing: Part of a negative in a positive answer.
+        beta: Weight of the loss of positive answers.
+        smoothing: Label smoothing s of positive answers.
         eps: Added inside every logarithm, as in the authors' code; 0 for none.
 
     Returns:
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> labels, answers = torch.tensor([[1, -1, -1, -1]]), torch.tensor([[0, 1, 0, -1]])

@@ -1,4 +1,4 @@
-"""Hill: a loss that forgives negatives that look positive."""
+"""Hill loss, which decreases again for negatives with a high probability."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .negative_log_sigmoid import focused_loss
 def hill_loss(
     logits: Tensor, labels: Tensor, margin: float = 1.0, gamma: float = 2.0, down_weight: float = 1.5
 ) -> Tensor:
-    r"""Hill loss; unknown elements cost what negatives cost.
+    r"""Hill loss; unknown elements are treated as negatives.
 
     With :math:`p = \sigma(x)` and :math:`m = \sigma(x - \text{margin})`:
 
@@ -22,15 +22,15 @@ def hill_loss(
         \ell = -(1 - m)^\gamma \log m \;\text{ at positives}, \qquad
         (\lambda - p)\, p^2 \;\text{ elsewhere}
 
-    The second falls again towards :math:`p = 1`: what the model is sure of is taken for a missing label. The
-    gradient goes through the weights, as in the authors' code.
+    The second term decreases again towards :math:`p = 1`, because an element with a high probability is
+    probably a missing positive label. The gradient includes that of the weights, as in the authors' code.
 
-    Source: Zhang et al., 2021 (arXiv 2112.07368). The logarithm is taken in a form that stays finite.
+    Source: Zhang et al., 2021 (arXiv 2112.07368). The logarithm is computed in a form that stays finite.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        margin: Taken off the logit of positives.
+        margin: Subtracted from the logits of positives.
         gamma: Focusing exponent of positives.
         down_weight: The constant lambda of the weight of negatives.
 
@@ -38,7 +38,7 @@ def hill_loss(
         Loss of each element, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> hill_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]))

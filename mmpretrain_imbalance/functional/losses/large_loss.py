@@ -1,4 +1,4 @@
-"""Large Loss: unknown elements that fit "negative" worst are rejected or flipped."""
+"""Large Loss: unknown elements with the largest loss as negatives are ignored or become positive."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ LARGE_LOSS_SCHEMES = ("reject", "temporary")
 
 
 def large_loss_rate(epoch: Tensor | float, delta: float) -> Tensor | float:
-    r"""Share of the batch whose loss counts as large, growing with the epoch, which is counted from 0.
+    r"""Fraction of the elements of a batch whose loss counts as large; it grows with the epoch.
 
     .. math:: \text{rate}_e = e \, \delta / 100
 
-    In the paper's count e = 1, 2, ... this is :math:`(e - 1)\, \delta / 100`: the first epoch changes
-    nothing.
+    The epoch e is counted from 0. The paper counts from 1, where this is :math:`(e - 1)\, \delta / 100`. The
+    rate of the first epoch is 0.
+
+    Args:
+        epoch: The epoch e, counted from 0.
+        delta: Increase of the rate per epoch, in percent.
+
+    Returns:
+        The rate, of the type of the epoch.
 
     Example:
         >>> [large_loss_rate(epoch, 0.5) for epoch in range(3)]
@@ -29,19 +36,20 @@ def large_loss_rate(epoch: Tensor | float, delta: float) -> Tensor | float:
 
 @torch.no_grad()
 def large_unknown_elements(logits: Tensor, labels: Tensor, rate: Tensor | float) -> Tensor:
-    r"""Unknown elements with the largest loss as negatives.
+    r"""Select the unknown elements that have the largest loss as negatives.
 
     The threshold is the k-th largest loss among the UNKNOWN elements of the batch, with
-    :math:`k = \lceil N C\, \text{rate} \rceil`, but never more than there are; every unknown element at or
-    above it is large, ties included. Known elements never are.
+    :math:`k = \lceil N C\, \text{rate} \rceil`, or with the number of unknown elements if that is smaller.
+    Every unknown element whose loss is at least the threshold is selected, ties included. Known elements are
+    never selected.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        rate: Share of all N C elements.
+        rate: Fraction of all N C elements.
 
     Returns:
-        Bool, of shape (N, C).
+        The selected elements, bool, of shape (N, C).
 
     Example:
         >>> logits, labels = torch.tensor([[3.0, 2.0, 2.0, 1.0, 9.0]]), torch.tensor([[-1, -1, -1, -1, 0]])
@@ -51,11 +59,11 @@ def large_unknown_elements(logits: Tensor, labels: Tensor, rate: Tensor | float)
     unknown = labels == UNKNOWN
     if not labels.numel():
         return unknown
-    # Rounding must not turn an exact 6 into 7: rates are products of decimals.
-    fraction = torch.zeros((), dtype=torch.float64, device=logits.device) + rate * labels.numel()
-    k = torch.minimum(fraction.round(decimals=9).ceil().long(), unknown.sum())
-    # k depends on epoch and batch: it stays on the device, and chooses from the sorted logits, whose order is
-    # that of the losses. Of equal logits, softplus may round one up and another down.
+    # The rate is a product of decimals: without rounding, an exact 6 may become 7.
+    number = torch.zeros((), dtype=torch.float64, device=logits.device) + rate * labels.numel()
+    k = torch.minimum(number.round(decimals=9).ceil().long(), unknown.sum())
+    # k depends on the epoch and the batch, so it stays on the device. The logits are sorted instead of the
+    # losses: the order is the same, but softplus may round equal logits to different losses.
     ranked = logits.masked_fill(~unknown, -torch.inf).flatten().sort(descending=True).values
     threshold = ranked.gather(0, (k - 1).clamp(min=0).view(1))
     return unknown & (logits >= threshold) & (k > 0)
@@ -65,23 +73,24 @@ def large_unknown_elements(logits: Tensor, labels: Tensor, rate: Tensor | float)
 def large_loss(logits: Tensor, labels: Tensor, large: Tensor, scheme: str = "reject") -> Tensor:
     r"""Binary cross-entropy with unknown elements as negatives, except for those with a large loss.
 
-    ``'reject'``: a large element costs nothing and has no gradient. ``'temporary'``: it costs what a positive
-    costs, :math:`-\log \sigma(x)`, in this batch only.
+    The scheme ``'reject'`` sets the loss and the gradient of large elements to 0. The scheme ``'temporary'``
+    gives them the loss of positives, :math:`-\log \sigma(x)`, in this batch only.
 
     Source: Kim et al., CVPR 2022 (arXiv 2206.03740), LL-R and LL-Ct.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        large: Elements with a large loss, bool, of shape (N, C), as of :func:`large_unknown_elements`.
+        large: Elements with a large loss, such as from :func:`large_unknown_elements`, bool, of shape
+            (N, C).
         scheme: ``'reject'`` or ``'temporary'``.
 
     Returns:
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, a label is none of 1, 0 and -1, or the scheme is
-            another.
+        ValueError: If the shapes differ, a logit is NaN, a label is not 1, 0, -1 or between 0 and 1, or the
+            scheme is unknown.
 
     Example:
         >>> logits, labels = torch.tensor([[0.0, 0.0, 2.0]]), torch.tensor([[1, 0, -1]])

@@ -1,4 +1,4 @@
-"""Label-distribution-aware margins (LDAM) for single-label data."""
+"""Label-distribution-aware margin loss (LDAM) for single-label data."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..labels import POSITIVE, UNKNOWN
 from .elementwise_loss_function import elementwise_loss_function
 from .negative_log_sigmoid import softplus
 
-# The score of a class that takes no part: finite, so that its gradient is 0 and not NaN.
-_ABSENT = -1e30
+# The score of a class that is left out. It is finite, so that its gradient is 0 and not NaN.
+_LEFT_OUT = -1e30
 
 
 def label_distribution_margins(
@@ -23,9 +23,9 @@ def label_distribution_margins(
     .. math:: m_c = m_{\max} \frac{n_c^{-1/4}}{\max_j n_j^{-1/4}}
 
     Args:
-        positives: Images :math:`n_c` of each class in the training set, of shape (C,).
-        max_margin: The margin of the rarest class, and of a class without images.
-        dtype: Of the margins.
+        positives: Number of images :math:`n_c` of each class in the training set, of shape (C,).
+        max_margin: The margin of the rarest class, and of classes without images.
+        dtype: Floating dtype of the margins.
 
     Returns:
         Margins of shape (C,).
@@ -46,13 +46,13 @@ def ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30
 
     .. math:: \ell_n = -\log \frac{e^{s (x_{ny} - m_y)}}{e^{s (x_{ny} - m_y)} + \sum_{j \neq y} e^{s x_{nj}}}
 
-    The loss of an image stands at the element of its class y; all other elements are 0. Where an image has
-    several positives, each has its own such loss, in which the others compete as classes that are wrong: the
-    loss is meant for one positive an image. An unknown class is left out of the sum: it has no gradient. An
-    image without a positive costs nothing.
+    The element of the class y holds the loss of the image; all other elements are 0. The loss is meant for
+    one positive per image. If an image has several positives, each of them has such a loss, in which the
+    other positives count as wrong classes. Unknown classes are left out of the sum and have no gradient. The
+    loss of an image without a positive is 0.
 
-    Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413). The authors' logits are cosines, to which the scale
-    belongs.
+    Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413). The logits of the authors are cosines, which is why
+    they are scaled.
 
     Args:
         logits: Scores before the softmax, of shape (N, C).
@@ -64,28 +64,28 @@ def ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> margins = torch.full((3,), 0.5)
         >>> ldam_loss(torch.zeros(1, 3), torch.tensor([[0, 1, 0]]), margins, scale=2)
         tensor([[0.0000, 1.8620, 0.0000]])
     """
-    scores = (scale * logits).masked_fill(labels == UNKNOWN, _ABSENT)
+    scores = (scale * logits).masked_fill(labels == UNKNOWN, _LEFT_OUT)
     loss = softplus(_log_sum_of_others(scores) - scores + scale * margins.to(logits))
     return loss.masked_fill(labels != POSITIVE, 0)
 
 
 def _log_sum_of_others(scores: Tensor) -> Tensor:
-    r"""Of each class, the log-sum-exp of the others of its image: :math:`\log \sum_{j \neq c} e^{z_j}`.
+    r"""Compute :math:`\log \sum_{j \neq c} e^{z_j}` over the other classes of the image, for each class c.
 
-    The largest class is left out of a sum of its own, the others are taken off the whole: neither is a
-    difference of nearly equal numbers.
+    For the class with the largest score, the sum is computed without this class. For all other classes, it is
+    the total minus the class. So nearly equal numbers are never subtracted.
     """
     if not scores.numel():
         return scores
     largest = torch.zeros_like(scores, dtype=torch.bool).scatter(1, scores.argmax(dim=1, keepdim=True), True)
-    without_largest = scores.masked_fill(largest, _ABSENT).logsumexp(dim=1, keepdim=True)
+    without_largest = scores.masked_fill(largest, _LEFT_OUT).logsumexp(dim=1, keepdim=True)
     total = scores.logsumexp(dim=1, keepdim=True)
     fraction = torch.exp((scores - total).clamp(max=-math.log(2)))
     return torch.where(largest, without_largest, total + torch.log1p(-fraction))

@@ -1,4 +1,4 @@
-"""What a loss may need beside logits and labels."""
+"""Inputs of a loss in addition to logits and labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class LossContext:
-    """What the head knows of a batch, for the losses that need it.
+    """Data of a batch that the head passes to losses in addition to logits and labels.
 
     Args:
         sample_ids: Index of each image in the training set, of shape (N,).

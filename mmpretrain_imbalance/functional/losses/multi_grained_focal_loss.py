@@ -10,11 +10,12 @@ from .partial_asymmetric_loss import partial_asymmetric_loss
 
 
 def multi_grained_weights(counts: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    r"""Weight of each class, from how often it is positive.
+    r"""Weight of each class, larger for classes with fewer positives.
 
     .. math:: w_c = (1 - \log (n_c / \max_j n_j))^{1/6}
 
-    A class that never is positive counts as positive once, where the authors' code has an infinite weight.
+    A class without positives has the weight of a class with one positive. In the authors' code its weight is
+    infinite.
 
     Source: Zhang et al., ICCV 2023 (arXiv 2304.10539).
 
@@ -54,36 +55,36 @@ def multi_grained_focal_loss(
 
     Unknown elements count as negatives.
 
-    Source: Zhang et al., ICCV 2023 (arXiv 2304.10539), whose missing labels are negatives.
+    Source: Zhang et al., ICCV 2023 (arXiv 2304.10539), who treat missing labels as negatives.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         class_weight: w of each class, see :func:`multi_grained_weights`, of shape (C,).
         gamma_pos: Focusing exponent of positives.
-        gamma_neg: Focusing exponent of negatives, without the weight of the class.
+        gamma_neg: Focusing exponent of negatives, to which the class weight is added.
         clip: Probability margin added to q.
-        detach_focus: Whether the focusing weight carries no gradient.
+        detach_focus: Whether the focusing weight is excluded from the gradient.
         eps: Smallest probability inside a logarithm; 0 for none.
 
     Returns:
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> weight = torch.tensor([1.0, 1.0, 2.0])
         >>> multi_grained_focal_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), weight)
         tensor([[0.6931, 0.0110, 0.0099]])
     """
-    of_negatives = gamma_neg + class_weight
+    negative_exponent = gamma_neg + class_weight
     return class_weight * partial_asymmetric_loss.unvalidated(
         logits,
         labels,
         gamma_pos,
-        of_negatives,
-        of_negatives,
+        negative_exponent,
+        negative_exponent,
         clip=clip,
         detach_focus=detach_focus,
         eps=eps,

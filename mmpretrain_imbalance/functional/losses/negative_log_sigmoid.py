@@ -1,4 +1,4 @@
-"""Logarithms of probabilities that stay exact, and the small constant that some published code adds."""
+"""Numerically exact logarithms of sigmoid probabilities, with an optional constant inside the logarithm."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def softplus(logits: Tensor) -> Tensor:
 
     .. math:: \log(1 + e^x)
 
-    PyTorch's own becomes x above 20, which in double precision is wrong in the tenth digit.
+    PyTorch's default returns x above 20, which in double precision is wrong in the tenth digit.
 
     Args:
         logits: Scores before the sigmoid, of any shape.
@@ -37,7 +37,7 @@ def negative_log_sigmoid(logits: Tensor, eps: float = 0.0) -> Tensor:
     Args:
         logits: Scores before the sigmoid, of any shape; :math:`-x` for the logarithm of :math:`1 -
             \sigma(x)`.
-        eps: The constant; 0 gives the exact logarithm at any logit.
+        eps: The constant :math:`\epsilon`; 0 gives the exact logarithm at any logit.
 
     Returns:
         Values in nats, of the same shape.
@@ -49,21 +49,20 @@ def negative_log_sigmoid(logits: Tensor, eps: float = 0.0) -> Tensor:
     if not eps:
         return softplus(-logits)
     with torch.no_grad():
-        # Without a difference of nearly equal numbers.
-        probability, rest = torch.sigmoid(logits), torch.sigmoid(-logits)
-        values = torch.where(logits > 0, -torch.log1p(eps - rest), -torch.log(probability + eps))
-        slopes = -probability * rest / (probability + eps)
+        # sigmoid(-x) instead of 1 - sigmoid(x), which is a difference of nearly equal numbers.
+        probability, complement = torch.sigmoid(logits), torch.sigmoid(-logits)
+        values = torch.where(logits > 0, -torch.log1p(eps - complement), -torch.log(probability + eps))
+        slopes = -probability * complement / (probability + eps)
     return local_elements(logits, values, slopes)
 
 
-def focused_loss(misfit: Tensor, gamma: float) -> Tensor:
-    r"""Binary cross-entropy with a focusing weight that carries gradient, finite at any logit.
+def focused_loss(negated_logits: Tensor, gamma: float) -> Tensor:
+    r"""Binary cross-entropy with a focusing weight that has a gradient; finite at any finite logit.
 
     .. math:: \sigma(u)^\gamma \, \log(1 + e^u)
 
     Args:
-        misfit: The logit u of what the label is not: :math:`-x` at positives, :math:`x` at negatives, of any
-            shape.
+        negated_logits: u = :math:`-x` for positives and :math:`x` for negatives, of any shape.
         gamma: Focusing exponent; 0 for none.
 
     Returns:
@@ -73,5 +72,5 @@ def focused_loss(misfit: Tensor, gamma: float) -> Tensor:
         >>> focused_loss(torch.tensor([0.0, 80.0]), gamma=2)
         tensor([ 0.1733, 80.0000])
     """
-    loss = softplus(misfit)
-    return torch.exp(-gamma * softplus(-misfit)) * loss if gamma else loss
+    loss = softplus(negated_logits)
+    return torch.exp(-gamma * softplus(-negated_logits)) * loss if gamma else loss

@@ -1,4 +1,4 @@
-"""Pairwise ranking loss of probabilities: positives of an image against all its other classes."""
+"""Pairwise ranking loss of probabilities: each positive of an image against its other classes."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .local_elements import local_elements
 def pairwise_ranking_loss(logits: Tensor, labels: Tensor) -> Tensor:
     r"""Hinge loss of each positive against every class of its image that is not positive.
 
-    With :math:`p = \sigma(x)`, at the positive i of image n, and 0 at all other elements:
+    With :math:`p = \sigma(x)`, the loss of the positive i of image n is
 
     .. math:: \ell_{ni} = \sum_{j:\, y_{nj} \ne 1} \max(0, 1 - p_{ni} + p_{nj})
 
-    Unknown and negative classes are alike in the sum. Probabilities lie in [0, 1], so the hinge never cuts
-    off anything: :math:`1 - p_i + p_j \ge 0`, with equality only at :math:`p_i = 1, p_j = 0`. With J classes
-    in the sum it is therefore
+    and the loss of all other elements is 0. The sum includes unknown and negative classes alike. Since
+    probabilities lie in [0, 1], the argument of the hinge is never negative. With J classes in the sum, the
+    loss is therefore
 
     .. math:: \ell_{ni} = J (1 - p_{ni}) + \sum_j p_{nj}
 
-    which needs no table of pairs: time and memory are those of N C elements. The gradient of a logit is
-    carried by its own element, also that of a class in the sum, whose value is 0
-    (:func:`~mmpretrain_imbalance.functional.local_elements.local_elements`).
+    which needs no matrix of pairs: time and memory are proportional to N C. The derivative with respect to a
+    logit is the gradient of the element of this logit, also for the classes in the sum, whose loss is 0 (see
+    :func:`~mmpretrain_imbalance.functional.local_elements`).
 
-    A soft label y is a positive with the weight y and a class of the sum with the weight 1 - y; a pair costs
-    the product of both weights, and no class is compared with itself.
+    A soft label y counts as a positive with the weight y and as a class of the sum with the weight 1 - y. The
+    loss of a pair is multiplied by both weights, and no class is compared with itself.
 
     Source: ``loss_pr`` in the code of Cole et al., CVPR 2021 (arXiv 2106.09708), which has no annotated
     negatives.
@@ -42,7 +42,7 @@ def pairwise_ranking_loss(logits: Tensor, labels: Tensor) -> Tensor:
         Loss of each element, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> pairwise_ranking_loss(torch.zeros(1, 4), torch.tensor([[1, 0, -1, 1]]))
@@ -51,7 +51,7 @@ def pairwise_ranking_loss(logits: Tensor, labels: Tensor) -> Tensor:
     probability = torch.sigmoid(logits.detach())
     positive, _ = label_fractions(labels, probability.dtype)
     other = 1 - positive
-    num_others = other.sum(dim=1, keepdim=True) - other  # without the class itself
+    num_others = other.sum(dim=1, keepdim=True) - other  # other classes, without the class itself
     sum_others = (other * probability).sum(dim=1, keepdim=True) - other * probability
     values = positive * (num_others * (1 - probability) + sum_others)
     num_positives = positive.sum(dim=1, keepdim=True) - positive

@@ -1,4 +1,4 @@
-"""Asymmetric focusing of positives, negatives and unknown elements."""
+"""Partial asymmetric loss (P-ASL): separate focusing of positives, negatives and unknown elements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def partial_asymmetric_loss(
     detach_focus: bool = True,
     eps: float = 1e-8,
 ) -> Tensor:
-    r"""Partial asymmetric loss (P-ASL), with unknown elements as a third, negative-like group.
+    r"""Partial asymmetric loss (P-ASL), in which unknown elements are negatives with parameters of their own.
 
     With :math:`p = \sigma(x)`, :math:`q = \min(1 - p + clip, 1)` and the indicators :math:`P, G, U` of
     positive, negative and unknown labels:
@@ -38,31 +38,33 @@ def partial_asymmetric_loss(
                \left( \alpha_+ P \log \max(p, \epsilon)
                + (\alpha_- G + \alpha_u U) \log \max(q, \epsilon) \right)
 
+    Only the logits have a gradient. It is 0 where a probability is below ``eps``, as in the authors' code.
+    Except for the parameters of plain binary cross-entropy, computing a second derivative raises. The
+    logarithms are computed in a form that stays exact near 1.
+
     Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955), after ASL of Ridnik et al., ICCV 2021 (arXiv
-    2009.14119). The gradient ends where a probability is below ``eps``, as in the authors' code; the
-    logarithms are taken in a form that stays exact near 1. Only the logits get a gradient, and but for
-    plain binary cross-entropy it cannot be differentiated again, which raises.
+    2009.14119).
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        gamma_pos: Focusing exponent of positives, a number or one per class, of shape (C,); 0 for none.
-        gamma_neg: Focusing exponent of negatives, in the same way.
-        gamma_unknown: Focusing exponent of unknown elements, in the same way.
+        gamma_pos: Focusing exponent of positives: a number, or one per class, of shape (C,); 0 for none.
+        gamma_neg: Focusing exponent of negatives, in the same form.
+        gamma_unknown: Focusing exponent of unknown elements, in the same form.
         alpha_pos: Weight of positives.
         alpha_neg: Weight of negatives.
         alpha_unknown: Weight of unknown elements.
-        clip: Probability margin added to q: negatives easier than this cost nothing.
-        detach_focus: Whether the focusing weight carries no gradient (the authors of CSL) or does (the focal
-            loss and the published default of ASL). The value is the same.
+        clip: Probability margin added to q. The loss of negatives with a probability below it is 0.
+        detach_focus: Whether the focusing weight is excluded from the gradient, as by the authors of CSL. The
+            focal loss and the published default of ASL include it. The loss is the same.
         eps: Smallest probability inside a logarithm; 0 for none.
 
     Returns:
-        Loss of each element in nats, of shape (N, C), not reduced. Unknown elements are not zero: see
-        :func:`~mmpretrain_imbalance.functional.selective_weights.unknown_weights` for what is made of them.
+        Loss of each element in nats, of shape (N, C), not reduced. The loss of unknown elements is not 0; see
+        :func:`~mmpretrain_imbalance.functional.unknown_weights` for weights of unknown elements.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> labels = torch.tensor([[1, 0, -1]])
@@ -74,16 +76,16 @@ def partial_asymmetric_loss(
         target = unknown_as_negative(labels).to(logits.dtype)
         return F.binary_cross_entropy_with_logits(logits, target, reduction="none")
 
-    def of_hard(hard: Tensor) -> Tensor:
+    def loss_of(hard: Tensor) -> Tensor:
         with torch.no_grad():
             loss, slope = _loss_and_slope(logits, hard, gammas, alphas, clip, detach_focus, eps)
         return local_elements(logits, loss, slope)
 
-    return mixed_over_hard_labels(of_hard, labels) if labels.is_floating_point() else of_hard(labels)
+    return mixed_over_hard_labels(loss_of, labels) if labels.is_floating_point() else loss_of(labels)
 
 
 def _any_focus(gammas: tuple[float | Tensor, ...]) -> bool:
-    """Whether there is a focusing exponent; those of a tensor are not read."""
+    """Return whether an exponent may differ from 0; tensors are not read and count as different."""
     return any(isinstance(gamma, Tensor) or gamma for gamma in gammas)
 
 
@@ -96,28 +98,28 @@ def _loss_and_slope(
     detach_focus: bool,
     eps: float,
 ) -> tuple[Tensor, Tensor]:
-    r"""The loss with its derivative, written out: autograd would hold and compute twice as many tables.
+    r"""Return the loss and its derivative; autograd would keep and compute twice as many tensors.
 
-    With z = -x at positives and z = x elsewhere, the label misses the probability :math:`m = \sigma(z)`,
-    whose derivative is :math:`m h` with :math:`h = \sigma(-z)`; its cross-entropy is
-    :math:`\log(1 + e^z)`, with the derivative m. The margin makes it :math:`-\log q` with
-    :math:`q = \min(h + clip, 1)`, at all but positives, and :math:`m = 1 - q`. The focus :math:`m^g` has the
-    derivative :math:`m^g g\, m' / m`.
+    Let z = -x at positives and z = x elsewhere. Then :math:`m = \sigma(z)` is one minus the probability of
+    the label, with the derivative :math:`m h`, where :math:`h = \sigma(-z)`. The cross-entropy
+    :math:`\log(1 + e^z)` has the derivative m. With the margin, at all elements but positives, the
+    cross-entropy is :math:`-\log q` with :math:`q = \min(h + clip, 1)`, and :math:`m = 1 - q`. The focusing
+    weight :math:`m^g` has the derivative :math:`m^g g\, m' / m`.
     """
     positive = unknown_as_negative(labels).to(logits.dtype)
     sign = 1 - 2 * positive
     z = logits * sign
     missing = slope = torch.sigmoid(z)
-    # Finite, so that a weight of 0 leaves nothing of it.
+    # Finite, so that its product with a weight of 0 is 0 and not NaN.
     loss = softplus(z).clamp_(max=torch.finfo(z.dtype).max)
     if clip > 0:
-        # h and not 1 - m, which is lost near 1.
-        hit = torch.sigmoid(-z)
-        right = (hit + clip).clamp_(max=1)
-        rate = hit.mul_(missing).mul_((right < 1).to(z.dtype))
-        loss = torch.lerp(-torch.log(right), loss, positive)
-        slope = torch.lerp(rate / right, missing, positive)
-        missing = torch.lerp(1 - right, missing, positive)
+        # h is computed directly, because 1 - m is not exact for m near 1.
+        h = torch.sigmoid(-z)
+        q = (h + clip).clamp_(max=1)
+        rate = h.mul_(missing).mul_((q < 1).to(z.dtype))
+        loss = torch.lerp(-torch.log(q), loss, positive)
+        slope = torch.lerp(rate / q, missing, positive)
+        missing = torch.lerp(1 - q, missing, positive)
     if eps > 0:
         slope = slope * (loss <= -math.log(eps)).to(z.dtype)
         loss.clamp_(max=-math.log(eps))

@@ -1,4 +1,4 @@
-"""Partial Label Masking (PLM): which elements take part so that each class meets its ideal ratio."""
+"""Partial Label Masking (PLM): random masks that bring each class to its ideal ratio of positives."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ DIVERGENCES = ("predicted_to_true", "true_to_predicted")
 def keep_probabilities(positive_ratio: Tensor, ideal_positive_ratio: Tensor) -> tuple[Tensor, Tensor]:
     r"""Probability of keeping a positive and a negative element of each class.
 
-    With :math:`r_c` the known positives over known negatives and :math:`R_c` the ideal ratio:
+    With the number of known positives divided by that of known negatives, :math:`r_c`, and the ideal ratio
+    :math:`R_c`:
 
     .. math:: P(\text{keep} \mid \text{positive}) = \min(R_c / r_c, 1), \quad
               P(\text{keep} \mid \text{negative}) = \min(r_c / R_c, 1)
 
-    so that the ratio of what is kept is :math:`R_c` in expectation.
+    so that the expected ratio of the kept elements is :math:`R_c`.
 
-    Source: Duarte, Rawat, Shah, CVPRW 2021 (arXiv 2105.10782). A class that lacks known positives or known
-    negatives (:math:`r_c` 0 or infinite) has no ratio to correct and keeps everything; the paper is silent
-    about it.
+    Source: Duarte, Rawat, Shah, CVPRW 2021 (arXiv 2105.10782). All elements of a class without known
+    positives or without known negatives (:math:`r_c` 0 or infinite) are kept; the paper does not define this
+    case.
 
     Args:
         positive_ratio: r, of shape (C,).
         ideal_positive_ratio: R, finite and positive, of shape (C,).
 
     Returns:
-        Two tensors of shape (C,): for positives, for negatives.
+        The probabilities of positives and those of negatives, each of shape (C,).
 
     Example:
         >>> keep_probabilities(torch.tensor([4.0, 0.1]), torch.tensor([1.0, 0.5]))
@@ -42,7 +43,7 @@ def keep_probabilities(positive_ratio: Tensor, ideal_positive_ratio: Tensor) -> 
 
 
 def _ideal_over_present(positive_ratio: Tensor, ideal_positive_ratio: Tensor) -> Tensor:
-    """R / r, and 1 for a class whose r is 0, infinite or NaN."""
+    """Return R / r, or 1 for a class whose r is 0, infinite or NaN."""
     estimable = (positive_ratio > 0) & (positive_ratio < torch.inf)
     return torch.where(estimable, ideal_positive_ratio / positive_ratio, 1.0)
 
@@ -50,16 +51,16 @@ def _ideal_over_present(positive_ratio: Tensor, ideal_positive_ratio: Tensor) ->
 def partial_label_keep(
     labels: Tensor, positive_ratio: Tensor, ideal_positive_ratio: Tensor, random: Tensor
 ) -> Tensor:
-    """Choose the elements that take part, each independently, with :func:`keep_probabilities`.
+    """Choose each element independently, with its probability from :func:`keep_probabilities`.
 
-    Unknown elements and soft labels are always kept: what becomes of them is up to the loss.
+    Elements with unknown or soft labels are always kept; their treatment is left to the loss.
 
     Args:
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        positive_ratio: Known positives over known negatives, of shape (C,).
-        ideal_positive_ratio: The ratio aimed at, of shape (C,).
-        random: Even random numbers of
-            :func:`~mmpretrain_imbalance.functional.random_numbers.random_numbers`, of shape (N, C).
+        positive_ratio: Number of known positives divided by that of known negatives, of shape (C,).
+        ideal_positive_ratio: The desired ratio, of shape (C,).
+        random: Uniform random numbers from :func:`~mmpretrain_imbalance.functional.random_numbers`, of shape
+            (N, C).
 
     Returns:
         Elements that take part, bool, of shape (N, C).
@@ -70,7 +71,7 @@ def partial_label_keep(
         tensor([[ True, False,  True]])
     """
     ratio = _ideal_over_present(positive_ratio, ideal_positive_ratio)
-    # At most one kind of each class is masked: the positives where they are too many, else the negatives.
+    # In each class, only one kind is masked: positives if there are too many of them, else negatives.
     masked_label = (ratio < 1).to(labels.dtype)
     mask_probability = 1 - torch.minimum(ratio, 1 / ratio).double()
     return ~((labels == masked_label) & (random < chance(mask_probability)))
@@ -85,7 +86,7 @@ def probability_histograms(logits: Tensor, labels: Tensor, num_bins: int) -> Ten
         num_bins: Number of bins B.
 
     Returns:
-        Counts, int64, of shape (3, C, B): of positives, of negatives, and of what is neither.
+        Counts of positives, of negatives, and of unknown and soft labels, int64, of shape (3, C, B).
 
     Example:
         >>> logits = torch.tensor([[9.0, 9.0], [-9.0, 0.1]])
@@ -93,37 +94,39 @@ def probability_histograms(logits: Tensor, labels: Tensor, num_bins: int) -> Ten
         [[[1, 1], [0, 0]], [[0, 0], [0, 1]], [[0, 0], [0, 1]]]
     """
     num_classes = labels.shape[1]
-    # Both borders: a NaN, which raises later, must not become an index that ends the process of a GPU.
+    # clamp on both sides: a NaN logit, which raises later, must not become an index outside of the histogram,
+    # because on a GPU this ends the process.
     bins = torch.sigmoid(logits.detach().float()).mul_(num_bins).to(torch.int32).clamp_(0, num_bins - 1)
     kind = (POSITIVE - hard_labels(labels).clamp(UNKNOWN, POSITIVE)).to(torch.int32)
     size = num_classes * num_bins
     first_bin = torch.arange(0, size, num_bins, dtype=torch.int32, device=labels.device)
-    place = kind.mul_(size).add_(first_bin).add_(bins).flatten().long()
-    counts = place.new_zeros(3 * size).scatter_add_(0, place, place.new_ones(1).expand_as(place))
+    indices = kind.mul_(size).add_(first_bin).add_(bins).flatten().long()
+    counts = indices.new_zeros(3 * size).scatter_add_(0, indices, indices.new_ones(1).expand_as(indices))
     return counts.view(3, num_classes, num_bins)
 
 
 def histogram_divergence(counts: Tensor, true_bin: int, divergence: str, epsilon: float = 1e-6) -> Tensor:
-    r"""Kullback-Leibler divergence between a histogram of predictions and its one-bin truth, of each class.
+    r"""Kullback-Leibler divergence per class between a histogram of predictions and the ideal histogram.
 
-    With h the shares of the bins and t the truth, 1 in ``true_bin``:
+    With the fraction h of predictions in each bin, and the ideal fractions t, which are 1 in ``true_bin`` and
+    0 elsewhere:
 
     .. math:: KL(h \| t) = \sum_b h_b \log \frac{h_b}{t_b}, \qquad KL(t \| h) = -\log h_{true}
 
-    The first is infinite without an :math:`\epsilon` in the empty bins of t, and its size is set by it; the
-    paper does not say which of the two it means.
+    In the first, :math:`\epsilon` replaces the zeros of t, since the divergence would be infinite otherwise.
+    The value depends strongly on it. The paper does not define which of the two divergences it uses.
 
     Args:
-        counts: Predictions a bin, of shape (C, B).
-        true_bin: Where the truth has all its mass: -1 for positives, 0 for negatives.
+        counts: Number of predictions in each bin, of shape (C, B).
+        true_bin: Index of the bin of ideal predictions: -1 for positives, 0 for negatives.
         divergence: ``'predicted_to_true'`` for the first, ``'true_to_predicted'`` for the second.
-        epsilon: Smallest share of a bin.
+        epsilon: Smallest fraction of a bin.
 
     Returns:
         Divergence in nats, of shape (C,); NaN for a class without counts.
 
     Raises:
-        ValueError: If the divergence is none of the two.
+        ValueError: If the divergence is unknown.
 
     Example:
         >>> histogram_divergence(torch.tensor([[1, 3], [0, 0]]), -1, "true_to_predicted")
@@ -133,9 +136,10 @@ def histogram_divergence(counts: Tensor, true_bin: int, divergence: str, epsilon
     fractions = counts.float() / counts.sum(dim=1, keepdim=True)
     if divergence == "true_to_predicted":
         return -fractions[:, true_bin].clamp(min=epsilon).log()
-    truth = torch.full_like(fractions, epsilon)
-    truth[:, true_bin] = 1.0
-    return torch.special.xlogy(fractions, fractions / truth).sum(dim=1)
+    ideal = torch.full_like(fractions, epsilon)
+    ideal[:, true_bin] = 1.0
+    terms: Tensor = torch.special.xlogy(fractions, fractions / ideal)
+    return terms.sum(dim=1)
 
 
 def update_ideal_ratio(
@@ -146,21 +150,21 @@ def update_ideal_ratio(
     limits: tuple[float, float] = (1e-6, 1e6),
     epsilon: float = 1e-6,
 ) -> Tensor:
-    r"""The ideal ratio after an epoch of predictions.
+    r"""Update the ideal ratio from the predictions of an epoch.
 
     .. math:: R_c \leftarrow R_c \exp(\lambda (\tilde D^+_c - \tilde D^-_c))
 
     where :math:`\tilde D` is the divergence standardized over classes (mean 0, population standard deviation
-    1; 0 where all classes agree). Classes without positives or without negatives this epoch keep their ratio
-    and are left out of the mean.
+    1; all 0 if the divergences are equal). Classes without positives or without negatives in this epoch keep
+    their ratio and are left out of the standardization.
 
     Source: Duarte et al. (arXiv 2105.10782).
 
     Args:
         ideal_positive_ratio: R, of shape (C,).
-        counts: Histograms of the epoch, of positives and of negatives, of shape (2, C, B), from
-            :func:`probability_histograms`, whose further ones are not used.
-        rate: Step size.
+        counts: Histograms of the epoch from :func:`probability_histograms`, of which the first two are used:
+            positives and negatives, of shape (2, C, B) or (3, C, B).
+        rate: Step size :math:`\lambda`.
         divergence: See :func:`histogram_divergence`.
         limits: Smallest and largest ratio.
         epsilon: See :func:`histogram_divergence`.
@@ -185,5 +189,5 @@ def _standardize(values: Tensor) -> Tensor:
     if not values.numel():
         return values
     deviation = values.std(correction=0)
-    # Equal values differ by rounding alone; dividing that by its own size would make noise of it.
+    # Equal values may differ by rounding. Dividing by the deviation would scale this rounding to 1.
     return torch.where(deviation > 1e-6, (values - values.mean()) / deviation, torch.zeros_like(values))

@@ -1,4 +1,4 @@
-"""Poly-1: binary cross-entropy with another first coefficient of its polynomial expansion."""
+"""Poly-1 loss: binary cross-entropy with a changed first coefficient of its polynomial expansion."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .negative_log_sigmoid import softplus
 
 @elementwise_loss_function
 def poly1_loss(logits: Tensor, labels: Tensor, epsilon: float = 2.0) -> Tensor:
-    r"""Binary cross-entropy plus a multiple of the probability that the label misses; 0 at unknown elements.
+    r"""Binary cross-entropy plus a multiple of one minus the label's probability; 0 at unknown elements.
 
     With :math:`p_t = \sigma(x)` at positives and :math:`1 - \sigma(x)` at negatives:
 
     .. math:: \ell = -\log p_t + \epsilon (1 - p_t)
 
-    In the expansion :math:`-\log p_t = \sum_{k \ge 1} (1 - p_t)^k / k` this changes the first coefficient
+    This changes the first coefficient of the expansion :math:`-\log p_t = \sum_{k \ge 1} (1 - p_t)^k / k`
     from 1 to :math:`1 + \epsilon`.
 
     Source: Leng et al., ICLR 2022 (arXiv 2204.12511).
@@ -32,11 +32,11 @@ def poly1_loss(logits: Tensor, labels: Tensor, epsilon: float = 2.0) -> Tensor:
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> poly1_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]))
         tensor([[1.6931, 1.6931, 0.0000]])
     """
-    negated = torch.where(labels == POSITIVE, -logits, logits)
-    return known_labels(labels) * (softplus(negated) + epsilon * torch.sigmoid(negated))
+    negated_logits = torch.where(labels == POSITIVE, -logits, logits)
+    return known_labels(labels) * (softplus(negated_logits) + epsilon * torch.sigmoid(negated_logits))

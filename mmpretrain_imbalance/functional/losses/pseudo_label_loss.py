@@ -1,4 +1,4 @@
-"""Pseudo-labels: what the model is sure of, at unknown elements."""
+"""Pseudo-labels of unknown elements with a high or a low probability."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ def pseudo_labels(
     negative_threshold: float | Tensor,
     hard: bool = True,
 ) -> Tensor:
-    r"""Replace unknown labels that the model is sure of; known labels are never changed.
+    r"""Replace unknown labels whose probability passes a threshold; known labels are never changed.
 
     .. math:: y_{nc} \leftarrow 1 \text{ where } p_{nc} > t^+_c, \quad 0 \text{ where } p_{nc} < t^-_c
 
-    Source: the idea is Zhang et al., 2023 (arXiv 2308.00166); the design is this project's.
+    Source: the idea is that of Zhang et al., 2023 (arXiv 2308.00166); the design is this project's.
 
     Args:
         probabilities: p, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         positive_threshold: t+, a number or one per class, of shape (C,).
         negative_threshold: t-, a number or one per class, of shape (C,).
-        hard: Whether the new labels are 1 and 0, or the probabilities themselves.
+        hard: Whether the new labels are 1 and 0; if false, they are the probabilities.
 
     Returns:
-        Labels of the same shape and dtype (of a floating dtype where soft).
+        Labels of the same shape and dtype (of a floating dtype if ``hard`` is false).
 
     Example:
         >>> pseudo_labels(torch.tensor([[0.95, 0.5, 0.01, 0.99]]), torch.tensor([[-1, -1, -1, 0]]), 0.9, 0.1)
@@ -45,16 +45,16 @@ def pseudo_labels(
 
 
 def ramp_up(epoch: Tensor, warmup_epochs: int, ramp_epochs: int) -> Tensor:
-    r"""Share of the full weight of pseudo-labels at an epoch, counted from 0.
+    r"""Fraction of the full weight of pseudo-labels at an epoch.
 
     .. math:: \text{ramp}(e) = \min\left(\max\left(\frac{e - w + 1}{\max(r, 1)}, 0\right), 1\right)
 
-    with w = ``warmup_epochs`` and r = ``ramp_epochs``: 0 while warming up, 1 from epoch w + r - 1 on.
+    with w = ``warmup_epochs`` and r = ``ramp_epochs``: 0 during the warm-up, 1 from epoch w + r - 1 on.
 
     Args:
-        epoch: The epoch, a scalar.
-        warmup_epochs: Epochs without pseudo-labels.
-        ramp_epochs: Epochs over which the weight grows; 0 or 1 for a step.
+        epoch: The epoch, counted from 0, a scalar.
+        warmup_epochs: Number of epochs without pseudo-labels.
+        ramp_epochs: Number of epochs over which the weight grows; 0 or 1 for a step.
 
     Returns:
         A scalar in [0, 1].

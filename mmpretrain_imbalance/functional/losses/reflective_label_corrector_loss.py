@@ -1,4 +1,4 @@
-"""Reflective label corrector (of COMIC): sure negatives above the mean of their class become positives."""
+"""Reflective label corrector loss (of COMIC): labels with a high probability are corrected to positive."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ def reflected_elements(
 ) -> Tensor:
     r"""Choose the elements whose label is corrected to positive.
 
-    With :math:`z = x - \text{margin}` at positives and :math:`z = x` elsewhere, element (n, c) that is not
-    positive is chosen where
+    With :math:`z = x - \text{margin}` at positives and :math:`z = x` elsewhere, an element (n, c) that is not
+    positive is chosen if
 
     .. math:: \sigma(z_{nc}) > \tau \quad\text{and}\quad \sigma(z_{nc}) > \frac{1}{N} \sum_m \sigma(z_{mc})
 
-    Source: Zhang et al., ICCV 2023 (arXiv 2304.10539). ``correct_negatives=False`` (ours) never doubts an
-    annotated negative. A soft label is not corrected.
+    Soft labels are not corrected.
+
+    Source: Zhang et al., ICCV 2023 (arXiv 2304.10539). ``correct_negatives=False`` (ours) never corrects
+    annotated negatives.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         threshold: Probability tau above which a label is corrected.
-        margin: Taken off the logit of positives, which also lowers the mean of their class.
-        correct_negatives: Whether labels of 0 are corrected, beside unknown ones.
+        margin: Subtracted from the logits of positives, which also lowers the mean of their class.
+        correct_negatives: Whether negatives are corrected in addition to unknown elements.
 
     Returns:
         The chosen elements, bool, of shape (N, C).
@@ -45,8 +47,8 @@ def reflected_elements(
                 [False,  True,  True]])
     """
     probability = torch.sigmoid(logits - margin * (labels == POSITIVE))
-    doubted = labels <= NEGATIVE if correct_negatives else labels < NEGATIVE
-    return doubted & (probability > threshold) & (probability > probability.mean(dim=0))
+    correctable = labels <= NEGATIVE if correct_negatives else labels < NEGATIVE
+    return correctable & (probability > threshold) & (probability > probability.mean(dim=0))
 
 
 @elementwise_loss_function
@@ -64,29 +66,30 @@ def reflective_label_corrector_loss(
 ) -> Tensor:
     r"""Multi-grained focal loss of corrected labels, with a margin at annotated positives.
 
-    It is :func:`~mmpretrain_imbalance.functional.multi_grained_focal_loss` of :math:`z = x - \text{margin}`
-    at positives and :math:`z = x` elsewhere, in which corrected elements are positives without a margin.
+    The loss is :func:`~mmpretrain_imbalance.functional.multi_grained_focal_loss` of the logits
+    :math:`z = x - \text{margin}` at positives and :math:`z = x` elsewhere. Corrected elements are positives
+    without a margin.
 
-    Source: Zhang et al., ICCV 2023 (arXiv 2304.10539), who multiply its sum by the number of images over the
-    number of positives after the correction.
+    Source: Zhang et al., ICCV 2023 (arXiv 2304.10539). The authors multiply the sum by the number of images,
+    divided by the number of positives after the correction.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         corrected: Elements that become positive, see :func:`reflected_elements`, bool, of shape (N, C).
         class_weight: w of each class, of shape (C,).
-        margin: Taken off the logit of annotated positives.
+        margin: Subtracted from the logits of annotated positives.
         gamma_pos: Focusing exponent of positives.
-        gamma_neg: Focusing exponent of negatives, without the weight of the class.
+        gamma_neg: Focusing exponent of negatives, to which the class weight is added.
         clip: Probability margin of negatives.
-        detach_focus: Whether the focusing weight carries no gradient.
+        detach_focus: Whether the focusing weight is excluded from the gradient.
         eps: Smallest probability inside a logarithm; 0 for none.
 
     Returns:
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> logits, labels = torch.tensor([[1.0, 0.0, 2.0]]), torch.tensor([[1, 0, -1]])

@@ -1,4 +1,4 @@
-"""Self-paced loss correction (SPLC): negatives that the model is sure of become positives."""
+"""Self-paced loss correction (SPLC): labels with a high probability are corrected to positive."""
 
 from __future__ import annotations
 
@@ -29,27 +29,26 @@ def self_paced_correction_loss(
         \ell = -\tilde y\, (1 - \sigma(z))^\gamma \log \sigma(z)
                - (1 - \tilde y)\, \sigma(z)^\gamma \log(1 - \sigma(z))
 
-    A corrected element has no margin. The gradient goes through the focusing weight, not through the
+    Corrected elements have no margin. The gradient includes that of the focusing weight, but not that of the
     correction.
 
-    Source: Zhang et al., 2021 (arXiv 2112.07368). There, every label that is not positive is a possible
-    missing label;
-    ``correct_negatives=False`` (ours) never doubts an annotated negative.
+    Source: Zhang et al., 2021 (arXiv 2112.07368), where every label that is not positive may be a missing
+    positive. ``correct_negatives=False`` (ours) never corrects annotated negatives.
 
     Args:
         logits: Scores before the sigmoid, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         threshold: Probability tau above which a label is corrected.
-        margin: Taken off the logit of annotated positives.
+        margin: Subtracted from the logits of annotated positives.
         gamma: Focusing exponent.
         correct: Whether labels are corrected at all.
-        correct_negatives: Whether labels of 0 are corrected, beside unknown ones.
+        correct_negatives: Whether negatives are corrected in addition to unknown elements.
 
     Returns:
         Loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> self_paced_correction_loss(torch.tensor([[1.0, 0.0, 1.0, 1.0]]), torch.tensor([[1, 0, 0, -1]]))
@@ -59,5 +58,5 @@ def self_paced_correction_loss(
     corrected = (torch.sigmoid(logits) > threshold) & ~positive & correct
     if not correct_negatives:
         corrected &= labels != NEGATIVE
-    misfit = torch.where(positive, margin - logits, torch.where(corrected, -logits, logits))
-    return focused_loss(misfit, gamma)
+    negated_logits = torch.where(positive, margin - logits, torch.where(corrected, -logits, logits))
+    return focused_loss(negated_logits, gamma)

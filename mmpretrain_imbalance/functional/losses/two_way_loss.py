@@ -1,4 +1,4 @@
-"""Two-way multi-label loss: classes are compared within an image, and images within a class."""
+"""Two-way multi-label loss: comparison of classes within each image, and of images within each class."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def two_way_loss(
         L(P, G) = \log\big(1 + e^{h}\big), \quad
         h = \tau_- \log \sum_{j \in G} e^{x_j / \tau_-} + \tau_+ \log \sum_{j \in P} e^{-x_j / \tau_+}
 
-    The loss is the mean of L over the images that have a known positive, plus the mean over the classes that
-    have one in the batch. Unknown elements are in neither P nor G: they are 0 with gradient 0. A soft label y
-    is in both, with the weights y and 1 - y, and an image or class counts as much as it is likely to have a
-    positive, its labels being independent chances.
+    The loss is the mean of L over the images that have a known positive, plus the mean of L over the classes
+    that have a known positive in the batch. Unknown elements are in neither P nor G; their loss and gradient
+    are 0. A soft label y is in both, with the weights y and 1 - y. The weight of an image or class in the
+    mean is the probability that it has a positive, where its labels are taken as independent probabilities.
 
-    Each L is spread evenly over the known elements of its row or column, and scaled so that the sum of the
-    table, divided by the number of images N, is the loss. The gradient of a logit is carried by its own
-    element (:func:`~mmpretrain_imbalance.functional.local_elements.local_elements`).
+    Each L is distributed evenly over the known elements of its row or column, and scaled so that the sum of
+    all elements, divided by the number of images N, is the loss. The derivative with respect to a logit is
+    the gradient of the element of this logit (see :func:`~mmpretrain_imbalance.functional.local_elements`).
 
     Source: Kobayashi, CVPR 2023.
 
@@ -42,10 +42,10 @@ def two_way_loss(
         negative_temperature: Temperature of the negatives.
 
     Returns:
-        Share of each element in nats, of shape (N, C), not reduced.
+        Part of the loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> elements = two_way_loss(torch.zeros(2, 3), torch.tensor([[1, 0, -1], [0, 1, -1]]))
@@ -56,18 +56,18 @@ def two_way_loss(
     values, slopes = torch.zeros_like(scores), torch.zeros_like(scores)
     positive, negative = label_fractions(labels, scores.dtype)
     for dim in (1, 0):
-        exceeded = torch.zeros_like(scores.sum(dim=dim, keepdim=True))
-        fractions = torch.zeros_like(scores)
+        margin = torch.zeros_like(scores.sum(dim=dim, keepdim=True))
+        margin_slopes = torch.zeros_like(scores)
         for fraction, sign, temperature in (
             (positive, -1, positive_temperature),
             (negative, 1, negative_temperature),
         ):
             exponents = sign * scores / temperature + fraction.log()
             total = exponents.logsumexp(dim=dim, keepdim=True)
-            exceeded += temperature * total.clamp(min=-1e30)  # nobody is there to compare with
-            fractions += sign * torch.where(fraction > 0, torch.exp(exponents - total), 0)
-        counted = 1 - (1 - positive).prod(dim=dim, keepdim=True)
-        weight = len(scores) * counted / counted.sum().clamp(min=1)
-        values += weight * known * softplus(exceeded) / known.sum(dim=dim, keepdim=True).clamp(min=1)
-        slopes += weight * torch.sigmoid(exceeded) * fractions
+            margin += temperature * total.clamp(min=-1e30)  # total is -inf if P or G is empty
+            margin_slopes += sign * torch.where(fraction > 0, torch.exp(exponents - total), 0)
+        any_positive = 1 - (1 - positive).prod(dim=dim, keepdim=True)
+        weight = len(scores) * any_positive / any_positive.sum().clamp(min=1)
+        values += weight * known * softplus(margin) / known.sum(dim=dim, keepdim=True).clamp(min=1)
+        slopes += weight * torch.sigmoid(margin) * margin_slopes
     return local_elements(logits, values, slopes)

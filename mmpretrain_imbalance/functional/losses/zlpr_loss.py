@@ -1,4 +1,4 @@
-"""ZLPR: zero-bounded log-sum-exp and pairwise rank-based loss."""
+"""Zero-bounded log-sum-exp and pairwise rank-based loss (ZLPR)."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from .local_elements import local_elements
 
 @elementwise_loss_function(mix_soft_labels=False)
 def zlpr_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    r"""Log-sum-exp loss with positives above 0 and negatives below; unknown elements are left out of it.
+    r"""Log-sum-exp loss with the threshold 0 between negatives and positives.
 
     .. math::
         L_n = \log \Big( 1 + \sum_{c:\, y_{nc} = 0} e^{x_{nc}} \Big)
             + \log \Big( 1 + \sum_{c:\, y_{nc} = 1} e^{-x_{nc}} \Big)
 
-    The loss of an image is spread over its elements: its negatives share the first term evenly, its positives
-    the second; the sum over a row is :math:`L_n`. The gradient of a logit is carried by its own element
-    (:func:`~mmpretrain_imbalance.functional.local_elements.local_elements`). Unknown elements are 0 with
-    gradient 0. A soft label y is a member of both sums, with the weights y and 1 - y.
+    The first term is distributed evenly over the negatives of the image, the second over its positives, so
+    that the sum over a row is :math:`L_n`. The derivative with respect to a logit is the gradient of the
+    element of this logit (see :func:`~mmpretrain_imbalance.functional.local_elements`). Unknown elements are
+    left out; their loss and gradient are 0. A soft label y is in both sums: in that of positives with the
+    weight y, in that of negatives with the weight 1 - y.
 
     Source: Su et al., 2022 (arXiv 2208.02955).
 
     Args:
-        logits: Scores, 0 being the border between absent and present, of shape (N, C).
+        logits: Scores, positive for classes that are present, of shape (N, C).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
 
     Returns:
-        Share of each element in nats, of shape (N, C), not reduced.
+        Part of the loss of each element in nats, of shape (N, C), not reduced.
 
     Raises:
-        ValueError: If the shapes differ, a logit is NaN, or a label is none of 1, 0 and -1.
+        ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.
 
     Example:
         >>> zlpr_loss(torch.zeros(1, 4), torch.tensor([[1, 0, 0, -1]]))

@@ -1,1 +1,1 @@
-"""Metric formulas over known labels: ranking, precision and recall, thresholds, calibration, bootstrap."""
+"""Metrics over known labels: ranking, precision and recall, thresholds, calibration, bootstrap."""

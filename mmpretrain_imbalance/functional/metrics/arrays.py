@@ -1,4 +1,4 @@
-"""What the metrics take for an array, and how they say where one is wrong."""
+"""Conversion of metric inputs to arrays, and errors that name the first wrong value."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike
 
 
 def as_array(values: ArrayLike | torch.Tensor) -> np.ndarray:
-    """See lists, numpy arrays and tensors of any device as numpy arrays, sharing memory where they can.
+    """Convert lists, arrays and tensors of any device to numpy arrays; memory is shared if possible.
 
     Args:
         values: Numbers of any shape.
 
     Returns:
-        The same numbers; bfloat16, which numpy does not know, becomes float32.
+        The same numbers. bfloat16, which numpy does not support, becomes float32.
 
     Example:
         >>> as_array(torch.tensor([0.5, 1.0], dtype=torch.bfloat16))
@@ -26,18 +26,18 @@ def as_array(values: ArrayLike | torch.Tensor) -> np.ndarray:
     return np.asarray(values)
 
 
-def raise_at_first(wrong: np.ndarray, values: np.ndarray, subject: str, expected: str, place: str) -> None:
-    """Raise for the first of the wrong values, if there is any.
+def raise_at_first(wrong: np.ndarray, values: np.ndarray, subject: str, expected: str, position: str) -> None:
+    """Raise for the first wrong value, if there is any.
 
     Args:
-        wrong: Which values are wrong, bool.
+        wrong: The wrong values, bool.
         values: The values, of the same shape.
-        subject: What they are, for instance "The 'scores' argument of auroc".
-        expected: What they must be.
-        place: Where a value is, with ``{0}``, ``{1}`` for its indices.
+        subject: Name of the values in the message, for instance "The 'scores' argument of auroc".
+        expected: Description of valid values.
+        position: Description of the position of a value, with ``{0}``, ``{1}`` for its indices.
 
     Raises:
-        ValueError: If there is any.
+        ValueError: If any value is wrong.
 
     Example:
         >>> raise_at_first(np.array([False, True]), np.array([0, 2]), "The labels", "0 or 1", "element {0}")
@@ -46,9 +46,9 @@ def raise_at_first(wrong: np.ndarray, values: np.ndarray, subject: str, expected
     """
     if not wrong.any():
         return
-    places = np.argwhere(wrong)
-    more = f", and at {len(places) - 1} more" if len(places) > 1 else ""
+    indices = np.argwhere(wrong)
+    more = f", and at {len(indices) - 1} more" if len(indices) > 1 else ""
     raise ValueError(
         f"{subject} must be {expected}. "
-        f"Got {values[tuple(places[0])]:g} at {place.format(*places[0])}{more} instead."
+        f"Got {values[tuple(indices[0])]:g} at {position.format(*indices[0])}{more} instead."
     )

@@ -17,7 +17,7 @@ def auroc(
     *,
     num_classes: int | None = None,
 ) -> np.ndarray:
-    r"""Probability that a known positive scores above a known negative of the same class.
+    r"""Probability that a known positive has a higher score than a known negative of the same class.
 
     .. math:: \mathrm{AUROC}_c = \frac{1}{|P_c| |G_c|} \sum_{i \in P_c} \sum_{j \in G_c}
         \left( [s_i > s_j] + \tfrac{1}{2} [s_i = s_j] \right)
@@ -25,17 +25,16 @@ def auroc(
     with the known positives :math:`P_c` and known negatives :math:`G_c` of class c.
 
     Args:
-        scores: Any scores whose order ranks, of shape (N, C); or of shape (K,), one for each element of
-            ``classes``.
+        scores: Scores of any scale, of shape (N, C); or of shape (K,), one for each element of ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
-        classes: Class index of each element, of shape (K,); None for tables.
+        classes: Class index of each element, of shape (K,); None for matrices.
         num_classes: The number of classes of flat elements; by default the largest class index plus one.
 
     Returns:
         The area in [0, 1], of shape (C,); NaN for a class without known positives or without known negatives.
 
     Raises:
-        ValueError: If shapes differ, a label is none of 1, 0 and -1, or the score of a known element is NaN.
+        ValueError: If shapes differ, a label is not 1, 0 or -1, or the score of a known element is NaN.
 
     Example:
         >>> auroc([[0.9, 0.3], [0.4, 0.6], [0.4, 0.1]], [[1, 1], [1, -1], [0, -1]])
@@ -47,8 +46,10 @@ def auroc(
     positives = np.diff(positives_before[ranked.bounds])
     negatives = np.diff(ranked.bounds) - positives
     false_positives = curve.predicted - curve.true_positives
-    equal = curve.in_group(false_positives)
-    won = curve.in_group(curve.true_positives) * (negatives[curve.classes] - false_positives + equal / 2)
-    total = np.bincount(curve.classes, weights=won, minlength=len(positives))
+    equal = curve.at_threshold(false_positives)
+    lower = negatives[curve.classes] - false_positives
+    ordered_pairs = curve.at_threshold(curve.true_positives) * (lower + equal / 2)
+    total = np.bincount(curve.classes, weights=ordered_pairs, minlength=len(positives))
     pairs = positives.astype(float) * negatives
-    return np.divide(total, pairs, out=np.full(len(total), np.nan), where=pairs > 0)
+    area: np.ndarray = np.divide(total, pairs, out=np.full(len(total), np.nan), where=pairs > 0)
+    return area

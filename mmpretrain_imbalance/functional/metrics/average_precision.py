@@ -17,20 +17,19 @@ def average_precision(
     *,
     num_classes: int | None = None,
 ) -> np.ndarray:
-    r"""Average precision of each class over its known elements, ties sharing one threshold.
+    r"""Average precision of each class over its known elements, where equal scores are one threshold.
 
     .. math:: \mathrm{AP}_c = \frac{1}{|P_c|} \sum_{i \in P_c}
         \frac{|\{j \in P_c : s_j \ge s_i\}|}{|\{j \in P_c \cup G_c : s_j \ge s_i\}|}
 
-    with the known positives :math:`P_c` and known negatives :math:`G_c` of class c. It is the value of
-    scikit-learn's ``average_precision_score``; it depends on neither the order of the samples nor the unknown
+    with the known positives :math:`P_c` and known negatives :math:`G_c` of class c. The value is that of
+    scikit-learn's ``average_precision_score``. It does not depend on the order of the samples or on unknown
     elements.
 
     Args:
-        scores: Any scores whose order ranks, of shape (N, C); or of shape (K,), one for each element of
-            ``classes``.
+        scores: Scores of any scale, of shape (N, C); or of shape (K,), one for each element of ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
-        classes: Class index of each element, of shape (K,); None for tables.
+        classes: Class index of each element, of shape (K,); None for matrices.
         num_classes: The number of classes of flat elements; by default the largest class index plus one.
 
     Returns:
@@ -38,7 +37,7 @@ def average_precision(
         negatives.
 
     Raises:
-        ValueError: If shapes differ, a label is none of 1, 0 and -1, or the score of a known element is NaN.
+        ValueError: If shapes differ, a label is not 1, 0 or -1, or the score of a known element is NaN.
 
     Example:
         >>> average_precision([[0.9, 0.3], [0.4, 0.6], [0.4, 0.1]], [[1, 1], [1, -1], [0, -1]])
@@ -55,7 +54,7 @@ def pooled_average_precision(
     labels: ArrayLike | torch.Tensor,
     classes: ArrayLike | torch.Tensor | None = None,
 ) -> float:
-    """Average precision of one ranking of all known elements, whatever their class.
+    """Average precision of one ranking of the known elements of all classes.
 
     Args:
         scores: Scores that are comparable between classes, as in :func:`average_precision`.
@@ -79,12 +78,12 @@ def pooled_average_precision(
 def mean_average_precision(
     class_average_precision: np.ndarray, weights: np.ndarray | None = None, keep: np.ndarray | None = None
 ) -> float:
-    r"""Mean of the average precision over the classes that have one.
+    r"""Mean of the average precision over the classes for which it is defined.
 
     .. math:: \mathrm{mAP} = \frac{\sum_c w_c \mathrm{AP}_c}{\sum_c w_c}
 
-    over the kept classes whose :math:`\mathrm{AP}_c` is not NaN. With :math:`w_c = 1` it is mAP(C), with the
-    number of known positives mAP(O).
+    over the kept classes whose :math:`\mathrm{AP}_c` is not NaN. With :math:`w_c = 1` it is mAP(C), and with
+    the number of known positives as weights it is mAP(O).
 
     Args:
         class_average_precision: Average precision of each class or NaN, of shape (C,).
@@ -92,7 +91,7 @@ def mean_average_precision(
         keep: Classes that take part, as bool of shape (C,) or as indices; None for all.
 
     Returns:
-        The mean; NaN where no class is left.
+        The mean; NaN if no class is left.
 
     Example:
         >>> mean_average_precision(np.array([0.5, np.nan, 1.0]))
@@ -105,17 +104,18 @@ def mean_average_precision(
         class_average_precision, weights = class_average_precision[keep], weights[keep]
     evaluated = ~np.isnan(class_average_precision)
     total = weights[evaluated].sum()
-    return (
-        float(class_average_precision[evaluated] @ weights[evaluated] / total) if total > 0 else float("nan")
-    )
+    if not total > 0:
+        return float("nan")
+    return float(class_average_precision[evaluated] @ weights[evaluated] / total)
 
 
 def _average_precision(ranked: RankedElements) -> np.ndarray:
-    """The equation above, looking only at the positives and the ties they are in."""
+    """Compute the equation of :func:`average_precision` from the positives and their ties only."""
     positives, num_classes = rank_positives(ranked), len(ranked.bounds) - 1
-    true_positives = np.repeat(positives.bounds[1:], positives.counts) - positives.before
-    predicted = np.repeat(ranked.bounds[1:], positives.counts) - positives.thresholds
+    true_positives = np.repeat(positives.bounds[1:], positives.counts) - positives.positives_before
+    predicted = np.repeat(ranked.bounds[1:], positives.counts) - positives.tie_starts
     classes = np.repeat(np.arange(num_classes), positives.counts)
     total = np.bincount(classes, weights=true_positives / predicted, minlength=num_classes)
     evaluated = (positives.counts > 0) & (positives.counts < np.diff(ranked.bounds))
-    return np.divide(total, positives.counts, out=np.full(num_classes, np.nan), where=evaluated)
+    result: np.ndarray = np.divide(total, positives.counts, out=np.full(num_classes, np.nan), where=evaluated)
+    return result

@@ -1,4 +1,4 @@
-"""Expected calibration error over known elements, of each class and pooled."""
+"""Expected calibration error over known elements, per class and pooled."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from .known_elements import KnownElements, known_elements
 
 
 class ReliabilityBins(NamedTuple):
-    """Known elements by predicted probability, in B bins of equal width over [0, 1].
+    """Statistics of known elements in B probability bins of equal width over [0, 1].
 
     Attributes:
-        counts: Known elements of each bin, of shape (C, B).
-        mean_score: Mean probability of each bin, NaN in an empty one, of shape (C, B).
-        positive_fraction: Share of known positives of each bin, NaN in an empty one, of shape (C, B).
+        counts: Number of known elements of each bin, of shape (C, B).
+        mean_score: Mean probability of each bin, NaN in an empty bin, of shape (C, B).
+        positive_fraction: Fraction of positives among the known elements of each bin, NaN in an empty bin, of
+            shape (C, B).
     """
 
     counts: np.ndarray
@@ -35,22 +36,23 @@ def reliability_bins(
     num_bins: int = 15,
     pooled: bool = False,
 ) -> ReliabilityBins:
-    """Compare predicted probabilities with what came true, bin by bin: what a reliability diagram draws.
+    """Compute mean predicted probability and fraction of positives per bin, as in a reliability diagram.
 
     Args:
-        scores: Probabilities in [0, 1], of shape (N, C); or of shape (K,), one for each element of ``classes``.
+        scores: Probabilities in [0, 1], of shape (N, C); or of shape (K,), one for each element of
+            ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
-        classes: Class index of each element, of shape (K,); None for tables.
+        classes: Class index of each element, of shape (K,); None for matrices.
         num_classes: The number of classes of flat elements; by default the largest class index plus one.
-        num_bins: The number of bins B. A bin holds its lower end; the last one holds 1 too.
-        pooled: Whether all elements count as those of one class, C = 1.
+        num_bins: The number of bins B. A bin includes its lower end; the last bin also includes 1.
+        pooled: Whether the elements of all classes are pooled into one class, C = 1.
 
     Returns:
         The bins of each class.
 
     Raises:
-        ValueError: If a known element's score is no probability, the labels are not as described, or there is
-            no bin.
+        ValueError: If the score of a known element is outside [0, 1], shapes differ, a label is not 1, 0 or
+            -1, or ``num_bins`` is less than 1.
 
     Example:
         >>> reliability_bins([[0.1], [0.2], [0.9]], [[0], [1], [1]], num_bins=2).positive_fraction
@@ -72,7 +74,8 @@ def calibration_error(
 
     .. math:: \mathrm{ECE}_c = \sum_b \frac{n_{cb}}{n_c} \left| \bar{p}_{cb} - \bar{y}_{cb} \right|
 
-    with the number of known elements, the mean probability and the share of positives of bin b.
+    with the number of known elements :math:`n_{cb}`, their mean probability :math:`\bar{p}_{cb}` and their
+    fraction of positives :math:`\bar{y}_{cb}` in bin b.
 
     Args:
         scores: As in :func:`reliability_bins`.
@@ -102,7 +105,7 @@ def pooled_calibration_error(
     *,
     num_bins: int = 15,
 ) -> float:
-    """Expected calibration error of all known elements together, whatever their class.
+    """Expected calibration error of the pooled known elements of all classes.
 
     Args:
         scores: As in :func:`reliability_bins`.
@@ -134,9 +137,9 @@ def _reliability_bins(elements: KnownElements, num_bins: int, caller: str) -> Re
             f"Got {elements.scores[element]:g} at class {elements.classes[element]} instead."
         )
     bins = np.minimum((elements.scores * num_bins).astype(np.int64), num_bins - 1)
-    cells = elements.classes.astype(np.int64) * num_bins + bins
+    indices = elements.classes.astype(np.int64) * num_bins + bins
     counts, scores, positives = (
-        np.bincount(cells, weights=weights, minlength=elements.num_classes * num_bins).reshape(-1, num_bins)
+        np.bincount(indices, weights=weights, minlength=elements.num_classes * num_bins).reshape(-1, num_bins)
         for weights in (None, elements.scores, elements.positive)
     )
     with np.errstate(invalid="ignore"):
@@ -146,4 +149,5 @@ def _reliability_bins(elements: KnownElements, num_bins: int, caller: str) -> Re
 def _expected_error(bins: ReliabilityBins) -> np.ndarray:
     gap = np.where(bins.counts > 0, np.abs(bins.mean_score - bins.positive_fraction), 0)
     with np.errstate(invalid="ignore"):
-        return (bins.counts * gap).sum(axis=1) / bins.counts.sum(axis=1)
+        error: np.ndarray = (bins.counts * gap).sum(axis=1) / bins.counts.sum(axis=1)
+    return error

@@ -1,4 +1,4 @@
-"""Head, middle and tail classes, and the rarest ones, by their number of positives in training."""
+"""Groups of head, middle, tail and rarest classes by their number of training positives."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def class_groups(
 ) -> dict[str, np.ndarray]:
     """Split the classes into head, middle and tail by their training positives.
 
-    The thresholds are lower bounds: a class is tail below the first, middle from the first on, and head from the
-    second on.
+    A class with fewer positives than the first threshold is tail, a class with at least as many as the second
+    threshold is head, and all others are middle.
 
     Args:
         positives: The number of training positives of each class, of shape (C,).
-        group_thresholds: The least number of positives of a middle class and of a head class.
+        group_thresholds: The smallest number of positives of a middle class, and of a head class.
 
     Returns:
-        For each of 'head', 'middle' and 'tail' which classes belong to it, bool, of shape (C,).
+        The classes of 'head', 'middle' and 'tail', each bool, of shape (C,).
 
     Raises:
         ValueError: If the thresholds are not two numbers in ascending order, or a number of positives is
@@ -37,24 +37,23 @@ def class_groups(
         >>> class_groups([500, 100, 99, 20, 3])["middle"]
         array([False, False,  True,  True, False])
     """
-    positives = _checked(positives, "class_groups")
+    counts = _as_counts(positives, "class_groups")
     check_group_thresholds(group_thresholds, "class_groups")
-    head, tail = positives >= group_thresholds[1], positives < group_thresholds[0]
+    head, tail = counts >= group_thresholds[1], counts < group_thresholds[0]
     return {"head": head, "middle": ~head & ~tail, "tail": tail}
 
 
 def named_class_groups(names: Sequence[str]) -> dict[str, np.ndarray]:
-    """The groups of :func:`class_groups` where the dataset itself says which class belongs to which.
+    """Convert the group names of a dataset to the groups of :func:`class_groups`.
 
     Args:
-        names: 'head', 'middle' or 'tail' of each of C classes, as LVIS has them in
-            ``metainfo['class_groups']``.
+        names: 'head', 'middle' or 'tail' for each of C classes, such as ``metainfo['class_groups']`` of LVIS.
 
     Returns:
-        For each of 'head', 'middle' and 'tail' which classes belong to it, bool, of shape (C,).
+        The classes of 'head', 'middle' and 'tail', each bool, of shape (C,).
 
     Raises:
-        ValueError: If a name is another.
+        ValueError: If a name is unknown.
 
     Example:
         >>> named_class_groups(["tail", "head", "tail"])["tail"]
@@ -70,10 +69,10 @@ def named_class_groups(names: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def check_group_thresholds(group_thresholds: Sequence[float], caller: str) -> None:
-    """Raise unless the thresholds can split the classes.
+    """Raise unless the group thresholds are valid.
 
     Args:
-        group_thresholds: The least number of positives of a middle class and of a head class.
+        group_thresholds: The smallest number of positives of a middle class, and of a head class.
         caller: Name of the function or class whose argument this is, for the message.
 
     Raises:
@@ -84,16 +83,17 @@ def check_group_thresholds(group_thresholds: Sequence[float], caller: str) -> No
     """
     if len(group_thresholds) != 2 or not group_thresholds[0] <= group_thresholds[1]:
         raise ValueError(
-            f"The 'group_thresholds' argument of {caller} must be two numbers in ascending order, the least "
-            f"number of positives of a middle class and of a head class. Got {group_thresholds!r} instead."
+            f"The 'group_thresholds' argument of {caller} must be two numbers in ascending order: the "
+            "smallest number of positives of a middle class, and of a head class. "
+            f"Got {group_thresholds!r} instead."
         )
 
 
 def check_group_quantiles(group_quantiles: Sequence[float], caller: str) -> None:
-    """Raise unless the quantiles can split the classes.
+    """Raise unless the group quantiles are valid.
 
     Args:
-        group_quantiles: The fraction of the classes below the middle, and the fraction below the head.
+        group_quantiles: The fraction of the classes below the middle group, and that below the head group.
         caller: Name of the function or class whose argument this is, for the message.
 
     Raises:
@@ -116,38 +116,39 @@ def quantile_group_thresholds(
 
     Args:
         positives: The number of training positives of each class, of shape (C,).
-        group_quantiles: The fraction of the classes below the middle, and the fraction below the head.
+        group_quantiles: The fraction of the classes below the middle group, and that below the head group.
 
     Returns:
         The two thresholds.
 
     Raises:
-        ValueError: If the quantiles are not two numbers from 0 to 1 in ascending order, or there is no class.
+        ValueError: If the quantiles are not two numbers from 0 to 1 in ascending order, or there are no
+            classes.
 
     Example:
         >>> quantile_group_thresholds([1, 2, 4, 8, 16], group_quantiles=(0.25, 0.75))
         (2.0, 8.0)
     """
-    positives = _checked(positives, "quantile_group_thresholds")
+    counts = _as_counts(positives, "quantile_group_thresholds")
     check_group_quantiles(group_quantiles, "quantile_group_thresholds")
-    if not len(positives):
+    if not len(counts):
         raise ValueError(
-            "The 'positives' argument of quantile_group_thresholds must have at least one class. Got none "
+            "The 'positives' argument of quantile_group_thresholds must contain at least one class. Got none "
             "instead."
         )
-    middle, head = np.quantile(positives, group_quantiles)
+    middle, head = np.quantile(counts, group_quantiles)
     return float(middle), float(head)
 
 
 def rarest_classes(positives: ArrayLike | torch.Tensor, k: int) -> np.ndarray:
-    """The k classes with the fewest training positives, among those that have any.
+    """Return the k classes with the fewest training positives, among the classes that have any.
 
     Args:
         positives: The number of training positives of each class, of shape (C,).
-        k: How many classes; where fewer have a positive, all of these.
+        k: Number of classes. If fewer classes have a positive, all of these are returned.
 
     Returns:
-        Class indices, rarest first, the lower index first among equals.
+        Class indices, rarest first; among equally rare classes, the lower index comes first.
 
     Raises:
         ValueError: If ``k`` is negative.
@@ -156,19 +157,19 @@ def rarest_classes(positives: ArrayLike | torch.Tensor, k: int) -> np.ndarray:
         >>> rarest_classes([30, 0, 5, 5], k=2)
         array([2, 3])
     """
-    positives = _checked(positives, "rarest_classes")
+    counts = _as_counts(positives, "rarest_classes")
     if k < 0:
         raise ValueError(f"The 'k' argument of rarest_classes must be at least 0. Got {k} instead.")
-    order = np.argsort(positives, kind="stable")
-    return order[positives[order] > 0][:k]
+    order = np.argsort(counts, kind="stable")
+    return order[counts[order] > 0][:k]
 
 
-def _checked(positives, caller: str) -> np.ndarray:
-    positives = as_array(positives)
-    if positives.ndim != 1:
+def _as_counts(positives: ArrayLike | torch.Tensor, caller: str) -> np.ndarray:
+    counts = as_array(positives)
+    if counts.ndim != 1:
         raise ValueError(
-            f"The 'positives' argument of {caller} must have the shape (C,). Got {positives.shape} instead."
+            f"The 'positives' argument of {caller} must have the shape (C,). Got {counts.shape} instead."
         )
     subject = f"The 'positives' argument of {caller}"
-    raise_at_first(~(positives >= 0), positives, subject, "a count of at least 0 in every class", "class {0}")
-    return positives
+    raise_at_first(~(counts >= 0), counts, subject, "a count of at least 0 in every class", "class {0}")
+    return counts

@@ -1,4 +1,4 @@
-"""The known elements of labels and scores as flat arrays: the one input of every metric."""
+"""Known elements of scores and labels as flat arrays, the common input of all metrics."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from ..labels import NEGATIVE, POSITIVE, UNKNOWN
+from ..labels import EXPECTED_LABELS, NEGATIVE, POSITIVE, UNKNOWN
 from .arrays import as_array, raise_at_first
+
+EXPECTED_SCORES = "a number, not NaN, in every element with a known label"
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,9 @@ class KnownElements:
         scores: Score of each element, float32 or float64, of shape (K,).
         positive: Whether the element is a known positive (else a known negative), bool, of shape (K,).
         classes: Class index of each element, of shape (K,).
-        images: Image index of each element, of shape (K,); None where nobody asked for it.
+        images: Image index of each element, of shape (K,); None if not needed.
         counts: The number of elements of each class, of shape (C,).
-        grouped: Whether the elements lie class by class, in ascending order of the class.
+        grouped: Whether the elements are sorted by class.
     """
 
     scores: np.ndarray
@@ -38,12 +40,12 @@ class KnownElements:
         return len(self.counts)
 
     def pooled(self) -> KnownElements:
-        """The same elements as those of one single class."""
+        """Return the same elements as elements of a single class."""
         counts = np.array([len(self.scores)])
         return replace(self, classes=np.zeros_like(self.classes), counts=counts, grouped=True)
 
     def positives(self) -> np.ndarray:
-        """The number of known positives of each class, of shape (C,)."""
+        """Return the number of known positives of each class, of shape (C,)."""
         return np.bincount(self.classes[self.positive], minlength=self.num_classes)
 
 
@@ -57,25 +59,25 @@ def known_elements(
     keep_images: bool = False,
     caller: str = "known_elements",
 ) -> KnownElements:
-    """Check scores and labels, and keep what is known of them.
+    """Validate scores and labels, and select the known elements.
 
-    Scores become float32, or float64 where float32 would not hold them. The inputs are not changed.
+    Scores become float32, or float64 if their type does not fit into float32. The inputs are not changed.
 
     Args:
-        scores: Tables of shape (N, C), or, together with ``classes``, the scores of K elements, of shape (K,).
+        scores: Scores of shape (N, C); or of shape (K,), one for each element of ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``scores``.
-        classes: Class index of each element, of shape (K,); None for tables.
-        images: Image index of each element, of shape (K,); not allowed for tables, whose rows are the images.
+        classes: Class index of each element, of shape (K,); None for matrices.
+        images: Image index of each element, of shape (K,); None for matrices, whose rows are the images.
         num_classes: The number of classes of flat elements; by default the largest class index plus one.
-        keep_images: Whether the image indices are needed; flat elements must bring them then.
+        keep_images: Whether the image indices are needed. If so, flat elements require ``images``.
         caller: Name of the function whose arguments these are, for the messages.
 
     Returns:
-        The known elements: of tables class by class, of flat arrays in their own order.
+        The known elements: those of matrices sorted by class, those of flat arrays in their order.
 
     Raises:
-        ValueError: If shapes differ, a label is none of 1, 0 and -1, a known element's score is NaN, or a class
-            index is out of range.
+        ValueError: If shapes differ, a label is not 1, 0 or -1, the score of a known element is NaN, or a
+            class index is out of range.
 
     Example:
         >>> elements = known_elements(np.array([[0.9, 0.2], [0.4, 0.6]]), np.array([[1, -1], [0, 1]]))
@@ -91,23 +93,25 @@ def known_elements(
             f"Got {labels.shape} instead."
         )
     if classes is None:
-        return _from_tables(scores, labels, images, keep_images, caller)
+        return _from_matrices(scores, labels, images, keep_images, caller)
     return _from_flat(scores, labels, classes, images, num_classes, keep_images, caller)
 
 
-def _from_tables(scores, labels, images, keep_images, caller) -> KnownElements:
+def _from_matrices(
+    scores: np.ndarray, labels: np.ndarray, images: object, keep_images: bool, caller: str
+) -> KnownElements:
     if scores.ndim != 2:
         raise ValueError(
-            f"The 'scores' argument of {caller} must be a table of shape (N, C), or come with 'classes'. "
-            f"Got the shape {scores.shape} without 'classes' instead."
+            f"The 'scores' argument of {caller} must have the shape (N, C) if 'classes' is not given. "
+            f"Got {scores.shape} instead."
         )
     if images is not None:
         raise ValueError(
-            f"The 'images' argument of {caller} must be None for tables, whose rows are the images. "
-            "Got indices instead."
+            f"The 'images' argument of {caller} must be None for scores of shape (N, C), whose rows are the "
+            "images. Got indices instead."
         )
-    place = "sample {0}, class {1}"
-    positive, known = _positive_and_known(labels, place, caller)
+    position = "sample {0}, class {1}"
+    positive, known = _positive_and_known(labels, position, caller)
     if known.all():
         counts = np.full(scores.shape[1], len(scores))
         flat_scores, flat_positive = _class_by_class(scores).ravel(), _class_by_class(positive).ravel()
@@ -117,9 +121,7 @@ def _from_tables(scores, labels, images, keep_images, caller) -> KnownElements:
         flat_scores, flat_positive = _class_by_class(scores)[keep], _class_by_class(positive)[keep]
     if np.isnan(flat_scores.min(initial=np.inf)):
         subject = f"The 'scores' argument of {caller}"
-        raise_at_first(
-            known & np.isnan(scores), scores, subject, "a number wherever the label is known", place
-        )
+        raise_at_first(known & np.isnan(scores), scores, subject, EXPECTED_SCORES, position)
     return KnownElements(
         scores=flat_scores,
         positive=flat_positive,
@@ -130,85 +132,91 @@ def _from_tables(scores, labels, images, keep_images, caller) -> KnownElements:
     )
 
 
-def _from_flat(scores, labels, classes, images, num_classes, keep_images, caller) -> KnownElements:
+def _from_flat(
+    scores: np.ndarray,
+    labels: np.ndarray,
+    classes: ArrayLike | torch.Tensor,
+    images: ArrayLike | torch.Tensor | None,
+    num_classes: int | None,
+    keep_images: bool,
+    caller: str,
+) -> KnownElements:
     if scores.ndim != 1:
         raise ValueError(
-            f"The 'scores' argument of {caller} must have the shape (K,) where 'classes' is given. "
+            f"The 'scores' argument of {caller} must have the shape (K,) if 'classes' is given. "
             f"Got {scores.shape} instead."
         )
     if images is None and keep_images:
         raise ValueError(
-            f"The 'images' argument of {caller} must be one index an element, as 'classes'. Got None instead."
+            f"The 'images' argument of {caller} must be one index per element if 'classes' is given. "
+            "Got None instead."
         )
-    classes = _as_indices(classes, "classes", len(scores), caller)
-    images = None if images is None else _as_indices(images, "images", len(scores), caller)
-    num_classes = int(classes.max(initial=-1)) + 1 if num_classes is None else num_classes
-    outside, expected = (classes < 0) | (classes >= num_classes), f"class indices from 0 to {num_classes - 1}"
-    raise_at_first(outside, classes, f"The 'classes' argument of {caller}", expected, "element {0}")
+    class_indices = _as_indices(classes, "classes", len(scores), caller)
+    image_indices = None if images is None else _as_indices(images, "images", len(scores), caller)
+    num_classes = int(class_indices.max(initial=-1)) + 1 if num_classes is None else num_classes
+    outside = (class_indices < 0) | (class_indices >= num_classes)
+    expected = f"class indices from 0 to {num_classes - 1}"
+    raise_at_first(outside, class_indices, f"The 'classes' argument of {caller}", expected, "element {0}")
     positive, known = _positive_and_known(labels, "element {0}", caller)
-    broken = known & np.isnan(scores)
-    if broken.any():
-        subject, place = (
-            f"The 'scores' argument of {caller}",
-            f"element {{0}}, class {classes[np.argmax(broken)]}",
-        )
-        raise_at_first(broken, scores, subject, "a number wherever the label is known", place)
+    wrong = known & np.isnan(scores)
+    if wrong.any():
+        position = f"element {{0}}, class {class_indices[np.argmax(wrong)]}"
+        raise_at_first(wrong, scores, f"The 'scores' argument of {caller}", EXPECTED_SCORES, position)
     if not known.all():
-        scores, positive, classes = scores[known], positive[known], classes[known]
-        images = None if images is None else images[known]
-    counts = np.bincount(classes, minlength=num_classes)
-    return KnownElements(scores, positive, classes, images, counts, grouped=False)
+        scores, positive, class_indices = scores[known], positive[known], class_indices[known]
+        image_indices = None if image_indices is None else image_indices[known]
+    counts = np.bincount(class_indices, minlength=num_classes)
+    return KnownElements(scores, positive, class_indices, image_indices, counts, grouped=False)
 
 
-def _as_indices(values, name, length, caller) -> np.ndarray:
+def _as_indices(values: ArrayLike | torch.Tensor, name: str, length: int, caller: str) -> np.ndarray:
     indices = as_array(values)
     if indices.shape != (length,) or (length and indices.dtype.kind not in "iu"):
         raise ValueError(
-            f"The '{name}' argument of {caller} must be {length} integers, one an element. "
+            f"The '{name}' argument of {caller} must be {length} integers, one per element. "
             f"Got {indices.dtype} of shape {indices.shape} instead."
         )
     return indices.astype(np.int64, copy=False) if indices.dtype.kind != "i" else indices
 
 
-def _class_by_class(table: np.ndarray) -> np.ndarray:
-    """The transposed table in its own memory, copied in blocks that fit the cache: four times faster."""
-    transposed = np.empty(table.shape[::-1], table.dtype)
-    for start in range(0, len(table), 512):
-        transposed[:, start : start + 512] = table[start : start + 512].T
+def _class_by_class(values: np.ndarray) -> np.ndarray:
+    """Return a transposed copy, made in blocks that fit the cache, which is four times faster."""
+    transposed = np.empty(values.shape[::-1], values.dtype)
+    for start in range(0, len(values), 512):
+        transposed[:, start : start + 512] = values[start : start + 512].T
     return transposed
 
 
-def _positive_and_known(labels, place, caller) -> tuple[np.ndarray, np.ndarray]:
+def _positive_and_known(labels: np.ndarray, position: str, caller: str) -> tuple[np.ndarray, np.ndarray]:
     positive = labels == POSITIVE
     known = positive | (labels == NEGATIVE)
     if not known.all():
-        expected = "1 (positive), 0 (negative) or -1 (unknown) in every element"
-        raise_at_first(
-            ~known & (labels != UNKNOWN), labels, f"The 'labels' argument of {caller}", expected, place
-        )
+        wrong = ~known & (labels != UNKNOWN)
+        raise_at_first(wrong, labels, f"The 'labels' argument of {caller}", EXPECTED_LABELS, position)
     return positive, known
 
 
 def label_coverage(labels: ArrayLike | torch.Tensor) -> np.ndarray:
-    """Share of the images whose label is known, of each class.
+    """Fraction of the images whose label is known, per class.
 
     Args:
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
 
     Returns:
-        The share in [0, 1], of shape (C,); its mean is the share of all labels.
+        The fraction in [0, 1], of shape (C,); its mean is the fraction of all labels that are known.
 
     Raises:
-        ValueError: If a label is none of 1, 0 and -1, or there is no image.
+        ValueError: If a label is not 1, 0 or -1, or there is no image.
 
     Example:
         >>> label_coverage([[1, -1], [0, -1], [0, 1], [1, 0]])
         array([1. , 0.5])
     """
+    labels = as_array(labels)
     if not len(labels):
         raise ValueError(
-            "The 'labels' argument of label_coverage must hold at least one image. Got none instead."
+            "The 'labels' argument of label_coverage must contain at least one image. Got none instead."
         )
-    return known_elements(
-        np.zeros(np.shape(labels), np.float32), labels, caller="label_coverage"
-    ).counts / len(labels)
+    elements = known_elements(np.zeros(labels.shape, np.float32), labels, caller="label_coverage")
+    coverage: np.ndarray = elements.counts / len(labels)
+    return coverage

@@ -1,8 +1,9 @@
-"""Precision, recall and F1 over known elements, of each class and overall."""
+"""Precision, recall and F1 over known elements, per class and overall."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,16 +14,16 @@ from .known_elements import known_elements
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How well the labels of each class were predicted, over its known elements.
-
-    Attributes:
-        positives: Known positives, of shape (C,).
-        negatives: Known negatives, of shape (C,).
-        precision: True positives / predicted positives, 0 without any predicted, of shape (C,).
-        recall: True positives / known positives, of shape (C,).
-        f1: Harmonic mean of the two, of shape (C,).
+    """Precision, recall and F1 of each class over its known elements.
 
     The three scores are NaN for a class without known positives.
+
+    Attributes:
+        positives: Number of known positives, of shape (C,).
+        negatives: Number of known negatives, of shape (C,).
+        precision: True positives / predicted positives, 0 without predicted positives, of shape (C,).
+        recall: True positives / known positives, of shape (C,).
+        f1: Harmonic mean of precision and recall, of shape (C,).
     """
 
     positives: np.ndarray
@@ -42,17 +43,18 @@ def class_scores(
     """Precision, recall and F1 of each class over its known elements.
 
     Args:
-        predictions: 1 where the class was predicted, else 0, of shape (N, C); or flat, of shape (K,).
+        predictions: 1 for predicted labels, else 0, of shape (N, C); or of shape (K,), one for each element
+            of ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``predictions``.
-        classes: Class index of each element, of shape (K,); None for tables.
+        classes: Class index of each element, of shape (K,); None for matrices.
         num_classes: The number of classes of flat elements; by default the largest class index plus one.
 
     Returns:
-        The scores in [0, 1]. A class without known positives has NaN; one that has known positives and is
-        never predicted has precision 0, as scikit-learn's ``zero_division=0``.
+        The scores in [0, 1]. The scores of a class without known positives are NaN. The precision of a class
+        that has known positives but is never predicted is 0, as with ``zero_division=0`` of scikit-learn.
 
     Raises:
-        ValueError: If shapes differ, or a label is none of 1, 0 and -1.
+        ValueError: If shapes differ, or a label is not 1, 0 or -1.
 
     Example:
         >>> class_scores([[1, 1], [1, 0], [0, 1]], [[1, 0], [0, -1], [1, -1]]).f1
@@ -72,7 +74,7 @@ def multi_label_scores(
     *,
     num_classes: int | None = None,
 ) -> dict[str, float]:
-    r"""The usual summary of multi-label predictions, over known elements.
+    r"""Compute the usual averages of multi-label precision, recall and F1 over known elements.
 
     .. math:: \mathrm{CP} = \frac{1}{|E|} \sum_{c \in E} \frac{TP_c}{TP_c + FP_c} \qquad
         \mathrm{CR} = \frac{1}{|E|} \sum_{c \in E} \frac{TP_c}{TP_c + FN_c} \qquad
@@ -80,8 +82,8 @@ def multi_label_scores(
 
     .. math:: \mathrm{macro\_f1} = \frac{1}{|E|} \sum_{c \in E} \frac{2\, TP_c}{2\, TP_c + FP_c + FN_c}
 
-    with the classes :math:`E` that have a known positive. OP, OR and OF1 are precision, recall and F1 of all
-    known elements of all classes together, those of the other classes included. A quotient 0/0 counts 0.
+    with the classes :math:`E` that have a known positive. OP, OR and OF1 are precision, recall and F1 over
+    the known elements of all classes, including classes without known positives. A quotient 0/0 counts as 0.
 
     Args:
         predictions: As in :func:`class_scores`.
@@ -126,20 +128,28 @@ def multi_label_scores(
     }
 
 
-def _confusion(predictions, labels, classes, num_classes, caller) -> tuple[np.ndarray, ...]:
-    """True positives, predicted positives, known positives and known elements of each class."""
+def _confusion(
+    predictions: ArrayLike | torch.Tensor,
+    labels: ArrayLike | torch.Tensor,
+    classes: ArrayLike | torch.Tensor | None,
+    num_classes: int | None,
+    caller: str,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Count true positives, predicted positives, known positives and known elements per class."""
     elements = known_elements(predictions, labels, classes, num_classes=num_classes, caller=caller)
     predicted = elements.scores > 0
-    of_true = elements.classes[predicted & elements.positive]
+    true_positive_classes = elements.classes[predicted & elements.positive]
     return (
-        np.bincount(of_true, minlength=elements.num_classes),
+        np.bincount(true_positive_classes, minlength=elements.num_classes),
         np.bincount(elements.classes[predicted], minlength=elements.num_classes),
         elements.positives(),
         elements.counts,
     )
 
 
-def _precision_recall_f1(true_positives, predicted, positives) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _precision_recall_f1(
+    true_positives: np.ndarray, predicted: np.ndarray, positives: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     with np.errstate(invalid="ignore"):
         recall = true_positives / positives  # NaN without positives
     precision = np.where(positives > 0, true_positives / np.maximum(predicted, 1), np.nan)
@@ -150,7 +160,7 @@ def _precision_recall_f1(true_positives, predicted, positives) -> tuple[np.ndarr
     )
 
 
-def _harmonic_mean(a, b):
+def _harmonic_mean(a: float, b: float) -> float:
     return 2 * a * b / (a + b) if a + b > 0 else 0.0
 
 
@@ -159,18 +169,21 @@ def exact_match(
     labels: ArrayLike | torch.Tensor,
     images: ArrayLike | torch.Tensor | None = None,
 ) -> float:
-    """Share of the images whose known elements are all predicted right; images without any are left out.
+    """Fraction of the images whose known elements are all predicted correctly.
+
+    Images without known elements are left out.
 
     Args:
-        predictions: 1 where the class was predicted, else 0, of shape (N, C); or flat, of shape (K,).
+        predictions: 1 for predicted labels, else 0, of shape (N, C); or of shape (K,), one for each element
+            of ``images``.
         labels: 1 positive, 0 negative, -1 unknown, of the shape of ``predictions``.
-        images: Image index of each element, of shape (K,), any integers; None for tables.
+        images: Image index of each element, any integers, of shape (K,); None for matrices.
 
     Returns:
-        The share in [0, 1]; NaN without any known element.
+        The fraction in [0, 1]; NaN without any known element.
 
     Raises:
-        ValueError: If shapes differ, or a label is none of 1, 0 and -1.
+        ValueError: If shapes differ, or a label is not 1, 0 or -1.
 
     Example:
         >>> exact_match([[1, 1], [1, 0], [0, 1]], [[1, -1], [0, -1], [-1, -1]])
@@ -179,6 +192,6 @@ def exact_match(
     classes = None if images is None else np.zeros(np.shape(labels), dtype=np.int32)
     elements = known_elements(predictions, labels, classes, images, keep_images=True, caller="exact_match")
     wrong = (elements.scores > 0) != elements.positive
-    all_images = np.unique(elements.images)
-    wrong_images = np.unique(elements.images[wrong])
-    return 1 - len(wrong_images) / len(all_images) if len(all_images) else float("nan")
+    indices = cast(np.ndarray, elements.images)  # not None because of keep_images=True
+    num_images, num_wrong = len(np.unique(indices)), len(np.unique(indices[wrong]))
+    return 1 - num_wrong / num_images if num_images else float("nan")

@@ -1,9 +1,10 @@
-"""Whether one run is better than another, or the images just happened to suit it."""
+"""Paired bootstrap test of the difference in mAP between two runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,14 +17,14 @@ from .ranked_elements import RankedElements, rank_positives
 
 @dataclass(frozen=True)
 class BootstrapDifference:
-    """The difference in mAP of two runs, and how far it can be trusted.
+    """Difference in mAP between two runs, with its confidence interval and p-value.
 
     Attributes:
-        difference: mAP of the run minus mAP of the baseline on the images as they are, in [-1, 1].
+        difference: mAP of the run minus mAP of the baseline on the original images, in [-1, 1].
         low: Lower end of the confidence interval.
         high: Upper end of the confidence interval.
-        p_value: Two-sided: how often a resample would contradict the sign of the difference, at least
-            2 / (resamples + 1).
+        p_value: Two-sided p-value, from the fraction of resamples that contradict the sign of the difference;
+            at least 2 / (resamples + 1).
     """
 
     difference: float
@@ -45,31 +46,32 @@ def paired_bootstrap(
     confidence: float = 0.95,
     seed: int | np.random.Generator = 0,
 ) -> BootstrapDifference:
-    """Paired bootstrap over images for the difference in mAP of two runs.
+    """Paired bootstrap over images for the difference in mAP between two runs.
 
-    Every resample draws as many images as have a known element, with replacement, the same ones for both runs,
-    and takes the mean of average precision over the classes that have a known positive and a known negative
-    in it. The interval is that of the percentiles.
+    Each resample is drawn with replacement from the images that have a known element, has the same number of
+    images, and is the same for both runs. Its mAP is the mean of the average precision over the classes that
+    have a known positive and a known negative in the resample. The confidence interval is between percentiles
+    of the differences.
 
     Args:
         scores: Scores of the run, of shape (N, C); or of shape (K,), one for each element of ``classes``.
-        baseline_scores: Scores of the run it is compared with, of the same shape.
+        baseline_scores: Scores of the baseline run, of the same shape.
         labels: 1 positive, 0 negative, -1 unknown, of the same shape.
-        classes: Class index of each element, of shape (K,); None for tables.
-        images: Image index of each element, of shape (K,); None for tables.
-        keep: Classes that take part, as bool of shape (C,) or as indices, for instance the tail; None for
+        classes: Class index of each element, of shape (K,); None for matrices.
+        images: Image index of each element, of shape (K,); None for matrices.
+        keep: Classes that take part, for instance the tail, as bool of shape (C,) or as indices; None for
             all.
         num_classes: The number of classes of flat elements; by default the largest class index plus one.
-        num_resamples: How often images are drawn.
-        confidence: The share of the resamples within the interval.
-        seed: Decides what is drawn.
+        num_resamples: Number of resamples.
+        confidence: Fraction of the resamples within the interval.
+        seed: Seed or random number generator of the resamples.
 
     Returns:
-        The difference with its interval and p-value; NaN where no class can be evaluated.
+        The difference with its interval and p-value; NaN if no class can be evaluated.
 
     Raises:
         ValueError: As :func:`average_precision`, or if ``num_resamples`` is less than 1, ``confidence`` is
-            not between 0 and 1, or ``keep`` names no classes of these.
+            not between 0 and 1, or ``keep`` does not match the classes.
 
     Example:
         >>> labels = np.array([[1], [0]] * 20)
@@ -104,7 +106,7 @@ def paired_bootstraps(
     confidence: float = 0.95,
     seed: int | np.random.Generator = 0,
 ) -> dict[str, BootstrapDifference]:
-    """The :func:`paired_bootstrap` of several groups of classes, in the time of the largest.
+    """Compute :func:`paired_bootstrap` for several groups of classes at once, from the same resamples.
 
     Args:
         scores: As in :func:`paired_bootstrap`.
@@ -112,14 +114,14 @@ def paired_bootstraps(
         labels: As in :func:`paired_bootstrap`.
         classes: As in :func:`paired_bootstrap`.
         images: As in :func:`paired_bootstrap`.
-        keeps: Of each group the classes that take part, as ``keep`` of :func:`paired_bootstrap`.
+        keeps: Name of each group, and its classes in the form of ``keep`` of :func:`paired_bootstrap`.
         num_classes: As in :func:`paired_bootstrap`.
         num_resamples: As in :func:`paired_bootstrap`.
         confidence: As in :func:`paired_bootstrap`.
         seed: As in :func:`paired_bootstrap`.
 
     Returns:
-        Of each group what :func:`paired_bootstrap` returns.
+        Name of each group, and its result of :func:`paired_bootstrap`.
 
     Raises:
         ValueError: As :func:`paired_bootstrap`.
@@ -134,13 +136,15 @@ def paired_bootstraps(
     """
     if num_resamples < 1:
         raise ValueError(
-            f"The 'num_resamples' argument of paired_bootstrap must be positive. Got {num_resamples} instead."
+            "The 'num_resamples' argument of paired_bootstrap must be at least 1. "
+            f"Got {num_resamples} instead."
         )
     if not 0 < confidence < 1:
         raise ValueError(
-            f"The 'confidence' argument of paired_bootstrap must lie in (0, 1). Got {confidence} instead."
+            f"The 'confidence' argument of paired_bootstrap must be in (0, 1). Got {confidence} instead."
         )
-    runs, kept = [], {}
+    runs: list[_ResampledRanking] = []
+    kept: dict[str, np.ndarray] = {}
     for run in (scores, baseline_scores):
         elements = known_elements(
             run, labels, classes, images, num_classes=num_classes, keep_images=True, caller="paired_bootstrap"
@@ -172,13 +176,13 @@ def _as_bool(keep: ArrayLike | None, num_classes: int) -> np.ndarray:
     if keep is None:
         return np.ones(num_classes, bool)
     chosen = np.asarray(keep)
-    chosen = chosen if chosen.size else chosen.astype(int)  # numpy takes an empty list for floats
+    chosen = chosen if chosen.size else chosen.astype(int)  # numpy converts an empty list to floats
     kept = np.zeros(num_classes, bool)
     try:
         kept[chosen] = True
     except IndexError as error:
         raise ValueError(
-            f"The 'keep' argument of paired_bootstrap must name some of the {num_classes} classes, as bool "
+            f"The 'keep' argument of paired_bootstrap must select some of the {num_classes} classes, as bool "
             f"or as indices. Got {keep!r} instead."
         ) from error
     return kept
@@ -194,10 +198,11 @@ def _summary(difference: float, resampled: np.ndarray, confidence: float) -> Boo
 
 
 class _ResampledRanking:
-    """The ranking of one run, sorted once; a resample only changes how often each of its elements counts."""
+    """Ranking of one run, sorted once; a resample changes only the number of times that an element counts."""
 
     def __init__(self, elements: KnownElements, kept: np.ndarray) -> None:
-        known_images, images = np.unique(elements.images, return_inverse=True)
+        indices = cast(np.ndarray, elements.images)  # not None because of keep_images=True
+        known_images, images = np.unique(indices, return_inverse=True)
         order = np.lexsort((elements.scores, elements.classes))
         order = order[kept[elements.classes[order]]]
         self.num_images = len(known_images)
@@ -206,24 +211,26 @@ class _ResampledRanking:
         self.positives = rank_positives(
             RankedElements(elements.scores[order], elements.positive[order], self.bounds)
         )
-        # Half the memory is half the time; a resample holds about as many elements as there are.
+        # int32 takes half the time of int64. A resample has about as many elements as the ranking.
         dtype = np.int32 if len(order) < 10**8 else np.int64
-        self.known_before = np.zeros(len(order) + 1, dtype)
-        self.positive_before = np.zeros(len(self.positives.places) + 1, dtype)
+        self.known_before: np.ndarray = np.zeros(len(order) + 1, dtype)
+        self.positive_before: np.ndarray = np.zeros(len(self.positives.positions) + 1, dtype)
 
     def average_precision(self, times: np.ndarray) -> np.ndarray:
-        """Average precision of each class where image i counts ``times[i]`` times, of shape (C,)."""
+        """Average precision of each class if image i counts ``times[i]`` times, of shape (C,)."""
         known, positives = times[self.images], self.positives
-        weights = known[positives.places]
+        weights = known[positives.positions]
         np.cumsum(known, out=self.known_before[1:], dtype=self.known_before.dtype)
         np.cumsum(weights, out=self.positive_before[1:], dtype=self.positive_before.dtype)
         known_ends = np.repeat(self.known_before[self.bounds[1:]], positives.counts)
-        predicted = known_ends - self.known_before[positives.thresholds]
+        predicted = known_ends - self.known_before[positives.tie_starts]
         positive_ends = np.repeat(self.positive_before[positives.bounds[1:]], positives.counts)
-        true_positives = positive_ends - self.positive_before[positives.before]
+        true_positives = positive_ends - self.positive_before[positives.positives_before]
         terms = weights * (true_positives / np.maximum(predicted, 1))
-        # reduceat gives the next class's first term to a class without positives; it is not evaluated.
+        # For a class without positives, reduceat returns the first term of the next class. Such classes are
+        # not evaluated.
         total = np.add.reduceat(np.append(terms, 0), positives.bounds[:-1])
         num_positives = np.diff(self.positive_before[positives.bounds])
         evaluated = (num_positives > 0) & (num_positives < np.diff(self.known_before[self.bounds]))
-        return np.divide(total, num_positives, out=np.full(len(total), np.nan), where=evaluated)
+        result: np.ndarray = np.divide(total, num_positives, out=np.full(len(total), np.nan), where=evaluated)
+        return result

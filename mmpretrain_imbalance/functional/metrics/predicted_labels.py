@@ -1,4 +1,4 @@
-"""From scores to predicted labels: by threshold, the k highest of an image, or both."""
+"""Predicted labels from scores: by thresholds, by the k highest scores per image, or by both."""
 
 from __future__ import annotations
 
@@ -7,41 +7,43 @@ from numpy.typing import ArrayLike
 
 
 def labels_above(scores: np.ndarray, thresholds: ArrayLike) -> np.ndarray:
-    """Predict the labels whose score reaches the threshold.
+    """Predict the labels whose score is at least the threshold.
 
-    The thresholds are rounded to the type of the scores first, so that a score of 0.7 in float32 reaches 0.7.
+    The thresholds are first rounded to the dtype of the scores, so that a score of 0.7 in float32 reaches the
+    threshold 0.7.
 
     Args:
         scores: Scores of shape (N, C).
         thresholds: One threshold, or one per class, of shape (C,).
 
     Returns:
-        Whether each label is predicted, bool, of shape (N, C).
+        Predicted labels, bool, of shape (N, C).
 
     Example:
         >>> labels_above(np.array([[0.7, 0.6]], dtype=np.float32), [0.7, 0.65])
         array([[ True, False]])
     """
-    return scores >= np.asarray(thresholds, dtype=scores.dtype)
+    predicted: np.ndarray = scores >= np.asarray(thresholds, dtype=scores.dtype)
+    return predicted
 
 
 def top_labels(scores: np.ndarray, k: int, thresholds: ArrayLike | None = None) -> np.ndarray:
-    r"""Predict the k labels of each image with the highest scores, or those of them that reach a threshold.
+    r"""Predict the k labels of each image with the highest scores, if they reach their threshold.
 
     .. math:: \hat y_{ic} = [r_{ic} \le k]\, [s_{ic} \ge t_c], \qquad
         r_{ic} = 1 + |\{j : s_{ij} > s_{ic}\}| + |\{j < c : s_{ij} = s_{ic}\}|
 
-    So the lower class index comes first among equals. The ranks are those among all classes: a label below
-    its threshold is not replaced by the next one, and an image may have fewer than k predicted labels.
+    Among equal scores, the lower class index comes first. The rank is that among all classes: a label below
+    its threshold is not replaced by the next one, so an image may have fewer than k predicted labels.
 
     Args:
         scores: Scores of shape (N, C).
-        k: How many labels of each image; all of them where there are no more.
-        thresholds: One threshold, or one per class, of shape (C,), as in :func:`labels_above`; None for the k
-            highest whatever their scores.
+        k: Number of labels per image; all labels if there are no more than k classes.
+        thresholds: One threshold, or one per class, of shape (C,), as in :func:`labels_above`; None for no
+            thresholds.
 
     Returns:
-        Whether each label is predicted, bool, of shape (N, C).
+        Predicted labels, bool, of shape (N, C).
 
     Example:
         >>> scores = np.array([[0.2, 0.9, 0.2]])
@@ -51,9 +53,11 @@ def top_labels(scores: np.ndarray, k: int, thresholds: ArrayLike | None = None) 
         array([[False,  True, False]])
     """
     if thresholds is not None:
-        return top_labels(scores, k) & labels_above(scores, thresholds)
+        both: np.ndarray = top_labels(scores, k) & labels_above(scores, thresholds)
+        return both
     if k >= scores.shape[1]:
         return np.ones(scores.shape, dtype=bool)
     lowest = np.partition(scores, -k, axis=1)[:, -k, None]
     above, equal = scores > lowest, scores == lowest
-    return above | (equal & (np.cumsum(equal, axis=1) <= k - above.sum(axis=1, keepdims=True)))
+    top: np.ndarray = above | (equal & (np.cumsum(equal, axis=1) <= k - above.sum(axis=1, keepdims=True)))
+    return top

@@ -1,4 +1,4 @@
-"""Known elements sorted by class and score: one pass that every ranking metric shares."""
+"""Known elements sorted by class and score, the common input of all ranking metrics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class RankedElements:
-    """Known elements, class after class, ascending in the score within a class.
+    """Known elements sorted by class, then by ascending score.
 
     Attributes:
         scores: Score of each element, of shape (K,).
@@ -30,20 +30,20 @@ class RankedElements:
 def rank_elements(elements: KnownElements) -> RankedElements:
     """Sort known elements by class, then by score.
 
-    Numpy sorts plain integers with vector instructions, much faster than it finds the order of anything
-    else. So an element becomes one integer: class, then the bits of the score mapped to an ascending integer,
-    then the label. Scores of float64 that float32 cannot hold exactly do not fit into such a key; they take
-    the slow way and stay exact.
+    Numpy sorts integers with vector instructions, which is much faster than ``argsort`` or ``lexsort``. Each
+    element therefore becomes one integer: the class, then the bits of the score mapped to an ascending
+    integer, then the label. float64 scores that are not exact in float32 do not fit into such an integer;
+    they are sorted by ``lexsort``.
 
     Args:
         elements: The known elements in any order.
 
     Returns:
-        The same elements, sorted. The order within equal scores means nothing: consumers treat them as one
-        threshold.
+        The same elements, sorted. The order among equal scores is arbitrary, because the metrics treat them
+        as one threshold.
 
     Example:
-        >>> from mmpretrain_imbalance.functional.known_elements import known_elements
+        >>> from mmpretrain_imbalance.functional.metrics.known_elements import known_elements
         >>> ranked = rank_elements(known_elements([0.5, 0.1, 0.3], [1, 0, 1], classes=[1, 0, 0]))
         >>> ranked.scores.tolist(), ranked.positive.tolist(), ranked.bounds.tolist()
         ([0.1, 0.3, 0.5], [False, True, True], [0, 2, 3])
@@ -61,10 +61,12 @@ def rank_elements(elements: KnownElements) -> RankedElements:
     return RankedElements(ranked[0].astype(elements.scores.dtype, copy=False), ranked[1], bounds)
 
 
-def _sort_each_class(scores, positive, bounds) -> tuple[np.ndarray, np.ndarray]:
-    """Without a sign the score leaves one bit of 32 for the label, and the class is where the element lies."""
+def _sort_each_class(
+    scores: np.ndarray, positive: np.ndarray, bounds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sort each class by keys of 32 bits: a score without a sign has 31 bits, and the label has one."""
     ranked_scores, ranked_positive = np.empty_like(scores), np.empty_like(positive)
-    # Whole classes at a time, as many as the cache holds: every step but the sorting waits for memory only.
+    # Blocks of whole classes that fit the cache, because all steps but the sorting are limited by memory.
     first_classes = np.searchsorted(bounds[:-1], np.arange(0, len(scores), _BLOCK))
     for first, last in zip(first_classes, [*first_classes[1:], len(bounds) - 1]):
         block = slice(bounds[first], bounds[last])
@@ -79,8 +81,8 @@ def _sort_each_class(scores, positive, bounds) -> tuple[np.ndarray, np.ndarray]:
     return ranked_scores, ranked_positive
 
 
-def _sort_all(scores, positive, classes) -> tuple[np.ndarray, np.ndarray]:
-    """The class in the upper half of 64 bits, then the score, then the label."""
+def _sort_all(scores: np.ndarray, positive: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sort all elements by keys of 64 bits: the class, then the score, then the label."""
     bits = scores.view(np.uint32)
     keys = classes.astype(np.uint64) << np.uint64(32)
     keys |= np.where(bits & _SIGN, ~bits, bits | _SIGN)
@@ -92,56 +94,57 @@ def _sort_all(scores, positive, classes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _last_bit(keys: np.ndarray) -> np.ndarray:
-    return (keys.astype(np.uint8) & np.uint8(1)).view(bool)
+    bits: np.ndarray = keys.astype(np.uint8) & np.uint8(1)
+    return bits.view(bool)
 
 
 @dataclass(frozen=True)
 class RankedPositives:
-    """The known positives of a ranking, class after class, ascending in the score within a class.
+    """Known positives of a ranking, sorted by class, then by ascending score.
 
     Attributes:
-        places: Place of each positive in the ranking, of shape (P,).
-        thresholds: The lowest place of its class that has its score, of shape (P,).
-        before: How many positives, of all classes, lie before that place, of shape (P,).
+        positions: Position of each positive in the ranking, of shape (P,).
+        tie_starts: First position of an element of the same class with the same score, of shape (P,).
+        positives_before: Number of positives of all classes before that position, of shape (P,).
         bounds: The positives of class c are ``bounds[c]:bounds[c + 1]``, of shape (C + 1,).
     """
 
-    places: np.ndarray
-    thresholds: np.ndarray
-    before: np.ndarray
+    positions: np.ndarray
+    tie_starts: np.ndarray
+    positives_before: np.ndarray
     bounds: np.ndarray
 
     @property
     def counts(self) -> np.ndarray:
-        """The number of positives of each class, of shape (C,)."""
+        """Number of positives of each class, of shape (C,)."""
         return np.diff(self.bounds)
 
 
 def rank_positives(ranked: RankedElements) -> RankedPositives:
-    """Find the known positives of a ranking, and the ties they are in.
+    """Find the known positives of a ranking and the elements with equal scores.
 
     Args:
-        ranked: Known elements as :func:`rank_elements` sorts them.
+        ranked: Known elements sorted by ``rank_elements``.
 
     Returns:
-        Their places.
+        Positions of the positives and of their ties.
 
     Example:
         >>> columns = [0.1, 0.4, 0.4], [False, False, True], [0, 3]
         >>> ranked = RankedElements(*(np.array(column) for column in columns))
         >>> positives = rank_positives(ranked)
-        >>> positives.places, positives.thresholds
+        >>> positives.positions, positives.tie_starts
         (array([2]), array([1]))
     """
-    places = np.flatnonzero(ranked.positive)
-    thresholds, before = places.copy(), np.arange(len(places))
-    is_tie = np.zeros(len(ranked.scores) + 1, dtype=bool)  # with the element before it
+    positions = np.flatnonzero(ranked.positive)
+    tie_starts, positives_before = positions.copy(), np.arange(len(positions))
+    is_tie = np.zeros(len(ranked.scores) + 1, dtype=bool)  # tie with the previous element
     np.equal(ranked.scores[1:], ranked.scores[:-1], out=is_tie[1:-1])
     is_tie[ranked.bounds] = False
     ties = np.flatnonzero(is_tie)
     if len(ties):
         run_starts = ties[np.append(True, np.diff(ties) > 1)]
-        tied = is_tie[places]
-        thresholds[tied] = run_starts[np.searchsorted(run_starts, places[tied], side="right") - 1] - 1
-        before[tied] = np.searchsorted(places, thresholds[tied])
-    return RankedPositives(places, thresholds, before, np.searchsorted(places, ranked.bounds))
+        tied = is_tie[positions]
+        tie_starts[tied] = run_starts[np.searchsorted(run_starts, positions[tied], side="right") - 1] - 1
+        positives_before[tied] = np.searchsorted(positions, tie_starts[tied])
+    return RankedPositives(positions, tie_starts, positives_before, np.searchsorted(positions, ranked.bounds))

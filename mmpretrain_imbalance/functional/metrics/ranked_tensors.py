@@ -1,6 +1,8 @@
-"""Known elements of tensors sorted where the tensors are."""
+"""Known elements of GPU tensors, sorted on the GPU."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,7 +13,10 @@ from ..labels import NEGATIVE, POSITIVE, UNKNOWN
 from .known_elements import known_elements
 from .ranked_elements import RankedElements, rank_elements
 
-_CHUNK = 1 << 26  # elements that are sorted at a time: some 2 GB of a GPU's memory
+if TYPE_CHECKING:
+    from typing import TypeGuard  # since Python 3.10
+
+_CHUNK = 1 << 26  # number of elements sorted at once, which need about 2 GB of GPU memory
 
 
 def ranked_known_elements(
@@ -23,18 +28,17 @@ def ranked_known_elements(
     pooled: bool = False,
     caller: str,
 ) -> RankedElements:
-    """Check scores and labels, keep what is known, and sort it by class and score.
+    """Validate scores and labels, and sort the known elements by class and score.
 
-    Tensors on a GPU are sorted there, and come back sorted; everything else is sorted by
-    :func:`~mmpretrain_imbalance.functional.ranked_elements.rank_elements`. What is made of the ranking is the
-    same code, so the results are the same bit for bit.
+    Tensors on a GPU are sorted on the GPU; all other inputs are sorted by ``rank_elements``. The metrics use
+    the ranking in the same way, so their results are equal bit for bit.
 
     Args:
         scores: As in :func:`known_elements`.
         labels: As in :func:`known_elements`.
         classes: As in :func:`known_elements`.
         num_classes: As in :func:`known_elements`.
-        pooled: Whether all elements are ranked as those of one class.
+        pooled: Whether the elements of all classes are pooled into one class.
         caller: Name of the function whose arguments these are, for the messages.
 
     Returns:
@@ -43,8 +47,7 @@ def ranked_known_elements(
     Raises:
         ValueError: As :func:`known_elements`.
     """
-    tensors = [values for values in (scores, labels, classes) if values is not None]
-    if all(_is_on_gpu(values) for values in tensors):
+    if _is_on_gpu(scores) and _is_on_gpu(labels) and (classes is None or _is_on_gpu(classes)):
         ranked = rank_tensors(scores, labels, classes, num_classes=num_classes, pooled=pooled)
         if ranked is not None:
             return ranked
@@ -61,17 +64,17 @@ def rank_tensors(
     num_classes: int | None = None,
     pooled: bool = False,
 ) -> RankedElements | None:
-    """Sort the known elements of tensors on their own device, some classes of a table at a time.
+    """Sort the known elements of tensors on their own device; matrices are sorted in blocks of classes.
 
     Args:
-        scores: Of shape (N, C); or of shape (K,), one for each element of ``classes``.
+        scores: Scores of shape (N, C); or of shape (K,), one for each element of ``classes``.
         labels: 1 positive, 0 negative, -1 unknown, of the same shape.
-        classes: Class index of each element, of shape (K,); None for tables.
+        classes: Class index of each element, of shape (K,); None for matrices.
         num_classes: The number of classes of flat elements; by default the largest class index plus one.
-        pooled: Whether all elements are ranked as those of one class.
+        pooled: Whether the elements of all classes are pooled into one class.
 
     Returns:
-        The ranking; None where anything is wrong with the input, for :func:`known_elements` to say what.
+        The ranking; None if an input is invalid, for which :func:`known_elements` raises the error.
 
     Example:
         >>> ranked = rank_tensors(torch.tensor([[0.5, 0.1], [0.25, 1.0]]), torch.tensor([[1, -1], [0, 1]]))
@@ -92,21 +95,22 @@ def rank_tensors(
     if pooled:
         scores, labels, classes = scores.reshape(-1, 1), labels.reshape(-1, 1), None
     if classes is not None:
-        parts = [_rank_part(scores, labels, classes.long(), num_classes)]
+        parts = [_rank_part(scores, labels, classes.long(), num_classes or 0)]
     else:
         width = max(_CHUNK // max(len(scores), 1), 1)
-        tables = zip(scores.split(width, dim=1), labels.split(width, dim=1))
-        parts = [_rank_part(*part) for part in tables]
-    if None in parts:
+        blocks = zip(torch.split(scores, width, dim=1), torch.split(labels, width, dim=1))
+        parts = [_rank_part(*block) for block in blocks]
+    valid_parts = [part for part in parts if part is not None]
+    if len(valid_parts) < len(parts):
         return None
-    ranked_scores, positive, counts = (np.concatenate(arrays) for arrays in zip(*parts))
+    ranked_scores, positive, counts = (np.concatenate(arrays) for arrays in zip(*valid_parts))
     return RankedElements(ranked_scores, positive, np.concatenate([[0], np.cumsum(counts)]))
 
 
 def _rank_part(
     scores: Tensor, labels: Tensor, classes: Tensor | None = None, num_classes: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Scores and positives of a part, sorted, and the elements of each class; None if it is malformed."""
+    """Return sorted scores and positives, and the number of elements per class; None for invalid inputs."""
     positive = labels == POSITIVE
     known = positive | (labels == NEGATIVE)
     if bool((~known & (labels != UNKNOWN)).any()):
@@ -123,8 +127,8 @@ def _rank_part(
         return None
     order = scores.argsort(stable=True)
     order = order[classes[order].argsort(stable=True)]
-    return tuple(values.cpu().numpy() for values in (scores[order], positive[order], counts))
+    return scores[order].cpu().numpy(), positive[order].cpu().numpy(), counts.cpu().numpy()
 
 
-def _is_on_gpu(values: ArrayLike | Tensor) -> bool:
+def _is_on_gpu(values: object) -> TypeGuard[Tensor]:
     return isinstance(values, Tensor) and values.is_cuda

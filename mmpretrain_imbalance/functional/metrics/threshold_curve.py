@@ -1,4 +1,4 @@
-"""What every possible threshold of every class would predict."""
+"""Predictions and true positives at every possible threshold of each class."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .ranked_elements import RankedElements
 
 @dataclass(frozen=True)
 class ThresholdCurve:
-    """Every distinct score of every class as a threshold, ascending within a class.
+    """Counts for each distinct score of each class as a threshold, sorted by class, then by score.
 
     Attributes:
-        starts: The first of the ranked elements that reach the threshold, of shape (T,).
+        starts: Position of the first ranked element that reaches the threshold, of shape (T,).
         classes: Class index of each threshold, of shape (T,).
-        true_positives: Known positives that reach it, of shape (T,).
-        predicted: Known elements that reach it, of shape (T,).
+        true_positives: Number of known positives of the class that reach the threshold, of shape (T,).
+        predicted: Number of known elements of the class that reach the threshold, of shape (T,).
         bounds: The thresholds of class c are ``bounds[c]:bounds[c + 1]``, of shape (C + 1,).
     """
 
@@ -27,26 +27,27 @@ class ThresholdCurve:
     predicted: np.ndarray
     bounds: np.ndarray
 
-    def in_group(self, at_or_above: np.ndarray) -> np.ndarray:
-        """Turn counts of what is at or above each threshold into counts of what is at it, (T,) -> (T,)."""
+    def at_threshold(self, at_or_above: np.ndarray) -> np.ndarray:
+        """Convert counts at or above each threshold to counts at the threshold, both of shape (T,)."""
         above = np.append(at_or_above[1:], 0)
         last = self.bounds[1:][np.diff(self.bounds) > 0] - 1
         above[last] = 0
-        return at_or_above - above
+        counts: np.ndarray = at_or_above - above
+        return counts
 
 
 def threshold_curve(ranked: RankedElements) -> ThresholdCurve:
-    """Count what every distinct score would predict as the threshold of its class.
+    """Count predictions and true positives for each distinct score as the threshold of its class.
 
     Args:
-        ranked: Known elements as :func:`rank_elements` sorts them.
+        ranked: Known elements sorted by ``rank_elements``.
 
     Returns:
-        The curve; an element is predicted positive where its score is at least the threshold.
+        The counts, where an element is predicted positive if its score is at least the threshold.
 
     Example:
-        >>> from mmpretrain_imbalance.functional.known_elements import known_elements
-        >>> from mmpretrain_imbalance.functional.ranked_elements import rank_elements
+        >>> from mmpretrain_imbalance.functional.metrics.known_elements import known_elements
+        >>> from mmpretrain_imbalance.functional.metrics.ranked_elements import rank_elements
         >>> curve = threshold_curve(rank_elements(known_elements([[0.4], [0.9], [0.4]], [[1], [1], [0]])))
         >>> curve.true_positives.tolist(), curve.predicted.tolist()
         ([2, 1], [3, 1])

@@ -178,9 +178,7 @@ def test_what_cannot_be_drawn_is_refused(config, dataset) -> None:
         ValueError, match=r"'without_positives' argument of \w+Sampler must be a finite number"
     ):
         build(config, dataset, without_positives=-1)
-    with pytest.raises(
-        ValueError, match=r"'seed' argument of \w+Sampler must be a whole number of at least 0"
-    ):
+    with pytest.raises(ValueError, match=r"'seed' argument of \w+Sampler must be an integer of at least 0"):
         build(config, dataset, seed=-2)
     nothing = LabelTable(np.zeros((4, 3)))
     with pytest.raises(ValueError, match="there would be nothing to draw"):
@@ -193,9 +191,7 @@ def test_size_of_an_epoch(config, dataset) -> None:
     for size in (1, 17, 1000):
         sampler = build(config, dataset, epoch_size=size)
         assert len(sampler) == len(list(sampler)) == size
-    with pytest.raises(
-        ValueError, match=r"'epoch_size' argument .* must be a whole number of at least 1. Got 0"
-    ):
+    with pytest.raises(ValueError, match=r"'epoch_size' argument .* must be an integer of at least 1. Got 0"):
         build(config, dataset, epoch_size=0)
 
 

@@ -27,7 +27,7 @@ def by_hand(x, y, variant, smoothing=0.1, eps=1e-5):
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("variant", ASSUME_NEGATIVE_VARIANTS)
-def test_is_the_loop(kinds, variant):
+def test_equals_loop(kinds, variant):
     assert_same(
         lambda x, y: assume_negative_loss(x, y, variant),
         loop(lambda x, y: by_hand(x, y, variant)),
@@ -53,7 +53,7 @@ def test_one_class_does_not_divide_by_zero():
     assert assume_negative_loss(torch.zeros(1, 1), torch.zeros(1, 1), "weak").isfinite().all()
 
 
-def test_refusal():
+def test_invalid_arguments_raise():
     with pytest.raises(
         ValueError, match=r"'variant' argument of assume_negative_loss must be one of .* Got 'x' instead"
     ):

@@ -1,4 +1,4 @@
-"""EM with soft negative labels, and which elements get one, against loops."""
+"""EM with soft labels, and the choice of elements with soft labels, against loops."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def by_hand(logits, labels):
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
-def test_is_the_loop(kinds):
+def test_equals_loop(kinds):
     assert_same(
         lambda x, y: asymmetric_pseudo_label_loss(x, y, soft_labels(x.shape, x.dtype), alpha=0.2, beta=0.3),
         by_hand,

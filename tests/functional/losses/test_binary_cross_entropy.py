@@ -19,7 +19,7 @@ def by_hand(logit: float, label: float) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-6)])
-def test_value_and_gradient_are_the_loop(dtype, tolerance):
+def test_value_and_gradient_equal_loop(dtype, tolerance):
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(5, 7, generator=generator).to(dtype).requires_grad_()
     labels = torch.randint(-1, 2, (5, 7), generator=generator).to(dtype)
@@ -35,7 +35,7 @@ def test_value_and_gradient_are_the_loop(dtype, tolerance):
 
 
 @pytest.mark.parametrize("function", [partial_binary_cross_entropy, partial_binary_cross_entropy.unvalidated])
-def test_a_soft_label_is_the_mixture(function):
+def test_soft_label_mixes_positive_and_negative(function):
     generator = torch.Generator().manual_seed(2)
     logits = 4 * torch.randn(6, 5, generator=generator, dtype=torch.float64)
     labels = torch.rand(6, 5, generator=generator, dtype=torch.float64)

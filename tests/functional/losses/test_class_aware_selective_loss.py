@@ -1,4 +1,4 @@
-"""Which unknown elements count, against loops of the published rules."""
+"""Selection and weights of unknown elements, against loops of the published rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLES = st.integers(1, 5).flatmap(
 
 
 def by_hand(logits, labels, budget_of, prior=None, threshold=None):
-    """Kept elements: rank the unknown ones by p, leave out the first of them and frequent classes."""
+    """Rank the unknown elements by p, and leave out the first of them and those of frequent classes."""
     keep = [[True] * len(row) for row in labels]
     for group, budget in budget_of:
         unknown = sorted(((logits[n][c], n, c) for n, c in group if labels[n][c] == -1), reverse=True)
@@ -35,7 +35,7 @@ def by_hand(logits, labels, budget_of, prior=None, threshold=None):
 
 
 def distinct(table):
-    """Logits without ties, and labels."""
+    """Return logits without ties, and labels."""
     logits = [
         [value + 1e-3 * (n * len(row) + c) for c, (value, _) in enumerate(row)] for n, row in enumerate(table)
     ]
@@ -43,7 +43,7 @@ def distinct(table):
 
 
 @given(TABLES, st.sampled_from([0, 0.5, 1, 2, 7]), st.booleans())
-def test_batch_scope_is_the_loop(table, k, use_prior):
+def test_batch_scope_equals_loop(table, k, use_prior):
     logits, labels = distinct(table)
     num_images, num_classes = len(labels), len(labels[0])
     prior = [0.02 * c for c in range(num_classes)] if use_prior else None
@@ -60,26 +60,26 @@ def test_batch_scope_is_the_loop(table, k, use_prior):
 
 
 @given(TABLES, st.integers(0, 6))
-def test_image_scope_is_the_loop(table, k):
+def test_image_scope_equals_loop(table, k):
     logits, labels = distinct(table)
     groups = [([(n, c) for c in range(len(labels[0]))], k) for n in range(len(labels))]
     keep = selective_keep(torch.tensor(logits, dtype=torch.float64), torch.tensor(labels), k, "image")
     assert keep.tolist() == by_hand(logits, labels, groups).tolist()
 
 
-def test_what_the_prior_removed_uses_up_the_budget():
+def test_elements_removed_by_the_prior_count_towards_topk():
     logits, labels = torch.tensor([[3.0, 2.0, 1.0]]), torch.full((1, 3), -1)
     keep = selective_keep(logits, labels, 1, class_prior=torch.tensor([0.5, 0.0, 0.0]), prior_threshold=0.1)
     assert keep.tolist() == [[False, True, True]]
 
 
 @pytest.mark.parametrize("threshold", [0, 0.0, None])
-def test_no_threshold_no_prior(threshold):
+def test_without_threshold_the_prior_is_ignored(threshold):
     keep = selective_keep(torch.zeros(1, 2), torch.full((1, 2), -1), 0, "batch", torch.ones(2), threshold)
     assert keep.all()
 
 
-def test_ties_at_the_border_leave_out_no_more_than_the_budget():
+def test_ties_leave_out_no_more_than_topk_elements():
     logits, labels = torch.zeros(2, 4), torch.tensor([[-1, -1, 1, -1], [-1, 0, -1, -1]])
     keep = selective_keep(logits, labels, 1)
     assert (~keep).sum() == 2
@@ -99,7 +99,7 @@ def test_saturated_probabilities_are_still_ranked():
     assert keep.tolist() == [[True, False, True]]
 
 
-def test_fixed_treatments_are_the_loop():
+def test_unknown_weights_equal_expected_values():
     labels = torch.tensor([[1, 0, -1, 0], [-1, -1, -1, -1]])
     assert unknown_weights(labels, "negative") is None
     assert unknown_weights(labels, "ignore").tolist() == [[1, 1, 0, 1], [0, 0, 0, 0]]
@@ -109,7 +109,7 @@ def test_fixed_treatments_are_the_loop():
     )
 
 
-def test_refusals():
+def test_invalid_arguments_raise():
     logits = labels = torch.zeros(1, 2)
     with pytest.raises(
         ValueError,
@@ -120,7 +120,7 @@ def test_refusals():
         ValueError, match=r"'likelihood_topk' argument of selective_keep must be at least 0. Got -1"
     ):
         selective_keep(logits, labels, -1)
-    with pytest.raises(ValueError, match=r"must be whole with topk_scope='image'.*Got 0.5"):
+    with pytest.raises(ValueError, match=r"must be an integer with topk_scope='image'.*Got 0.5"):
         selective_keep(logits, labels, 0.5, "image")
     with pytest.raises(
         ValueError,

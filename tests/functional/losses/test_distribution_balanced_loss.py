@@ -67,7 +67,7 @@ def by_hand(
             weight = weights[n][c] if rebalance else 1.0
             z = logits[n, c] - math.log(IMAGES / f - 1) * initial_bias / negative_scale
             if labels[n, c] == 1:
-                odds = torch.exp(-z)  # of being wrong: (1 - right) / right
+                odds = torch.exp(-z)  # odds of a wrong prediction: (1 - p_t) / p_t
                 loss = weight * torch.log1p(odds)
             else:
                 odds = torch.exp(negative_scale * z)
@@ -81,7 +81,7 @@ def by_hand(
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("arguments", SETTINGS, ids=str)
-def test_is_the_loop(kinds, arguments):
+def test_equals_loop(kinds, arguments):
     assert_same(
         lambda x, y: distribution_balanced_loss(x, y, POSITIVES, IMAGES - POSITIVES, **arguments),
         lambda x, y: by_hand(x, y, **arguments),
@@ -103,7 +103,7 @@ TABLES = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
 
 @pytest.mark.parametrize("weight_norm", [None, "by_instance", "by_batch"])
 @given(TABLES, st.floats(0, 1), st.floats(0.1, 20), st.floats(-1, 1))
-def test_weights_are_the_loop(weight_norm, table, alpha, beta, gamma):
+def test_weights_equal_loop(weight_norm, table, alpha, beta, gamma):
     labels, counts = torch.tensor(table[0], dtype=torch.float64), torch.tensor(table[1]).double()
     found = rebalanced_weights(labels, counts, alpha, beta, gamma, weight_norm)
     seen = [max(count, 1) for count in table[1]]
@@ -115,14 +115,14 @@ def test_weights_are_the_loop(weight_norm, table, alpha, beta, gamma):
 
 
 def test_an_image_without_positives_has_the_weight_of_the_authors_code():
-    """There, the share of an image without positives is 1 / 0, and the sigmoid of that is 1."""
+    """There, r of an image without positives is 1 / 0, and its sigmoid is 1."""
     weights = rebalanced_weights(torch.tensor([[0, -1], [1, 0]]), torch.tensor([5.0, 10.0]))
     torch.testing.assert_close(weights[0], torch.full((2,), 1.1))
     torch.testing.assert_close(weights[1], 0.1 + torch.sigmoid(10 * (torch.tensor([1.0, 0.5]) - 0.2)))
 
 
 @pytest.mark.parametrize("weight_norm", [None, "by_instance", "by_batch"])
-def test_the_weight_does_not_jump_where_a_soft_label_vanishes(weight_norm):
+def test_weight_is_continuous_where_a_soft_label_becomes_zero(weight_norm):
     counts = torch.tensor([5.0, 10.0, 40.0], dtype=torch.float64)
     nothing = torch.tensor([[0.0, 0.0, -1.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
     little = nothing.clone()
@@ -137,15 +137,15 @@ def test_the_weight_does_not_jump_where_a_soft_label_vanishes(weight_norm):
         distribution_balanced_loss(table, labels, counts, 50 - counts, weight_norm=weight_norm)
         for labels in (little, nothing)
     ]
-    torch.testing.assert_close(*losses, rtol=1e-9, atol=1e-8)  # it costs a billionth of a positive
+    torch.testing.assert_close(*losses, rtol=1e-9, atol=1e-8)  # the loss includes a billionth of a positive
 
 
-def test_refuses_another_norm():
+def test_unknown_norm_raises():
     with pytest.raises(ValueError, match=r"'weight_norm' argument of rebalanced_weights .* Got 'by_class'"):
         rebalanced_weights(torch.zeros(1, 1), torch.ones(1), weight_norm="by_class")
 
 
-def test_classes_never_seen_or_never_absent_stay_finite():
+def test_classes_without_positives_or_negatives_stay_finite():
     logits = torch.zeros(2, 3, requires_grad=True)
     table = distribution_balanced_loss(
         logits,

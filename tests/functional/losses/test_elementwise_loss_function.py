@@ -1,4 +1,4 @@
-"""What every function of element losses has in common, of all functions that there are."""
+"""Properties of all elementwise loss functions of the package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.functional.loop_oracle import tables
 SHAPE = (5, 6)
 GENERATOR = torch.Generator().manual_seed(3)
 FRACTIONS = torch.rand(SHAPE, generator=GENERATOR, dtype=torch.float64)
-#: A value for every argument without a default, by its name.
+#: Name and value of every argument without a default.
 REQUIRED = dict(
     answers=(3 * FRACTIONS).long() - 1,
     class_weight=1 + FRACTIONS[0],
@@ -36,7 +36,7 @@ REQUIRED = dict(
 
 
 def loss_functions() -> dict:
-    """All public functions with ``unvalidated`` in the modules of the package, by name."""
+    """Return all public functions of the package that have ``unvalidated``, by name."""
     found = {}
     package = mmpretrain_imbalance.functional
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -64,13 +64,13 @@ def value_and_slope(function, logits, labels, arguments):
     return table.detach(), torch.autograd.grad((table * weight).sum(), inputs)[0]
 
 
-def test_all_are_found():
+def test_all_loss_functions_are_found():
     assert {"partial_binary_cross_entropy", "partial_asymmetric_loss", "zlpr_loss"} <= set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("dtype", [torch.int64, torch.float32, torch.float64, torch.float16])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_labels_of_every_dtype_are_those_in_int8(name, dtype):
+def test_labels_of_every_dtype_equal_int8_labels(name, dtype):
     logits, labels = tables(shape=SHAPE)
     function, arguments = FUNCTIONS[name], arguments_of(FUNCTIONS[name])
     expected = value_and_slope(function, logits, labels.to(torch.int8), arguments)
@@ -80,7 +80,7 @@ def test_labels_of_every_dtype_are_those_in_int8(name, dtype):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_soft_labels_are_validated_and_unvalidated_the_same(name):
+def test_validated_and_unvalidated_functions_agree_on_soft_labels(name):
     logits, labels = tables(shape=SHAPE)
     labels = torch.where(FRACTIONS < 0.3, FRACTIONS, labels.double())
     function, arguments = FUNCTIONS[name], arguments_of(FUNCTIONS[name])
@@ -93,7 +93,7 @@ def test_soft_labels_are_validated_and_unvalidated_the_same(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_wrong_tables_are_refused_with_the_name_of_the_function(name):
+def test_invalid_inputs_raise_with_the_name_of_the_function(name):
     function, arguments = FUNCTIONS[name], arguments_of(FUNCTIONS[name])
     logits, labels = tables(shape=SHAPE)
     with pytest.raises(ValueError, match=rf"'labels' argument of {name} must be 1 \(positive\)"):
@@ -103,7 +103,7 @@ def test_wrong_tables_are_refused_with_the_name_of_the_function(name):
 
 
 @pytest.mark.parametrize("mix", [True, False])
-def test_what_the_decorated_function_sees(mix):
+def test_inputs_of_the_decorated_function(mix):
     seen = []
 
     @elementwise_loss_function(mix_soft_labels=mix)

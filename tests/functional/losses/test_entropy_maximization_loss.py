@@ -17,7 +17,7 @@ def by_hand(x, y, alpha=0.1, eps=1e-5):
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("arguments", [dict(), dict(alpha=0.2, eps=0.0)], ids=str)
-def test_is_the_loop(kinds, arguments):
+def test_equals_loop(kinds, arguments):
     assert_same(
         lambda x, y: entropy_maximization_loss(x, y, **arguments),
         loop(lambda x, y: by_hand(x, y, **arguments)),
@@ -25,7 +25,7 @@ def test_is_the_loop(kinds, arguments):
     )
 
 
-def test_descent_leads_an_unknown_element_to_one_half():
+def test_gradient_descent_moves_unknown_probabilities_to_one_half():
     logits = torch.tensor([[2.0, -2.0, 0.0]], requires_grad=True)
     entropy_maximization_loss(logits, torch.full((1, 3), -1)).sum().backward()
     assert logits.grad[0, 0] > 0 > logits.grad[0, 1]

@@ -1,4 +1,4 @@
-"""EM + PL against the naive formula, answer by answer."""
+"""EM + PL against the naive formula, for each kind of answer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def table_by_hand(logits, labels, **arguments):
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
-def test_is_the_loop(kinds):
+def test_equals_loop(kinds):
     assert_same(
         lambda x, y: entropy_maximization_pseudo_label_loss(x, y, ANSWERS), table_by_hand, *tables(kinds)
     )
@@ -52,7 +52,7 @@ def test_arguments(arguments):
     )
 
 
-def test_known_labels_are_not_overruled():
+def test_answers_do_not_change_known_labels():
     logits = torch.randn(1, 4)
     labels = torch.tensor([[1, 1, 0, 0]])
     tables_ = [

@@ -1,4 +1,4 @@
-"""EPR: the mean of the table is the published number, with its gradient."""
+"""EPR: the mean of the elements is the published loss, with its gradient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, asser
 
 
 def by_hand(logits, labels, k=1.5, use_negatives=False, eps=1e-5):
-    """N C times the published loss: the sum of the table."""
+    """N C times the published loss, which is the sum of the elements."""
     num_images, num_classes = logits.shape
     total, expected = 0.0, 0.0
     for n in range(num_images):
@@ -26,7 +26,7 @@ def by_hand(logits, labels, k=1.5, use_negatives=False, eps=1e-5):
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("use_negatives", [False, True])
-def test_is_the_loop(kinds, use_negatives):
+def test_equals_loop(kinds, use_negatives):
     assert_same(
         lambda x, y: expected_positives_loss(x, y, 1.5, use_negatives),
         lambda x, y: by_hand(x, y, 1.5, use_negatives),
@@ -35,7 +35,7 @@ def test_is_the_loop(kinds, use_negatives):
     )
 
 
-def test_every_element_carries_the_regularizer_and_its_own_gradient():
+def test_every_element_has_the_regularizer_and_its_own_gradient():
     logits, labels = tables((-1,))
     logits.requires_grad_()
     table = expected_positives_loss(logits, labels, 1.5)
@@ -48,7 +48,7 @@ def test_every_element_carries_the_regularizer_and_its_own_gradient():
     torch.testing.assert_close(gradient, whole * keep)
 
 
-def test_a_batch_that_meets_the_number_costs_its_positives_only():
+def test_regularizer_is_zero_at_the_expected_number():
     table = expected_positives_loss(torch.zeros(2, 4), torch.tensor([[1, -1, -1, 0]] * 2), 2)
     torch.testing.assert_close(table, torch.tensor([[0.6931272, 0, 0, 0]] * 2))
 

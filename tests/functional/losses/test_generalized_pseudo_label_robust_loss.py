@@ -1,4 +1,4 @@
-"""GPR against the naive formula, answer by answer, with the bounds on V as published."""
+"""GPR against the naive formula, for each kind of answer, with the bounds on V as published."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def table_by_hand(logits, labels, **arguments):
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("constants", [dict(), SCHEDULED], ids=str)
-def test_is_the_loop(kinds, constants):
+def test_equals_loop(kinds, constants):
     assert_same(
         lambda x, y: generalized_pseudo_label_robust_loss(x, y, ANSWERS, **constants),
         lambda x, y: table_by_hand(x, y, **constants),
@@ -60,8 +60,8 @@ def test_bounds_and_smoothing():
     )
 
 
-def test_both_bounds_are_met():
-    """With the constants of the last epoch the trust of an element goes below and above what bounds it."""
+def test_both_bounds_apply():
+    """With the constants of the last epoch, the trust is below the lower and above the upper bound."""
     logits = torch.tensor([[-9.0, 1.4, math.log(0.1 / 0.9)]], dtype=torch.float64)
     table = generalized_pseudo_label_robust_loss(
         logits, torch.full((1, 3), -1), torch.ones(1, 3), **SCHEDULED

@@ -1,4 +1,4 @@
-"""GR against the naive formula, with weights that carry no gradient."""
+"""GR against the naive formula, with weights that have no gradient."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def by_hand(
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("arguments", SETTINGS, ids=str)
-def test_is_the_loop(kinds, arguments):
+def test_equals_loop(kinds, arguments):
     assert_same(
         lambda x, y: generalized_robust_loss(x, y, **arguments),
         loop(lambda x, y: by_hand(x, y, **arguments)),

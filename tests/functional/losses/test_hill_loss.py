@@ -15,7 +15,7 @@ def by_hand(x, y, margin=1.0, gamma=2.0, down_weight=1.5):
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
-def test_is_the_loop(kinds):
+def test_equals_loop(kinds):
     assert_same(hill_loss, loop(by_hand), *tables(kinds))
 
 
@@ -32,13 +32,13 @@ def test_extremes():
     assert_finite_at_extremes(hill_loss)
 
 
-def test_a_sure_negative_pushes_less_than_a_doubtful_one():
+def test_gradient_of_negatives_decreases_at_high_probabilities():
     logits = torch.tensor([[0.5, 6.0]], requires_grad=True)
     hill_loss(logits, torch.zeros(1, 2)).sum().backward()
     assert logits.grad[0, 1] < logits.grad[0, 0] / 10
 
 
-def test_soft_labels_mix():
+def test_soft_labels_mix_positive_and_negative():
     x = torch.tensor([[0.3]])
     torch.testing.assert_close(
         hill_loss(x, torch.tensor([[0.25]])),
@@ -46,6 +46,6 @@ def test_soft_labels_mix():
     )
 
 
-def test_refusal():
+def test_invalid_arguments_raise():
     with pytest.raises(ValueError, match="'labels' argument of hill_loss must be 1"):
         hill_loss(torch.zeros(1, 1), torch.full((1, 1), 2))

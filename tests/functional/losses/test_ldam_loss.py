@@ -32,7 +32,7 @@ def by_hand(logits, labels, scale):
 
 
 def of_row(row, labels, margins, scale):
-    """The losses of one image in plain numbers, by the largest of its scores, so that none overflows."""
+    """Losses of one image in Python numbers, relative to the largest score, so that no number overflows."""
     losses = []
     for c, label in enumerate(labels):
         if label != 1:
@@ -48,7 +48,7 @@ def of_row(row, labels, margins, scale):
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("scale", [1.0, 4.0])
-def test_is_the_loop(kinds, scale):
+def test_equals_loop(kinds, scale):
     logits, labels = tables(kinds)
     assert_same(
         lambda x, y: ldam_loss(x, y, MARGINS, scale),
@@ -73,13 +73,13 @@ def test_is_the_loop(kinds, scale):
     ),
     st.sampled_from([0.5, 1.0, 30.0, 1000.0]),
 )
-def test_rows_with_ties_and_large_scales_are_the_loop(row, scale):
+def test_rows_with_ties_and_large_scales_equal_loop(row, scale):
     logits, labels, margins = zip(*row)
     found = ldam_loss(
         torch.tensor([logits], dtype=torch.float64), torch.tensor([labels]), torch.tensor(margins), scale
     )
     expected = torch.tensor([of_row(logits, labels, margins, scale)], dtype=torch.float64)
-    # A sum of scores of the size scale * 80 holds its last digits only.
+    # Scores of the size scale * 80 limit the absolute accuracy of their sum.
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-11 * scale)
 
 
@@ -96,7 +96,7 @@ def test_rows_with_ties_and_large_scales_are_the_loop(row, scale):
     ],
     ids=str,
 )
-def test_gradients_are_finite_differences(logits, labels, scale):
+def test_gradients_equal_finite_differences(logits, labels, scale):
     margins = MARGINS[: len(logits)]
     x = torch.tensor([logits], dtype=torch.float64, requires_grad=True)
     table = ldam_loss(x, torch.tensor([labels]), margins, scale)
@@ -113,7 +113,7 @@ def test_gradients_are_finite_differences(logits, labels, scale):
         assert slopes[0, c].item() == pytest.approx(slope, rel=1e-6, abs=1e-7 * scale)
 
 
-def test_an_image_whose_other_classes_are_unknown_costs_nothing():
+def test_loss_is_zero_if_all_other_classes_are_unknown():
     logits = torch.tensor([[2.0, 5.0, -1.0], [-3.0, 0.0, 0.0]], requires_grad=True)
     table = ldam_loss(logits, torch.tensor([[1, -1, -1], [1, -1, -1]]), MARGINS[:3])
     table.sum().backward()
@@ -122,8 +122,8 @@ def test_an_image_whose_other_classes_are_unknown_costs_nothing():
 
 
 @pytest.mark.parametrize("scale", [30.0, 1000.0])
-def test_a_gradient_of_ties_is_shared(scale):
-    """Of k equal largest scores without a margin each has the chance 1 / k."""
+def test_gradient_of_ties_is_distributed_evenly(scale):
+    """Each of k equal largest scores without a margin has the probability 1 / k."""
     logits = torch.tensor([[0.7, 0.7, 0.7, -9.0]], dtype=torch.float64, requires_grad=True)
     table = ldam_loss(logits, torch.tensor([[1, 0, 0, 0]]), torch.zeros(4), scale)
     table.sum().backward()
@@ -132,7 +132,7 @@ def test_a_gradient_of_ties_is_shared(scale):
     assert logits.grad[0].tolist() == pytest.approx(expected, rel=1e-11, abs=1e-12)
 
 
-def test_of_single_labels_it_is_cross_entropy_of_shifted_logits():
+def test_equals_cross_entropy_of_shifted_logits_for_single_labels():
     logits, target = tables()[0].requires_grad_(), torch.tensor([0, 5, 2, 2, 3])
     onehot = torch.nn.functional.one_hot(target, 6)
     table = ldam_loss(logits, onehot, MARGINS, 30.0)

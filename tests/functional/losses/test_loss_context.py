@@ -1,4 +1,4 @@
-"""The context is given to many losses, and none of them changes it."""
+"""The context is passed to several losses, so it cannot be changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmpretrain_imbalance.functional import LossContext
 
 
 @pytest.mark.parametrize("field", ["sample_ids", "activation_maps"])
-def test_is_empty_unless_told_and_cannot_be_changed(field):
+def test_fields_default_to_none_and_are_frozen(field):
     assert getattr(LossContext(), field) is None
     value = torch.arange(3)
     context = LossContext(**{field: value})

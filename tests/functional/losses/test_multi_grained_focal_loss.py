@@ -36,7 +36,7 @@ def ours(logits, labels, **arguments):
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
-def test_is_the_loop(kinds):
+def test_equals_loop(kinds):
     logits, labels = tables(kinds)
     assert_same(ours, table_by_hand, logits / 2, labels)
 

@@ -19,7 +19,7 @@ def test_negative_log_sigmoid(eps):
         )
 
 
-def test_the_constant_bounds_it():
+def test_constant_is_an_upper_bound():
     assert negative_log_sigmoid(torch.tensor(-200.0), 1e-5).item() == pytest.approx(-math.log(1e-5))
     assert negative_log_sigmoid(torch.tensor(-200.0)).item() == 200
 

@@ -12,7 +12,7 @@ EXPECTED = 1.7
 
 
 def by_hand(logits, labels, scores, use_negatives):
-    """The mean over the elements plus both regularizers, as the authors write it."""
+    """Mean over the elements plus both regularizers, as in the paper."""
     num_images, num_classes = logits.shape
     total = 0.0
     for n in range(num_images):
@@ -34,7 +34,7 @@ def by_hand(logits, labels, scores, use_negatives):
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("use_negatives", [False, True])
-def test_the_mean_is_the_loop(kinds, use_negatives):
+def test_mean_equals_loop(kinds, use_negatives):
     logits, labels = tables(kinds)
     scores = tables(seed=3)[0]
     exact = logits.clone().requires_grad_(), scores.clone().requires_grad_()

@@ -1,4 +1,4 @@
-"""Pairwise ranking: the table of the authors' code, by a loop over pairs with its hinge."""
+"""Pairwise ranking: the loss of the authors' code, computed by a loop over pairs with a hinge."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, asser
 
 
 def pairs(logits, labels):
-    """Loss of each element: its hinges against the classes that are not positive, soft labels by weight."""
+    """Loss of each element: the weighted sum of its hinges against all other classes."""
     p = 1 / (1 + torch.exp(-logits))
     fraction = labels.clamp(min=0).double()
     table = torch.zeros_like(logits)
@@ -26,21 +26,21 @@ def pairs(logits, labels):
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
-def test_is_the_loop(kinds):
+def test_equals_loop(kinds):
     logits, labels = tables(kinds, shape=(3, 6))
     assert_same(pairwise_ranking_loss, lambda x, y: pairs(x, y).sum(), logits, labels, joint=True)
     torch.testing.assert_close(pairwise_ranking_loss(logits, labels), pairs(logits, labels))
 
 
-def test_soft_labels_are_on_both_sides():
+def test_soft_labels_are_on_both_sides_of_a_pair():
     logits, _ = tables(shape=(2, 5))
     labels = torch.tensor([[1, 0.3, 0, -1, 0.8], [0.6, 0.6, -1, -1, 0]], dtype=torch.float64)
     assert_same(pairwise_ranking_loss, lambda x, y: pairs(x, y).sum(), logits, labels, joint=True)
     torch.testing.assert_close(pairwise_ranking_loss(logits, labels), pairs(logits, labels))
 
 
-def test_the_hinge_never_cuts_off_anything():
-    """Not even where the model is as sure as single precision can be."""
+def test_argument_of_the_hinge_is_never_negative():
+    """This includes the largest and smallest probabilities of single precision."""
     p = torch.sigmoid(torch.tensor([-torch.inf, -80.0, -3.0, 0.0, 3.0, 80.0, torch.inf]))
     slack = 1 - p[:, None] + p
     assert slack.min() == 0
@@ -58,7 +58,7 @@ def test_every_logit_has_its_gradient_in_its_own_element():
     assert whole[labels == -1].abs().sum() > 0
 
 
-def test_an_image_without_a_positive_costs_nothing():
+def test_loss_of_an_image_without_positives_is_zero():
     logits = torch.randn(1, 4, requires_grad=True)
     table = pairwise_ranking_loss(logits, torch.tensor([[0, -1, 0, -1]]))
     table.sum().backward()
@@ -70,6 +70,6 @@ def test_extremes():
     assert_finite_at_extremes(pairwise_ranking_loss)
 
 
-def test_refusal():
+def test_invalid_arguments_raise():
     with pytest.raises(ValueError, match="'labels' argument of pairwise_ranking_loss must be 1"):
         pairwise_ranking_loss(torch.zeros(1, 1), torch.full((1, 1), 2))

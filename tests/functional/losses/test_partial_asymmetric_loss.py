@@ -34,7 +34,7 @@ def by_hand(
     eps=1e-8,
     focus_at=None,
 ):
-    """The formula of an element; ``focus_at``: the logit of the focus where it carries no gradient."""
+    """Formula of an element; ``focus_at`` is the fixed logit of a focus without gradient."""
     P, G, U = float(y == 1), float(y == 0), float(y == -1)
 
     def probabilities(logit):
@@ -58,7 +58,7 @@ def table(dtype=torch.float64):
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
 @pytest.mark.parametrize("detach_focus", [True, False])
-def test_value_and_gradient_are_the_loop(arguments, detach_focus):
+def test_value_and_gradient_equal_loop(arguments, detach_focus):
     logits, labels = table()
     logits.requires_grad_()
     elements = partial_asymmetric_loss(logits, labels, detach_focus=detach_focus, **arguments)
@@ -84,7 +84,7 @@ def test_derivative_by_gradcheck(arguments):
 
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
-def test_single_precision_holds_a_millionth(arguments):
+def test_single_precision_is_accurate_to_two_millionths(arguments):
     logits, labels = table(torch.float32)
     logits.requires_grad_()
     elements = partial_asymmetric_loss(logits, labels, **arguments)
@@ -92,7 +92,7 @@ def test_single_precision_holds_a_millionth(arguments):
     exact = logits.detach().double().requires_grad_()
     expected = partial_asymmetric_loss(exact, labels, **arguments)
     expected.sum().backward()
-    # The margin takes a difference of probabilities, of which single precision holds 6e-8.
+    # The margin needs a difference of probabilities, which single precision rounds to 6e-8.
     absolute = 2e-6 if arguments.get("clip") else 1e-9
     torch.testing.assert_close(elements.double(), expected, rtol=2e-6, atol=absolute)
     torch.testing.assert_close(logits.grad.double(), exact.grad, rtol=2e-6, atol=absolute)
@@ -105,7 +105,7 @@ def test_single_precision_holds_a_millionth(arguments):
         *[(arguments, True) for arguments in ARGUMENTS],
         (dict(clip=1e-9), True),
         (dict(eps=0.0, clip=0.05), True),
-        (dict(eps=0.0, gamma_neg=2), False),  # a cross-entropy without a bound, whose own value is infinite
+        (dict(eps=0.0, gamma_neg=2), False),  # an unbounded cross-entropy, which is infinite
         (dict(eps=0.0), False),
     ],
     ids=str,
@@ -122,7 +122,7 @@ def test_extreme_logits_stay_finite(arguments, infinite, detach_focus):
 
 
 @pytest.mark.parametrize("clip", [0.0, 0.05])
-def test_gradient_ends_below_eps(clip):
+def test_gradient_is_zero_below_eps(clip):
     logits = torch.tensor([[-18.0, -19.0]], requires_grad=True)
     elements = partial_asymmetric_loss(logits, torch.ones(1, 2), clip=clip)
     elements.sum().backward()
@@ -130,7 +130,7 @@ def test_gradient_ends_below_eps(clip):
     torch.testing.assert_close(logits.grad, torch.tensor([[-1.0, 0.0]]))
 
 
-def test_the_margin_frees_easy_negatives():
+def test_loss_of_easy_negatives_is_zero_with_a_margin():
     logits = torch.tensor([[-4.0, -2.0]], requires_grad=True)  # p = .018 and .119
     elements = partial_asymmetric_loss(logits, torch.zeros(1, 2), clip=0.05)
     elements.sum().backward()
@@ -140,7 +140,7 @@ def test_the_margin_frees_easy_negatives():
 
 
 @given(st.lists(st.tuples(st.floats(-15, 15), st.sampled_from([1, 0])), min_size=1))
-def test_without_focus_it_is_binary_cross_entropy(elements):
+def test_equals_binary_cross_entropy_without_focus(elements):
     logits, labels = (torch.tensor([column], dtype=torch.float64) for column in zip(*elements))
     torch.testing.assert_close(
         partial_asymmetric_loss(logits, labels), partial_binary_cross_entropy(logits, labels)
@@ -149,7 +149,7 @@ def test_without_focus_it_is_binary_cross_entropy(elements):
 
 @settings(deadline=None)
 @given(st.floats(-15, 15), st.floats(-15, 15), st.sampled_from([1, 0, -1]), st.sampled_from(ARGUMENTS))
-def test_more_wrong_never_costs_less(first, second, label, arguments):
+def test_loss_is_monotone_in_the_logit(first, second, label, arguments):
     low, high = sorted((first, second), reverse=label == 1)
     elements = partial_asymmetric_loss(
         torch.tensor([[low, high]], dtype=torch.float64), torch.full((1, 2), label), **arguments
@@ -160,7 +160,7 @@ def test_more_wrong_never_costs_less(first, second, label, arguments):
 @pytest.mark.parametrize("function", [partial_asymmetric_loss, partial_asymmetric_loss.unvalidated])
 @pytest.mark.parametrize("detach_focus", [True, False])
 @pytest.mark.parametrize("arguments", [*ARGUMENTS, dict(eps=0.0)], ids=str)
-def test_a_soft_label_is_the_mixture_of_the_loop(arguments, detach_focus, function):
+def test_soft_label_mixes_positive_and_negative_of_loop(arguments, detach_focus, function):
     logits, labels = table()
     labels = labels.double()
     soft = torch.rand(labels.shape, generator=torch.Generator().manual_seed(1)) < 0.5
@@ -193,13 +193,13 @@ def test_two_backward_passes_agree():
     torch.testing.assert_close(first, second, rtol=0, atol=0)
 
 
-def test_an_empty_batch_costs_nothing():
+def test_empty_batch():
     assert partial_asymmetric_loss(torch.zeros(0, 3), torch.zeros(0, 3), gamma_neg=2).shape == (0, 3)
 
 
 @pytest.mark.parametrize("x", [5.0, 10.0, 15.0])
 def test_gradient_with_a_margin_is_exact_for_confident_mistakes(x):
-    """1 - p is lost in single precision where p is near 1."""
+    """1 - p is inaccurate in single precision if p is near 1."""
     slopes = []
     for dtype in (torch.float32, torch.float64):
         logits = torch.tensor([[x]], dtype=dtype, requires_grad=True)
@@ -208,7 +208,7 @@ def test_gradient_with_a_margin_is_exact_for_confident_mistakes(x):
         )
         loss.sum().backward()
         slopes.append(logits.grad.item())
-    q = math.exp(-x) / (1 + math.exp(-x))  # of the negative label, before the margin
+    q = math.exp(-x) / (1 + math.exp(-x))  # probability of the negative label, before the margin
     excess = 1 / (1 + math.exp(-x)) - 0.05
     derivative_of_excess = q / (1 + math.exp(-x))
     by_hand = derivative_of_excess * (4 * excess**3 * -math.log(1 - excess) + excess**4 / (q + 0.05))

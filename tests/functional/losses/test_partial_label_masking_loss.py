@@ -1,4 +1,4 @@
-"""Partial Label Masking: the ratio is met in expectation, statistics and update are those of loops."""
+"""Partial Label Masking: expected ratio, random masks, histograms and update against loops."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from mmpretrain_imbalance.functional import (
 RATIOS = st.floats(1e-4, 1e4)
 
 
-def test_the_ideal_ratio_is_reached_exactly():
-    """Positives over negatives 0.8, ideal 0.5: positives over ALL would end at 0.714 of 0.5."""
+def test_expected_ratio_equals_the_ideal_ratio():
+    """The ratio is that of positives to negatives, 0.8. A ratio to ALL labels would give 0.714 of 0.5."""
     positives, negatives = 800.0, 1000.0
     keep_positive, keep_negative = keep_probabilities(
         torch.tensor([positives / negatives]), torch.tensor([0.5])
@@ -34,22 +34,22 @@ def test_the_ideal_ratio_is_reached_exactly():
 
 
 @given(RATIOS, RATIOS)
-def test_what_is_kept_has_the_ideal_ratio_and_only_one_kind_is_masked(ratio, ideal):
+def test_kept_elements_have_the_ideal_ratio_and_one_kind_is_masked(ratio, ideal):
     positive, negative = keep_probabilities(*torch.tensor([[ratio], [ideal]], dtype=torch.float64))
     assert (ratio * positive / negative).item() == pytest.approx(ideal)
     assert max(positive.item(), negative.item()) == 1
 
 
 @pytest.mark.parametrize("ratio", [0.0, math.inf, math.nan])
-def test_a_class_of_one_kind_only_keeps_everything(ratio):
+def test_classes_without_a_finite_positive_ratio_are_not_masked(ratio):
     positive, negative = keep_probabilities(torch.tensor([ratio]), torch.tensor([0.3]))
     assert (positive.item(), negative.item()) == (1, 1)
 
 
 @pytest.mark.parametrize("chance", [0.5, 0.013, 1e-5, 0.9999])
 @pytest.mark.parametrize("kind", [1, 0])
-def test_draws_have_the_chance_they_should(chance, kind):
-    """Four standard deviations of the mean of two million draws."""
+def test_random_mask_has_the_right_probability(chance, kind):
+    """The tolerance is four standard deviations of the mean of two million random numbers."""
     labels = torch.full((2000, 1000), kind, dtype=torch.int8)
     ratio = torch.full((1000,), 1 / chance if kind else chance)
     keep = partial_label_keep(labels, ratio, torch.ones(1000), random_numbers(0, 2000, 1000, "cpu"))
@@ -57,7 +57,7 @@ def test_draws_have_the_chance_they_should(chance, kind):
     assert keep.double().mean().item() == pytest.approx(chance, abs=tolerance)
 
 
-def test_draws_of_elements_are_independent():
+def test_random_mask_is_independent_between_elements():
     labels = torch.ones(4000, 50)
     random = random_numbers(0, 4000, 50, "cpu")
     keep = partial_label_keep(labels, torch.full((50,), 2.0), torch.ones(50), random).double()
@@ -71,7 +71,7 @@ def test_draws_of_elements_are_independent():
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.int64, torch.float32])
-def test_only_the_common_kind_of_known_labels_is_masked(dtype):
+def test_only_the_more_frequent_kind_of_known_labels_is_masked(dtype):
     labels = torch.tensor([[1, 0, -1]] * 300, dtype=dtype)
     random = random_numbers(0, 300, 3, "cpu")
     many_positives = partial_label_keep(labels, torch.full((3,), 1e9), torch.ones(3), random)
@@ -95,7 +95,7 @@ def test_soft_labels_are_kept():
         min_size=1,
     )
 )  # fmt: skip
-def test_the_choice_is_the_loop(elements):
+def test_keep_equals_loop(elements):
     labels, random, ratios, ideals = zip(*elements)
     found = partial_label_keep(
         torch.tensor([labels]),
@@ -111,8 +111,8 @@ def test_the_choice_is_the_loop(elements):
     assert found.tolist() == [expected]
 
 
-def test_what_has_no_chance_to_be_masked_is_kept_for_sure():
-    """With the smallest and the largest of all random numbers."""
+def test_elements_with_keep_probability_one_are_always_kept():
+    """The random numbers are the smallest and the largest possible ones."""
     labels = torch.tensor([[1, 0]]).expand(2, 2)
     random = torch.tensor([[-(2**31)] * 2, [2**31 - 1] * 2], dtype=torch.int32)
     assert partial_label_keep(labels, torch.ones(2), torch.ones(2), random).all()
@@ -123,7 +123,7 @@ def test_what_has_no_chance_to_be_masked_is_kept_for_sure():
 @pytest.mark.parametrize(
     ("num_images", "num_bins"), [(40, 10), (600, 10), (40, 3), (40, 42), (40, 43), (40, 200)]
 )
-def test_histograms_are_those_of_numpy(num_images, num_bins):
+def test_histograms_equal_numpy(num_images, num_bins):
     generator = torch.Generator().manual_seed(0)
     logits = 4 * torch.randn(num_images, 5, generator=generator)
     labels = torch.randint(-1, 2, (num_images, 5), generator=generator).float()
@@ -140,18 +140,18 @@ def test_histograms_are_those_of_numpy(num_images, num_bins):
             np.testing.assert_array_equal(counts[group, c], expected)
 
 
-def test_a_logit_that_is_no_number_disturbs_no_other():
-    """It raises later; until then it must not be an index out of range."""
+def test_nan_logit_does_not_affect_other_elements():
+    """A NaN raises later; until then it must not become an index out of range."""
     logits = torch.tensor([[0.3, torch.nan], [-0.2, 0.1], [torch.nan, -torch.inf], [torch.inf, 2.0]])
     labels = torch.tensor([[1, 1], [1, 1], [0, 0], [0, 0]])
     counts = probability_histograms(logits, labels, 4)
     assert counts.sum(dim=2).tolist() == [[2, 2], [2, 2], [0, 0]]
     assert counts[0, 0].tolist() == [0, 1, 1, 0]
-    assert counts[1, 0, 3] == 1  # an infinite logit is a number
+    assert counts[1, 0, 3] == 1  # an infinite logit is counted
     assert counts[1, 1, [0, 3]].tolist() == [1, 1]
 
 
-def test_histograms_of_nothing():
+def test_histograms_without_known_elements_are_empty():
     assert probability_histograms(torch.zeros(0, 3), torch.zeros(0, 3), 4).sum() == 0
     assert probability_histograms(torch.zeros(2, 3), torch.full((2, 3), -1), 4)[:2].sum() == 0
 
@@ -166,11 +166,11 @@ def divergence_by_hand(counts, true_bin, divergence, epsilon):
 
 
 @pytest.mark.parametrize("divergence", DIVERGENCES)
-def test_update_is_the_loop(divergence):
+def test_update_equals_loop(divergence):
     generator = np.random.default_rng(0)
     counts = generator.integers(0, 50, (2, 6, 10))
-    counts[0, 1] = 0  # no positives this epoch
-    counts[1, 4] = 0  # no negatives
+    counts[0, 1] = 0  # no positives in this epoch
+    counts[1, 4] = 0  # no negatives in this epoch
     ideal = generator.uniform(0.1, 3, 6)
     seen = [c for c in range(6) if counts[0, c].sum() and counts[1, c].sum()]
     assert seen == [0, 2, 3, 5]
@@ -206,7 +206,7 @@ def test_update_is_never_nan(counts, divergence):
 
 
 @pytest.mark.parametrize("divergence", DIVERGENCES)
-def test_classes_that_agree_do_not_move(divergence):
+def test_equal_divergences_do_not_change_the_ratio(divergence):
     counts = torch.tensor([3, 1, 5, 2]).expand(2, 7, 4)
     ideal = torch.linspace(0.1, 2, 7)
     torch.testing.assert_close(update_ideal_ratio(ideal, counts, 1.0, divergence), ideal)
@@ -231,7 +231,7 @@ def test_a_perfect_histogram_has_no_divergence(divergence):
     assert values[1] == pytest.approx(-math.log(1e-6), rel=1e-5)
 
 
-def test_refuses_another_divergence():
+def test_unknown_divergence_raises():
     with pytest.raises(
         ValueError,
         match=r"of histogram_divergence must be one of 'predicted_to_true', 'true_to_predicted'. Got 'js'",

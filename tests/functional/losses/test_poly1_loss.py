@@ -19,7 +19,7 @@ def by_hand(x, y, epsilon=2.0):
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("epsilon", [2.0, 0.0, -1.0])
-def test_is_the_loop(kinds, epsilon):
+def test_equals_loop(kinds, epsilon):
     assert_same(
         lambda x, y: poly1_loss(x, y, epsilon), loop(lambda x, y: by_hand(x, y, epsilon)), *tables(kinds)
     )
@@ -32,7 +32,7 @@ def test_the_first_coefficient_of_the_expansion_is_changed():
     torch.testing.assert_close(poly1_loss(logits, torch.ones(1, 2)), expansion)
 
 
-def test_soft_labels_mix():
+def test_soft_labels_mix_positive_and_negative():
     x = torch.tensor([[0.3]])
     torch.testing.assert_close(
         poly1_loss(x, torch.tensor([[0.25]])),

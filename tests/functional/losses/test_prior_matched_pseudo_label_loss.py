@@ -1,4 +1,4 @@
-"""Thresholds that cut off given shares, against sorting."""
+"""Thresholds that select given fractions, against sorting."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def by_hand(logits, counted):
     for n in range(logits.shape[0]):
         for c in range(logits.shape[1]):
             if counted[n, c]:
-                place = math.floor((logits[n, c].item() + LIMIT) / (2 * LIMIT) * BINS)
-                counts[c][min(max(place, 0), BINS - 1)] += 1
+                position = math.floor((logits[n, c].item() + LIMIT) / (2 * LIMIT) * BINS)
+                counts[c][min(max(position, 0), BINS - 1)] += 1
     return torch.tensor(counts)
 
 
-def test_histograms_are_the_loop():
+def test_histograms_equal_loop():
     generator = torch.Generator().manual_seed(0)
     logits = 4 * torch.randn(50, 3, generator=generator)  # some beyond the limit
     counted = torch.rand(50, 3, generator=generator) < 0.6
@@ -36,8 +36,8 @@ def test_histograms_are_the_loop():
     torch.testing.assert_close(counts.sum(dim=1), counted.sum(dim=0))
 
 
-def test_a_logit_that_is_no_number_disturbs_no_other():
-    """It raises later; until then it must not be an index out of range."""
+def test_nan_logit_does_not_affect_other_elements():
+    """A NaN raises later; until then it must not become an index out of range."""
     logits = torch.tensor([[0.5, torch.nan], [torch.nan, 0.5], [torch.inf, -torch.inf]])
     counts = logit_histograms(logits, torch.ones(3, 2, dtype=torch.bool), 4, 2.0)
     assert counts.sum(dim=1).tolist() == [3, 3]
@@ -48,7 +48,7 @@ def test_a_logit_that_is_no_number_disturbs_no_other():
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0, 1), st.floats(0, 1), st.integers(1, 200))
-def test_the_shares_are_met_to_the_content_of_one_bin(seed, positive, negative, num_images):
+def test_fractions_are_accurate_to_the_content_of_one_bin(seed, positive, negative, num_images):
     logits = 2 * torch.randn(num_images, 2, generator=torch.Generator().manual_seed(seed))
     counts = logit_histograms(logits, torch.ones_like(logits).bool(), BINS, LIMIT)
     fractions = torch.full((2,), positive), torch.full((2,), negative)
@@ -61,7 +61,7 @@ def test_the_shares_are_met_to_the_content_of_one_bin(seed, positive, negative, 
     assert (off_below <= largest).all()
 
 
-def test_fine_bins_cut_where_sorting_does():
+def test_fine_bins_equal_sorting():
     logits = 2 * torch.randn(1000, 1, generator=torch.Generator().manual_seed(1))
     counts = logit_histograms(logits, torch.ones_like(logits).bool(), 24000, 12.0)
     above, below = matched_thresholds(counts, torch.tensor([0.05]), torch.tensor([0.8]), 12.0)
@@ -71,7 +71,7 @@ def test_fine_bins_cut_where_sorting_does():
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.5])
-def test_nothing_passes_without_a_share_or_without_elements(fraction):
+def test_zero_fraction_or_no_elements_select_nothing(fraction):
     counts = torch.zeros(2, 4, dtype=torch.int64)
     counts[0, 2] = 5
     above, below = matched_thresholds(counts, torch.full((2,), fraction), torch.full((2,), fraction), 2.0)
@@ -80,8 +80,8 @@ def test_nothing_passes_without_a_share_or_without_elements(fraction):
         assert (above[0], below[0]) == (1, 0)
 
 
-def test_a_rare_class_keeps_its_place_near_zero():
-    """All probabilities below 1 in 1000: bins of probabilities would hold them in one."""
+def test_thresholds_of_rare_classes_near_zero():
+    """All probabilities are below 0.001, so bins of probabilities would not separate them."""
     logits = torch.linspace(-11, -7, 2001)[:, None]
     counts = logit_histograms(logits, torch.ones_like(logits).bool(), BINS * 2, 12.0)
     above, _ = matched_thresholds(counts, torch.tensor([0.01]), torch.tensor([0.0]), 12.0)

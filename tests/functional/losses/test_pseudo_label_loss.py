@@ -13,7 +13,7 @@ ELEMENTS = st.lists(st.tuples(st.floats(0, 1, width=32), st.sampled_from([1.0, 0
 
 
 @given(ELEMENTS, st.booleans(), st.booleans())
-def test_is_the_loop(elements, hard, per_class):
+def test_equals_loop(elements, hard, per_class):
     probabilities, labels = torch.tensor(elements).T[:, None]
     expected = []
     for p, y in torch.tensor(elements).tolist():

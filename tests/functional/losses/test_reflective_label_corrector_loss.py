@@ -61,7 +61,7 @@ def ours(logits, labels, threshold=0.7, margin=1.0, **arguments):
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
-def test_is_the_loop(kinds):
+def test_equals_loop(kinds):
     logits, labels = tables(kinds)
     assert_same(ours, table_by_hand, logits / 2, labels)
 
@@ -86,7 +86,7 @@ def test_corrected_elements(correct_negatives):
     found = reflected_elements(logits, labels, correct_negatives=correct_negatives)
     assert found.tolist() == corrected_by_hand(logits, labels, correct_negatives=correct_negatives)
     assert found.any()
-    # Both thresholds decide something.
+    # Both thresholds exclude elements.
     p = torch.sigmoid(logits)
     assert ((p > 0.7) & ~found & (labels == -1)).any()
     assert ((p > p.mean(dim=0)) & ~found & (labels == -1)).any()

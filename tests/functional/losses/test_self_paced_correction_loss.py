@@ -19,7 +19,7 @@ def by_hand(x, y, threshold=0.6, margin=1.0, gamma=2.0, correct=True, correct_ne
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
 @pytest.mark.parametrize("correct", [True, False])
-def test_is_the_loop(kinds, correct):
+def test_equals_loop(kinds, correct):
     assert_same(
         lambda x, y: self_paced_correction_loss(x, y, correct=correct),
         loop(lambda x, y: by_hand(x, y, correct=correct)),
@@ -38,7 +38,7 @@ def test_arguments(arguments):
     )
 
 
-def test_the_threshold_itself_is_not_above():
+def test_probability_equal_to_the_threshold_is_not_corrected():
     logits = torch.zeros(1, 1, dtype=torch.float64)
     at = self_paced_correction_loss(logits + 1, torch.zeros(1, 1), threshold=torch.sigmoid(logits + 1).item())
     below = self_paced_correction_loss(logits + 1, torch.zeros(1, 1), threshold=0.7)

@@ -1,4 +1,4 @@
-"""Two-way loss: the sum of the table over N is the published loss, with its gradient."""
+"""Two-way loss: the sum of the elements, divided by N, is the published loss, with its gradient."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def by_hand(logits, labels, positive_temperature=4.0, negative_temperature=1.0):
 @pytest.mark.parametrize(
     "arguments", [dict(), dict(positive_temperature=1.0), dict(negative_temperature=2.0)], ids=str
 )
-def test_is_the_loop(kinds, arguments):
+def test_equals_loop(kinds, arguments):
     assert_same(
         lambda x, y: two_way_loss(x, y, **arguments),
         lambda x, y: by_hand(x, y, **arguments),
@@ -40,7 +40,7 @@ def test_is_the_loop(kinds, arguments):
     )
 
 
-def test_unknown_elements_have_no_share_and_no_gradient():
+def test_unknown_elements_have_zero_loss_and_gradient():
     logits, labels = tables()
     table = two_way_loss(logits.requires_grad_(), labels)
     table.sum().backward()

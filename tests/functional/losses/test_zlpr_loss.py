@@ -1,4 +1,4 @@
-"""ZLPR: rows sum to the published loss, with its gradient."""
+"""ZLPR: the sum of a row is the published loss, with its gradient."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def by_hand(logits, labels):
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=str)
-def test_is_the_loop(kinds):
+def test_equals_loop(kinds):
     assert_same(zlpr_loss, by_hand, *tables(kinds), joint=True)
 
 
-def test_shares_are_even_and_unknown_elements_have_none():
+def test_loss_is_distributed_evenly_and_unknown_elements_are_zero():
     logits, labels = tables()
     table = zlpr_loss(logits.requires_grad_(), labels)
     for n in range(5):

@@ -24,7 +24,7 @@ def test_equals_scikit_learn_on_known_elements(tables) -> None:
 
 
 @given(partial_tables(values=PROBABILITIES))
-def test_equals_torchmetrics_and_the_share_of_pairs(tables) -> None:
+def test_equals_torchmetrics_and_the_fraction_of_ordered_pairs(tables) -> None:
     scores, labels = tables[0][:, 0], tables[1][:, 0]
     positives, negatives = scores[labels == 1], scores[labels == 0]
     if len(positives) and len(negatives):
@@ -36,6 +36,6 @@ def test_equals_torchmetrics_and_the_share_of_pairs(tables) -> None:
 
 
 @given(partial_tables())
-def test_flat_elements_equal_tables(tables) -> None:
+def test_flat_elements_equal_matrices(tables) -> None:
     value = auroc(*flat(*tables)[:3], num_classes=tables[0].shape[1])
     np.testing.assert_array_equal(value, auroc(*tables))

@@ -19,7 +19,7 @@ from tests.functional.partial_tables import flat, partial_tables
 
 
 def by_loops(scores: np.ndarray, labels: np.ndarray) -> list[float]:
-    """The definition of methods.md, image by image."""
+    """The definition of methods.md, in a loop over the images."""
     result = []
     for class_scores, class_labels in zip(scores.T.tolist(), labels.T.tolist()):
         known = [(s, y) for s, y in zip(class_scores, class_labels) if y != -1]
@@ -88,7 +88,7 @@ def test_does_not_depend_on_the_order_of_the_samples(tables, random) -> None:
 
 
 @given(partial_tables(), st.sampled_from([np.nan, np.inf, -np.inf, 0.5]))
-def test_unknown_elements_never_matter(tables, score: float) -> None:
+def test_scores_of_unknown_elements_are_ignored(tables, score: float) -> None:
     scores, labels = tables
     changed = np.where(labels == -1, np.float32(score), scores)
     np.testing.assert_array_equal(average_precision(changed, labels), average_precision(scores, labels))
@@ -104,7 +104,7 @@ def test_monotone_transforms_of_the_scores_change_nothing(tables, transform) -> 
 
 
 @given(partial_tables(), st.randoms(use_true_random=False))
-def test_flat_elements_in_any_order_equal_tables(tables, random) -> None:
+def test_flat_elements_in_any_order_equal_matrices(tables, random) -> None:
     scores, labels, classes, _ = flat(*tables)
     order = random.sample(range(len(scores)), len(scores))
     value = average_precision(scores[order], labels[order], classes[order], num_classes=tables[0].shape[1])
@@ -122,19 +122,19 @@ def test_pooled_equals_scikit_learn_on_all_known_elements(tables) -> None:
         assert np.isnan(value)
 
 
-def test_tells_apart_what_only_float64_tells_apart() -> None:
+def test_distinguishes_scores_that_differ_only_in_float64() -> None:
     scores, labels = np.array([[0.5], [0.5 + 1e-12], [0.5 + 2e-12]]), np.array([[0], [1], [0]])
     np.testing.assert_array_equal(average_precision(scores, labels), [0.5])
     np.testing.assert_array_equal(average_precision(scores.astype(np.float32), labels), [1 / 3])
 
 
-def test_scores_beyond_float32_are_no_warning() -> None:
+def test_scores_beyond_float32_raise_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         np.testing.assert_array_equal(average_precision([[1e300], [1e301], [0]], [[0], [1], [0]]), [1.0])
 
 
-def test_tells_large_integers_apart() -> None:
+def test_distinguishes_large_integers() -> None:
     np.testing.assert_array_equal(average_precision([[2**24], [2**24 + 1]], [[0], [1]]), [1.0])
 
 
@@ -150,7 +150,7 @@ def test_infinite_scores_rank_first_and_last() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
-def test_takes_tensors_of_every_precision(dtype: torch.dtype) -> None:
+def test_accepts_tensors_of_every_precision(dtype: torch.dtype) -> None:
     scores = torch.tensor([[0.5, -2.0], [0.25, 4.0]], dtype=dtype, requires_grad=True)
     np.testing.assert_array_equal(
         average_precision(scores, torch.tensor([[1.0, 1.0], [0.0, 0.0]])), [1.0, 0.5]
@@ -166,7 +166,7 @@ def test_a_class_with_one_kind_of_label_only_is_nan_and_raises_no_warning() -> N
     np.testing.assert_array_equal(empty, [np.nan, np.nan])
 
 
-def test_mean_leaves_out_what_is_nan() -> None:
+def test_mean_leaves_out_nan() -> None:
     values = np.array([0.2, np.nan, 0.8])
     assert mean_average_precision(values) == pytest.approx(0.5)
     assert mean_average_precision(values, weights=np.array([3, 9, 1])) == pytest.approx((3 * 0.2 + 0.8) / 4)

@@ -10,7 +10,7 @@ from tests.functional.partial_tables import flat, partial_tables
 
 
 def by_loops(scores: np.ndarray, labels: np.ndarray, precision: float | None, recall: float | None) -> float:
-    """Try every score of one class as its threshold, from the highest on."""
+    """Try every score of one class as its threshold, in descending order."""
     known, positives = labels != -1, (labels == 1).sum()
     best, best_f1 = None, -1.0
     for threshold in sorted(set(scores[known].tolist()), reverse=True):
@@ -47,19 +47,19 @@ def test_equals_plain_loops(tables, required: dict[str, float], shrinkage: float
     np.testing.assert_array_equal(flat_thresholds, thresholds)
 
 
-def test_without_shrinkage_a_class_keeps_the_very_score_in_float32() -> None:
+def test_threshold_without_shrinkage_equals_the_score_in_float32() -> None:
     scores = np.float32([[0.7], [0.3]])
     assert best_thresholds(scores, [[1], [0]], shrinkage=0)[0].astype(np.float32) == scores[0]
 
 
-def test_a_recall_that_a_score_has_exactly_is_reached_there() -> None:
-    """0.28 of 25 is 7, and 0.28 * 25 is a little more."""
+def test_recall_that_equals_a_decimal_number_exactly() -> None:
+    """7 / 25 is 0.28, but 0.28 * 25 is rounded to above 7."""
     scores = np.arange(25, 0, -1)[:, None] / 25
     assert best_thresholds(scores, np.ones((25, 1)), recall=0.28, shrinkage=0)[0] == scores[6]
 
 
 @pytest.mark.parametrize("score", [0.7, 0.1, 0.9])
-def test_a_class_that_agrees_with_all_keeps_the_very_score(score: float) -> None:
+def test_threshold_of_a_class_equal_to_the_global_one_is_not_rounded(score: float) -> None:
     for positives in range(1, 60):
         for shrinkage in (0.3, 3.0, 10.0):
             chosen, overall = best_thresholds(
@@ -73,13 +73,13 @@ def test_a_class_that_agrees_with_all_keeps_the_very_score(score: float) -> None
     [
         (
             dict(labels=[[0], [-1]]),
-            "'labels' argument of best_thresholds .* Got 1 known elements without any instead",
+            "'labels' argument of best_thresholds .* Got 1 known elements without a positive instead",
         ),
         (
             dict(precision=0.0),
-            r"'precision' argument of best_thresholds must lie in \(0, 1\]. Got 0.0 instead",
+            r"'precision' argument of best_thresholds must be in \(0, 1\]. Got 0.0 instead",
         ),
-        (dict(recall=1.5), r"'recall' argument of best_thresholds must lie in \(0, 1\]. Got 1.5 instead"),
+        (dict(recall=1.5), r"'recall' argument of best_thresholds must be in \(0, 1\]. Got 1.5 instead"),
         (dict(precision=0.5, recall=0.5), "'recall' argument of best_thresholds .* Got both instead"),
         (
             dict(shrinkage=-1.0),
@@ -87,6 +87,6 @@ def test_a_class_that_agrees_with_all_keeps_the_very_score(score: float) -> None
         ),
     ],
 )
-def test_wrong_input_is_refused(arguments: dict, message: str) -> None:
+def test_invalid_inputs_raise(arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         best_thresholds(**(dict(scores=[[0.5], [0.4]], labels=[[1], [0]]) | arguments))

@@ -18,7 +18,7 @@ TABLES = partial_tables(values=PROBABILITIES, dtype=np.float64)
 
 
 def by_loops(scores: np.ndarray, labels: np.ndarray, num_bins: int) -> float:
-    """One bin after the other, over the known elements."""
+    """A loop over the bins of the known elements."""
     total, known = 0.0, (labels != -1).sum()
     for index in range(num_bins):
         last = index == num_bins - 1
@@ -48,7 +48,7 @@ def test_equals_torchmetrics() -> None:
 
 
 @given(TABLES)
-def test_flat_elements_equal_tables(tables) -> None:
+def test_flat_elements_equal_matrices(tables) -> None:
     scores, labels, classes, _ = flat(*tables)
     value = calibration_error(scores, labels, classes, num_classes=tables[0].shape[1])
     np.testing.assert_allclose(value, calibration_error(*tables), atol=1e-12)
@@ -61,7 +61,7 @@ def test_the_bins_of_a_reliability_diagram() -> None:
     np.testing.assert_array_equal(bins.positive_fraction, [[0.0, 1.0]])
 
 
-def test_logits_are_refused() -> None:
+def test_logits_raise() -> None:
     with pytest.raises(
         ValueError, match=r"must be probabilities .* not logits\. Got 2\.5 at class 1 instead"
     ):
@@ -69,7 +69,7 @@ def test_logits_are_refused() -> None:
 
 
 @pytest.mark.parametrize("num_bins", [0, 2.5])
-def test_no_bin_is_refused(num_bins: float) -> None:
-    message = "'num_bins' argument of calibration_error must be a whole number of at least 1"
+def test_invalid_number_of_bins_raises(num_bins: float) -> None:
+    message = "'num_bins' argument of calibration_error must be an integer of at least 1"
     with pytest.raises(ValueError, match=message):
         calibration_error([[0.5]], [[1]], num_bins=num_bins)

@@ -71,7 +71,7 @@ def test_rarest_classes_have_a_positive_and_the_lower_index_first(positives: lis
         (lambda: rarest_classes([1], -1), "'k' argument of rarest_classes .* Got -1 instead"),
     ],
 )
-def test_wrong_input_is_refused(call, message: str) -> None:
+def test_invalid_inputs_raise(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
 

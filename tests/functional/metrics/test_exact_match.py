@@ -24,11 +24,11 @@ def test_equals_plain_loops(tables) -> None:
 @given(PREDICTIONS)
 def test_equals_scikit_learn_where_all_is_known(tables) -> None:
     predictions, labels = tables[0], abs(tables[1])
-    if labels.shape[1] > 1:  # scikit-learn takes one column for something else
+    if labels.shape[1] > 1:  # scikit-learn treats one column as single-label data
         np.testing.assert_allclose(exact_match(predictions, labels), accuracy_score(labels, predictions))
 
 
 @given(PREDICTIONS)
-def test_flat_elements_equal_tables(tables) -> None:
+def test_flat_elements_equal_matrices(tables) -> None:
     predictions, labels, _, images = flat(*tables)
     np.testing.assert_equal(exact_match(predictions, labels, images + 10**12), exact_match(*tables))

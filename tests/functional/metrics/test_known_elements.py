@@ -11,7 +11,7 @@ from tests.functional.partial_tables import flat, partial_tables
 
 
 @given(partial_tables())
-def test_keeps_every_known_element_of_tables_once(tables) -> None:
+def test_selects_every_known_element_of_matrices_once(tables) -> None:
     elements = known_elements(*tables, keep_images=True)
     scores, labels, classes, images = flat(*tables)
     kept = sorted(zip(elements.images, elements.classes, elements.scores, elements.positive))
@@ -22,7 +22,7 @@ def test_keeps_every_known_element_of_tables_once(tables) -> None:
 
 
 @given(partial_tables())
-def test_drops_the_unknown_of_flat_elements(tables) -> None:
+def test_drops_unknown_flat_elements(tables) -> None:
     scores, labels = tables
     images, classes = (index.ravel() for index in np.indices(labels.shape))
     elements = known_elements(scores.ravel(), labels.ravel(), classes, images, num_classes=labels.shape[1])
@@ -33,7 +33,7 @@ def test_drops_the_unknown_of_flat_elements(tables) -> None:
         np.testing.assert_array_equal(value, wanted)
 
 
-def test_leaves_its_inputs_alone() -> None:
+def test_does_not_change_its_inputs() -> None:
     scores, labels = np.float32([[0.5, -0.0], [1.0, 2.0]]), np.array([[1, 0], [-1, 1]])
     before = scores.copy(), labels.copy()
     elements = known_elements(scores, labels)
@@ -59,7 +59,7 @@ SCORES = np.array([[0.1, 0.2], [0.3, 0.4]])
         ),
         (
             dict(scores=SCORES * [1, np.nan], labels=[[1, -1], [0, 1]]),
-            "The 'scores' argument of f must be a number wherever the label is known. "
+            "The 'scores' argument of f must be a number, not NaN, in every element with a known label. "
             "Got nan at sample 1, class 1 instead.",
         ),
         (
@@ -76,20 +76,21 @@ SCORES = np.array([[0.1, 0.2], [0.3, 0.4]])
         ),
         (
             dict(scores=[0.5], labels=[1]),
-            "The 'scores' argument of f must be a table of shape (N, C), or come with 'classes'. "
-            "Got the shape (1,) without 'classes' instead.",
+            "The 'scores' argument of f must have the shape (N, C) if 'classes' is not given. "
+            "Got (1,) instead.",
         ),
         (
             dict(scores=SCORES, labels=SCORES > 0.2, classes=[0, 1]),
-            "must have the shape (K,) where 'classes' is given. Got (2, 2) instead.",
+            "must have the shape (K,) if 'classes' is given. Got (2, 2) instead.",
         ),
         (
             dict(scores=SCORES, labels=SCORES > 0.2, images=[0, 1]),
-            "The 'images' argument of f must be None for tables, whose rows are the images.",
+            "The 'images' argument of f must be None for scores of shape (N, C), whose rows are the images.",
         ),
         (
             dict(scores=[0.5], labels=[1], classes=[0], keep_images=True),
-            "The 'images' argument of f must be one index an element, as 'classes'. Got None instead.",
+            "The 'images' argument of f must be one index per element if 'classes' is given. "
+            "Got None instead.",
         ),
         (
             dict(scores=[0.5, 0.5], labels=[1, 0], classes=[0, 2], num_classes=2),
@@ -97,14 +98,14 @@ SCORES = np.array([[0.1, 0.2], [0.3, 0.4]])
         ),
         (
             dict(scores=[0.5, 0.5], labels=[1, 0], classes=[0.0, 1.0]),
-            "The 'classes' argument of f must be 2 integers, one an element. Got float64 of shape (2,)",
+            "The 'classes' argument of f must be 2 integers, one per element. Got float64 of shape (2,)",
         ),
         (
             dict(scores=[0.5, 0.5], labels=[1, 0], classes=[0]),
-            "The 'classes' argument of f must be 2 integers, one an element. Got int64 of shape (1,) instead.",
+            "The 'classes' argument of f must be 2 integers, one per element. Got int64 of shape (1,)",
         ),
     ],
 )
-def test_wrong_input_is_refused_by_name_and_place(arguments: dict, message: str) -> None:
+def test_invalid_inputs_raise_with_name_and_position(arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         known_elements(**arguments, caller="f")

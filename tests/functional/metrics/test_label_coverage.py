@@ -9,10 +9,10 @@ from tests.functional.partial_tables import partial_tables
 
 
 @given(partial_tables())
-def test_equals_the_share_of_known_elements(tables) -> None:
+def test_equals_the_fraction_of_known_elements(tables) -> None:
     np.testing.assert_array_equal(label_coverage(tables[1]), (tables[1] != -1).mean(axis=0))
 
 
-def test_no_image_is_refused() -> None:
+def test_no_image_raises() -> None:
     with pytest.raises(ValueError, match=r"'labels' argument of label_coverage .* Got none instead"):
         label_coverage(np.empty((0, 3)))

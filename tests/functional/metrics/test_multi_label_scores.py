@@ -19,7 +19,7 @@ PREDICTIONS = partial_tables(values=st.sampled_from([0, 1]), dtype=np.int64)
 
 
 def by_loops(predictions: np.ndarray, labels: np.ndarray) -> tuple[dict[str, float], list[tuple]]:
-    """Counting one element after another."""
+    """Count in a loop over the elements."""
     per_class, all_counts = [], np.zeros(3)
     for column, truth in zip(predictions.T, labels.T):
         counts = np.zeros(3)  # true positives, false positives, false negatives
@@ -86,14 +86,14 @@ def test_equals_torchmetrics() -> None:
 
 
 @given(PREDICTIONS)
-def test_flat_elements_equal_tables(tables) -> None:
+def test_flat_elements_equal_matrices(tables) -> None:
     predictions, labels, classes, _ = flat(*tables)
     value = multi_label_scores(predictions, labels, classes, num_classes=tables[0].shape[1])
     np.testing.assert_equal(value, multi_label_scores(*tables))
 
 
 def test_cf1_is_not_macro_f1() -> None:
-    # Class 0 has precision 1 and recall 0.5, class 1 precision 0.5 and recall 1.
+    # Class 0 has precision 1 and recall 0.5, class 1 has precision 0.5 and recall 1.
     value = multi_label_scores([[1, 1], [0, 1]], [[1, 1], [1, 0]])
     assert value["CF1"] == pytest.approx(0.75)
     assert value["macro_f1"] == pytest.approx(2 / 3)

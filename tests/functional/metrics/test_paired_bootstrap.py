@@ -13,7 +13,7 @@ from tests.functional.partial_tables import flat
 
 @pytest.fixture
 def runs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores of two runs, with ties, and labels of 40 images and 3 classes, every image with a known one."""
+    """Return scores of two runs, with ties, and labels of 40 images with known labels and of 3 classes."""
     generator = np.random.default_rng(3)
     labels = generator.choice([1, 0, 0, -1], (40, 3))
     labels[:, 2] = np.arange(40) % 2
@@ -38,7 +38,7 @@ def test_equals_repeating_the_images(runs, keep) -> None:
     assert value.p_value == pytest.approx(min(1.0, 2 * (contradicting + 1) / 51))
 
 
-def test_several_groups_at_once_are_those_of_each(runs) -> None:
+def test_several_groups_at_once_equal_single_groups(runs) -> None:
     keeps = {"all": None, "two": [1, 2], "one": np.array([True, False, False])}
     found = paired_bootstraps(*runs, keeps=keeps, num_resamples=30, seed=5)
     assert list(found) == list(keeps)
@@ -50,20 +50,20 @@ def test_several_groups_at_once_are_those_of_each(runs) -> None:
 
 
 def test_classes_without_positives_or_elements_are_left_out(runs) -> None:
-    """First, in the middle and last; what is between them keeps its value."""
+    """Such classes are at the beginning, in the middle and at the end; the others keep their values."""
     scores, baseline, labels = runs
     expected = paired_bootstrap(scores, baseline, labels, num_resamples=20)
-    places = [1, 3, 4]
+    columns = [1, 3, 4]
     wide_scores, wide_baseline = np.random.default_rng(0).random((2, 40, 7))
     wide_labels = np.zeros((40, 7), int)
     wide_labels[:, 5] = -1
     for wide, table in ((wide_scores, scores), (wide_baseline, baseline), (wide_labels, labels)):
-        wide[:, places] = table
+        wide[:, columns] = table
     value = paired_bootstrap(wide_scores, wide_baseline, wide_labels, num_resamples=20)
     np.testing.assert_allclose(list(vars(value).values()), list(vars(expected).values()), rtol=1e-12)
 
 
-def test_flat_elements_equal_tables(runs) -> None:
+def test_flat_elements_equal_matrices(runs) -> None:
     scores, baseline, labels = runs
     known, truth, classes, images = flat(scores, labels)
     value = paired_bootstrap(known, baseline[labels != -1], truth, classes, images * 5, num_resamples=20)
@@ -76,7 +76,7 @@ def test_a_run_does_not_differ_from_itself(runs) -> None:
     assert (value.difference, value.low, value.high, value.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
-def test_nothing_to_compare_is_nan() -> None:
+def test_no_class_to_evaluate_is_nan() -> None:
     runs = [[0.5], [0.6]], [[0.1], [0.2]]
     for value in (
         paired_bootstrap(*runs, [[1], [1]], num_resamples=5),
@@ -88,6 +88,6 @@ def test_nothing_to_compare_is_nan() -> None:
 @pytest.mark.parametrize(
     "arguments", [dict(num_resamples=0), dict(confidence=1.0), dict(keep=[1]), dict(keep=[0.5])]
 )
-def test_wrong_input_is_refused(arguments: dict) -> None:
+def test_invalid_inputs_raise(arguments: dict) -> None:
     with pytest.raises(ValueError, match=f"'{next(iter(arguments))}' argument of paired_bootstrap must"):
         paired_bootstrap([[0.5]], [[0.5]], [[1]], **arguments)

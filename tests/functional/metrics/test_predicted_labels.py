@@ -21,7 +21,7 @@ def test_top_labels_are_the_first_k_of_a_stable_order(tables, k: int) -> None:
 
 
 def top_labels_by_loops(scores: np.ndarray, k: int, thresholds: list[float]) -> np.ndarray:
-    """The definition word for word: the rank of each label, then its threshold."""
+    """The definition: the rank of each label, then its threshold."""
     expected = np.zeros(scores.shape, dtype=bool)
     for image, row in enumerate(scores):
         for index, score in enumerate(row):
@@ -55,7 +55,7 @@ def test_top_labels_equal_torch() -> None:
 
 
 @pytest.mark.parametrize("threshold", [0.1, 0.3, 0.7, 0.9])
-def test_a_score_reaches_the_threshold_it_was_written_as(threshold: float) -> None:
+def test_float32_score_reaches_its_decimal_threshold(threshold: float) -> None:
     scores = np.full((1, 2), threshold, dtype=np.float32)
     assert labels_above(scores, threshold).all()
     assert labels_above(scores, [threshold, threshold]).all()

@@ -29,14 +29,14 @@ def test_sorts_by_class_then_score_and_keeps_score_with_label(dtype: type, is_fl
             segment = slice(ranked.bounds[index], ranked.bounds[index + 1])
             expected = sorted(zip(scores[classes == index], labels[classes == index] == 1))
             assert (ranked.scores[segment][1:] >= ranked.scores[segment][:-1]).all()
-            # Of equal scores, -0.0 and 0.0 among them, any may come first.
+            # Equal scores, including -0.0 and 0.0, may be in any order.
             assert sorted(zip(ranked.scores[segment], ranked.positive[segment])) == expected
 
     check()
 
 
 @pytest.mark.parametrize("is_flat", [False, True])
-def test_leaves_the_elements_alone(is_flat: bool) -> None:
+def test_does_not_change_the_elements(is_flat: bool) -> None:
     tables = np.float32([[0.5], [0.25]]), np.array([[1], [0]])
     elements = known_elements(*flat(*tables)[:3]) if is_flat else known_elements(*tables)
     rank_elements(elements)

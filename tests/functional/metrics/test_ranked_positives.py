@@ -12,12 +12,12 @@ def test_equals_plain_loops(tables) -> None:
     ranked = rank_elements(known_elements(*tables))
     scores, positive, bounds = ranked.scores.tolist(), ranked.positive.tolist(), ranked.bounds.tolist()
     found = rank_positives(ranked)
-    places = [place for place in range(len(scores)) if positive[place]]
-    assert found.places.tolist() == places
+    positions = [position for position in range(len(scores)) if positive[position]]
+    assert found.positions.tolist() == positions
     assert found.counts.tolist() == [sum(positive[low:high]) for low, high in zip(bounds, bounds[1:])]
     assert found.bounds.tolist() == [sum(positive[:bound]) for bound in bounds]
-    for place, threshold, before in zip(places, found.thresholds, found.before):
-        first_of_class = max(bound for bound in bounds if bound <= place)
-        ties = [other for other in range(first_of_class, place + 1) if scores[other] == scores[place]]
-        assert threshold == min(ties)
-        assert before == sum(positive[:threshold])
+    for position, tie_start, before in zip(positions, found.tie_starts, found.positives_before):
+        first_of_class = max(bound for bound in bounds if bound <= position)
+        ties = [other for other in range(first_of_class, position + 1) if scores[other] == scores[position]]
+        assert tie_start == min(ties)
+        assert before == sum(positive[:tie_start])

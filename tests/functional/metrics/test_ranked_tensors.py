@@ -1,4 +1,4 @@
-"""What a GPU sorts, tried on the CPU: the ranking, and every metric of it, is that of numpy's path."""
+"""Sorting for GPU tensors, tested on the CPU: the ranking and all metrics equal those of numpy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.functional.partial_tables import flat, partial_tables
 
 @pytest.fixture
 def sorted_by_torch(monkeypatch):
-    """Tensors count as tensors of a GPU, of which no more than eight elements are sorted at a time."""
+    """Treat all tensors as GPU tensors, and sort at most eight elements at once."""
     monkeypatch.setattr(ranked_tensors, "_is_on_gpu", lambda values: isinstance(values, torch.Tensor))
     monkeypatch.setattr(ranked_tensors, "_CHUNK", 8)
 
@@ -28,7 +28,7 @@ def tensors(*arrays: np.ndarray) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("chunk", [1, 8, 1 << 20])
-def test_ranking_is_that_of_numpy(dtype, chunk, monkeypatch) -> None:
+def test_ranking_equals_numpy(dtype, chunk, monkeypatch) -> None:
     monkeypatch.setattr(ranked_tensors, "_CHUNK", chunk)
 
     @given(partial_tables(dtype=dtype))
@@ -89,18 +89,18 @@ def test_scores_of_other_types(dtype, sorted_by_torch) -> None:
         (([[0.5, float("nan")]], [[0, 1]]), "'scores' argument of average_precision .* at sample 0, class 1"),
         (([[0.5, 0.1]], [[0, 3]]), "'labels' argument of average_precision .* Got 3 at sample 0, class 1"),
         (([[0.5, 0.1]], [[0]]), r"'labels' argument .* shape of the scores, \(1, 2\). Got \(1, 1\)"),
-        (([0.5, 0.1], [0, 1]), "'scores' argument of average_precision must be a table"),
+        (([0.5, 0.1], [0, 1]), "'scores' argument of average_precision must have the shape"),
         (([0.5, 0.1], [0, 1], [0, -1]), "class indices from 0 to 0. Got -1 at element 1"),
         (([0.5, 0.1], [0, 1], [0.0, 1.0]), "'classes' argument of average_precision must be 2 integers"),
         (([0.5, 0.1], [0, 2], [0, 1]), "Got 2 at element 1"),
     ],
 )
-def test_wrong_input_is_refused_in_the_same_words(arguments, message, sorted_by_torch) -> None:
+def test_invalid_inputs_raise_the_same_errors(arguments, message, sorted_by_torch) -> None:
     with pytest.raises(ValueError, match=message):
         average_precision(*(torch.tensor(values) for values in arguments))
 
 
-def test_nothing_at_all(sorted_by_torch) -> None:
+def test_empty_inputs(sorted_by_torch) -> None:
     for shape in ((0, 3), (4, 0)):
         found = average_precision(torch.zeros(shape), torch.zeros(shape))
         np.testing.assert_array_equal(found, np.full(shape[1], np.nan))
@@ -111,7 +111,7 @@ def test_nothing_at_all(sorted_by_torch) -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-def test_a_gpu_gives_what_a_cpu_gives(dtype, monkeypatch) -> None:
+def test_gpu_equals_cpu(dtype, monkeypatch) -> None:
     monkeypatch.setattr(ranked_tensors, "_CHUNK", 1 << 16)
     generator = torch.Generator().manual_seed(0)
     scores = torch.randn(5000, 40, generator=generator).to(dtype)

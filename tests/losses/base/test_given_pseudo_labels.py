@@ -192,5 +192,5 @@ def test_a_head_of_other_classes_is_refused():
 
 
 def test_the_number_of_images_is_checked():
-    with pytest.raises(ValueError, match="'num_images' argument of SomeLoss must be a whole number"):
+    with pytest.raises(ValueError, match="'num_images' argument of SomeLoss must be an integer"):
         given(ANSWERS, num_images=0)
