@@ -1,5 +1,5 @@
-# The runtime of image data sets with an average of the weights, which is what is evaluated: 0.9997, as in the
-# code of ASL, CSL and Hill.
+# Runtime of image data sets with an exponential average of the weights, which is evaluated. The factor is
+# 0.9997, as in the code of ASL, CSL and Hill.
 _base_ = 'image_runtime.py'
 
 custom_hooks = [dict(type='LabelStatisticsHook'), dict(type='EMAHook', momentum=3e-4)]

@@ -1,5 +1,5 @@
-# The line that registers everything of this package. A config that inherits from this one and sets
-# custom_imports itself replaces it: it must then name mmpretrain_imbalance again.
+# This line registers all components of this package. A config that inherits from this one and sets
+# custom_imports replaces the line, so it must name mmpretrain_imbalance again.
 custom_imports = dict(imports=['mmpretrain_imbalance'], allow_failed_imports=False)
 
 default_scope = 'mmpretrain'

@@ -1,4 +1,5 @@
-# For runs on image data sets: as the digits' runtime, but it logs and saves at the pace of longer epochs.
+# Runtime of image data sets. It differs from the digits runtime only in its intervals of logging and saving,
+# which are for longer epochs.
 _base_ = 'digits_runtime.py'
 
 default_hooks = dict(logger=dict(interval=100), checkpoint=dict(interval=1, max_keep_ckpts=2))

@@ -1,25 +1,26 @@
-# Your images and a table of labels: one row per image, one column per class, 1, 0, or blank where nobody looked.
+# Your images and a CSV file of labels: one row per image, one column per class, and 1, 0 or a blank (unknown)
+# in each cell.
 _base_ = ['mmpretrain::_base_/models/resnet50.py', 'mmpretrain::_base_/default_runtime.py']
 
 custom_imports = dict(imports=['mmpretrain_imbalance'], allow_failed_imports=False)
 
 # Frequently modified parameters
-data_root = 'data/own'  # folder of the tables and of the images
-image_folder = 'images'  # below data_root; the first column of the tables is a path below it
-train_table, val_table = 'train.csv', 'val.csv'  # .json and label stores work too, see docs/data.md
-num_classes = 20  # columns of the table, the first one not counted
+data_root = 'data/own'  # folder of the CSV files and of the images
+image_folder = 'images'  # in data_root; the first column of the CSV files is a path in this folder
+train_table, val_table = 'train.csv', 'val.csv'  # or JSON files, or label stores; see docs/data.md
+num_classes = 20  # number of class columns of the CSV file
 image_size = 224
 batch_size = 32  # per GPU
 max_epochs = 30
 learning_rate = 1e-4
-likelihood_topk = 1  # about the expected number of unannotated positives of an image; fractions are fine
-class_prior = None  # or the class_prior.json that a run with ClassPriorTrackingLoss left in its work_dir
+likelihood_topk = 1  # about the expected number of unannotated positives per image; may be a fraction
+class_prior = None  # or the class_prior.json in the work_dir of a run with ClassPriorTrackingLoss
 checkpoint = (
     'https://download.openmmlab.com/mmclassification/v0/resnet/resnet50_8xb32_in1k_20210831-ea4938fc.pth'
 )
 
-# Unknown labels that look positive are left out, the others count as weak negatives. With enough zeros in the
-# table you may leave out all unknown labels: dict(type='PartialAsymmetricLoss', unknown='ignore').
+# Unknown labels that look positive are ignored, and the others are weak negatives. If the file has enough
+# zeros, you may ignore all unknown labels: dict(type='PartialAsymmetricLoss', unknown='ignore').
 loss = dict(
     type='ClassAwareSelectiveLoss',
     likelihood_topk=likelihood_topk,
@@ -84,7 +85,7 @@ test_dataloader = val_dataloader
 val_evaluator = [dict(type='PartialLabelAveragePrecision', classwise=True), dict(type='PartialLabelMetric')]
 test_evaluator = val_evaluator
 
-# Counts the labels, gives class priors to the loss and class groups to the metrics.
+# Counts the labels, and passes class priors to the loss and class groups to the metrics.
 custom_hooks = [dict(type='LabelStatisticsHook')]
 
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=learning_rate, weight_decay=1e-4))
@@ -100,6 +101,6 @@ train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
-# Images per step, over all GPUs, that the learning rate is for; tools/train.py --auto-scale-lr scales it to
-# another number.
+# Number of images per step, over all GPUs, for which the learning rate is set. tools/train.py --auto-scale-lr
+# scales the learning rate to another number.
 auto_scale_lr = dict(base_batch_size=batch_size)

@@ -1,5 +1,5 @@
-# Half of the labels unknown: their entropy is maximized; after 8 of 20 epochs those that look most negative
-# become soft negatives.
+# Half of the labels are unknown. The loss maximizes their entropy; after 8 of 20 epochs, those with the
+# lowest probability become soft negatives.
 _base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/asymmetric_pseudo_label_loss.py']
 
 model = dict(
@@ -8,7 +8,7 @@ model = dict(
         loss=dict(
             _base_.loss,
             num_images=2000,  # length of the training set
-            warmup_epochs=8,  # of 20; the 5 of the method are of 10
+            warmup_epochs=8,  # of 20 epochs; the method has 5 of 10
         ),
     )
 )

@@ -2,7 +2,7 @@
 # 0.5, batch size 16, learning rate 1e-5 and ten times that for the last layer are those of their code.
 _base_ = ['../_base_/protocols/coco_single_positive.py', '../_base_/methods/boost_lu.py']
 
-# Maps are boosted before they are averaged over the image, so nothing may pool them before.
+# Maps are boosted before they are averaged over the image, so the neck must not pool them.
 model = dict(neck=None, head=dict(_base_.head, loss=_base_.loss))
 
 # The authors train the last layer with ten times the learning rate.

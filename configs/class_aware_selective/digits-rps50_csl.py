@@ -1,4 +1,4 @@
-# Half of the labels unknown: Class-aware Selective Loss. Its prior is the one that the ignore run estimated:
+# Half of the labels are unknown. Class-aware Selective Loss with the prior that the ignore run estimates:
 #   python tools/train.py configs/partial_bce/digits-rps50_ignore.py
 #   python tools/train.py configs/class_aware_selective/digits-rps50_csl.py
 _base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/class_aware_selective_loss.py']
@@ -7,7 +7,7 @@ model = dict(
     head=dict(
         loss=dict(
             _base_.loss,
-            likelihood_topk=1,  # of ten digits, an image shows 1 to 4, and half of them are unknown
+            likelihood_topk=1,  # an image has 1 to 4 of ten digits, and half of the labels are unknown
             prior_threshold=0.5,  # with ten classes, most priors are above the default of 0.05
             class_prior='work_dirs/digits-rps50_ignore/class_prior.json',  # matched by class name
         )

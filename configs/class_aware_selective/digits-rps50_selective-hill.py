@@ -1,4 +1,4 @@
-# Half of the labels unknown: the choice of Class-aware Selective Loss around the Hill loss. The prior is that
+# Half of the labels are unknown. Selection of Class-aware Selective Loss around the Hill loss, with the prior
 # of the ignore run.
 _base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/selective_negative_loss.py']
 
@@ -6,7 +6,7 @@ model = dict(
     head=dict(
         loss=dict(
             _base_.loss,
-            likelihood_topk=1,  # of ten digits, an image shows 1 to 4, and half of them are unknown
+            likelihood_topk=1,  # an image has 1 to 4 of ten digits, and half of the labels are unknown
             prior_threshold=0.5,  # with ten classes, most priors are above the default of 0.05
             class_prior='work_dirs/digits-rps50_ignore/class_prior.json',  # matched by class name
         )

@@ -1,6 +1,6 @@
 # CSL, Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955), Open Images V6. The exponents are those for COCO, RPS
-# 0.5, and so ours here. The ignore run, configs/partial_bce/resnet50_1xb64_open-images_ignore.py, comes
-# first.
+# 0.5; their use here is ours. First train the ignore run,
+# configs/partial_bce/resnet50_1xb64_open-images_ignore.py.
 _base_ = ['../_base_/protocols/open_images_one_cycle.py', '../_base_/methods/class_aware_selective_loss.py']
 
 model = dict(
@@ -8,7 +8,7 @@ model = dict(
         loss=dict(
             _base_.loss,
             class_prior='work_dirs/resnet50_1xb64_open-images_ignore/class_prior.json',  # matched by class name
-            reduction='sum',  # as the authors for COCO; the learning rate is that for COCO
+            reduction='sum',  # as in the authors' code for COCO, like the learning rate
         )
     )
 )

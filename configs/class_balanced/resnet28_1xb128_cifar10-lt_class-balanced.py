@@ -1,6 +1,6 @@
 # Class-balanced focal loss, Cui et al. (CVPR 2019, arXiv 1901.05555), long-tailed CIFAR-10. From their code:
-# factor 50, a first bias of -log(C - 1) without weight decay, SGD, 200 epochs, batch size 128. Their learning
-# rate warms up by iteration, this one by epoch.
+# factor 50, an initial bias of -log(C - 1) without weight decay, SGD, 200 epochs, batch size 128. Their
+# warm-up of the learning rate is per iteration, this one is per epoch.
 _base_ = ['../_base_/protocols/cifar10_single_label.py', '../_base_/methods/class_balanced_loss_focal.py']
 
 # Frequently modified parameters

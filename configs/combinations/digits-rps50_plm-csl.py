@@ -1,11 +1,11 @@
-# Partial Label Masking around Class-aware Selective Loss: masking balances the known labels, selection treats
-# the unknown ones.
+# Partial Label Masking around Class-aware Selective Loss: masking balances the known labels, and selection
+# handles the unknown labels.
 _base_ = [
     '../_base_/protocols/digits_half_known.py',
     '../_base_/methods/partial_label_masking_loss_selective.py',
 ]
 
-# The numbers of the selection are those of digits-rps50_csl.py, and so is the prior.
+# The numbers of the selection and the prior are those of digits-rps50_csl.py.
 model = dict(
     head=dict(
         loss=dict(

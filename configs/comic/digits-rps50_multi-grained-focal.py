@@ -1,4 +1,5 @@
-# Half of the labels unknown, taken for negatives, which cost less and are focused more where a class is rare.
+# Half of the labels are unknown and used as negatives, which have a smaller loss and stronger focusing for
+# rare classes.
 _base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/multi_grained_focal_loss.py']
 
 model = dict(head=dict(loss=_base_.loss))

@@ -1,5 +1,5 @@
-# Half of the labels unknown: negatives until the model is sure that they are not, and surer than of other
-# images.
+# Half of the labels are unknown. They are negatives until the model predicts them as positive, with a higher
+# probability than for other images.
 _base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/reflective_label_corrector_loss.py']
 
 model = dict(head=dict(loss=_base_.loss))

@@ -1,8 +1,8 @@
 # Distribution-balanced focal loss, Wu et al. (ECCV 2020, arXiv 2007.09654), COCO-MLT. From their code:
 # ResNet-50 with its first stage frozen and 256 features with batch norm before the head, 224 pixels,
-# class-aware sampling, SGD, 8 epochs, 32 images per GPU (here on one). Their dropout of 0.5 has no place in
-# MMPretrain's neck and is left out; their crops and colors are written with MMPretrain's transforms, without
-# the shift of hue, which fails there with NumPy 2; their sampler draws a class three times in a row.
+# class-aware sampling, SGD, 8 epochs, 32 images per GPU (here on one GPU). Differences from their code:
+# MMPretrain's neck has no dropout, which is 0.5 in their code. Crops and colors use MMPretrain's transforms,
+# without the shift of hue, which fails with NumPy 2. Their sampler repeats each sampled class three times.
 _base_ = [
     '../_base_/datasets/coco_mlt.py',
     '../_base_/models/multi_label_resnet50.py',
@@ -19,7 +19,8 @@ train_pipeline = [
 ]
 train_dataloader = dict(
     batch_size=32,  # per GPU, with one GPU
-    # Draws of an epoch: a quarter of what would draw every class as often as the largest, 1,128 images, is there.
+    # Number of images per epoch: a quarter of the number that would sample every class as often as the
+    # largest class, which has 1,128 images.
     sampler=dict(_delete_=True, type='ClassAwareSampler', epoch_size=22560),
     dataset=dict(pipeline=train_pipeline),
 )
@@ -42,6 +43,6 @@ train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
-# Images per step, over all GPUs, that the learning rate is for; tools/train.py --auto-scale-lr scales it to
-# another number.
+# Number of images per step, over all GPUs, for which the learning rate is set. tools/train.py --auto-scale-lr
+# scales the learning rate to another number.
 auto_scale_lr = dict(base_batch_size=32)

@@ -1,5 +1,6 @@
-# Distribution-balanced focal loss, Wu et al. (ECCV 2020, arXiv 2007.09654), VOC-MLT: two other numbers in the
-# loss, and a largest class of 775 images. The rest as in resnet50_1xb32_coco-mlt_db.py.
+# Distribution-balanced focal loss, Wu et al. (ECCV 2020, arXiv 2007.09654), VOC-MLT. Two numbers of the loss
+# are different, and the largest class has 775 images. All other settings are as in
+# resnet50_1xb32_coco-mlt_db.py.
 _base_ = 'resnet50_1xb32_coco-mlt_db.py'
 
 num_classes = 20

@@ -1,8 +1,8 @@
 # Focal loss, Lin et al. (ICCV 2017, arXiv 1708.02002), on COCO 2014 as whole images. Their own experiment is
-# object detection; gamma 2 is theirs, the loss without alpha and everything else is the set-up of ASL (arXiv
-# 2009.14119), which compares with it.
+# object detection, with gamma 2. The loss without alpha and all other settings are those of ASL (arXiv
+# 2009.14119), whose authors compare with the focal loss.
 _base_ = ['../_base_/protocols/coco_all_known.py', '../_base_/methods/focal_loss.py']
 
 model = dict(
     head=dict(loss=dict(_base_.loss, reduction='sum'))
-)  # as in the set-up of ASL, whose learning rate this is
+)  # as in the set-up of ASL, like the learning rate

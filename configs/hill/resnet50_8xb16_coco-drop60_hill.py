@@ -1,7 +1,7 @@
-# Hill loss, Zhang et al. 2021 (arXiv 2112.07368), COCO 2014 with 40 % of the positives left; the others
-# become negatives. What is the authors' and what is ours is said in the protocol and in the simulation.
+# Hill loss, Zhang et al. 2021 (arXiv 2112.07368), COCO 2014 with 40 % of the positives kept; the others
+# become negatives. The protocol and the simulation list the numbers of the authors and ours.
 _base_ = ['../_base_/protocols/coco_drop60.py', '../_base_/methods/hill_loss.py']
 
 model = dict(
     head=dict(loss=dict(_base_.loss, reduction='sum'))
-)  # as the authors; the learning rate is theirs
+)  # as in the authors' code, like the learning rate

@@ -1,6 +1,6 @@
 # LL-Ct, Kim et al. (CVPR 2022, arXiv 2206.03740), Open Images V3 with its 5,000 trainable classes. The
-# authors publish no code for it; ResNet-101, 5,000 classes and delta are in their later code (arXiv
-# 2304.01804), batch size, optimizer and epochs are those of their other data sets. The image size of 224
+# authors publish no code for these data. ResNet-101, 5,000 classes and delta are in their later code (arXiv
+# 2304.01804); batch size, optimizer and epochs are those of their other data sets. The image size of 224
 # pixels is ours.
 _base_ = [
     '../_base_/datasets/open_images.py',

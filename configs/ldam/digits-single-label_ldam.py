@@ -1,8 +1,8 @@
-# Imbalanced digits, one to an image: softmax cross-entropy with margins.
+# Imbalanced digits, one per image: softmax cross-entropy with margins.
 _base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/ldam_loss.py']
 
 train_dataloader = dict(dataset=dict(max_digits=1))
 val_dataloader = dict(dataset=dict(max_digits=1))
 test_dataloader = val_dataloader
 
-model = dict(head=dict(loss=dict(_base_.loss, scale=1.0)))  # the logits are those of a linear layer
+model = dict(head=dict(loss=dict(_base_.loss, scale=1.0)))  # the logits come from a linear layer

@@ -1,6 +1,5 @@
 # LDAM-DRW, Cao et al. (NeurIPS 2019, arXiv 1906.07413), long-tailed CIFAR-10: the last 40 epochs, after epoch
-# 160 of resnet28_1xb128_cifar10-lt_ldam.py. The cosines are those of MMPretrain's ArcFace head without a
-# margin of its own.
+# 160 of resnet28_1xb128_cifar10-lt_ldam.py. MMPretrain's ArcFace head without a margin computes the cosines.
 _base_ = [
     '../_base_/protocols/cifar10_single_label.py',
     '../_base_/methods/ldam_loss_reweighted.py',

@@ -1,6 +1,5 @@
 # LDAM, Cao et al. (NeurIPS 2019, arXiv 1906.07413), long-tailed CIFAR-10. From their code: factor 100, cosine
-# logits, SGD, 200 epochs, batch size 128. The cosines are those of MMPretrain's ArcFace head without a margin
-# of its own.
+# logits, SGD, 200 epochs, batch size 128. MMPretrain's ArcFace head without a margin computes the cosines.
 _base_ = [
     '../_base_/protocols/cifar10_single_label.py',
     '../_base_/methods/ldam_loss.py',

@@ -1,5 +1,5 @@
-# Half of the labels unknown, and none of the negatives used: a table of label estimates is learnt beside the
-# model.
+# Half of the labels are unknown, and negatives are not used. A matrix of label estimates is trained together
+# with the model.
 _base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/online_label_estimation_loss.py']
 
 model = dict(

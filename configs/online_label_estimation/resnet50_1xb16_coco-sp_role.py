@@ -1,9 +1,9 @@
 # ROLE, Cole et al. (CVPR 2021, arXiv 2106.09708), single positives on COCO 2014; the 2.9 positives per image
-# are those of their code. Their variant that first trains the last layer alone is left out.
+# are those of their code. Their variant that first trains only the last layer is not included.
 _base_ = ['../_base_/protocols/coco_single_positive.py', '../_base_/methods/online_label_estimation_loss.py']
 
 # Frequently modified parameters
-num_images = 82783  # of the label store, also those without positives that filter_cfg leaves out
+num_images = 82783  # of the label store, including images that filter_cfg excludes
 expected_positives = 2.9
 
 model = dict(

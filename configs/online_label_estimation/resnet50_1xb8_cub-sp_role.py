@@ -1,5 +1,5 @@
-# ROLE, Cole et al. (CVPR 2021, arXiv 2106.09708), single positives on the attributes of CUB, of which an
-# image has many: 31.4 in their code. The rest as in resnet50_1xb16_coco-sp_role.py.
+# ROLE, Cole et al. (CVPR 2021, arXiv 2106.09708), single positives on the attributes of CUB. An image has
+# many attributes, 31.4 in their code. All other settings are as in resnet50_1xb16_coco-sp_role.py.
 _base_ = ['../_base_/protocols/cub_single_positive.py', '../_base_/methods/online_label_estimation_loss.py']
 
 # Frequently modified parameters

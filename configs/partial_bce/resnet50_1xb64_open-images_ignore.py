@@ -1,4 +1,4 @@
-# The temporary model of CSL, Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955), Open Images V6: writes the
+# The temporary model of CSL, Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955), Open Images V6. It writes the
 # class prior for configs/class_aware_selective/resnet50_1xb64_open-images_csl.py.
 _base_ = ['../_base_/protocols/open_images_one_cycle.py', '../_base_/methods/class_prior_tracking_loss.py']
 
@@ -8,7 +8,7 @@ model = dict(
             _base_.loss,
             loss=dict(
                 _base_.loss.loss, reduction='sum'
-            ),  # as the authors for COCO; the learning rate is that for COCO
+            ),  # as in the authors' code for COCO, like the learning rate
         )
     )
 )

@@ -1,5 +1,5 @@
-# The temporary model of CSL, Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955), LVIS v1: writes the class prior
-# for configs/class_aware_selective/resnet50_8xb8_lvis_csl.py.
+# The temporary model of CSL, Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955), LVIS v1. It writes the class
+# prior for configs/class_aware_selective/resnet50_8xb8_lvis_csl.py.
 _base_ = ['../_base_/protocols/lvis_one_cycle.py', '../_base_/methods/class_prior_tracking_loss.py']
 
 model = dict(
@@ -8,7 +8,7 @@ model = dict(
             _base_.loss,
             loss=dict(
                 _base_.loss.loss, reduction='sum'
-            ),  # as the authors for COCO; the learning rate is that for COCO
+            ),  # as in the authors' code for COCO, like the learning rate
         )
     )
 )

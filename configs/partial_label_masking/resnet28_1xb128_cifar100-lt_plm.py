@@ -1,6 +1,7 @@
-# PLM, Duarte et al. (CVPRW 2021, arXiv 2105.10782), imbalanced CIFAR-100 (factor 100), one sigmoid a class.
-# The start at the ratio of each class is the paper's; the rate, the network and the training were not at
-# hand: they are ours, the latter those of Cui et al. (arXiv 1901.05555).
+# PLM, Duarte et al. (CVPRW 2021, arXiv 2105.10782), imbalanced CIFAR-100 (factor 100), one sigmoid per class.
+# The start at the ratio of each class is that of the paper. We do not know its rate, network and training
+# settings. The rate and the network are ours; the training settings are those of Cui et al. (arXiv
+# 1901.05555).
 _base_ = [
     '../_base_/datasets/cifar100_imbalanced.py',
     '../_base_/models/cifar_resnet28.py',

@@ -1,4 +1,4 @@
-# Imbalanced, fully labeled digits: binary cross-entropy, with every class drawn equally often.
+# Imbalanced, fully labeled digits: binary cross-entropy, with every class sampled equally often.
 _base_ = ['../_base_/protocols/digits_all_known.py', '../_base_/methods/class_aware_sampler.py']
 
 model = dict(head=dict(loss=_base_.loss))

@@ -1,7 +1,7 @@
 # SPLC with focal margin loss, Zhang et al. 2021 (arXiv 2112.07368), COCO 2014 with 40 % of the positives
-# left. Missing positives are annotated as negatives here, so negatives must be open to correction.
+# kept. Missing positives are annotated as negatives here, so the loss must be allowed to correct negatives.
 _base_ = ['../_base_/protocols/coco_drop60.py', '../_base_/methods/self_paced_correction_loss.py']
 
 model = dict(
     head=dict(loss=dict(_base_.loss, reduction='sum'))
-)  # as the authors; the learning rate is theirs
+)  # as in the authors' code, like the learning rate

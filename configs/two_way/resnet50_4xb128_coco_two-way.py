@@ -1,7 +1,7 @@
 # Two-way loss, Kobayashi (CVPR 2023), COCO 2014, fully labeled. From his code: ResNet-50 at 224 pixels, SGD
 # with Nesterov momentum, 0.01 for the last layer and a tenth of it for the others, cosine to 0 over 40
-# epochs, weight decay 1e-4, 512 images on 4 GPUs, random crops, flips, color and lighting noise, images
-# without objects left out.
+# epochs, weight decay 1e-4, 512 images on 4 GPUs, random crops, flips, color and lighting noise, excluding
+# images without objects.
 _base_ = [
     '../_base_/datasets/coco2014.py',
     '../_base_/models/multi_label_resnet50.py',
@@ -52,6 +52,6 @@ train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
-# Images per step, over all GPUs, that the learning rate is for; tools/train.py --auto-scale-lr scales it to
-# another number.
+# Number of images per step, over all GPUs, for which the learning rate is set. tools/train.py --auto-scale-lr
+# scales the learning rate to another number.
 auto_scale_lr = dict(base_batch_size=512)

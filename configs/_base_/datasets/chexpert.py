@@ -1,5 +1,5 @@
-# CheXpert, 14 observations; what a report does not mention, or leaves open, is unknown. See docs/datasets.md
-# for the files.
+# CheXpert, 14 observations. Observations that a report does not mention, or calls uncertain, are unknown. See
+# docs/datasets.md for the files.
 _base_ = 'label_stores.py'
 
 num_classes = 14

@@ -1,5 +1,7 @@
 # Long-tailed CIFAR-10 with a label of 1 or 0 for each class; the test images stay balanced. See
-# docs/datasets.md. Frequently modified parameters
+# docs/datasets.md.
+
+# Frequently modified parameters
 data_root = 'data/cifar10'  # folder of cifar-10-batches-py
 num_classes = 10
 imbalance = 'exponential'  # or 'step'

@@ -1,4 +1,5 @@
-# CUB-200-2011, 312 attributes, those not visible unknown. See docs/datasets.md for the files.
+# CUB-200-2011, 312 attributes. Attributes that are not visible are unknown. See docs/datasets.md for the
+# files.
 _base_ = 'label_stores.py'
 
 num_classes = 312

@@ -1,7 +1,7 @@
 # Frequently modified parameters
 num_images = 2000  # training canvases, each with 1 to 4 digits
-imbalance_factor = 100  # most frequent over rarest digit
-seed = 0  # of the canvases; the digits of training and test are disjoint for every seed
+imbalance_factor = 100  # ratio of the most frequent to the rarest digit
+seed = 0  # seed of the canvases; training and test digits are disjoint for every seed
 batch_size = 64  # per GPU
 
 pipeline = [dict(type='PackInputs')]

@@ -1,5 +1,7 @@
-# What every data set of docs/datasets.md has in common: two label stores, an image folder, pictures of 224
-# pixels. Frequently modified parameters
+# Common settings of the data sets in docs/datasets.md: two label stores, an image folder, and images of 224
+# pixels.
+
+# Frequently modified parameters
 batch_size = 64  # per GPU
 num_workers = 4  # per GPU
 

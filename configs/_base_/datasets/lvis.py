@@ -1,4 +1,4 @@
-# LVIS v1, 1,203 classes. The image names hold the folder of COCO 2017. See docs/datasets.md for the files.
+# LVIS v1, 1,203 classes. The image names contain the folder of COCO 2017. See docs/datasets.md for the files.
 _base_ = 'label_stores.py'
 
 num_classes = 1203

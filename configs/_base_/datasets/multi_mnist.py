@@ -1,10 +1,10 @@
-# MultiMNIST: 1 to 4 MNIST digits on a canvas of 64 pixels, long-tailed in training, balanced in testing. See
-# docs/datasets.md for the files.
+# MultiMNIST: 1 to 4 MNIST digits on a canvas of 64 pixels, long-tailed in training and balanced in testing.
+# See docs/datasets.md for the files.
 _base_ = 'digits.py'
 
 # Frequently modified parameters
 data_root = 'data/mnist'  # folder of MNIST's four .gz files
-num_images = 24000  # training canvases with 60,000 digits, as many as MNIST has
+num_images = 24000  # training canvases with 60,000 digits, the size of MNIST
 num_test_images = 4000  # with 10,000 digits
 batch_size = 128  # per GPU
 

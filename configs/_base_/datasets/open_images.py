@@ -1,5 +1,5 @@
-# Open Images, 9,605 trainable classes; what nobody verified is unknown. See docs/datasets.md for the files.
-# Labels travel as lists: the pipelines end with PackPartialInputs, and the model needs
+# Open Images, 9,605 trainable classes. Labels that nobody verified are unknown. See docs/datasets.md for the
+# files. Labels are sparse: the pipelines end with PackPartialInputs, and the model needs
 # PartialLabelDataPreprocessor.
 _base_ = 'label_stores.py'
 

@@ -1,4 +1,4 @@
-# Pascal VOC 2012, 20 classes, difficult objects unknown. See docs/datasets.md for the files.
+# Pascal VOC 2012, 20 classes. Difficult objects are unknown. See docs/datasets.md for the files.
 _base_ = 'label_stores.py'
 
 num_classes = 20

@@ -3,5 +3,5 @@ _base_ = 'assume_negative_loss.py'
 
 loss = dict(
     variant='smoothed',
-    smoothing=0.1,  # that of the authors' code
+    smoothing=0.1,  # as in the authors' code
 )

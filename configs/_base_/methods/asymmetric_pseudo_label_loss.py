@@ -4,7 +4,7 @@ loss = dict(
     type='AsymmetricPseudoLabelLoss',
     alpha=0.1,  # weight of the entropy of unknown labels
     beta=0.9,  # weight of the pseudo-labels
-    proportion=0.9,  # share of the unknown labels that become soft negatives by the last epoch
+    proportion=0.9,  # fraction of the unknown labels that become soft negatives by the last epoch
     warmup_epochs=5,  # number of epochs without pseudo-labels
     reduction='mean',
 )

@@ -1,13 +1,14 @@
 # CSL, Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955). The exponents are those of the authors' code for COCO
-# with half of the labels unknown (RPS 0.5), likelihood_topk and prior_threshold the defaults of that code.
+# with half of the labels unknown (RPS 0.5), and likelihood_topk and prior_threshold are the defaults of that
+# code.
 loss = dict(
     type='ClassAwareSelectiveLoss',
     likelihood_topk=5,  # about the expected number of unannotated positives per image
-    prior_threshold=0.05,  # unknown labels of classes with a larger prior are left out
+    prior_threshold=0.05,  # unknown labels of classes with a larger prior are ignored
     class_prior=None,  # the class_prior.json of a run with ClassPriorTrackingLoss; matched by class name
     gamma_pos=0,  # focusing exponent of positives
     gamma_neg=1,  # focusing exponent of negatives
-    gamma_unknown=4,  # focusing exponent of unknown labels that count as negatives
+    gamma_unknown=4,  # focusing exponent of unknown labels that are used as negatives
     topk_scope='batch',  # likelihood_topk times N unknown labels of the N images of one GPU; 'image' is ours
-    reduction='mean_images',  # ours; the authors take 'sum', which goes with their learning rate
+    reduction='mean_images',  # ours; the authors use 'sum' with their learning rate
 )

@@ -4,7 +4,7 @@ _base_ = 'binary_cross_entropy.py'
 loss = dict(
     _delete_=True,
     type='ClassBalancedLoss',
-    scheme='effective_number',  # or 'inverse', 'inverse_square_root'
-    beta=0.9999,  # that of the authors' code
+    scheme='effective_number',  # or 'inverse' or 'inverse_square_root'
+    beta=0.9999,  # as in the authors' code
     loss=_base_.loss,
 )

@@ -5,5 +5,5 @@ _base_ = 'binary_cross_entropy.py'
 sampler = dict(
     type='ClassWeightedSampler',
     scheme='inverse_square_root',
-    reduction='mean',  # over the classes of an image; ours
+    reduction='mean',  # reduction over the classes of an image; ours
 )

@@ -1,4 +1,4 @@
-# EM, Zhou et al. (ECCV 2022, arXiv 2203.16219). Their code has another alpha for each data set; 0.1 is that
+# EM, Zhou et al. (ECCV 2022, arXiv 2203.16219). Their code has a different alpha for each data set; 0.1 is
 # for COCO. The mean over all elements is theirs.
 loss = dict(
     type='EntropyMaximizationLoss',

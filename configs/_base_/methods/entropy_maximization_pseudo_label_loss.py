@@ -1,10 +1,10 @@
-# EM + PL of VLPL, Xing et al. 2023 (arXiv 2310.15985). A config sets pseudo_labels, a table of answers, and
-# num_images of the training set.
+# EM + PL of VLPL, Xing et al. 2023 (arXiv 2310.15985). A config sets pseudo_labels, a file of pseudo-labels,
+# and num_images of the training set.
 loss = dict(
     type='EntropyMaximizationPseudoLabelLoss',
     alpha=0.1,  # weight of the entropy of unknown labels
     beta=0.7,  # weight of the pseudo-labels
 )
 
-# The answers are looked up by sample id, which this head passes to the loss.
+# The pseudo-labels are indexed by sample id, which this head passes to the loss.
 head = dict(type='PartialLabelLinearClsHead')

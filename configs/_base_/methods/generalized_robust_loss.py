@@ -2,11 +2,11 @@
 # first and of the last epoch.
 loss = dict(
     type='GeneralizedRobustLoss',
-    slope=(0.0, 2.0),  # of the estimated chance of an unknown label to be positive, over its logit
-    offset=(-2.0, -2.0),  # of the same chance
-    mean=(0.5, 0.8),  # of the weight of an element, a Gaussian of its probability
-    deviation=(2.0, 0.5),  # of the same Gaussian
-    positive_exponent=0.01,  # of the robust loss of positives
-    negative_exponent=1.0,  # of the robust loss of negatives
+    slope=(0.0, 2.0),  # slope of P(positive) of an unknown label over its logit
+    offset=(-2.0, -2.0),  # offset of the same probability
+    mean=(0.5, 0.8),  # mean of the Gaussian weight of an element over its probability
+    deviation=(2.0, 0.5),  # deviation of this Gaussian
+    positive_exponent=0.01,  # exponent of the robust loss of positives
+    negative_exponent=1.0,  # exponent of the robust loss of negatives
     reduction='mean',
 )

@@ -3,5 +3,5 @@
 loss = dict(
     type='LDAMLoss',
     max_margin=0.5,  # margin of the rarest class
-    scale=30.0,  # of cosine logits; 1 for those of a linear layer
+    scale=30.0,  # scale of cosine logits; 1 for a linear layer
 )

@@ -1,6 +1,6 @@
-# The second part of LDAM-DRW, Cao et al. (NeurIPS 2019, arXiv 1906.07413): LDAM, and images weighted by the
-# effective number of their class. Beta is that of their code, which divides by the sum of the weights of a
-# batch; here it is the number of images.
+# Second part of LDAM-DRW, Cao et al. (NeurIPS 2019, arXiv 1906.07413): LDAM with images weighted by the
+# effective number of their class. Beta is that of their code. Their code divides by the sum of the weights of
+# a batch; this loss divides by the number of images.
 _base_ = 'ldam_loss.py'
 
 loss = dict(

@@ -3,7 +3,7 @@ loss = dict(
     type='PartialAsymmetricLoss',
     gamma_neg=4,  # focusing exponent of negatives
     gamma_pos=0,  # focusing exponent of positives
-    clip=0.05,  # negatives with a smaller probability cost nothing
+    clip=0.05,  # negatives with a smaller probability have loss 0
     eps=1e-8,  # smallest argument of the logarithm
-    reduction='mean_images',  # ours; the authors take 'sum', which goes with their learning rate
+    reduction='mean_images',  # ours; the authors use 'sum' with their learning rate
 )

@@ -1,9 +1,9 @@
 # LL-Cp, Kim et al. (CVPR 2022, arXiv 2206.03740): unknown labels are negatives, and those with the largest
-# loss become positives for the rest of the training. Their code leaves delta open (0.1 to 0.5); 0.1 is ours,
-# the smallest of these, since changed labels add up.
+# loss become positives for the rest of the training. Their code does not fix delta (0.1 to 0.5); 0.1 is ours:
+# it is the smallest of these, because changed labels accumulate.
 loss = dict(
     type='PermanentLargeLoss',
-    delta=0.1,  # per cent of the elements of a batch that become positives in each epoch
+    delta=0.1,  # percentage of the elements of a batch that become positives per epoch
     reduction='mean',
 )
 

@@ -5,7 +5,7 @@ _base_ = 'binary_cross_entropy.py'
 loss = dict(
     _delete_=True,
     type='PriorMatchedPseudoLabelLoss',
-    coverage=0.5,  # share of the unknown labels, the most certain ones, that get a pseudo-label
+    coverage=0.5,  # fraction of the unknown labels, the most confident ones, that get a pseudo-label
     warmup_epochs=5,  # number of epochs without pseudo-labels
     loss=_base_.loss,
 )

@@ -6,5 +6,5 @@ loss = dict(predictions='averaged_model')
 
 hooks = [
     dict(type='EMAHook', momentum=0.01),
-    dict(type='AveragedPredictionsHook'),  # gives the predictions of the average to the loss
+    dict(type='AveragedPredictionsHook'),  # passes the predictions of the averaged model to the loss
 ]

@@ -2,5 +2,5 @@
 loss = dict(
     type='ReflectiveLabelCorrectorLoss',
     correction_epoch=1,  # first epoch with correction, counted from 0; ours
-    correct_negatives=False,  # only unknown labels are corrected, annotated negatives stay; ours
+    correct_negatives=False,  # ours: only unknown labels are corrected
 )

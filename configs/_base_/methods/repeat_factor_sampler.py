@@ -3,5 +3,5 @@ _base_ = 'binary_cross_entropy.py'
 
 sampler = dict(
     type='RepeatFactorSampler',
-    threshold=0.1,  # classes that a smaller share of the images show are repeated; ours, for ten classes
+    threshold=0.1,  # classes in a smaller fraction of the images are repeated; ours, for ten classes
 )

@@ -2,10 +2,10 @@
 # epoch are those of their code.
 loss = dict(
     type='SelfPacedCorrectionLoss',
-    threshold=0.6,  # a label that counts as negative becomes positive above this probability
+    threshold=0.6,  # negatives with a larger probability become positives
     correction_epoch=1,  # first epoch with correction, counted from 0
-    correct_negatives=True,  # False: only unknown labels are corrected, annotated negatives stay
-    margin=1.0,  # of the positives, in logits
+    correct_negatives=True,  # if False, only unknown labels are corrected
+    margin=1.0,  # margin of positives, in logits
     gamma=2.0,  # focusing exponent of positives
-    reduction='mean_images',  # ours; the authors take 'sum', which goes with their learning rate
+    reduction='mean_images',  # ours; the authors use 'sum' with their learning rate
 )

@@ -6,6 +6,6 @@ loss = dict(
     _delete_=True,
     type='StatisticsBalancedLoss',
     max_weight=10,  # largest weight of a class
-    normalize=False,  # only positives are weighted; True makes the mean weight of all labels of a class 1
+    normalize=False,  # weights positives only; True normalizes the mean weight of each class to 1
     loss=_base_.loss,
 )

@@ -1,6 +1,6 @@
 # The papers on imbalanced CIFAR train a ResNet-32: three stages of 16, 32 and 64 channels with five blocks
-# each. The nearest that MMPretrain builds are the first three stages of its ResNet-34 at these widths, with
-# 3, 4 and 6 blocks: 28 layers, 0.5M parameters. A config sets num_classes and the loss of the head.
+# each. The nearest network in MMPretrain is the first three stages of its ResNet-34 at these widths, with 3,
+# 4 and 6 blocks: 28 layers, 0.5M parameters. A config sets num_classes and the loss of the head.
 model = dict(
     type='ImageClassifier',
     data_preprocessor=dict(

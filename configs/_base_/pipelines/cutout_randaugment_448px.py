@@ -1,6 +1,6 @@
-# 448 x 448 pixels whatever the shape of the image; a square of half the side cut out, then two random
-# operations. RandAugment with MMPretrain's own operations stands for the package that the authors of ASL, CSL
-# and Hill import.
+# 448 x 448 pixels for every image shape, Cutout of a square of half the side, then two random operations.
+# RandAugment with MMPretrain's own operations replaces the package that the authors of ASL, CSL and Hill
+# import.
 augment_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(448, 448)),

@@ -1,4 +1,4 @@
-# 448 x 448 pixels whatever the shape of the image, and flips.
+# 448 x 448 pixels for every image shape, and random flips.
 flip_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(448, 448)),

@@ -1,8 +1,8 @@
 # COCO 2014 with all labels known, as Ridnik et al. (ICCV 2021, arXiv 2009.14119) train on it, without the
 # method. From their code: one cycle of 80 epochs with a largest learning rate of 1e-4, stopped after 40;
 # batch size 128; weight decay 1e-4; an average of the weights with 0.9997; 448 pixels, Cutout 0.5 and
-# RandAugment; images without objects left out, in validation too. Their TResNet-L is not in MMPretrain:
-# ResNet-101 is the nearest, with the mean and deviation that its weights want (theirs want none). The 8 GPUs
+# RandAugment; excluding images without objects, in validation too. Their TResNet-L is not in MMPretrain:
+# ResNet-101 is the nearest, with the mean and deviation that its weights need (theirs need none). The 8 GPUs
 # are ours.
 _base_ = [
     '../datasets/coco2014.py',

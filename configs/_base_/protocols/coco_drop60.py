@@ -1,4 +1,4 @@
-# COCO 2014 with 40 % of the positives left, as Zhang et al. 2021 (arXiv 2112.07368) train on it, without the
+# COCO 2014 with 40 % of the positives kept, as Zhang et al. 2021 (arXiv 2112.07368) train on it, without the
 # method. From their code: ResNet-50, 448 pixels, Cutout 0.5 and RandAugment, Adam, one cycle of 80 epochs
 # with a largest learning rate of 1e-4, stopped after 30; batch size 128; weight decay 1e-4; an average of the
 # weights with 0.9997. The 8 GPUs are ours.

@@ -1,8 +1,8 @@
 # COCO 2014 with all labels known, as Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955) train on it, without the
 # method. From their code: 448 pixels, Cutout 0.5 and RandAugment, Adam, one cycle of 30 epochs with a largest
-# learning rate of 2e-4, batch size 64, weight decay 1e-4, an average of the weights with 0.9997, images
-# without objects left out. TResNet-M, with ImageNet-21k weights, is not in MMPretrain: ResNet-50 is the
-# nearest, with the mean and deviation that its weights want (theirs want none). The 8 GPUs are ours.
+# learning rate of 2e-4, batch size 64, weight decay 1e-4, an average of the weights with 0.9997, excluding
+# images without objects. TResNet-M, with ImageNet-21k weights, is not in MMPretrain: ResNet-50 is the
+# nearest, with the mean and deviation that its weights need (theirs need none). The 8 GPUs are ours.
 _base_ = [
     '../datasets/coco2014.py',
     '../models/multi_label_resnet50.py',

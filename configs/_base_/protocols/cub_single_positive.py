@@ -1,4 +1,4 @@
-# CUB attributes with single positives, images without positives left out, in the set-up of
+# CUB attributes with single positives, excluding images without positives, in the set-up of
 # single_positive_448px.py. Learning rate 1e-4 and batch size 8 (here on one GPU) are the choice of Zhou et
 # al. (ECCV 2022, arXiv 2203.16219).
 _base_ = ['../datasets/cub_attributes.py', 'single_positive_448px.py']

@@ -1,5 +1,5 @@
-# Imbalanced digits with all labels known, a small network, and a schedule that a CPU runs in seconds: all
-# that a method is compared in. 64 images per step on one GPU or one CPU.
+# Imbalanced digits with all labels known, a small network, and a schedule that runs in seconds on a CPU, for
+# the comparison of methods. 64 images per step on one GPU or one CPU.
 _base_ = [
     '../datasets/digits.py',
     '../models/small_conv_net.py',

@@ -1,4 +1,4 @@
-# NUS-WIDE with single positives, images without positives left out, in the set-up of
+# NUS-WIDE with single positives, excluding images without positives, in the set-up of
 # single_positive_448px.py. Learning rate 1e-5 and batch size 16 (here on one GPU) are the choice of Zhou et
 # al. (ECCV 2022, arXiv 2203.16219).
 _base_ = ['../datasets/nus_wide.py', 'single_positive_448px.py']

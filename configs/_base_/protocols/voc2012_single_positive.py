@@ -1,4 +1,4 @@
-# VOC 2012 (train, val) with single positives, images without positives left out, in the set-up of
+# VOC 2012 (train, val) with single positives, excluding images without positives, in the set-up of
 # single_positive_448px.py. Learning rate 1e-5 and batch size 8 (here on one GPU) are the choice of Zhou et
 # al. (ECCV 2022, arXiv 2203.16219).
 _base_ = ['../datasets/voc2012_difficult_unknown.py', 'single_positive_448px.py']

@@ -8,6 +8,6 @@ train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
-# Images per step, over all GPUs, that the learning rate is for; tools/train.py --auto-scale-lr scales it to
-# another number.
+# Number of images per step, over all GPUs, for which the learning rate is set. tools/train.py --auto-scale-lr
+# scales the learning rate to another number.
 auto_scale_lr = dict(base_batch_size=16)

@@ -1,5 +1,7 @@
-# Adam in one cycle, a fifth of it warm-up; no weight decay of biases and norms. A config that stops before
-# the end of its cycle sets total_steps beside max_epochs. Frequently modified parameters
+# Adam in one cycle with a fifth of warm-up, and without weight decay of biases and norms. A config that stops
+# before the end of the cycle must set both total_steps and max_epochs.
+
+# Frequently modified parameters
 max_epochs = 30
 learning_rate = 2e-4
 
@@ -20,6 +22,6 @@ train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 
-# Images per step, over all GPUs, that the learning rate is for; tools/train.py --auto-scale-lr scales it to
-# another number.
+# Number of images per step, over all GPUs, for which the learning rate is set. tools/train.py --auto-scale-lr
+# scales the learning rate to another number.
 auto_scale_lr = dict(base_batch_size=64)

@@ -3,6 +3,6 @@
 simulation = dict(
     type='SimulatePartialLabels',
     protocol='rps',
-    probability=0.5,  # of a label to be unknown
-    seed=0,  # which labels are hidden
+    probability=0.5,  # probability of a label to become unknown
+    seed=0,  # seed of the hidden labels
 )
