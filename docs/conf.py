@@ -1,7 +1,7 @@
-"""Sphinx configuration. `make docs` builds the pages into build/docs/html, with every warning an error.
+"""Configuration of Sphinx. `make docs` builds the pages into build/docs/html; every warning is an error.
 
-The source folder is the root of the repository, so that a relative link between Markdown files leads to the
-same page on a web view of the repository and on the built site.
+The source folder is the root of the repository. A relative link between Markdown files then leads to the same
+page in a web view of the repository and on the built site.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
-    "reference_pages",  # a page for each public package
-    "reference_links",  # short names lead to these pages
+    "reference_pages",  # one page per public package
+    "reference_links",  # links from short names to these pages
 ]
 root_doc = "docs/index"
 include_patterns = ["docs/**.md", "docs/reference/**.rst", "configs/*/README.md", "C*.md"]
@@ -39,7 +39,7 @@ exclude_patterns = [".*", "build", "dist", "data", "work_dirs", "tests", "tools"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
-# Docstrings: types and defaults come from the signatures.
+# Types and defaults come from the signatures, not from the docstrings.
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
@@ -49,7 +49,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # the fields of a dataclass are described in its docstring
 python_maximum_signature_line_length = 88
 
-# Names of other packages have no inventory without a network. Names of this package are never ignored.
+# Without a network, there are no inventories of other packages. Names of this package are never ignored.
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(torch|torchvision|numpy|np|mmengine|mmcv|mmpretrain|matplotlib|rich|PIL)\..*"),
@@ -60,7 +60,7 @@ nitpick_ignore_regex = [
 html_theme = "furo"
 html_title = "mmpretrain_imbalance"
 html_copy_source = False
-# One file of MathJax, with its fonts in it: formulas need no network.
+# One file of MathJax that includes the fonts, so that formulas need no network.
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax" / "tex-svg.js"
 html_static_path = ["site.css", str(MATHJAX)]
 html_css_files = ["site.css"]
@@ -68,12 +68,12 @@ mathjax_path = MATHJAX.name
 
 
 def keep_numbered_formulas(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Hand a formula with a number of its own to MathJax as it is: Sphinx would wrap one with line breaks.
+    r"""Pass formulas with a ``\tag`` to MathJax unchanged: Sphinx would wrap those with line breaks.
 
     Args:
         app: The application of Sphinx.
-        doctree: The page.
-        page: Its name.
+        doctree: Document tree of the page.
+        page: Name of the page.
     """
     for formula in doctree.findall(nodes.math_block):
         if r"\tag" in formula.astext():
@@ -82,7 +82,7 @@ def keep_numbered_formulas(app: Sphinx, doctree: nodes.document, page: str) -> N
 
 
 def setup(app: Sphinx) -> None:
-    """Show tables as they are, which Pygments does not know, and formulas with their numbers.
+    """Register a lexer for CSV blocks, which Pygments lacks, and the treatment of numbered formulas.
 
     Args:
         app: The application of Sphinx.

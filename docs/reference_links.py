@@ -1,4 +1,4 @@
-"""Sphinx extension for links to the reference: every public path, short names, and code in Markdown."""
+"""Sphinx extension for links to the reference: public paths, short names, and code in Markdown."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MEMBERS = ("attribute", "classmethod", "method", "property", "staticmethod")
 
 
 def add_public_paths(app: Sphinx, env: BuildEnvironment) -> None:
-    """Let every path of a public name, and that of the module which defines it, lead to its description.
+    """Link all public paths of a name, and the path in its defining module, to the description of the name.
 
     Args:
         app: The application of Sphinx.
-        env: Where Sphinx keeps what it has read.
+        env: Build environment of Sphinx.
     """
     objects = env.get_domain("py").objects
     paths = dict(described_names())
@@ -30,22 +30,22 @@ def add_public_paths(app: Sphinx, env: BuildEnvironment) -> None:
             module = getattr(getattr(package, name), "__module__", None)
             if module and module.startswith(package.__name__):
                 paths[f"{module}.{name}"] = paths[f"{package.__name__}.{name}"]
-    for path, home in paths.items():
+    for path, described in paths.items():
         for full_name, entry in list(objects.items()):
-            if full_name == home or full_name.startswith(f"{home}."):
-                alias = path + full_name[len(home) :]
+            if full_name == described or full_name.startswith(f"{described}."):
+                alias = path + full_name[len(described) :]
                 objects.setdefault(alias, ObjectEntry(entry.docname, entry.node_id, entry.objtype, True))
 
 
 def find(env: BuildEnvironment, name: str) -> ObjectEntry | None:
-    """Return what a short name means: the only function, class or constant, else the only member.
+    """Find the object of a short name: the only function, class or constant, or else the only member.
 
     Args:
-        env: Where Sphinx keeps what it has read.
+        env: Build environment of Sphinx.
         name: The last parts of a full name, such as ``HillLoss`` or ``LabelStore.save``.
 
     Returns:
-        The described object, or None where there is none or more than one.
+        The described object, or None if there is none or more than one.
     """
     named = [
         entry
@@ -66,12 +66,12 @@ def resolve_short_name(
 
     Args:
         app: The application of Sphinx.
-        env: Where Sphinx keeps what it has read.
-        node: The reference that Sphinx could not resolve.
-        contnode: Its text.
+        env: Build environment of Sphinx.
+        node: Reference that Sphinx could not resolve.
+        contnode: Text of the reference.
 
     Returns:
-        The link, or None where the name is none of ours or means several things.
+        The link, or None if the name is not in this package or is ambiguous.
     """
     entry = find(env, node["reftarget"]) if node.get("refdomain") == "py" else None
     if entry is None:
@@ -98,12 +98,12 @@ class LinkCodeInMarkdown(SphinxPostTransform):
                 literal.replace_self(link)
 
 
-def lead_to_the_index(app: Sphinx, error: Exception | None) -> None:
-    """Write the first page of the site, which leads to that of the documentation.
+def redirect_to_documentation(app: Sphinx, error: Exception | None) -> None:
+    """Write the index.html of the site, which redirects to the first page of the documentation.
 
     Args:
         app: The application of Sphinx.
-        error: What ended the build, if anything.
+        error: The exception that ended the build, if any.
     """
     if error is None and app.builder.format == "html":
         target = app.builder.get_target_uri(app.config.root_doc)
@@ -127,6 +127,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """
     app.connect("env-updated", add_public_paths)
     app.connect("missing-reference", resolve_short_name)
-    app.connect("build-finished", lead_to_the_index)
+    app.connect("build-finished", redirect_to_documentation)
     app.add_post_transform(LinkCodeInMarkdown)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

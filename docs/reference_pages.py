@@ -1,7 +1,7 @@
-"""Sphinx extension that writes the reference, a page per public package, from ``__all__`` and docstrings.
+"""Sphinx extension that writes one reference page per public package, from ``__all__`` and docstrings.
 
-A package is public when it defines ``__all__`` and its name has no leading underscore. A name that several
-packages export is described once, on the page of the innermost of them; the other pages list it with a link.
+A package is public if it defines ``__all__`` and its name has no leading underscore. If several packages
+export a name, the page of the innermost package describes it, and the other pages link to this description.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "reference"
 
 
 def public_packages() -> list[ModuleType]:
-    """Return the package and its sub-packages that define ``__all__``, outer ones first."""
+    """Return all packages that define ``__all__``, outer packages first."""
     root = importlib.import_module(ROOT_PACKAGE)
     names = [
         module.name
@@ -33,15 +33,15 @@ def public_packages() -> list[ModuleType]:
 
 
 def described_names() -> dict[str, str]:
-    """Return the full name under which each public name is described, by its full public name."""
-    homes, exports = {}, {}
+    """Map each full public name to the full name under which it is described."""
+    described, exports = {}, {}
     for package in public_packages():
         for name in package.__all__:
             value = getattr(package, name)
             key = (name, id(value)) if callable(value) else (name, repr(value))
-            homes[key] = exports[f"{package.__name__}.{name}"] = f"{package.__name__}.{name}"
+            described[key] = exports[f"{package.__name__}.{name}"] = f"{package.__name__}.{name}"
             exports[f"{package.__name__}.{name}"] = key
-    return {full_name: homes[key] for full_name, key in exports.items()}
+    return {full_name: described[key] for full_name, key in exports.items()}
 
 
 def defining_module(package: ModuleType, name: str) -> ModuleType:
@@ -57,7 +57,7 @@ def defining_module(package: ModuleType, name: str) -> ModuleType:
 
 
 def comment_on(package: ModuleType, name: str) -> str:
-    """Return the comment beside or above a constant."""
+    """Return the comment in the line of a constant or above it."""
     lines = inspect.getsource(defining_module(package, name)).splitlines()
     row = next((row for row, line in enumerate(lines) if re.match(rf"[A-Z_, ]*\b{name}\b[^(]*=", line)), None)
     if row is None:
@@ -89,30 +89,30 @@ def entry(package: ModuleType, name: str) -> list[str]:
     return [f".. py:data:: {name}", f"   :value: {value!r}", "", f"   {comment_on(package, name)}", ""]
 
 
-def page(package: ModuleType, homes: dict[str, str]) -> str:
-    """Return the page of a package: its docstring, a table of its names, and what is described here."""
+def page(package: ModuleType, described: dict[str, str]) -> str:
+    """Return the page of a package: its docstring, a table of its names, and the descriptions."""
     full_name = package.__name__
     title = full_name.removeprefix(f"{ROOT_PACKAGE}.")
     lines = [title, "=" * len(title), "", f".. automodule:: {full_name}", ""]
     lines += [".. list-table::", "   :widths: auto", ""]
-    here = []
+    descriptions = []
     for name in sorted(package.__all__, key=str.lower):
-        home = homes[f"{full_name}.{name}"]
-        lines += [f"   * - :py:obj:`~{home}`", f"     - {summary(package, name)}"]
-        if home == f"{full_name}.{name}":
-            here += entry(package, name)
-    return "\n".join([*lines, "", f".. currentmodule:: {full_name}", "", *here])
+        described_as = described[f"{full_name}.{name}"]
+        lines += [f"   * - :py:obj:`~{described_as}`", f"     - {summary(package, name)}"]
+        if described_as == f"{full_name}.{name}":
+            descriptions += entry(package, name)
+    return "\n".join([*lines, "", f".. currentmodule:: {full_name}", "", *descriptions])
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write the pages of the reference, and remove those of packages that are gone.
+    """Write the pages of the reference, and delete the pages of packages that no longer exist.
 
     Args:
         app: The application of Sphinx.
     """
     FOLDER.mkdir(exist_ok=True)
-    homes = described_names()
-    texts = {f"{package.__name__}.rst": page(package, homes) for package in public_packages()}
+    described = described_names()
+    texts = {f"{package.__name__}.rst": page(package, described) for package in public_packages()}
     contents = "\n   ".join(name.removesuffix(".rst") for name in texts)
     texts["index.rst"] = f"Reference\n=========\n\n.. toctree::\n\n   {contents}\n"
     for path in FOLDER.glob("*.rst"):
@@ -120,20 +120,20 @@ def write_pages(app: Sphinx) -> None:
             path.unlink()
     for name, text in texts.items():
         path = FOLDER / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:  # unchanged: not built again
+        if not path.exists() or path.read_text(encoding="utf-8") != text:  # do not rebuild an unchanged file
             path.write_text(text, encoding="utf-8")
 
 
 def keep_colons(app: Sphinx, kind: str, name: str, value: object, options: dict, lines: list[str]) -> None:
-    """Keep a sentence with a colon whole: no docstring of this package gives a type before a colon.
+    """Keep sentences that contain a colon: no docstring of this package has a type before a colon.
 
     Args:
         app: The application of Sphinx.
-        kind: What the docstring describes.
-        name: Its full name.
-        value: The object itself.
-        options: Of the directive.
-        lines: The docstring, changed in place before napoleon reads it.
+        kind: Kind of the described object.
+        name: Full name of the object.
+        value: The object.
+        options: Options of the directive.
+        lines: Lines of the docstring, changed in place before napoleon reads them.
     """
     if kind in ("attribute", "data", "property") and lines:
         lines[0] = f": {lines[0]}"
@@ -149,7 +149,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app: The application of Sphinx.
 
     Returns:
-        What Sphinx asks about it.
+        Properties of the extension.
     """
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-docstring", keep_colons, priority=400)  # napoleon is at 500

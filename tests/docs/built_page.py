@@ -1,4 +1,4 @@
-"""What a test asks about a built page: the text that its reader sees, and the files that it loads."""
+"""Parser of a built HTML page: its visible text, the files that it loads, and its anchors."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ LOADING_LINKS = {"stylesheet", "icon", "shortcut icon", "preload", "prefetch", "
 
 
 class BuiltPage(HTMLParser):
-    """The parsed page.
+    """Parsed page.
 
     Attributes:
-        text: Running text; code, formulas, scripts and styles are each a pair of backticks.
-        loads: Addresses that a browser fetches to show the page.
-        anchors: The ids of its elements.
+        text: Visible text; code, formulas, scripts and styles are replaced by pairs of backticks.
+        loads: Addresses that a browser loads to display the page.
+        anchors: Ids of the HTML elements.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,7 +1,7 @@
-"""The fenced blocks of the Markdown pages, and the comment that may stand above one.
+"""Fenced code blocks of the Markdown pages, with the optional comment above each.
 
 ``<!-- not run: REASON -->`` exempts a block, ``<!-- run by: TEST -->`` names the test that runs it, and
-``<!-- file: PATH -->`` gives the path at which the tests of its page save it.
+``<!-- file: PATH -->`` is the path to which the tests of the page save the block.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """A block with the comment above it."""
+    """Code block with the comment above it."""
 
     page: str
     line: int
@@ -35,7 +35,7 @@ class Block:
 
 
 def code_blocks(page: Path) -> list[Block]:
-    """The blocks of a page, in their order."""
+    """Return the blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     return [
         Block(

@@ -1,4 +1,4 @@
-"""One build of the documentation site for all processes of a test run."""
+"""Fixture that builds the documentation site once for all processes of a test run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Site:
-    """The folder of the built pages, and what Sphinx printed."""
+    """Folder of the built pages, and the output of Sphinx."""
 
     folder: Path
     output: str
@@ -34,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
         shared = shared.parent
     folder, log, success = shared / "site", shared / "site.log", shared / "site.succeeded"
     with open(shared / "site.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the process that comes second waits, and builds nothing
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other processes wait for the build
         if not log.exists():
             makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
             options = re.search(r"-m sphinx (.*-W -n.*) build/docs/html", makefile)[1].split()

@@ -1,7 +1,7 @@
-"""The Python blocks of each page run, one after another, in a folder of their own.
+"""Execution of the Python blocks of each page, in order, in a temporary folder.
 
-A block with ``_base_`` is loaded as a config. Components that a block names by ``type`` are registered, and
-take the arguments that it gives them.
+A block with ``_base_`` is loaded as a config. The tests also check that each ``type`` in a block is registered
+and accepts the given arguments.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import Registry
-from mmpretrain import registry as host_registries
+from mmpretrain import registry as mmpretrain_registries
 from mmpretrain.registry import MODELS
 from torch import nn
 
 import mmpretrain_imbalance  # noqa: F401
 from tests.docs.code_blocks import BLOCKS, ROOT, Block
 
-REGISTRIES = [value for value in vars(host_registries).values() if isinstance(value, Registry)]
+REGISTRIES = [value for value in vars(mmpretrain_registries).values() if isinstance(value, Registry)]
 TO_RUN = {
     page: [
         block for block in blocks if block.mark == "file" or (block.language == "python" and not block.mark)
     ]
     for page, blocks in BLOCKS.items()
-    if not page.startswith("configs/")  # the configs beside those pages have tests of their own
+    if not page.startswith("configs/")  # the configs of these pages have their own tests
 }
 TO_RUN = {page: blocks for page, blocks in TO_RUN.items() if any(one.language == "python" for one in blocks)}
 RESERVED = {"type", "_delete_", "_scope_"}
@@ -38,7 +38,7 @@ RESERVED = {"type", "_delete_", "_scope_"}
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with the configs and tools of the clone. What a block registers is gone afterwards."""
+    """Provide a folder with the configs and tools of the clone; unregister classes of the page afterwards."""
     for name in ("configs", "tools", "mmpretrain_imbalance"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def trained_model(folder: Path) -> None:
-    """What the pages about trained models start from: a config, a checkpoint and a photograph."""
+    """Write the files that pages about trained models use: a config, a checkpoint and an image."""
     cfg = Config.fromfile("configs/partial_bce/digits-rps50_ignore.py")
     cfg.dump("config.py")
     model = MODELS.build(dict(cfg.model, data_preprocessor=cfg.get("data_preprocessor")))
@@ -63,7 +63,7 @@ def trained_model(folder: Path) -> None:
 
 
 def components(value: object) -> Iterator[dict]:
-    """Every dictionary with a type, at any depth."""
+    """Yield every dictionary with a type, at any depth."""
     if isinstance(value, dict):
         if isinstance(value.get("type"), str):
             yield value
@@ -75,7 +75,7 @@ def components(value: object) -> Iterator[dict]:
 
 
 def argument_names(component: type) -> set[str] | None:
-    """The names of the arguments of a component and of the bases that it hands them to; None for any."""
+    """Return the argument names of a component, including those of its base classes; None if it takes any."""
     if not inspect.isclass(component):
         parameters = inspect.signature(component).parameters.values()
         return (
@@ -95,18 +95,18 @@ def argument_names(component: type) -> set[str] | None:
 
 
 def unknown_arguments(component: dict) -> str:
-    """What is wrong with the type or the arguments of a component, if anything."""
+    """Return the error in the type or the arguments of a component, or an empty string."""
     kind = component["type"].rsplit(".", 1)[-1]
     found = [one for one in (registry.get(kind) for registry in REGISTRIES) if one is not None]
     if not found:
         return f"{kind} is not registered"
     given = set(component) - RESERVED
     wrong = [given - names if (names := argument_names(one)) is not None else set() for one in found]
-    return f"{kind} takes no {min(wrong, key=len)}" if all(wrong) else ""
+    return f"{kind} has no arguments {min(wrong, key=len)}" if all(wrong) else ""
 
 
 def run(block: Block, state: dict) -> object:
-    """Run a block in the state of its page, and return what it assigned."""
+    """Run a block with the variables of its page, and return the assigned variables."""
     first = block.text.split("\n", 1)[0]
     path = Path(first[2:] if re.fullmatch(r"# [\w/-]+\.py", first) else f"configs_of_page/x/{block.line}.py")
     if "_base_ =" not in block.text:
@@ -133,12 +133,12 @@ def test_blocks_run(page: str, folder: Path) -> None:
         assigned = run(block, state)
         named = [
             one for one in components(assigned) if one["type"] in block.text
-        ]  # not those of a base config
+        ]  # components of base configs are not checked
         faults = {unknown_arguments(component) for component in named} - {""}
         assert faults == set(), f"{block}: {faults}"
 
 
-def test_a_misspelt_argument_is_found() -> None:
+def test_misspelled_argument_is_found() -> None:
     assert unknown_arguments(dict(type="HillLoss", margin=1.0, reduction="sum", validate="now")) == ""
-    assert unknown_arguments(dict(type="HillLoss", margn=1.0)) == "HillLoss takes no {'margn'}"
+    assert unknown_arguments(dict(type="HillLoss", margn=1.0)) == "HillLoss has no arguments {'margn'}"
     assert unknown_arguments(dict(type="HilLoss")) == "HilLoss is not registered"

@@ -1,4 +1,4 @@
-"""Every role in a docstring names something that exists, also in docstrings that the site does not show."""
+"""Targets of the roles in all docstrings, including docstrings that are not on the site."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def assigned(node: ast.AST) -> Iterator[str]:
-    """The names and attributes that an assignment makes."""
+    """Yield the names and attributes that an assignment defines."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     for part in (part for target in targets for part in ast.walk(target)):
         if isinstance(part, (ast.Name, ast.Attribute)):
@@ -36,9 +36,9 @@ DEFINED = {name for tree in TREES.values() for name in defined_names(tree)} | {p
 
 
 def exists(target: str) -> bool:
-    """Whether a short name is defined in the package, and a path with dots leads to something."""
+    """Return whether a short name is defined in the package, or a dotted path can be resolved."""
     parts = target.split(".")
-    if parts[0] in DEFINED and parts[0] != PACKAGE.name:  # also a method with its class
+    if parts[0] in DEFINED and parts[0] != PACKAGE.name:  # or a method with its class
         return parts[-1] in DEFINED
     for length in range(len(parts) - 1, 0, -1):
         try:
@@ -52,16 +52,16 @@ def exists(target: str) -> bool:
     return False
 
 
-def test_roles_name_something() -> None:
-    dead = []
+def test_targets_of_roles_exist() -> None:
+    missing = []
     for path, tree in TREES.items():
         nodes = [node for node in ast.walk(tree) if isinstance(node, (*DEFINITIONS, ast.Module))]
         targets = {target for node in nodes for _, target in ROLE.findall(ast.get_docstring(node) or "")}
-        dead += [f"{path.relative_to(ROOT)}: {target}" for target in targets if not exists(target)]
-    assert sorted(dead) == []
+        missing += [f"{path.relative_to(ROOT)}: {target}" for target in targets if not exists(target)]
+    assert sorted(missing) == []
 
 
-def test_a_dead_role_is_found() -> None:
+def test_missing_target_is_found() -> None:
     assert exists("HillLoss")
     assert exists("mmpretrain_imbalance.losses.HillLoss")
     assert exists("torch.load")

@@ -1,6 +1,6 @@
-"""The commands of each page: the tool or target exists, and its own parser accepts the options.
+"""Commands of each page: the tool or target exists, and its parser accepts the options.
 
-Nothing is trained here. The commands of the README run in tests/tools/test_readme_commands.py.
+These tests train nothing. The commands of the README run in tests/tools/test_readme_commands.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from tests.docs.code_blocks import BLOCKS, ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-# Words before the options of the tool that a script starts; those that the tool does not see are dropped.
+# The tool that each script starts, and the words before its options; the tool does not receive words that are
+# None here.
 SCRIPTS = {
     "tools/dist_train.sh": ("train.py", ["config", None]),
     "tools/dist_test.sh": ("test.py", ["config", "checkpoint", None]),
@@ -27,12 +28,12 @@ SCRIPTS = {
 
 
 class ParsedError(Exception):
-    """The parser accepted the command line."""
+    """Raised after the parser has accepted the command line."""
 
 
 @pytest.fixture
 def accept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Start a tool up to the end of its parser, and return the complaint of the parser, if any."""
+    """Run a tool until its parser has finished, and return the error of the parser, or an empty string."""
     original = argparse.ArgumentParser.parse_args
 
     def parse_and_stop(parser: argparse.ArgumentParser, *args, **kwargs) -> None:
@@ -61,7 +62,7 @@ def accept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
 
 
 def commands(text: str) -> list[list[str]]:
-    """The words of each command of a block, without comments and without leading variables."""
+    """Return the words of each command of a block, without comments and leading variables."""
     lines = [shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines()]
     for words in lines:
         while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
@@ -69,20 +70,20 @@ def commands(text: str) -> list[list[str]]:
     return [words for words in lines if words]
 
 
-def complaint(words: list[str], accept) -> str:
-    """What is wrong with a command, if anything."""
+def command_error(words: list[str], accept) -> str:
+    """Return the error in a command, or an empty string."""
     program, *rest = words
     if program in ("python", "torchrun"):
         tool = next((row for row, word in enumerate(rest) if not word.startswith("-")), None)
         return "no tool" if tool is None else accept(rest[tool], rest[tool + 1 :])
     if program in SCRIPTS:
-        tool, places = SCRIPTS[program]
-        if len(rest) < len(places) or any(word.startswith("-") for word in rest[: len(places)]):
-            return f"{program} takes {len(places)} words before the options"
+        tool, positions = SCRIPTS[program]
+        if len(rest) < len(positions) or any(word.startswith("-") for word in rest[: len(positions)]):
+            return f"{program} needs {len(positions)} words before the options"
         if not (ROOT / program).is_file():
             return f"{program} does not exist"
-        first = [word for word, place in zip(rest, places) if place]
-        return accept(f"tools/{tool}", first + rest[len(places) :])
+        first = [word for word, position in zip(rest, positions) if position]
+        return accept(f"tools/{tool}", first + rest[len(positions) :])
     if program == "bash":
         return "" if (ROOT / rest[0]).is_file() else f"{rest[0]} does not exist"
     if program == "make":
@@ -96,7 +97,7 @@ def complaint(words: list[str], accept) -> str:
         extras = re.findall(r"\[([\w,]+)\]", " ".join(rest))
         missing = [one for one in ",".join(extras).split(",") if f"\n{one} = [" not in PYPROJECT]
         return f"pyproject.toml has no extra {missing}" if missing else ""
-    return "" if words == ["source", ".venv/bin/activate"] else "no test knows this command"
+    return "" if words == ["source", ".venv/bin/activate"] else "unknown command"
 
 
 @pytest.mark.parametrize("page", BLOCKS)
@@ -105,8 +106,8 @@ def test_commands_are_accepted(page: str, accept) -> None:
     for block in BLOCKS[page]:
         if block.language == "bash" and not block.mark:
             for words in commands(block.text):
-                if said := complaint(words, accept):
-                    wrong[f"{block}: {shlex.join(words)}"] = said
+                if error := command_error(words, accept):
+                    wrong[f"{block}: {shlex.join(words)}"] = error
     assert wrong == {}
 
 
@@ -126,5 +127,5 @@ def test_commands_are_accepted(page: str, accept) -> None:
         "conda install mmpretrain",
     ],
 )
-def test_a_wrong_command_is_found(command: str, accept) -> None:
-    assert complaint(shlex.split(command), accept) != ""
+def test_wrong_command_is_found(command: str, accept) -> None:
+    assert command_error(shlex.split(command), accept) != ""

@@ -1,4 +1,4 @@
-"""The documentation site: it builds without a warning, shows no markup, is complete, and loads nothing."""
+"""Documentation site: it builds without warnings, displays no markup, is complete, and needs no network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pages(site) -> dict[str, BuiltPage]:
 
 
 def public_names() -> set[str]:
-    """Every name of every ``__all__``, by its full public path."""
+    """Return every name of every ``__all__``, with its full public path."""
     found = pkgutil.walk_packages(mmpretrain_imbalance.__path__, "mmpretrain_imbalance.")
     modules = [importlib.import_module(one.name) for one in found if one.ispkg and "._" not in one.name]
     return {
@@ -43,14 +43,14 @@ def test_the_site_builds_without_a_warning(site) -> None:
 
 
 @pytest.mark.parametrize("kind", MARKUP)
-def test_no_page_shows_markup(pages, kind: str) -> None:
+def test_pages_display_no_markup(pages, kind: str) -> None:
     found = {name: match[0] for name, page in pages.items() if (match := MARKUP[kind].search(page.text))}
     assert len(pages) > 50
     assert found == {}
 
 
 def test_a_formula_with_a_number_is_not_wrapped(site) -> None:
-    """MathJax would show an error: ``\\tag not allowed in split environment``."""
+    """MathJax would display an error: ``\\tag not allowed in split environment``."""
     numbered = re.compile(r"\\begin\{split\}(?:(?!\\end\{split\}).)*\\tag", re.DOTALL)
     pages = {path.name: path.read_text(encoding="utf-8") for path in site.folder.glob("docs/*.html")}
     assert r"\tag" in pages["methods.html"]
@@ -78,7 +78,7 @@ def test_no_page_loads_from_the_network(site, pages) -> None:
     assert [str(path) for path, text in styles.items() if fetched.search(text)] == []
 
 
-def test_every_file_that_a_page_loads_is_there(site, pages) -> None:
+def test_every_loaded_file_exists(site, pages) -> None:
     missing = []
     for name, page in pages.items():
         for address in page.loads:
@@ -89,5 +89,5 @@ def test_every_file_that_a_page_loads_is_there(site, pages) -> None:
     assert "tex-svg.js" in " ".join(pages["docs/methods.html"].loads)
 
 
-def test_the_first_page_leads_to_the_index(site) -> None:
+def test_index_redirects_to_the_documentation(site) -> None:
     assert 'url=docs/index.html"' in (site.folder / "index.html").read_text(encoding="utf-8")
