@@ -1,7 +1,7 @@
 """Execution of the Python blocks of each page, in order, in a temporary folder.
 
-A block with ``_base_`` is loaded as a config. The tests also check that each ``type`` in a block is registered
-and accepts the given arguments.
+A block with ``_base_`` is loaded as a config. Each ``type`` in a block must be registered and accept
+the given arguments.
 """
 
 from __future__ import annotations
