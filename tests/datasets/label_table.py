@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmpretrain_imbalance.datasets import LabelStore, LabelStoreDataset, label_store_from_table
+from mmpretrain_imbalance.datasets import LabelStore, LabelStoreDataset, label_store_from_array
 
 
 class LabelTable(LabelStoreDataset):
@@ -20,7 +20,7 @@ class LabelTable(LabelStoreDataset):
 
     def load_label_store(self) -> LabelStore:
         names = [f"{number}.jpg" for number in range(len(self.table))]
-        return label_store_from_table(self.table, names, self.names, self.default_label)
+        return label_store_from_array(self.table, names, self.names, self.default_label)
 
     def image_info(self, row: int) -> dict:
         return {"img": np.full((8, 8, 1), row % 255, dtype=np.uint8), "img_shape": (8, 8)}

@@ -19,7 +19,7 @@ from mmpretrain_imbalance.datasets import (
     PartialLabelDataset,
     SimulatePartialLabels,
     label_counts,
-    label_store_from_table,
+    label_store_from_array,
     simulate_store,
 )
 from mmpretrain_imbalance.datasets.simulate_store import LabelSource
@@ -60,7 +60,7 @@ def test_the_dataset_gives_what_the_function_gives(protocol):
 def test_a_store_in_small_parts_gives_what_the_function_gives(protocol, default_label, monkeypatch):
     monkeypatch.setattr("mmpretrain_imbalance.datasets.simulate_store._CHUNK", 64)
     labels = np.random.default_rng(0).integers(-1, 2, (200, 7))
-    store = label_store_from_table(labels, [""] * 200, list("abcdefg"), default_label)
+    store = label_store_from_array(labels, [""] * 200, list("abcdefg"), default_label)
     rows = np.arange(200)
     amount = next(iter(AMOUNTS[protocol].values()), None)
     result = simulate_store.simulate_store([LabelSource(store, rows, rows, 0)], protocol, amount, seed=1)
@@ -76,7 +76,7 @@ def test_classes_that_turn_up_late_keep_their_labels(monkeypatch):
     labels[:390, 0] = -1  # nothing is known of this class before the end
     labels[:, 1] = np.arange(400) < 395  # few negatives
     labels[:, 2] = np.arange(400) > 395  # few positives
-    store = label_store_from_table(labels, [""] * 400, list("abcd"))
+    store = label_store_from_array(labels, [""] * 400, list("abcd"))
     rows = np.arange(400)
     for num_labels in (2, 6):
         result = simulate_store.simulate_store([LabelSource(store, rows, rows, 0)], "fpc", num_labels, seed=2)

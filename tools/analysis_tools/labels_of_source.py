@@ -31,8 +31,8 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeated-images",
         choices=REPEATED_IMAGES,
-        default="refuse",
-        help="images that a CSV or JSON file names again: refuse the file, join their labels, or keep all",
+        default="raise",
+        help="images that a CSV or JSON file names again: raise an error, join their labels, or keep all",
     )
 
 
@@ -40,7 +40,7 @@ def labels_of_source(
     source: str,
     split: str = "train",
     default_label: str = "unknown",
-    repeated_images: str = "refuse",
+    repeated_images: str = "raise",
     data_root: str = "",
     data_prefix: str = "",
 ) -> tuple[Any, str]:

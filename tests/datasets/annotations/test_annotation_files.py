@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mmpretrain_imbalance.datasets import label_store_from_table
+from mmpretrain_imbalance.datasets import label_store_from_array
 from mmpretrain_imbalance.datasets.annotations.csv_table import read_annotation_csv
 from mmpretrain_imbalance.datasets.annotations.json_file import read_annotation_json
 from mmpretrain_imbalance.datasets.annotations.writer import write_annotations
@@ -268,7 +268,7 @@ def test_classes_may_be_called_like_labels(tmp_path):
 def test_what_is_written_is_read_back(tmp_path_factory, ending, labels, default_label):
     path = tmp_path_factory.mktemp("labels") / f"new/labels.{ending}"
     names = [f'bild "{number}", é.jpg' for number in range(len(labels))]
-    store = label_store_from_table(
+    store = label_store_from_array(
         labels, names, [f"class, {c}" for c in range(labels.shape[1])], default_label
     )
     write_annotations(store, np.arange(len(labels)), path)
@@ -297,4 +297,4 @@ def test_a_file_that_may_be_cut_off_is_warned_about(tmp_path, text, warns):
 
 def test_another_ending_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"must be a file that ends with .json or .csv. Got .*labels.txt"):
-        write_annotations(label_store_from_table([[1]], ["a"], ["b"]), np.arange(1), tmp_path / "labels.txt")
+        write_annotations(label_store_from_array([[1]], ["a"], ["b"]), np.arange(1), tmp_path / "labels.txt")

@@ -8,12 +8,12 @@ import json
 import numpy as np
 import pytest
 
-from mmpretrain_imbalance.datasets import LabelStore, label_store_from_table
+from mmpretrain_imbalance.datasets import LabelStore, label_store_from_array
 
 
 def test_a_manifest_cannot_make_objects_of_the_bytes_of_a_file(tmp_path):
     """NumPy maps a file as addresses of Python objects without a question; to read one ends the process."""
-    label_store_from_table(np.eye(4, dtype=int), list("uvwx"), list("abcd")).save(tmp_path / "store")
+    label_store_from_array(np.eye(4, dtype=int), list("uvwx"), list("abcd")).save(tmp_path / "store")
     path = tmp_path / "store" / "manifest.json"
     manifest = json.loads(path.read_text())
     for dtype in ("|O", "O", "f8", "S8", "i4,O"):

@@ -17,7 +17,7 @@ from mmpretrain_imbalance.datasets import (
     LabelStore,
     PartialLabelDataset,
     build_label_store,
-    label_store_from_table,
+    label_store_from_array,
 )
 from mmpretrain_imbalance.datasets.label_store.build import class_dtype, filter_rows
 
@@ -31,7 +31,7 @@ TABLES = npst.arrays(
 def store_of(labels, default_label=-1):
     labels = np.asarray(labels)
     images = [f"bild_{number}_é.jpg" for number in range(len(labels))]
-    return label_store_from_table(
+    return label_store_from_array(
         labels, images, [f"class {c}" for c in range(labels.shape[1])], default_label
     )
 
@@ -269,11 +269,11 @@ def test_elements_without_meaning_are_refused(images, classes, values, message):
 
 def test_a_table_of_another_shape_and_another_unlisted_label_are_refused():
     with pytest.raises(ValueError, match=r"must be of shape \(1, 2\), as the names say. Got \(1, 3\)"):
-        label_store_from_table([[1, 0, 1]], ["a.jpg"], ["cat", "dog"])
+        label_store_from_array([[1, 0, 1]], ["a.jpg"], ["cat", "dog"])
     with pytest.raises(
         ValueError, match=r"'default_label' argument of LabelStore must be 0 .* Got 1 instead"
     ):
-        label_store_from_table([[1, 0]], ["a.jpg"], ["cat", "dog"], default_label=1)
+        label_store_from_array([[1, 0]], ["a.jpg"], ["cat", "dog"], default_label=1)
 
 
 @given(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mmpretrain_imbalance.datasets import LabelStore, LabelStoreWriter, label_store_from_table
+from mmpretrain_imbalance.datasets import LabelStore, LabelStoreWriter, label_store_from_array
 
 TABLES = npst.arrays(
     np.int8,
@@ -26,7 +26,7 @@ def test_bytes_are_those_of_a_store_built_at_once(labels, default_label, part, t
     folder = tmp_path_factory.mktemp("stores")
     names = [f"bild {number} é.jpg" for number in range(len(labels))]
     classes = [f"class {number}" for number in range(labels.shape[1])]
-    label_store_from_table(labels, names, classes, default_label).save(folder / "once")
+    label_store_from_array(labels, names, classes, default_label).save(folder / "once")
     with LabelStoreWriter(folder / "parts", classes, default_label) as writer:
         for start in range(0, len(labels), part):
             table = labels[start : start + part]

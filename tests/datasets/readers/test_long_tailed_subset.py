@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmpretrain_imbalance.datasets import label_store_from_table
+from mmpretrain_imbalance.datasets import label_store_from_array
 from mmpretrain_imbalance.datasets.readers.long_tailed_subset import long_tailed_subset, pareto_sizes
 
 
@@ -13,7 +13,7 @@ from mmpretrain_imbalance.datasets.readers.long_tailed_subset import long_tailed
 def store():
     generator = np.random.default_rng(0)
     labels = (generator.random((3000, 6)) < np.linspace(0.1, 0.4, 6)).astype(int)
-    return label_store_from_table(labels, [str(row) for row in range(3000)], list("abcdef"), default_label=0)
+    return label_store_from_array(labels, [str(row) for row in range(3000)], list("abcdef"), default_label=0)
 
 
 def test_sizes_are_a_pareto_density():

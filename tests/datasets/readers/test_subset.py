@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from mmpretrain_imbalance.datasets import label_store_from_table
+from mmpretrain_imbalance.datasets import label_store_from_array
 from mmpretrain_imbalance.datasets.readers.subset import read_image_list
 from tests.datasets.published_files import names_of, saved, table_of, write_lines
 
@@ -16,7 +16,7 @@ LABELS = [[1, 0], [0, 1], [1, -1], [0, 0]]
 
 @pytest.fixture
 def store():
-    return label_store_from_table(LABELS, NAMES, ["cat", "dog"], default_label=0)
+    return label_store_from_array(LABELS, NAMES, ["cat", "dog"], default_label=0)
 
 
 def test_names_stems_and_numbers(store, tmp_path):

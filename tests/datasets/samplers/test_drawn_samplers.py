@@ -16,7 +16,7 @@ from mmpretrain_imbalance.datasets import (
     SimulatePartialLabels,
     label_chunks,
     label_counts,
-    label_store_from_table,
+    label_store_from_array,
 )
 from mmpretrain_imbalance.datasets.partial_label_dataset import PartialLabelDataset
 from mmpretrain_imbalance.datasets.samplers import base as drawn_sampler_module
@@ -106,7 +106,7 @@ def test_wrappers(tmp_path, config) -> None:
     plain = LabelTable(table)
     chosen = [5, 0, 5, 59, *range(20, 40)]
     balanced = ClassBalancedDataset(LabelTable(table), oversample_thr=0.3)
-    store = label_store_from_table(table, [str(n) for n in range(60)], plain.metainfo["classes"])
+    store = label_store_from_array(table, [str(n) for n in range(60)], plain.metainfo["classes"])
     store.save(tmp_path / "store")
     of_store = dict(type="PartialLabelDataset", ann_file=str(tmp_path / "store"))
     folds = KFoldDataset(of_store, num_splits=3, fold=1, seed=1)
