@@ -1,4 +1,4 @@
-"""Datasets made of a table of labels, with images of noise, for tests of samplers and wrappers."""
+"""Dataset with given labels and constant images, for tests of samplers and wrappers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mmpretrain_imbalance.datasets import LabelStore, LabelStoreDataset, label_s
 
 
 class LabelTable(LabelStoreDataset):
-    """Images n.jpg with the labels of row n."""
+    """Dataset of the images 0.jpg, 1.jpg and so on, with the labels of the rows of an array."""
 
     def __init__(
         self, table: np.ndarray, classes: tuple[str, ...] | None = None, default_label: int = -1, **kwargs
@@ -27,7 +27,7 @@ class LabelTable(LabelStoreDataset):
 
 
 def long_tailed_table(num_images: int = 300, num_classes: int = 6, seed: int = 0) -> np.ndarray:
-    """Labels 1, 0 and -1, fewer positives from class to class, and images without any positive."""
+    """Return random labels 1, 0 and -1, with decreasing class frequencies and images without positives."""
     rng = np.random.default_rng(seed)
     fractions = 0.4 * 0.5 ** np.arange(num_classes)
     table = np.where(rng.random((num_images, num_classes)) < fractions, 1, 0)
