@@ -185,8 +185,9 @@ def class_frequencies(num_classes: int, imbalance_factor: float) -> np.ndarray:
         >>> class_frequencies(3, 100).round(3)
         array([0.901, 0.09 , 0.009])
     """
-    weights: np.ndarray = imbalance_factor ** -(np.arange(num_classes) / (num_classes - 1))
-    return weights / weights.sum()
+    weights = imbalance_factor ** -(np.arange(num_classes) / (num_classes - 1))
+    frequencies: np.ndarray = weights / weights.sum()
+    return frequencies
 
 
 def draw_digits(

@@ -112,7 +112,7 @@ def class_group_names(dataset: Any) -> tuple[str, ...] | None:
         dataset: A dataset of OpenMMLab or PyTorch, or a wrapper of datasets.
 
     Returns:
-        The group of each class, or ``None`` if no dataset defines groups, as LVIS does.
+        The group of each class, or ``None`` if no dataset defines groups. LVIS defines them.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits

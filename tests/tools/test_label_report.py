@@ -87,7 +87,7 @@ def test_report_of_annotations_and_stores(tool, tmp_path, monkeypatch) -> None:
 def test_annotations_that_name_an_image_again(tool, tmp_path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("image,cat,dog\na.jpg,1,\nb.jpg,0,1\na.jpg,1,0\n")
-    assert "must be an image that is not at line 2 already" in tool("label_report", table)
+    assert "must be an image that is not already in line 2" in tool("label_report", table)
     for how, images, positives in (("join", 2, 1), ("keep", 3, 2)):
         out = tmp_path / f"{how}.html"
         tool("label_report", table, "--repeated-images", how, "-o", out)

@@ -147,7 +147,7 @@ def read_long_lines(
         )
         notes[note] = len(names)
     elif missing := [name for name in class_names if name not in classes]:
-        note = f"of 'classes' that {errors.path} never names, the first of them {missing[0]!r}"
+        note = f"names in 'classes' are missing in {errors.path}, the first of them {missing[0]!r}"
         notes[note] = len(missing)
     class_indices = np.array([names.index(name) for name in classes], dtype=np.int64)
     rows = np.array(elements, dtype=np.int64).reshape(-1, 4)

@@ -47,7 +47,7 @@ def read_lvis(annotations: str | os.PathLike[str], *, skip_malformed: bool = Fal
         for category in negatives:
             number = file.class_index(category)
             if number is None:
-                expected = "a list of category ids of the file"
+                expected = "ids of categories of the file"
                 file.errors.add(f"image {image}", "neg_category_ids", expected, category)
             else:
                 labels[image][number] = 0

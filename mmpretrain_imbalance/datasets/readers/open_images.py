@@ -276,7 +276,7 @@ def _parts(
         keys = images * num_classes + classes
         if implied is not None:
             human = ranks == HUMAN
-            # Only human labels without contradictions imply other labels.
+            # Other labels are implied only by human labels after contradictions are resolved.
             resolved = resolve_labels(keys[human], values[human], ranks[human], conflicts, {}, describe)
             more_keys, more_values = _implied_keys(implied, *resolved, num_classes)
             keys, values = np.concatenate([keys, more_keys]), np.concatenate([values, more_values])

@@ -215,7 +215,8 @@ def import_pyarrow() -> ModuleType:
 
 def _is_empty(batch: Any) -> np.ndarray:
     lengths = [import_pyarrow().compute.binary_length(column).to_numpy() for column in batch.columns]
-    return np.sum(lengths, axis=0) == 0
+    is_empty: np.ndarray = np.sum(lengths, axis=0) == 0
+    return is_empty
 
 
 def _numbers(column: Any) -> np.ndarray:

@@ -133,7 +133,8 @@ class DrawnSampler(Sampler[int]):
     def __len__(self) -> int:
         """Number of images that this rank draws per epoch."""
         offset = 0 if self.round_up else self.rank
-        return math.ceil((self.epoch_size - offset) / self.world_size)
+        size: int = math.ceil((self.epoch_size - offset) / self.world_size)
+        return size
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch of the next iteration over the sampler.
