@@ -22,7 +22,8 @@ class LabelStore:
     Image n lists the classes ``classes[indptr[n]:indptr[n + 1]]``, in ascending order, with the labels
     ``values[indptr[n]:indptr[n + 1]]``. All its other classes have the label ``default_label``, which is
     never listed, so that equal labels give equal bytes. :func:`build_label_store` builds a store from labels
-    in any order. The constructor expects arrays that already have this form; :meth:`LabelStore.verify` checks it.
+    in any order. The constructor expects arrays that already have this form, which
+    :meth:`LabelStore.verify` checks.
 
     A store that was opened from a folder is memory-mapped: workers and ranks share its pages, and only its
     path is pickled.
@@ -91,7 +92,9 @@ class LabelStore:
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], *, verify: bool = False) -> LabelStore:
-        """Map a saved store into memory. Only file sizes are checked; see :meth:`LabelStore.verify` for the contents.
+        """Map a saved store into memory.
+
+        Only the file sizes are checked by default; :meth:`LabelStore.verify` checks the contents.
 
         Args:
             folder: Folder that :meth:`LabelStore.save` wrote.
