@@ -156,7 +156,7 @@ def summarize_labels(
     for chunk in label_chunks(dataset):
         size = len(chunk.positions)
         positives, listed, unknown = (
-            np.bincount(chunk.places[chosen], minlength=size)
+            np.bincount(chunk.samples[chosen], minlength=size)
             for chosen in (chunk.values == 1, chunk.values != -1, chunk.values == -1)
         )
         known = listed if chunk.default_label == -1 else num_classes - unknown
@@ -188,7 +188,7 @@ def _tables(chunk: LabelChunk, place_in_head: np.ndarray, num_head: int):
     """
     column = place_in_head[chunk.classes]
     listed = np.flatnonzero(column >= 0)
-    images, row = np.unique(chunk.places[listed], return_inverse=True)
+    images, row = np.unique(chunk.samples[listed], return_inverse=True)
     row = row.reshape(-1)
     for start in range(0, len(images), 2**16):
         block = (row >= start) & (row < start + 2**16)

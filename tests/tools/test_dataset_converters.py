@@ -131,7 +131,7 @@ def test_files_without_any_image_are_refused(tmp_path):
 
 def test_tables_with_wrong_or_repeated_lines(tmp_path, capsys):
     path = files.write_lines(tmp_path / "t.csv", "image,cat,dog", "a.jpg,1,", "b.jpg,2,0", "a.jpg,,0")
-    with pytest.raises(SystemExit, match=r"'cat' of line 3 in .* Got '2' instead. 1 more fault follows"):
+    with pytest.raises(SystemExit, match=r"'cat' of line 3 in .* Got '2' instead. 1 more error follows"):
         convert("table", path, "--out", tmp_path / "store")
     convert("table", path, "--out", tmp_path / "store", "--skip-malformed", "--repeated-images", "join")
     assert "1 malformed rows skipped in" in capsys.readouterr().out
@@ -156,7 +156,7 @@ def test_options_that_a_table_has_no_use_for(tmp_path):
     own = files.write_json(tmp_path / "own.json", content)
     names = files.write_lines(tmp_path / "names.txt", "cat")
     for path in (wide, own):
-        refused(r"'--class-names' argument must be left out .*names.txt with", path, "--class-names", names)
+        refused(r"'--class-names' argument must not be set .*names.txt with", path, "--class-names", names)
     names.write_bytes(b"ch\xe2t\n")
     refused(r"names.txt must be text in UTF-8", wide, "--class-names", names)
     names.write_text("\ufeffcat\r\n dog \n", encoding="utf-8")

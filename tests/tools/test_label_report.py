@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpretrain_imbalance.datasets import label_store_from_table
+from mmpretrain_imbalance.datasets import label_store_from_array
 from tests.datasets.label_table import long_tailed_table
 from tests.datasets.published_files import write_cifar10
 from tests.tools.run_tool import ROOT, run_tool
@@ -56,7 +56,7 @@ def test_report_of_a_config_as_a_process(tmp_path) -> None:
 def test_report_of_annotations_and_stores(tool, tmp_path, monkeypatch) -> None:
     table = long_tailed_table(60)
     names, classes = [f"{n}.jpg" for n in range(60)], [f"class {c}" for c in range(6)]
-    store = label_store_from_table(table, names, classes)
+    store = label_store_from_array(table, names, classes)
     store.save(tmp_path / "store")
     rows = [[name, *("" if label == -1 else label for label in row)] for name, row in zip(names, table)]
     lines = [["image", *classes], *rows]
@@ -87,7 +87,7 @@ def test_report_of_annotations_and_stores(tool, tmp_path, monkeypatch) -> None:
 def test_annotations_that_name_an_image_again(tool, tmp_path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("image,cat,dog\na.jpg,1,\nb.jpg,0,1\na.jpg,1,0\n")
-    assert "must be an image that is not at line 2 already" in tool("label_report", table)
+    assert "must be an image that is not already in line 2" in tool("label_report", table)
     for how, images, positives in (("join", 2, 1), ("keep", 3, 2)):
         out = tmp_path / f"{how}.html"
         tool("label_report", table, "--repeated-images", how, "-o", out)
@@ -193,7 +193,7 @@ def test_sheet_of_images_from_files(tool, tmp_path) -> None:
 def test_where_the_images_of_annotations_are(tool, tmp_path, monkeypatch) -> None:
     (tmp_path / "data" / "images").mkdir(parents=True)
     cv2.imwrite(str(tmp_path / "data" / "images" / "a.png"), np.full((20, 30, 3), (0, 0, 250), np.uint8))
-    label_store_from_table([[1, 0]], ["a.png"], ["cat", "dog"]).save(tmp_path / "labels")
+    label_store_from_array([[1, 0]], ["a.png"], ["cat", "dog"]).save(tmp_path / "labels")
     (tmp_path / "labels.csv").write_text("image,cat,dog\na.png,1,0\n")
     monkeypatch.chdir(tmp_path)
     folders = ["--data-root", "data", "--data-prefix", "images"]

@@ -16,7 +16,7 @@ def labels_of_source(
     source: str,
     split: str = "train",
     default_label: str = "unknown",
-    repeated_images: str = "refuse",
+    repeated_images: str = "raise",
     data_root: str = "",
     data_prefix: str = "",
 ) -> tuple[Any, str]:

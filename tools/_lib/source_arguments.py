@@ -22,9 +22,9 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--repeated-images",
-        choices=["refuse", "join", "keep"],
-        default="refuse",
-        help="images that a CSV or JSON file names again: refuse the file, join their labels, or keep all",
+        choices=["raise", "join", "keep"],
+        default="raise",
+        help="images that a CSV or JSON file names again: raise an error, join their labels, or keep all",
     )
 
 

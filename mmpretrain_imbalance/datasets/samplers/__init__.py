@@ -1,4 +1,4 @@
-"""Samplers that draw images by the labels of their classes."""
+"""Samplers that select the images of an epoch by their labels, against class imbalance."""
 
 from .class_aware import ClassAwareSampler
 from .class_weighted import ClassWeightedSampler

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmpretrain_imbalance.datasets import label_store_from_table
+from mmpretrain_imbalance.datasets import label_store_from_array
 from mmpretrain_imbalance.losses.base import given_pseudo_labels
 from mmpretrain_imbalance.losses.base.given_pseudo_labels import GivenPseudoLabels
 
@@ -24,7 +24,7 @@ def given(source, **arguments):
 
 def store(folder, default_label=-1, answers=ANSWERS, names=NAMES):
     images = [f"{row}.jpg" for row in range(len(answers))]
-    label_store_from_table(answers, images, names, default_label=default_label).save(folder)
+    label_store_from_array(answers, images, names, default_label=default_label).save(folder)
     return folder
 
 
