@@ -54,11 +54,19 @@ def test_report_evaluates_what_it_needs(work_dirs, tmp_path: Path, monkeypatch, 
     assert run(monkeypatch, *arguments) == 0
     assert "one: evaluating" in capsys.readouterr().out
     assert "data:image/webp;base64," in out.read_text()
-    for kind in ("Masked", "Ignored", "Made positive by the model", "Made negative by the model"):
+    for kind in (
+        "Masked labels",
+        "Ignored unknown labels",
+        "Labels set to positive by the model",
+        "Labels set to negative by the model",
+    ):
         assert f"<figcaption>{kind}, percent of" in out.read_text()
     assert run(monkeypatch, *arguments, "--group-thresholds", 5, 30) == 0
     assert "evaluating" not in capsys.readouterr().out
-    assert "mAP of head (at least 30 positives), middle, and tail (fewer than 5)" in out.read_text()
+    assert (
+        "mAP of head (at least 30 training positives), middle, and tail classes (fewer than 5)"
+        in out.read_text()
+    )
 
     found = KnownPredictions.load(work_dirs[0] / "predictions.npz")
     counts = json.loads((work_dirs[0] / "label_counts.json").read_text())
@@ -66,7 +74,10 @@ def test_report_evaluates_what_it_needs(work_dirs, tmp_path: Path, monkeypatch, 
     assert (found.num_images, len(found.labels)) == (40, 400)
     assert run(monkeypatch, *arguments, "--group-quantiles", 0.25, 0.5) == 0
     low, high = np.quantile(counts["positives"], [0.25, 0.5])
-    assert f"mAP of head (over {high:g} positives), middle, and tail (under {low:g})" in out.read_text()
+    assert (
+        f"mAP of head (at least {high:g} training positives), middle, and tail classes (fewer than {low:g})"
+        in out.read_text()
+    )
     assert run(monkeypatch, *arguments, "--group-thresholds", 30, 5) == 2
     assert "must be two numbers in ascending order" in capsys.readouterr().err
 
@@ -82,7 +93,7 @@ def test_report_evaluates_a_later_checkpoint_again(work_dirs, tmp_path: Path, mo
     os.utime(folder / "epoch_1.pth", (written + 9, written + 9))
     assert run(monkeypatch, *arguments, "--examples", 0) == 0
     assert "run: evaluating" in capsys.readouterr().out
-    assert "Most wrong" not in (tmp_path / "a.html").read_text()
+    assert "Worst predictions" not in (tmp_path / "a.html").read_text()
     assert run(monkeypatch, *arguments, "--examples", -1) == 2
     assert "'--examples' argument must be at least 0. Got -1" in capsys.readouterr().err
 
