@@ -1,7 +1,7 @@
 """Sphinx configuration. `make docs` builds the pages into build/docs/html, with every warning an error.
 
-The source folder is the root of the repository, so that a relative link between Markdown files leads to the
-same page on a web view of the repository and on the built site.
+The source folder is the root of the repository, so that relative links between Markdown files work both in a
+web view of the repository and on the built site.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
-    "reference_pages",  # a page for each public package
-    "reference_links",  # short names lead to these pages
+    "reference_pages",  # one page per public package
+    "reference_links",  # links from short names to these pages
 ]
 root_doc = "docs/index"
 include_patterns = ["docs/**.md", "docs/reference/**.rst", "configs/*/README.md", "C*.md"]
@@ -68,12 +68,12 @@ mathjax_path = MATHJAX.name
 
 
 def keep_numbered_formulas(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Hand a formula with a number of its own to MathJax as it is: Sphinx would wrap one with line breaks.
+    """Pass formulas with their own number to MathJax unchanged; Sphinx would wrap those with line breaks.
 
     Args:
-        app: The application of Sphinx.
-        doctree: The page.
-        page: Its name.
+        app: Sphinx application.
+        doctree: Parsed page.
+        page: Name of the page.
     """
     for formula in doctree.findall(nodes.math_block):
         if r"\tag" in formula.astext():
@@ -82,10 +82,10 @@ def keep_numbered_formulas(app: Sphinx, doctree: nodes.document, page: str) -> N
 
 
 def setup(app: Sphinx) -> None:
-    """Show tables as they are, which Pygments does not know, and formulas with their numbers.
+    """Register a plain lexer for CSV blocks, which Pygments lacks, and the handling of numbered formulas.
 
     Args:
-        app: The application of Sphinx.
+        app: Sphinx application.
     """
     app.add_lexer("csv", TextLexer)
     app.connect("doctree-resolved", keep_numbered_formulas)

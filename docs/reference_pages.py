@@ -1,7 +1,7 @@
-"""Sphinx extension that writes the reference, a page per public package, from ``__all__`` and docstrings.
+"""Sphinx extension that writes the reference, one page per public package, from ``__all__`` and docstrings.
 
 A package is public when it defines ``__all__`` and its name has no leading underscore. A name that several
-packages export is described once, on the page of the innermost of them; the other pages list it with a link.
+packages export is described once, on the page of the innermost package; the other pages link to it.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def entry(package: ModuleType, name: str) -> list[str]:
 
 
 def page(package: ModuleType, homes: dict[str, str]) -> str:
-    """Return the page of a package: its docstring, a table of its names, and what is described here."""
+    """Return the page of a package: its docstring, a table of its names, and their descriptions."""
     full_name = package.__name__
     title = full_name.removeprefix(f"{ROOT_PACKAGE}.")
     lines = [title, "=" * len(title), "", f".. automodule:: {full_name}", ""]
@@ -105,10 +105,10 @@ def page(package: ModuleType, homes: dict[str, str]) -> str:
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write the pages of the reference, and remove those of packages that are gone.
+    """Write the pages of the reference, and remove pages of packages that no longer exist.
 
     Args:
-        app: The application of Sphinx.
+        app: Sphinx application.
     """
     FOLDER.mkdir(exist_ok=True)
     homes = described_names()
@@ -125,15 +125,15 @@ def write_pages(app: Sphinx) -> None:
 
 
 def keep_colons(app: Sphinx, kind: str, name: str, value: object, options: dict, lines: list[str]) -> None:
-    """Keep a sentence with a colon whole: no docstring of this package gives a type before a colon.
+    """Prevent napoleon from parsing the text before a colon as a type; the docstrings contain no types.
 
     Args:
-        app: The application of Sphinx.
-        kind: What the docstring describes.
-        name: Its full name.
-        value: The object itself.
-        options: Of the directive.
-        lines: The docstring, changed in place before napoleon reads it.
+        app: Sphinx application.
+        kind: Kind of the documented object.
+        name: Full name of the object.
+        value: The object.
+        options: Options of the directive.
+        lines: Lines of the docstring, modified in place before napoleon parses them.
     """
     if kind in ("attribute", "data", "property") and lines:
         lines[0] = f": {lines[0]}"
@@ -146,10 +146,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension.
 
     Args:
-        app: The application of Sphinx.
+        app: Sphinx application.
 
     Returns:
-        What Sphinx asks about it.
+        Metadata of the extension.
     """
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-docstring", keep_colons, priority=400)  # napoleon is at 500
