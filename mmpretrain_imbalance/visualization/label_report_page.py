@@ -65,7 +65,7 @@ def _tiles(summary: LabelSummary) -> str:
         (f"{counts.negatives.sum() / images:.3g}", "known negatives per image"),
         (
             "n/a" if factor is None else f"{factor:,.0f}" if factor >= 100 else f"{factor:.3g}",
-            "imbalance factor: most positives of a class / fewest positives of a class",
+            "imbalance factor: most / fewest positives per class",
         ),
         (f"{int((counts.positives == 0).sum()):,}", "classes without known positives"),
         (f"{int((counts.negatives == 0).sum()):,}", "classes without known negatives"),

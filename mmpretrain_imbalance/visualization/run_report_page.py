@@ -51,7 +51,7 @@ def run_report_page(
         f"<p>{predictions.num_images:,} images, "
         f"{predictions.num_classes:,} classes, {len(predictions.labels):,} known labels "
         f"({_percent(len(predictions.labels), predictions.num_images * predictions.num_classes)} of all). "
-        "All numbers on this page are computed from known labels only.</p>",
+        "All numbers are computed from known labels only.</p>",
         _section("Metrics", metrics_table(runs)),
         _section("Significance of the differences", significance(runs, num_resamples))
         if len(runs) > 1
