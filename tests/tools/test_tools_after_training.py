@@ -190,7 +190,7 @@ def test_precision_and_recall_exclude_each_other(work_dirs, monkeypatch) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--precision", 2], "'precision' argument of best_thresholds must lie in"),
+        (["--precision", 2], "'precision' argument of best_thresholds must be in"),
         (["--out", "chosen.txt"], "must end in .json or .csv. Got 'chosen.txt'"),
         (["nowhere.pth"], "'checkpoint' argument must be an existing file. Got 'nowhere.pth'"),
     ],
