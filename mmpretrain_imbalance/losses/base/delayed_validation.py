@@ -24,7 +24,7 @@ class DelayedValidation(nn.Module):
     """Records on the device that a batch has a wrong value, and raises in a later step.
 
     A step writes one integer into a buffer: the kind of the error and the position of the wrong value. These
-    operations can be compiled, and the host does not wait for them. In eager mode, :meth:`raise_earlier`
+    operations can be compiled, and the host does not wait for them. In eager mode, ``raise_earlier``
     copies the integer into pinned memory and reads the copy once it is complete. ``LabelStatisticsHook``
     reads the integer before each update of the statistics, hence before each checkpoint, and at the end of
     training.

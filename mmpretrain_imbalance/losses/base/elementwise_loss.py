@@ -50,9 +50,9 @@ class Elements(NamedTuple):
 class ElementwiseLoss(LossState):
     r"""Loss that computes one value per element of the (N, C) matrix, and then reduces the matrix once.
 
-    Subclasses implement the formula in :meth:`elementwise_loss` and declare their properties in ``traits``.
-    The module is called with the signature of MMPretrain's losses, so that MMPretrain's heads can use it.
-    Logits in half precision are converted to float32, and autocast is disabled.
+    Subclasses implement the formula in :meth:`ElementwiseLoss.elementwise_loss` and declare their properties
+    in ``traits``. The module is called with the signature of MMPretrain's losses, so that MMPretrain's heads
+    can use it. Logits in half precision are converted to float32, and autocast is disabled.
 
     Args:
         reduction: Reduction of the matrix to a scalar, see

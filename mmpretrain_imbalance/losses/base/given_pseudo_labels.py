@@ -26,7 +26,7 @@ class GivenPseudoLabels(nn.Module):
     Pseudo-labels follow the label convention of this package: 1 positive, 0 negative, -1 no pseudo-label.
     Some published code uses -1 for negatives and 0 for no pseudo-label; convert such files first.
 
-    A loss calls :meth:`read` once the classes are known, and calls the module for each batch. The
+    A loss calls ``read`` once the classes are known, and calls the module for each batch. The
     pseudo-labels are stored sparsely on the device of the loss, and not in checkpoints: 8 bytes per image and
     3 bytes per pseudo-label (5 bytes with more than 32,767 classes). Only the rows of a batch become dense.
     COCO with a pseudo-label for each of its 82,783 x 80 elements takes 21 MB; 9M images with 20 pseudo-labels

@@ -153,7 +153,7 @@ def required_sample_ids(context: LossContext) -> Tensor:
     """Return the sample ids of a context, for losses with the need ``'sample_ids'``.
 
     Raises:
-        ValueError: If there are none; :func:`check_context` raises earlier, with the name of the loss.
+        ValueError: If there are none; ``check_context`` raises earlier, with the name of the loss.
     """
     if context.sample_ids is None:
         raise ValueError("The 'context' argument must have sample_ids. Got None instead.")

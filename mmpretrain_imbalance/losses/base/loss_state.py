@@ -20,9 +20,9 @@ class LossState(nn.Module):
 
     Values that are equal on all ranks and belong in a checkpoint are persistent buffers. Values that a rank
     gathers within an epoch are buffers registered with ``gathered=True``: between epochs, the hook sums these
-    over ranks, calls :meth:`update_statistics`, records :meth:`class_state` and sets them to 0. Buffers with
-    one value per class get their length from the dataset. A cast of the model, such as ``.half()``, does not
-    change the dtype of the buffers, because half precision rounds counts above 2048.
+    over ranks, calls :meth:`LossState.update_statistics`, records :meth:`LossState.class_state` and sets them
+    to 0. Buffers with one value per class get their length from the dataset. A cast of the model, such as
+    ``.half()``, does not change the dtype of the buffers, because half precision rounds counts above 2048.
     """
 
     epoch: Tensor

@@ -12,7 +12,7 @@ from torch import Tensor
 class PerSampleMemory:
     """Set of (image, class) elements that grows from epoch to epoch and is equal on all ranks.
 
-    Added elements are in the set from the next :meth:`merge` on, which forms the union over all ranks. The
+    Added elements are in the set from the next ``merge`` on, which forms the union over all ranks. The
     set then depends on the epochs, and not on which rank processed which image. ``LabelStatisticsHook``
     stores the set in the checkpoint, under the key ``image_state``, and restores it when a run is resumed. It
     is not a buffer, because its size changes.
@@ -96,7 +96,7 @@ class PerSampleMemory:
         return {"keys": self.keys.cpu(), "num_classes": self.num_classes}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Restore the content that :meth:`state` returned."""
+        """Restore the content that ``state`` returned."""
         self.keys = state["keys"].clone()
         self.num_classes = state["num_classes"]
         self._added = []

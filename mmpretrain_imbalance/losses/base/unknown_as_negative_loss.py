@@ -15,7 +15,7 @@ from .traits import Traits
 class UnknownAsNegativeLoss(ElementwiseLoss):
     """Loss that treats unknown labels as negatives, as published, or leaves them out.
 
-    Subclasses implement :meth:`formula`.
+    Subclasses implement :meth:`UnknownAsNegativeLoss.formula`.
 
     Args:
         unknown: ``'negative'`` or ``'ignore'``.

@@ -14,8 +14,8 @@ from .traits import Traits
 class WrapperLoss(ElementwiseLoss):
     """Loss that changes the labels, the element losses or the weights of a wrapped loss.
 
-    Subclasses implement :meth:`elementwise_loss` and call ``self.loss.elements(logits, labels, context)`` in
-    it.
+    Subclasses implement :meth:`ElementwiseLoss.elementwise_loss`, in which they call
+    ``self.loss.elements(logits, labels, context)``.
 
     Args:
         loss: The wrapped loss: a config or a module, of this package or of MMPretrain.
