@@ -138,7 +138,7 @@ def test_the_averaged_model_is_required_and_used():
         (
             dict(num_bins=1),
             ValueError,
-            "'num_bins' argument of PriorMatchedPseudoLabelLoss must be a whole .* Got 1",
+            "'num_bins' argument of PriorMatchedPseudoLabelLoss must be an integer .* Got 1",
         ),
         (dict(limit=0), ValueError, "'limit' argument of PriorMatchedPseudoLabelLoss must be above 0. Got 0"),
         (dict(positive_threshold=0.9), TypeError, "no 'positive_threshold' argument"),
