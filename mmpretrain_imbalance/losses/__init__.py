@@ -1,4 +1,4 @@
-"""Losses for MMPretrain's heads: element losses, wrappers around them, one reduction."""
+"""Losses for MMPretrain's heads: elementwise losses, and wrappers around them."""
 
 from .assume_negative_loss import AssumeNegativeLoss
 from .asymmetric_pseudo_label_loss import AsymmetricPseudoLabelLoss
