@@ -32,7 +32,7 @@ extensions = [
     "reference_links",  # links from short names to these pages
 ]
 root_doc = "docs/index"
-include_patterns = ["docs/**.md", "docs/reference/**.rst", "configs/*/README.md", "C*.md"]
+include_patterns = ["docs/**.md", "docs/reference/**.rst", "configs/**README.md", "C*.md"]
 exclude_patterns = [".*", "build", "dist", "data", "work_dirs", "tests", "tools", "mmpretrain_imbalance"]
 
 # Markdown: $x$ and $$x$$, links to headings, {role} and ```{directive}.

@@ -10,6 +10,7 @@ from .label_store.writer import LabelStoreWriter
 from .merged_partial_labels import MergedPartialLabels
 from .multi_digits import MultiDigits
 from .partial_label_dataset import PartialLabelDataset
+from .relabeled import RelabeledDataset
 from .samplers.class_aware import ClassAwareSampler
 from .samplers.class_weighted import ClassWeightedSampler
 from .samplers.repeat_factor import RepeatFactorSampler
@@ -31,6 +32,7 @@ __all__ = [
     "MultiDigits",
     "PackPartialInputs",
     "PartialLabelDataset",
+    "RelabeledDataset",
     "RepeatFactorSampler",
     "SimulatePartialLabels",
     "build_label_store",

@@ -15,7 +15,7 @@ from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 @MODELS.register_module()
 class AssumeNegativeLoss(UnknownAsNegativeLoss):
-    """AN, AN-LS and WAN, see :func:`~mmpretrain_imbalance.functional.assume_negative_loss`.
+    """AN, AN-LS and WAN, see :func:`assume_negative_loss`.
 
     Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C: ``reduction='mean'``.
 

@@ -28,7 +28,7 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
     .. math:: \lfloor \text{proportion} \cdot u_c / (E - W) \rfloor
 
     of the :math:`u_c` unknown elements of class c get a permanent soft label: those of lowest p that have no
-    soft label yet. The label is p; see :func:`~mmpretrain_imbalance.functional.asymmetric_pseudo_label_loss`.
+    soft label yet. The label is p; see :func:`asymmetric_pseudo_label_loss`.
     Annotated negatives stay negatives.
 
     p is the probability predicted for the image in the training step of that epoch. The authors predict all

@@ -23,8 +23,8 @@ class ClassAwareSelectiveLoss(PartialAsymmetricLoss):
     Unknown elements are left out of the loss if their class is frequent (``class_prior`` above
     ``prior_threshold``), or if they are among those of highest probability in the batch
     (``likelihood_topk``). The other unknown elements count as negatives with their own parameters. The
-    selection is :func:`~mmpretrain_imbalance.functional.selective_keep`, the loss is
-    :func:`~mmpretrain_imbalance.functional.partial_asymmetric_loss`. To combine the selection with another
+    selection is :func:`selective_keep`, the loss is
+    :func:`partial_asymmetric_loss`. To combine the selection with another
     loss, use :class:`SelectiveNegativeLoss`.
 
     Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955). The authors sum over all elements,

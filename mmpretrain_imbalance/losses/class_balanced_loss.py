@@ -23,7 +23,7 @@ class ClassBalancedLoss(WrapperLoss):
     """Multiplies the wrapped loss by class weights that sum to C.
 
     The weights depend on the numbers of known positives, see
-    :func:`~mmpretrain_imbalance.functional.class_balanced_weights`. Unlike in
+    :func:`class_balanced_weights`. Unlike in
     :class:`StatisticsBalancedLoss`, positives and negatives of a class have the same weight. The wrapped loss
     decides how unknown elements are treated; they get the weight of their class.
 

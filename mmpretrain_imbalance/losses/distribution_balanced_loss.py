@@ -18,7 +18,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class DistributionBalancedLoss(ElementwiseLoss):
-    """DB loss, see :func:`~mmpretrain_imbalance.functional.distribution_balanced_loss`.
+    """DB loss, see :func:`distribution_balanced_loss`.
 
     Unknown elements are left out.
 

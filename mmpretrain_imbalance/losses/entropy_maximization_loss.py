@@ -16,7 +16,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class EntropyMaximizationLoss(ElementwiseLoss):
-    """EM, see :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`; every element takes part.
+    """EM, see :func:`entropy_maximization_loss`; every element takes part.
 
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219), who take the mean over N C: ``reduction='mean'``.
 

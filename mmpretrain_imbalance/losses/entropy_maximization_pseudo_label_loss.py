@@ -21,7 +21,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class EntropyMaximizationPseudoLabelLoss(ElementwiseLoss):
-    """EM + PL, see :func:`~mmpretrain_imbalance.functional.entropy_maximization_pseudo_label_loss`.
+    """EM + PL, see :func:`entropy_maximization_pseudo_label_loss`.
 
     An unknown element with a negative pseudo-label takes no part. Pseudo-labels are 1 (positive), 0
     (negative) or -1 (no pseudo-label), unlike in published files; see

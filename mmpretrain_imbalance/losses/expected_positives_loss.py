@@ -16,7 +16,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class ExpectedPositivesLoss(ElementwiseLoss):
-    """EPR, see :func:`~mmpretrain_imbalance.functional.expected_positives_loss`.
+    """EPR, see :func:`expected_positives_loss`.
 
     Unknown elements enter the loss only through the regularizer, which sums the probabilities of all elements
     of the batch.

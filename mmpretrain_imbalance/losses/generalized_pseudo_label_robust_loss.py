@@ -23,10 +23,10 @@ from .generalized_robust_loss import GeneralizedRobustLoss
 
 @MODELS.register_module()
 class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
-    r"""GPR, see :func:`~mmpretrain_imbalance.functional.generalized_pseudo_label_robust_loss`.
+    r"""GPR, see :func:`generalized_pseudo_label_robust_loss`.
 
     The loss adds ``regularization`` times
-    :func:`~mmpretrain_imbalance.functional.expected_positives_regularizer`, the regularizer of the number of
+    :func:`expected_positives_regularizer`, the regularizer of the number of
     predicted positives, to every element.
 
     Pseudo-labels are 1 (positive), 0 (negative) or -1 (no pseudo-label), unlike in published files; see

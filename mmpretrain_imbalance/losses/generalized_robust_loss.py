@@ -16,7 +16,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class GeneralizedRobustLoss(ElementwiseLoss):
-    """GR, see :func:`~mmpretrain_imbalance.functional.generalized_robust_loss`; every element takes part.
+    """GR, see :func:`generalized_robust_loss`; every element takes part.
 
     Four of its constants change linearly over the E epochs e = 0, 1, 2, ..., from the first to the last
     value. As in the authors' code, the fraction of the change is e/E for ``slope`` and ``offset``, and

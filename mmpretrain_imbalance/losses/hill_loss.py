@@ -15,7 +15,7 @@ from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 @MODELS.register_module()
 class HillLoss(UnknownAsNegativeLoss):
-    """Hill loss, see :func:`~mmpretrain_imbalance.functional.hill_loss`.
+    """Hill loss, see :func:`hill_loss`.
 
     Source: Zhang et al., 2021 (arXiv 2112.07368), summed over all elements.
 

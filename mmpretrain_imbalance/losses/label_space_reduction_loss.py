@@ -22,7 +22,7 @@ class LabelSpaceReductionLoss(WrapperLoss):
 
     Active classes are those with a positive in the batch (a label of at least 0.5), the hardest of the other
     classes (largest mean loss in the batch), and randomly chosen classes, which are weighted by the inverse
-    of their probability; see :func:`~mmpretrain_imbalance.functional.active_class_weights`. The fraction of
+    of their probability; see :func:`active_class_weights`. The fraction of
     active classes changes linearly over the epochs, from the first to the last value of ``active_fraction``.
 
     If it is combined with a wrapper that makes pseudo-labels, put it inside that wrapper, so that a class

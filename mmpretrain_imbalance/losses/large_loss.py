@@ -25,7 +25,7 @@ class LargeLoss(ElementwiseLoss):
 
     In epoch e = 0, 1, ..., the :math:`\lceil N C e \delta / 100 \rceil` unknown elements of the batch with
     the largest loss are rejected or count as positives; see
-    :func:`~mmpretrain_imbalance.functional.large_loss`. Known elements do not change.
+    :func:`large_loss`. Known elements do not change.
 
     Source: Kim et al., CVPR 2022 (arXiv 2206.03740), who take the mean over N C: ``reduction='mean'``.
 

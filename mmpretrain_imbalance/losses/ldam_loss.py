@@ -17,7 +17,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class LDAMLoss(ElementwiseLoss):
-    """LDAM, see :func:`~mmpretrain_imbalance.functional.ldam_loss`.
+    """LDAM, see :func:`ldam_loss`.
 
     The loss is for single-label data: class indices, or labels with one positive per image. Unknown classes
     are left out of the softmax. Put ``ClassBalancedLoss(scope='image')`` around it for the authors'

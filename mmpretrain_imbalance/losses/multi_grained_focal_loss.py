@@ -17,7 +17,7 @@ from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 @MODELS.register_module()
 class MultiGrainedFocalLoss(UnknownAsNegativeLoss):
-    """Multi-grained focal loss, see :func:`~mmpretrain_imbalance.functional.multi_grained_focal_loss`.
+    """Multi-grained focal loss, see :func:`multi_grained_focal_loss`.
 
     The class weights depend on the numbers of known positives in the training set.
 

@@ -34,8 +34,8 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
         optim_wrapper = dict(paramwise_cfg=dict(custom_keys={
             'label_logits': dict(lr_mult=10, decay_mult=0)}))
 
-    The loss is :func:`~mmpretrain_imbalance.functional.online_label_estimation_loss` in training, and
-    :func:`~mmpretrain_imbalance.functional.expected_positives_loss` otherwise, because there are no estimates
+    The loss is :func:`online_label_estimation_loss` in training, and
+    :func:`expected_positives_loss` otherwise, because there are no estimates
     for other images. It cannot be combined with augmentations that mix images.
 
     Memory on every rank, with the gradient and the two moments of Adam: 16 bytes per image and class, 12 of

@@ -13,7 +13,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class PairwiseRankingLoss(ElementwiseLoss):
-    """Pairwise ranking loss, see :func:`~mmpretrain_imbalance.functional.pairwise_ranking_loss`.
+    """Pairwise ranking loss, see :func:`pairwise_ranking_loss`.
 
     Each positive is compared with every negative and every unknown class of its image. The loss of an image
     without positives is 0. Elements that a wrapper masks stay in the sums, but have no gradient.

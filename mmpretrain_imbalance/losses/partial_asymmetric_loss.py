@@ -19,7 +19,7 @@ class PartialAsymmetricLoss(ElementwiseLoss):
 
     With all gammas 0 it is binary cross-entropy, with equal gammas the focal loss, with
     ``gamma_neg=4, clip=0.05`` ASL, and with parameters for positives, negatives and unknown elements P-ASL.
-    See :func:`~mmpretrain_imbalance.functional.partial_asymmetric_loss` for the equation. The authors of CSL
+    See :func:`partial_asymmetric_loss` for the equation. The authors of CSL
     use ``reduction='sum'``.
 
     Args:

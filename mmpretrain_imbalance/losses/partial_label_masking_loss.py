@@ -30,7 +30,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
     :math:`R_c` its ideal ratio. In each batch, a positive takes part with probability
     :math:`\min(R_c / r_c, 1)`, and a negative with probability :math:`\min(r_c / R_c, 1)`. After each epoch,
     R increases for classes whose positives are fitted worse than their negatives; see
-    :func:`~mmpretrain_imbalance.functional.update_ideal_ratio`. The wrapped loss decides how unknown elements
+    :func:`update_ideal_ratio`. The wrapped loss decides how unknown elements
     are treated. For single-label data, the target may be class indices; they are converted to one-hot labels,
     with one sigmoid per class.
 
@@ -45,7 +45,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
         rate: Step size of the update of the ideal ratio.
         num_bins: Number of bins of the histograms of predicted probabilities.
         divergence: ``'predicted_to_true'`` or ``'true_to_predicted'``, see
-            :func:`~mmpretrain_imbalance.functional.histogram_divergence`.
+            :func:`histogram_divergence`.
         initial_ideal_ratio: ``'uniform'`` starts at the ratio of all positives to all negatives; ``'class'``
             starts at the ratio of the class, or at the uniform ratio if the class has no known labels; a list
             gives one ratio per class, in class order.

@@ -16,7 +16,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class Poly1Loss(ElementwiseLoss):
-    """Poly-1, see :func:`~mmpretrain_imbalance.functional.poly1_loss`; unknown elements are left out.
+    """Poly-1, see :func:`poly1_loss`; unknown elements are left out.
 
     Source: Leng et al., ICLR 2022 (arXiv 2204.12511).
 

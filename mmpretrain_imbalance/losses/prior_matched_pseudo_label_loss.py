@@ -35,7 +35,7 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
 
     clamped to [0, 1], so that annotated positives and pseudo-positives together match the prior. Without a
     prior, :math:`s_c` is the mean of p over the unknown elements. See
-    :func:`~mmpretrain_imbalance.functional.matched_thresholds`. Pseudo-labels start after one epoch of
+    :func:`matched_thresholds`. Pseudo-labels start after one epoch of
     statistics, also with ``warmup_epochs=0``.
 
     Source: this project, after an idea of Zhang et al., 2023 (arXiv 2308.00166).

@@ -22,7 +22,7 @@ class PseudoLabelLoss(WrapperLoss):
     After ``warmup_epochs``, an unknown element becomes positive if :math:`p` is above ``positive_threshold``,
     and negative if :math:`p` is below ``negative_threshold``; otherwise it stays unknown. The weight of
     pseudo-labels grows to ``weight`` over ``ramp_epochs``. Known elements do not change. See
-    :func:`~mmpretrain_imbalance.functional.pseudo_labels`.
+    :func:`pseudo_labels`.
 
     Source: this project, after an idea of Zhang et al., 2023 (arXiv 2308.00166); only the abstract of that
     paper was available.

@@ -23,7 +23,7 @@ from .multi_grained_focal_loss import MultiGrainedFocalLoss
 
 @MODELS.register_module()
 class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
-    r"""Label corrector, see :func:`~mmpretrain_imbalance.functional.reflective_label_corrector_loss`.
+    r"""Label corrector, see :func:`reflective_label_corrector_loss`.
 
     The class weights depend on the numbers of known positives in the training set plus the corrections of the
     previous epoch; in the authors' code, plus those of the current epoch so far. Labels are corrected in

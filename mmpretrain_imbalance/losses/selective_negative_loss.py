@@ -21,7 +21,7 @@ class SelectiveNegativeLoss(WrapperLoss):
     r"""Treats unknown elements that are likely negative as negatives, and leaves out the others.
 
     The selection is that of Class-aware Selective Loss, see
-    :func:`~mmpretrain_imbalance.functional.selective_keep`. :class:`ClassAwareSelectiveLoss` is the published
+    :func:`selective_keep`. :class:`ClassAwareSelectiveLoss` is the published
     combination of this selection with P-ASL, which has a separate focusing exponent for the selected
     elements.
 

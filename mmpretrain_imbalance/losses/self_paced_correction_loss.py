@@ -18,7 +18,7 @@ from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 @MODELS.register_module()
 class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
-    """SPLC with focal margin loss, see :func:`~mmpretrain_imbalance.functional.self_paced_correction_loss`.
+    """SPLC with focal margin loss, see :func:`self_paced_correction_loss`.
 
     Labels are corrected in training only.
 

@@ -22,7 +22,7 @@ from .base.wrapper_loss import WrapperLoss
 class StatisticsBalancedLoss(WrapperLoss):
     r"""Weights known positives and negatives of each class by their numbers in the training set.
 
-    The weights are those of :func:`~mmpretrain_imbalance.functional.balanced_class_weights`. With a
+    The weights are those of :func:`balanced_class_weights`. With a
     ``class_prior``, the counts are those that the prior predicts for the :math:`k_c` known labels of a class,
     :math:`\hat n^+_c = \hat P_c k_c` and :math:`\hat n^-_c = (1 - \hat P_c) k_c`. Use this if positives were
     annotated more often than negatives, or less often. The weights are still normalized over the known

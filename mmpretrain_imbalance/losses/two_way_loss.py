@@ -16,7 +16,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class TwoWayLoss(ElementwiseLoss):
-    """Two-way loss, see :func:`~mmpretrain_imbalance.functional.two_way_loss`.
+    """Two-way loss, see :func:`two_way_loss`.
 
     Unknown elements are left out of the sums. The loss is distributed over the elements such that
     ``reduction='mean_images'`` gives the published value. Elements that a wrapper masks stay in the sums, but

@@ -13,7 +13,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class ZLPRLoss(ElementwiseLoss):
-    """ZLPR, see :func:`~mmpretrain_imbalance.functional.zlpr_loss`; unknown elements are left out.
+    """ZLPR, see :func:`zlpr_loss`; unknown elements are left out.
 
     The loss of an image is distributed over its elements. Elements that a wrapper masks stay in the sums, but
     have no gradient.

@@ -17,7 +17,7 @@ from .loss_state import LossState
 class ClassAwareSelection(LossState):
     """Selection of the unknown elements that count as negatives, with an optional class prior.
 
-    See :func:`~mmpretrain_imbalance.functional.selective_keep`. A loss calls this module for each batch.
+    See :func:`selective_keep`. A loss calls this module for each batch.
 
     Args:
         likelihood_topk: Number of unknown elements to leave out per image of the batch; may be fractional.

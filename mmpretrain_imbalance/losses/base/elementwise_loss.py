@@ -56,7 +56,7 @@ class ElementwiseLoss(LossState):
 
     Args:
         reduction: Reduction of the matrix to a scalar, see
-            :func:`~mmpretrain_imbalance.functional.reduce_elements`; the default is the scale of MMPretrain's
+            :func:`reduce_elements`; the default is the scale of MMPretrain's
             heads.
         loss_weight: Factor of the loss.
         validate: When to raise for wrong labels and logits: ``'now'`` in the same step, which reads flags

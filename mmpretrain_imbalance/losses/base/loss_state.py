@@ -56,7 +56,7 @@ class LossState(nn.Module):
         persistent: bool = True,
         gathered: bool = False,
     ) -> None:
-        """Register a buffer of shape (C, *inner), where the number of classes C is not known yet."""
+        """Register a buffer of shape ``(C, *inner)``, where the number of classes C is not known yet."""
         if gathered:
             self.register_gathered(name, torch.zeros(0, *inner, dtype=dtype))
         else:
@@ -116,7 +116,7 @@ class LossState(nn.Module):
 
         Returns:
             int32, of shape (N, C), see
-            :func:`~mmpretrain_imbalance.functional.random_numbers`.
+            :func:`random_numbers`.
         """
         self._random_key += 0x3C6EF35F  # the next call within the iteration gets other numbers
         stream = self._random_stream + seed * 0x1B873593 + (self._rank * 0x5BD1E995 if by_rank else 0)
