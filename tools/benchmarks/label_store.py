@@ -48,8 +48,8 @@ def parse_args() -> argparse.Namespace:
         nargs="+",
         choices=PARTS,
         default=PARTS,
-        help="parts to measure: store (build, open and read it), table (convert a CSV file), list (MMEngine's "
-        "dataset), simulate (hide labels), report (label report); default: all",
+        help="parts to measure: store (build, open and read it), table (convert a CSV file), list "
+        "(MMEngine's dataset), simulate (hide labels), report (label report); default: all",
     )
     args = parser.parse_args()
     if args.quick:
