@@ -1,4 +1,4 @@
-"""What a test asks about a built page: the text that its reader sees, and the files that it loads."""
+"""The text of a built page that its reader sees, and the files that the page loads."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def read_long_lines(
     rows = rows[rows[:, 2] != -1]  # unknown, like everything that is not listed
     rows[:, 1] = class_indices[rows[:, 1]]
     if class_names is not None:
-        _note_unlisted_classes(rows[:, 1], names, len(class_names), errors.path, notes)
+        _note_additional_classes(rows[:, 1], names, len(class_names), errors.path, notes)
     keys = rows[:, 0] * len(names) + rows[:, 1]
     _, first, groups = np.unique(keys, return_index=True, return_inverse=True)
     groups = groups.reshape(-1)
@@ -213,15 +213,15 @@ def _class_names(header: list[str], path: str) -> list[str]:
     return names
 
 
-def _note_unlisted_classes(
+def _note_additional_classes(
     classes: np.ndarray, names: Sequence[str], num_listed: int, path: str, notes: dict[str, int]
 ) -> None:
     """Note the number of labels of classes that are missing in the class list, in case one is misspelled."""
-    unlisted = classes[classes >= num_listed]
-    if not len(unlisted):
+    additional = classes[classes >= num_listed]
+    if not len(additional):
         return
-    wrong, folded = names[unlisted[0]], {name.casefold(): name for name in names[:num_listed]}
+    wrong, folded = names[additional[0]], {name.casefold(): name for name in names[:num_listed]}
     close = difflib.get_close_matches(wrong.casefold(), list(folded), n=1)
     meant = f" (did you mean {folded[close[0]]!r}?)" if close else ""
     note = f"labels of {path} are of classes that are not in 'classes', the first of them {wrong!r}{meant}"
-    notes[note] = len(unlisted)
+    notes[note] = len(additional)

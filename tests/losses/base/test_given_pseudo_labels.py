@@ -44,7 +44,7 @@ def npy(file, pseudo_labels=PSEUDO_LABELS):
         lambda path: str(store(path / "store")),
         lambda path: store(path / "store", default_label=0),
     ],
-    ids=["list", "tensor", "npy", "floats", "columns first", "label store", "unlisted negative"],
+    ids=["list", "tensor", "npy", "floats", "columns first", "label store", "default negative"],
 )
 def test_rows_of_the_images(source, tmp_path):
     found = given(source(tmp_path))(IDS, num_classes=4)
