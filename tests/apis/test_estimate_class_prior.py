@@ -94,7 +94,7 @@ def test_tool_writes_a_file_and_prints_correlations(trained, tmp_path):
         "--full-labels",
         full,
     )
-    assert "10 classes over 96 images" in text
+    assert "10 classes, estimated from 96 images" in text
     assert "frequencies of the known labels: " in text
     assert "frequencies of the full labels: " in text
     stored = json.loads((tmp_path / "prior.json").read_text())

@@ -63,7 +63,7 @@ def run(copy: Path, *arguments: str) -> str:
 
 def test_page_has_the_path_of_every_file() -> None:
     assert sorted(path for path in FILES if not re.fullmatch(r"[\w/-]+\.py", path)) == []
-    assert len(FILES) == 7
+    assert len(FILES) == 9
 
 
 def test_laws_and_tests_and_config_pass(copy_with_the_methods: Path) -> None:
