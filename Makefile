@@ -39,6 +39,13 @@ ifneq ($(shell $(RUN) -c 'print(open("$(INSTALLED)").read(), end="")' 2>/dev/nul
 $(shell rm -f $(INSTALLED))
 endif
 
+# Folders whose tests take neither a training run nor another process.
+FAST := $(addprefix tests/,architecture datasets/annotations datasets/label_store functional losses metrics utils visualization)
+# What does not depend on the stack: functions of torch and NumPy (a test forbids other imports there), and tests of text,
+# of style and of the benchmarks.
+SAME := $(addprefix --ignore=,mmpretrain_imbalance/functional tests/architecture tests/configs/test_add_a_method.py \
+    tests/docs tests/functional tests/tools/test_benchmarks.py)
+
 .PHONY: help demo test test-fast doctest lint docs docs-serve check check-long benchmarks clean
 
 help:  ## show this list of commands
@@ -68,14 +75,14 @@ docs: $(COPIED)  ## build the documentation site in build/docs/html
 docs-serve: docs  ## build the documentation site and serve it on http://localhost:8000; PORT=8001 uses another port
 	$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory build/docs/html
 
-check:  ## run everything that CI runs: lint, tests and examples, on both stacks
+check:  ## run everything that CI runs: lint, tests and examples, and on the second stack what depends on it
 	$(MAKE) STACK=openmmlab lint
 	$(MAKE) STACK=openmmlab test
 	$(MAKE) STACK=openmmlab doctest
-	$(MAKE) STACK=onedl test PYTEST_ARGS='$(PYTEST_ARGS) --ignore=tests/docs/test_site.py'  # the site does not depend on the stack
-	$(MAKE) STACK=onedl doctest
+	$(MAKE) STACK=onedl test PYTEST_ARGS='$(PYTEST_ARGS) $(SAME)'
+	$(MAKE) STACK=onedl doctest PYTEST_ARGS='$(PYTEST_ARGS) $(SAME)'
 
-check-long: $(COPIED)  ## run the tests that take minutes, in which inductor compiles every loss
+check-long: $(COPIED)  ## run the tests that take minutes: inductor compiles every loss, benchmarks run with small data
 	$(PYTEST) -m long
 
 benchmarks: $(COPIED)  ## measure speed and memory and compare them with the limits; QUICK=1 uses smaller data

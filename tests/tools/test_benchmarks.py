@@ -24,9 +24,15 @@ SMALLEST = {
 }
 
 
+PATHS = sorted((ROOT / "tools" / "benchmarks").glob("*.py"))
+#: Benchmarks that take 10 seconds or more, also with the smallest data.
+LONG = {"average_precision", "gpu_report", "label_store"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "tools" / "benchmarks").glob("*.py")), ids=lambda path: path.stem
+    "path",
+    [pytest.param(path, id=path.stem, marks=[pytest.mark.long] * (path.stem in LONG)) for path in PATHS],
 )
 def test_benchmark_runs_and_prints_a_table(path: Path, tmp_path: Path):
     printed = run_tool(path, *SMALLEST[path.stem].split(), cwd=tmp_path)
@@ -45,6 +51,7 @@ def test_torch_s_own_loss_takes_8_operations():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_compiled_losses_are_compared_with_torch_s_own():
     size = "--images 4 --classes 30 --known 0.5 --repeats 1".split()
     name = "PartialAsymmetricLoss (BCE)"

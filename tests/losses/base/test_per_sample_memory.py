@@ -188,6 +188,7 @@ leave_process_group()
 """
 
 
+@pytest.mark.slow
 def test_two_ranks_store_the_union():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
