@@ -1,5 +1,5 @@
-# `make demo` and `make test` need python3 and nothing else: each makes its environment on first use.
-# STACK=onedl runs any of them on the maintained forks of MMEngine, MMCV and MMPretrain.
+# `make demo` and `make test` need only python3: the first call creates the environment.
+# STACK=onedl uses the maintained forks of MMEngine, MMCV and MMPretrain.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -13,7 +13,7 @@ PYTEST_ARGS ?=
 QUICK ?=
 PORT ?= 8000
 
-# Both stacks own the import names mmengine, mmcv and mmpretrain, so each has an environment of its own.
+# Both stacks use the import names mmengine, mmcv and mmpretrain, so each stack has its own environment.
 ifeq ($(STACK),openmmlab)
 VENV := .venv
 MIM := openmim==0.3.9
@@ -30,21 +30,28 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) $(PYTEST_ARGS)
 INSTALLED := $(VENV)/installed
 COPIED := $(VENV)/copied
 
-# Tests run in parallel processes; more threads in each of them only get in each other's way.
+# Tests run in parallel processes; more than one thread per process would slow them down.
 test test-fast doctest check-long: export OMP_NUM_THREADS := 1
 
-# The stamp is written last and holds the path of this clone. It is not believed when the install was killed, when the
-# environment's python is gone, or when the clone was moved.
+# $(INSTALLED) contains the path of this clone and is written at the end of an install. It is deleted, so that the
+# install runs again, if the Python of the environment does not exist, or if the clone was moved.
 ifneq ($(shell $(RUN) -c 'print(open("$(INSTALLED)").read(), end="")' 2>/dev/null),$(CURDIR))
 $(shell rm -f $(INSTALLED))
 endif
 
+# Folders whose tests take neither a training run nor another process.
+FAST := $(addprefix tests/,architecture datasets/annotations datasets/label_store functional losses metrics utils visualization)
+# What does not depend on the stack: functions of torch and NumPy (a test forbids other imports there), and tests of text,
+# of style and of the benchmarks.
+SAME := $(addprefix --ignore=,mmpretrain_imbalance/functional tests/architecture tests/configs/test_add_a_method.py \
+    tests/docs tests/functional tests/tools/test_benchmarks.py)
+
 .PHONY: help demo test test-fast doctest lint docs docs-serve check check-long benchmarks clean
 
-help:  ## show this list
+help:  ## show this list of commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
 
-demo: $(COPIED)  ## train every method on digits and compare them; SEEDS=3 adds the spread
+demo: $(COPIED)  ## train the methods on digits and compare them; SEEDS=3 adds standard deviations
 	$(RUN) tools/demo.py --seeds $(SEEDS)
 
 test: $(COPIED)  ## run the tests
@@ -53,7 +60,7 @@ test: $(COPIED)  ## run the tests
 test-fast: $(COPIED)  ## run the tests that need neither a training run nor another process
 	$(PYTEST) -m 'not slow and not long' $(FAST)
 
-doctest: $(COPIED)  ## run the examples in the docstrings
+doctest: $(COPIED)  ## run the examples of the docstrings
 	$(PYTEST) --doctest-modules mmpretrain_imbalance
 
 lint: $(COPIED)  ## check style, format and types of the code
@@ -65,28 +72,28 @@ docs: $(COPIED)  ## build the documentation site in build/docs/html
 	$(RUN) -m sphinx -E -W -n --keep-going -q -c docs . build/docs/html
 	@echo "The pages are in build/docs/html."
 
-docs-serve: docs  ## build the documentation site and serve it on http://localhost:8000; PORT=8001 takes another port
+docs-serve: docs  ## build the documentation site and serve it on http://localhost:8000; PORT=8001 uses another port
 	$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory build/docs/html
 
-check:  ## everything CI runs: lint, tests and examples, on both stacks
+check:  ## run everything that CI runs: lint, tests and examples, and on the second stack what depends on it
 	$(MAKE) STACK=openmmlab lint
 	$(MAKE) STACK=openmmlab test
 	$(MAKE) STACK=openmmlab doctest
-	$(MAKE) STACK=onedl test PYTEST_ARGS='$(PYTEST_ARGS) --ignore=tests/docs/test_site.py'  # the site is the same
-	$(MAKE) STACK=onedl doctest
+	$(MAKE) STACK=onedl test PYTEST_ARGS='$(PYTEST_ARGS) $(SAME)'
+	$(MAKE) STACK=onedl doctest PYTEST_ARGS='$(PYTEST_ARGS) $(SAME)'
 
-check-long: $(COPIED)  ## the tests that take minutes: inductor compiles every loss
+check-long: $(COPIED)  ## run the tests that take minutes: inductor compiles every loss, benchmarks run with small data
 	$(PYTEST) -m long
 
-benchmarks: $(COPIED)  ## measure speed and memory against the bars in the documentation; QUICK=1 takes smaller data
+benchmarks: $(COPIED)  ## measure speed and memory and compare them with the limits; QUICK=1 uses smaller data
 	for script in tools/benchmarks/*.py; do echo "== $$script"; flag=; \
 	    if [ -n "$(QUICK)" ] && grep -q -e '"--quick"' "$$script"; then flag=--quick; fi; $(RUN) "$$script" $$flag; done
 
-clean:  ## remove environments, caches and builds; work_dirs/ stays
+clean:  ## remove environments, caches and builds, but not work_dirs/
 	rm -rf .venv .venv-onedl .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A first install starts from nothing; a change of pyproject.toml only adds to what is there.
+# The first install creates the environment; after a change of pyproject.toml, an install only updates it.
 $(INSTALLED): pyproject.toml hatch_build.py
 	@echo "Installing the $(STACK) stack into $(VENV): about 3 minutes and 6 GB the first time."
 	@if [ -e $@ ]; then rm $@; else $(PYTHON) -m venv --clear $(VENV); fi
@@ -96,7 +103,7 @@ $(INSTALLED): pyproject.toml hatch_build.py
 	@printf %s '$(CURDIR)' > $@
 	@touch $(COPIED)
 
-# An editable install follows the package but only copies configs and tools: copy them again after an edit.
+# An editable install links the package, but copies configs and tools. Copy them again after a change.
 $(COPIED): $(INSTALLED) model-index.yml $(shell find configs tools -not -path '*__pycache__*')
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

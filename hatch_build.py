@@ -1,4 +1,4 @@
-"""Build hook: puts configs and tools where ``mim`` and ``_base_ = 'mmpretrain::...'`` look for them."""
+"""Build hook that copies configs and tools to the folders in which ``mim`` and MMEngine look for them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class MimFiles(BuildHookInterface):
-    """Adds to every wheel, editable ones included, a copy of configs/, tools/ and model-index.yml.
+    """Build hook that adds copies of configs/, tools/ and model-index.yml to every wheel.
 
-    Everything goes to ``mmpretrain_imbalance/.mim``, for ``mim train mmpretrain_imbalance NAME``. The configs
-    go to ``mmpretrain/.mim/configs/mmpretrain_imbalance`` as well, for ``mim train mmpretrain NAME`` and for
-    ``_base_ = 'mmpretrain::mmpretrain_imbalance/...'``. An editable install copies too: install again
-    after an edit.
+    All of them are copied to ``mmpretrain_imbalance/.mim``, for ``mim train mmpretrain_imbalance NAME``. The
+    configs are also copied to ``mmpretrain/.mim/configs/mmpretrain_imbalance``, for ``mim train mmpretrain
+    NAME`` and for ``_base_ = 'mmpretrain::mmpretrain_imbalance/...'``. Editable installs contain copies, too:
+    install again after a change of a config or tool.
     """
 
     def initialize(self, version: str, build_data: dict) -> None:
-        """Fill in the files to add, file by file, since hatchling allows a source folder only one target."""
+        """Add the files. Each config folder is added separately: hatchling allows one target per source."""
         root = Path(self.root)
         files = {str(root / "model-index.yml"): "mmpretrain_imbalance/.mim/model-index.yml"}
         for folder in ("configs", "tools"):

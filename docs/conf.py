@@ -1,7 +1,7 @@
-"""Configuration of Sphinx. `make docs` builds the pages into build/docs/html; every warning is an error.
+"""Sphinx configuration. `make docs` builds the pages into build/docs/html, with every warning an error.
 
-The source folder is the root of the repository. A relative link between Markdown files then leads to the same
-page in a web view of the repository and on the built site.
+The source folder is the root of the repository, so that relative links between Markdown files work both in a
+web view of the repository and on the built site.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ extensions = [
     "reference_links",  # links from short names to these pages
 ]
 root_doc = "docs/index"
-include_patterns = ["docs/**.md", "docs/reference/**.rst", "configs/README.md", "configs/*/README.md", "C*.md"]
+include_patterns = ["docs/**.md", "docs/reference/**.rst", "configs/**README.md", "C*.md"]
 exclude_patterns = [".*", "build", "dist", "data", "work_dirs", "tests", "tools", "mmpretrain_imbalance"]
 
 # Markdown: $x$ and $$x$$, links to headings, {role} and ```{directive}.
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
-# Types and defaults come from the signatures, not from the docstrings.
+# Docstrings: types and defaults come from the signatures.
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
@@ -49,7 +49,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # the fields of a dataclass are described in its docstring
 python_maximum_signature_line_length = 88
 
-# Without a network, there are no inventories of other packages. Names of this package are never ignored.
+# Names of other packages have no inventory without a network. Names of this package are never ignored.
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(torch|torchvision|numpy|np|mmengine|mmcv|mmpretrain|matplotlib|rich|PIL)\..*"),
@@ -60,7 +60,7 @@ nitpick_ignore_regex = [
 html_theme = "furo"
 html_title = "mmpretrain_imbalance"
 html_copy_source = False
-# One file of MathJax that includes the fonts, so that formulas need no network.
+# One file of MathJax, with its fonts in it: formulas need no network.
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax" / "tex-svg.js"
 html_static_path = ["site.css", str(MATHJAX)]
 html_css_files = ["site.css"]
@@ -68,11 +68,11 @@ mathjax_path = MATHJAX.name
 
 
 def keep_numbered_formulas(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    r"""Pass formulas with a ``\tag`` to MathJax unchanged: Sphinx would wrap those with line breaks.
+    """Pass formulas with their own number to MathJax unchanged; Sphinx would wrap those with line breaks.
 
     Args:
-        app: The application of Sphinx.
-        doctree: Document tree of the page.
+        app: Sphinx application.
+        doctree: Parsed page.
         page: Name of the page.
     """
     for formula in doctree.findall(nodes.math_block):
@@ -82,10 +82,10 @@ def keep_numbered_formulas(app: Sphinx, doctree: nodes.document, page: str) -> N
 
 
 def setup(app: Sphinx) -> None:
-    """Register a lexer for CSV blocks, which Pygments lacks, and the treatment of numbered formulas.
+    """Register a plain lexer for CSV blocks, which Pygments lacks, and the handling of numbered formulas.
 
     Args:
-        app: The application of Sphinx.
+        app: Sphinx application.
     """
     app.add_lexer("csv", TextLexer)
     app.connect("doctree-resolved", keep_numbered_formulas)

@@ -1,7 +1,7 @@
-"""Draw the pictures of concepts.md with the functions that training uses: `python docs/draw_concepts.py`.
+"""Plot the figures of concepts.md with the functions used in training: `python docs/draw_concepts.py`.
 
-The labels are those of 1,500 images of handwritten digits of which half of the labels are hidden, the scores
-those of a small network that learned from the known labels for a few seconds.
+The data are 1,500 images of handwritten digits with half of the labels hidden. The scores come from a small
+network that is trained on the known labels for a few seconds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ CLASSES = tuple(str(digit) for digit in range(10))
 
 
 def load_digits() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Images (N, 1, H, W), their full labels and their labels after half of them were hidden, (N, C)."""
+    """Return images (N, 1, H, W), their full labels (N, C), and their labels with half of them hidden."""
     dataset = MultiDigits(split="train", num_images=1500, imbalance_factor=100, seed=0, pipeline=[])
     full = np.stack([dataset.get_data_info(index)["gt_score"] for index in range(len(dataset))])
     partial = simulate_partial_labels(full, "rps", probability=0.5, seed=0)
@@ -52,7 +52,7 @@ def load_digits() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 def predict(images: torch.Tensor, labels: torch.Tensor, epochs: int = 6) -> torch.Tensor:
-    """Logits (N, C) of a network that ignored unknown labels while it learned."""
+    """Train a network that ignores unknown labels, and return its logits (N, C)."""
     torch.manual_seed(0)
     network = torch.nn.ModuleList([SmallConvNet(channels=(12, 24, 48)), torch.nn.Linear(48, labels.shape[1])])
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
@@ -70,10 +70,10 @@ def predict(images: torch.Tensor, labels: torch.Tensor, epochs: int = 6) -> torc
         return network[1](network[0](images)[0])
 
 
-def draw_table(
+def draw_labels(
     axes: Axes, labels: torch.Tensor, title: str, takes_part: torch.Tensor | None = None, unknown: str = "?"
 ) -> None:
-    """A table of labels, in color and in writing; an element that takes no part in the loss is a cross."""
+    """Draw a label matrix; elements that do not take part in the loss are crosses."""
     symbols = {POSITIVE: "1", NEGATIVE: "0", UNKNOWN: unknown}
     for (row, column), label in np.ndenumerate(labels.int().numpy()):
         axes.add_patch(Rectangle((column, row), 1, 1, facecolor=FILLS[label], edgecolor="0.6", linewidth=0.6))
@@ -89,29 +89,33 @@ def draw_table(
 
 
 def draw_known(full: torch.Tensor, partial: torch.Tensor) -> Figure:
-    """The truth, what was annotated, and which elements are known."""
+    """Draw the true labels, the annotated labels and the known elements."""
     figure, panels = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
     known = known_labels(partial)
-    draw_table(panels[0], full, "what is in the images")
-    draw_table(panels[1], partial, "what was annotated: 1, 0, or ? (-1)")
-    draw_table(panels[2], partial, f"known: {int(known.sum())} of {known.numel()} elements", takes_part=known)
+    draw_labels(panels[0], full, "true labels")
+    draw_labels(panels[1], partial, "annotated labels: 1, 0, or ? (-1)")
+    draw_labels(
+        panels[2], partial, f"known: {int(known.sum())} of {known.numel()} elements", takes_part=known
+    )
     panels[0].set_ylabel("image")
     return figure
 
 
 def draw_unknown(logits: torch.Tensor, partial: torch.Tensor) -> Figure:
-    """What takes part in the loss when unknown labels are negative, ignored, or selected."""
+    """Draw the elements that take part in the loss if unknown labels are negative, ignored or selected."""
     figure, panels = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
-    every = torch.ones_like(partial, dtype=torch.bool)
+    all_elements = torch.ones_like(partial, dtype=torch.bool)
     ignored = unknown_weights(partial, "ignore") > 0
     selected = selective_keep(logits, partial, likelihood_topk=1)
-    draw_table(panels[0], partial, "unknown='negative': (0) counts as 0", takes_part=every, unknown="(0)")
-    draw_table(panels[1], partial, "unknown='ignore': left out", takes_part=ignored)
-    left_out = int((~selected).sum())
-    draw_table(
+    draw_labels(
+        panels[0], partial, "unknown='negative': (0) counts as 0", takes_part=all_elements, unknown="(0)"
+    )
+    draw_labels(panels[1], partial, "unknown='ignore': excluded", takes_part=ignored)
+    num_excluded = int((~selected).sum())
+    draw_labels(
         panels[2],
         partial,
-        f"selective: the {left_out} likeliest left out",
+        f"selective: the {num_excluded} likeliest are excluded",
         takes_part=selected,
         unknown="(0)",
     )
@@ -120,48 +124,48 @@ def draw_unknown(logits: torch.Tensor, partial: torch.Tensor) -> Figure:
 
 
 def draw_keep(labels: torch.Tensor, ratio: torch.Tensor, ideal: torch.Tensor) -> Figure:
-    """Ratios, keep probabilities, and one draw of Partial Label Masking."""
+    """Plot ratios, keep probabilities and one random mask of Partial Label Masking."""
     figure, panels = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained", width_ratios=(1, 1, 1.1))
-    places = np.arange(len(ratio))
-    panels[0].plot(places, ratio, MARKERS[0], color=COLORS[0], label="$r$: positives / negatives")
+    positions = np.arange(len(ratio))
+    panels[0].plot(positions, ratio, MARKERS[0], color=COLORS[0], label="$r$: positives / negatives")
     panels[0].axhline(float(ideal[0]), color=COLORS[1], linestyle="--", label="$R$: ideal ratio (uniform)")
     panels[0].set(yscale="log", title="ratios", xlabel="class")
     panels[0].legend(fontsize=8)
     for index, (kind, values) in enumerate(zip(("positive", "negative"), keep_probabilities(ratio, ideal))):
         panels[1].plot(
-            places,
+            positions,
             values,
             linestyle="none",
             marker=MARKERS[index],
             color=COLORS[index],
-            label=f"of a {kind}",
+            label=f"{kind} labels",
         )
-    panels[1].set(title="probability of keeping", xlabel="class", ylim=(-0.04, 1.08))
+    panels[1].set(title="keep probability", xlabel="class", ylim=(-0.04, 1.08))
     panels[1].legend(fontsize=8)
     for axes in panels[:2]:
-        axes.set_xticks(places, CLASSES, fontsize=8)
+        axes.set_xticks(positions, CLASSES, fontsize=8)
         axes.title.set_fontsize(10)
     keep = partial_label_keep(labels, ratio, ideal, random_numbers(0, *labels.shape, "cpu"))
-    draw_table(panels[2], labels[:SHOWN], "one draw: crosses are masked", takes_part=keep[:SHOWN])
+    draw_labels(panels[2], labels[:SHOWN], "one random mask: crosses are masked", takes_part=keep[:SHOWN])
     panels[2].set_ylabel("image")
     return figure
 
 
 def draw_priors(full: torch.Tensor, partial: torch.Tensor, logits: torch.Tensor) -> Figure:
-    """The share of images that show each class, and two guesses at it."""
+    """Plot the fraction of images with each class, and two estimates of it."""
     figure, axes = plt.subplots(figsize=(7.5, 3.4), layout="constrained")
     columns = {
-        "truth": full.mean(dim=0),
+        "true fraction of images": full.mean(dim=0),
         "estimate: mean probability of a model that ignored unknown labels": torch.sigmoid(logits).mean(
             dim=0
         ),
         "annotated positives / all images": (partial == POSITIVE).float().mean(dim=0),
     }
-    places = np.arange(len(CLASSES))
+    positions = np.arange(len(CLASSES))
     for index, (name, values) in enumerate(columns.items()):
         shift = (index - 1) * 0.16
         axes.plot(
-            places + shift,
+            positions + shift,
             values,
             linestyle="none",
             marker=MARKERS[index],
@@ -173,12 +177,12 @@ def draw_priors(full: torch.Tensor, partial: torch.Tensor, logits: torch.Tensor)
     axes.text(
         9.45,
         0.52,
-        "prior_threshold=0.5: unknown labels of classes above are left out",
+        "prior_threshold=0.5: unknown labels of classes above are excluded",
         ha="right",
         fontsize=8,
     )
     axes.set(xlabel="class, most frequent first", ylabel="P(positive)", ylim=(-0.02, 0.92))
-    axes.set_xticks(places, CLASSES)
+    axes.set_xticks(positions, CLASSES)
     axes.legend(fontsize=8, loc="upper right")
     return figure
 
@@ -186,7 +190,7 @@ def draw_priors(full: torch.Tensor, partial: torch.Tensor, logits: torch.Tensor)
 def draw_reductions(
     logits: torch.Tensor, labels: torch.Tensor, ratio: torch.Tensor, ideal: torch.Tensor
 ) -> Figure:
-    """One batch after masking, as one number by each reduction, and what each class has to say in it."""
+    """Plot the loss of one masked batch by each reduction, and the contribution of each class to it."""
     rows = slice(0, 64)
     labels = labels[rows]
     known = known_labels(labels)
@@ -206,12 +210,12 @@ def draw_reductions(
         reduce_elements(weight * keep, name, known, keep).backward()
         factors[name] = (weight.grad * loss).sum(dim=0)
     for index, (name, label) in enumerate(
-        (("mean_images", "sum and the means: all the same"), ("kept_per_class", "kept_per_class"))
+        (("mean_images", "sum and all means (identical)"), ("kept_per_class", "kept_per_class"))
     ):
         fraction = 100 * factors[name] / factors[name].sum()
-        places = np.arange(len(CLASSES)) + (index - 0.5) * 0.38
+        positions = np.arange(len(CLASSES)) + (index - 0.5) * 0.38
         panels[1].bar(
-            places,
+            positions,
             fraction,
             0.36,
             color=COLORS[index],
@@ -220,19 +224,19 @@ def draw_reductions(
             label=label,
         )
     panels[1].set_xticks(range(len(CLASSES)), CLASSES)
-    panels[1].set(xlabel="class", ylabel="share of the loss in percent", ylim=(0, 27))
-    panels[1].set_title("what each class has to say", fontsize=10)
+    panels[1].set(xlabel="class", ylabel="fraction of the loss in percent", ylim=(0, 27))
+    panels[1].set_title("contribution of each class", fontsize=10)
     panels[1].legend(fontsize=8)
     return figure
 
 
 def main() -> None:
-    """Write the five pictures into docs/images."""
+    """Write the five figures into docs/images."""
     matplotlib.use("agg")
     torch.set_num_threads(1)
     images, full, partial = load_digits()
     logits = predict(images, partial)
-    # Images whose table shows rare classes too.
+    # The displayed images include some with rare classes.
     shown = torch.cat([torch.arange(5), (full[:, 6:].sum(dim=1) > 0).nonzero().flatten()[: SHOWN - 5]])
     positives, negatives = ((full == label).sum(dim=0) for label in (POSITIVE, NEGATIVE))
     ratio = positives / negatives

@@ -1,4 +1,4 @@
-"""Take pictures of the two report pages: `python docs/draw_reports.py` in the clone. It needs Chromium.
+"""Save screenshots of the two report pages: `python docs/draw_reports.py` in the clone, with Chromium.
 
 On Debian and Ubuntu, `apt-get install chromium` installs it. Two digits configs are trained first, which
 takes about a minute on a CPU.
@@ -18,16 +18,16 @@ ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 CONFIGS = ("partial_bce/digits-imbalanced_bce.py", "partial_label_masking/digits-imbalanced_plm.py")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WIDTH, COLOURS = 1000, 64
+WIDTH, NUM_COLORS = 1000, 64
 
 
 def run_tool(tool: str, *arguments: object) -> None:
-    """Run a tool of the clone, and stop where it fails."""
+    """Run a tool of the clone, and raise if it fails."""
     subprocess.run([sys.executable, str(ROOT / "tools" / tool), *map(str, arguments)], cwd=ROOT, check=True)
 
 
-def take_picture(browser: str, page: Path, height: int) -> None:
-    """Save the top of a page as a small PNG file."""
+def save_screenshot(browser: str, page: Path, height: int) -> None:
+    """Save the top of a page as a PNG file with a reduced palette."""
     options = [
         "--headless",
         "--no-sandbox",
@@ -39,25 +39,27 @@ def take_picture(browser: str, page: Path, height: int) -> None:
     subprocess.run(
         [browser, *options, f"--screenshot={shot}", page.as_uri()], check=True, stderr=subprocess.DEVNULL
     )
-    Image.open(shot).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(picture, optimize=True)
+    Image.open(shot).convert("RGB").quantize(NUM_COLORS, dither=Image.Dither.NONE).save(
+        picture, optimize=True
+    )
     print(f"{picture.relative_to(ROOT)}: {picture.stat().st_size / 1000:.0f} kB")
 
 
 def main() -> None:
-    """Train, write the pages, take the pictures."""
+    """Train two runs, write the report pages, and save the screenshots."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        sys.exit(f"docs/draw_reports.py needs a browser: {', '.join(BROWSERS)}. None was found on the PATH.")
+        sys.exit(f"docs/draw_reports.py requires one of {', '.join(BROWSERS)} on the PATH. Got none instead.")
     with tempfile.TemporaryDirectory() as folder:
         runs = [Path(folder) / Path(config).stem for config in CONFIGS]
         for config, run in zip(CONFIGS, runs):
             run_tool("train.py", f"configs/{config}", "--work-dir", run)
         page = Path(folder) / "run_report.html"
         run_tool("analysis_tools/report.py", *runs, "--out", page)
-        take_picture(browser, page, height=1395)
+        save_screenshot(browser, page, height=1435)
         page = Path(folder) / "label_report.html"
         run_tool("analysis_tools/label_report.py", "configs/_base_/datasets/digits_rps50.py", "--out", page)
-        take_picture(browser, page, height=1145)
+        save_screenshot(browser, page, height=1165)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sphinx extension for links to the reference: public paths, short names, and code in Markdown."""
+"""Sphinx extension for links to the reference: from public paths, short names and code in Markdown."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MEMBERS = ("attribute", "classmethod", "method", "property", "staticmethod")
 
 
 def add_public_paths(app: Sphinx, env: BuildEnvironment) -> None:
-    """Link all public paths of a name, and the path in its defining module, to the description of the name.
+    """Register every public path of a name, and its path in the defining module, as aliases.
 
     Args:
-        app: The application of Sphinx.
-        env: Build environment of Sphinx.
+        app: Sphinx application.
+        env: Sphinx build environment.
     """
     objects = env.get_domain("py").objects
     paths = dict(described_names())
@@ -30,22 +30,22 @@ def add_public_paths(app: Sphinx, env: BuildEnvironment) -> None:
             module = getattr(getattr(package, name), "__module__", None)
             if module and module.startswith(package.__name__):
                 paths[f"{module}.{name}"] = paths[f"{package.__name__}.{name}"]
-    for path, described in paths.items():
+    for path, home in paths.items():
         for full_name, entry in list(objects.items()):
-            if full_name == described or full_name.startswith(f"{described}."):
-                alias = path + full_name[len(described) :]
+            if full_name == home or full_name.startswith(f"{home}."):
+                alias = path + full_name[len(home) :]
                 objects.setdefault(alias, ObjectEntry(entry.docname, entry.node_id, entry.objtype, True))
 
 
 def find(env: BuildEnvironment, name: str) -> ObjectEntry | None:
-    """Find the object of a short name: the only function, class or constant, or else the only member.
+    """Return the object with a short name: the only function, class or constant, else the only member.
 
     Args:
-        env: Build environment of Sphinx.
-        name: The last parts of a full name, such as ``HillLoss`` or ``LabelStore.save``.
+        env: Sphinx build environment.
+        name: Last parts of a full name, such as ``HillLoss`` or ``LabelStore.save``.
 
     Returns:
-        The described object, or None if there is none or more than one.
+        The object, or None if no object or several objects have the name.
     """
     named = [
         entry
@@ -65,13 +65,13 @@ def resolve_short_name(
     """Resolve a role such as ``:class:`HillLoss``` from any page.
 
     Args:
-        app: The application of Sphinx.
-        env: Build environment of Sphinx.
+        app: Sphinx application.
+        env: Sphinx build environment.
         node: Reference that Sphinx could not resolve.
         contnode: Text of the reference.
 
     Returns:
-        The link, or None if the name is not in this package or is ambiguous.
+        The link, or None if the name is not unique or not defined in this package.
     """
     entry = find(env, node["reftarget"]) if node.get("refdomain") == "py" else None
     if entry is None:
@@ -90,20 +90,20 @@ class LinkCodeInMarkdown(SphinxPostTransform):
         for literal in list(self.document.findall(nodes.literal)):
             name = re.fullmatch(r"([A-Za-z_][\w.]*\w)(\(.*\))?", literal.astext(), re.DOTALL)
             entry = name and find(self.env, name[1])
-            inside = isinstance(literal.parent, nodes.reference)
-            if entry and not inside and (name[1][0].isupper() or "_" in name[1]):
+            is_linked = isinstance(literal.parent, nodes.reference)
+            if entry and not is_linked and (name[1][0].isupper() or "_" in name[1]):
                 link = make_refnode(
                     self.app.builder, self.env.docname, entry.docname, entry.node_id, literal.deepcopy()
                 )
                 literal.replace_self(link)
 
 
-def redirect_to_documentation(app: Sphinx, error: Exception | None) -> None:
-    """Write the index.html of the site, which redirects to the first page of the documentation.
+def write_redirect_to_index(app: Sphinx, error: Exception | None) -> None:
+    """Write the ``index.html`` of the site, which redirects to the first page of the documentation.
 
     Args:
-        app: The application of Sphinx.
-        error: The exception that ended the build, if any.
+        app: Sphinx application.
+        error: Exception that ended the build, or None.
     """
     if error is None and app.builder.format == "html":
         target = app.builder.get_target_uri(app.config.root_doc)
@@ -120,13 +120,13 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension.
 
     Args:
-        app: The application of Sphinx.
+        app: Sphinx application.
 
     Returns:
-        What Sphinx asks about it.
+        Metadata of the extension.
     """
     app.connect("env-updated", add_public_paths)
     app.connect("missing-reference", resolve_short_name)
-    app.connect("build-finished", redirect_to_documentation)
+    app.connect("build-finished", write_redirect_to_index)
     app.add_post_transform(LinkCodeInMarkdown)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

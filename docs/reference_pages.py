@@ -1,7 +1,7 @@
-"""Sphinx extension that writes one reference page per public package, from ``__all__`` and docstrings.
+"""Sphinx extension that writes the reference, one page per public package, from ``__all__`` and docstrings.
 
-A package is public if it defines ``__all__`` and its name has no leading underscore. If several packages
-export a name, the page of the innermost package describes it, and the other pages link to this description.
+A package is public when it defines ``__all__`` and its name has no leading underscore. A name that several
+packages export is described once, on the page of the innermost package; the other pages link to it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "reference"
 
 
 def public_packages() -> list[ModuleType]:
-    """Return all packages that define ``__all__``, outer packages first."""
+    """Return the package and its sub-packages that define ``__all__``, outer ones first."""
     root = importlib.import_module(ROOT_PACKAGE)
     names = [
         module.name
@@ -33,7 +33,7 @@ def public_packages() -> list[ModuleType]:
 
 
 def described_names() -> dict[str, str]:
-    """Map each full public name to the full name under which it is described."""
+    """Return the full name under which each public name is described, by its full public name."""
     described, exports = {}, {}
     for package in public_packages():
         for name in package.__all__:
@@ -57,7 +57,7 @@ def defining_module(package: ModuleType, name: str) -> ModuleType:
 
 
 def comment_on(package: ModuleType, name: str) -> str:
-    """Return the comment in the line of a constant or above it."""
+    """Return the comment beside or above a constant."""
     lines = inspect.getsource(defining_module(package, name)).splitlines()
     row = next((row for row, line in enumerate(lines) if re.match(rf"[A-Z_, ]*\b{name}\b[^(]*=", line)), None)
     if row is None:
@@ -90,7 +90,7 @@ def entry(package: ModuleType, name: str) -> list[str]:
 
 
 def page(package: ModuleType, described: dict[str, str]) -> str:
-    """Return the page of a package: its docstring, a table of its names, and the descriptions."""
+    """Return the page of a package: its docstring, a table of its names, and their descriptions."""
     full_name = package.__name__
     title = full_name.removeprefix(f"{ROOT_PACKAGE}.")
     lines = [title, "=" * len(title), "", f".. automodule:: {full_name}", ""]
@@ -105,10 +105,10 @@ def page(package: ModuleType, described: dict[str, str]) -> str:
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write the pages of the reference, and delete the pages of packages that no longer exist.
+    """Write the pages of the reference, and remove pages of packages that no longer exist.
 
     Args:
-        app: The application of Sphinx.
+        app: Sphinx application.
     """
     FOLDER.mkdir(exist_ok=True)
     described = described_names()
@@ -120,20 +120,20 @@ def write_pages(app: Sphinx) -> None:
             path.unlink()
     for name, text in texts.items():
         path = FOLDER / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:  # do not rebuild an unchanged file
+        if not path.exists() or path.read_text(encoding="utf-8") != text:  # unchanged: not built again
             path.write_text(text, encoding="utf-8")
 
 
 def keep_colons(app: Sphinx, kind: str, name: str, value: object, options: dict, lines: list[str]) -> None:
-    """Keep sentences that contain a colon: no docstring of this package has a type before a colon.
+    """Prevent napoleon from parsing the text before a colon as a type; the docstrings contain no types.
 
     Args:
-        app: The application of Sphinx.
-        kind: Kind of the described object.
+        app: Sphinx application.
+        kind: Kind of the documented object.
         name: Full name of the object.
         value: The object.
         options: Options of the directive.
-        lines: Lines of the docstring, changed in place before napoleon reads them.
+        lines: Lines of the docstring, modified in place before napoleon parses them.
     """
     if kind in ("attribute", "data", "property") and lines:
         lines[0] = f": {lines[0]}"
@@ -146,10 +146,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension.
 
     Args:
-        app: The application of Sphinx.
+        app: Sphinx application.
 
     Returns:
-        Properties of the extension.
+        Metadata of the extension.
     """
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-docstring", keep_colons, priority=400)  # napoleon is at 500

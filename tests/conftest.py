@@ -1,4 +1,4 @@
-"""Set-up of every test: threads, the gpu marker, and a training that takes a second."""
+"""Settings of all tests: threads, the gpu marker, and a config that trains in a second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import settings
 from mmengine.config import Config
 
 torch.set_num_threads(1)
-# A loaded machine is slow, which is no fault of the code.
+# A test must not fail because the machine is slow.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
@@ -21,7 +21,7 @@ TINY_CLASSES = ("circle", "square", "star")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put slow tests first, so that none is left to one process at the end; skip ``gpu`` tests if need be."""
+    """Run slow tests first, so that parallel processes end together; skip ``gpu`` tests without a GPU."""
     items.sort(key=lambda item: "slow" not in item.keywords)
     if torch.cuda.is_available():
         return
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Path of a config of MMPretrain's own parts: LeNet, 16 gray images, 3 classes, 2 epochs of 2 steps."""
+    """Path of a config without our classes: LeNet, 16 gray images, 3 classes, 2 epochs of 2 steps."""
     folder = tmp_path_factory.mktemp("tiny")
     generator = np.random.default_rng(0)
     samples = []

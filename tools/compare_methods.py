@@ -1,6 +1,7 @@
-"""Train many methods on digits in several settings and compare them, for docs/which_method.md.
+"""Train methods on handwritten digits in several settings and compare them.
 
-Every finished run is kept: a second call does only what is missing.
+The tables of docs/which_method.md come from this command. The results of finished runs are kept in the work
+folder; a later call trains only the missing runs.
 
 Example:
     python tools/compare_methods.py --seeds 3
@@ -21,26 +22,52 @@ from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--data", choices=("digits", "mnist"), default="digits", help="scikit-learn's digits, or MNIST's"
+        "--data",
+        choices=("digits", "mnist"),
+        default="digits",
+        help="digits of scikit-learn or of MNIST (default: digits)",
     )
-    parser.add_argument("--data-root", default="data/mnist", help="folder of the four files of MNIST")
-    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS), metavar="SETTING")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD")
-    parser.add_argument("--seeds", type=int, default=3, help="how many seeds")
-    parser.add_argument("--work-dir", type=Path, help="work_dirs/compare_DATA by default")
     parser.add_argument(
-        "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="runs at a time, one core each"
+        "--data-root",
+        default="data/mnist",
+        help="folder of the four .gz files of MNIST (default: data/mnist)",
+    )
+    parser.add_argument(
+        "--settings",
+        nargs="+",
+        choices=SETTINGS,
+        default=list(SETTINGS),
+        metavar="SETTING",
+        help=f"settings to train in (default: all of {', '.join(SETTINGS)})",
+    )
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        choices=METHODS,
+        default=list(METHODS),
+        metavar="METHOD",
+        help=f"methods to train (default: all of {', '.join(METHODS)})",
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    parser.add_argument(
+        "--work-dir", type=Path, help="folder for all files (default: work_dirs/compare_DATA)"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=min(os.cpu_count() or 1, 4),
+        help="number of simultaneous runs, one CPU core each (default: number of cores, at most 4)",
     )
     return parser, parser.parse_args()
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import numpy as np
@@ -51,11 +78,16 @@ from rich.markdown import Markdown
 
 from mmpretrain_imbalance.utils.files import atomic_write
 
-COLUMNS = {"mAP": "mAP", "mAP_rarest": "tail mAP", "macro_f1": "macro F1", "f1_rarest": "tail F1"}
+COLUMNS = {
+    "mAP": "mAP",
+    "mAP_rarest": "mAP of the 3 rarest",
+    "macro_f1": "macro F1",
+    "f1_rarest": "F1 of the 3 rarest",
+}
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Run what is missing, then write results.json, results.md and figure.png."""
+    """Train the missing runs, then write results.json, results.md and figure.png."""
     work_dir = args.work_dir or Path("work_dirs") / f"compare_{args.data}"
     if args.data == "mnist" and not (Path(args.data_root) / "train-images-idx3-ubyte.gz").exists():
         parser.error(
@@ -65,14 +97,14 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     data_root = args.data_root if args.data == "mnist" else ""
     runs = planned_runs(args.settings, args.methods, args.seeds, data_root)
     missing = [run for run in runs if not result_file(run, work_dir).exists()]
-    train_all(missing, work_dir, args.jobs, keep(work_dir))
-    # Tables of everything that was ever run in this folder with so many seeds, not of this call alone.
+    train_all(missing, work_dir, args.jobs, result_writer(work_dir))
+    # The tables show all finished runs of this folder with this number of seeds, not only those of this call.
     rows = finished_rows(planned_runs(SETTINGS, METHODS, args.seeds, data_root), work_dir, args.seeds)
     write_results(rows, work_dir)
 
 
 def finished_rows(runs: Sequence[MethodRun], work_dir: Path, num_seeds: int) -> list[dict]:
-    """The results of all methods that are finished with all seeds."""
+    """Collect the results of every method and setting whose runs are finished with all seeds."""
     rows = [
         dict(setting=run.setting, method=run.method, seed=run.seed, **json.loads(path.read_text()))
         for run in runs
@@ -103,28 +135,28 @@ def write_results(rows: list[dict], work_dir: Path) -> None:
         draw_method_scores(scores, "mAP, percent").savefig(file, format="png", dpi=90)
     console = Console()
     console.print(Markdown(text))
-    console.print(f"Numbers, tables and figure: {work_dir}/results.json, results.md, figure.png")
+    console.print(f"Written to {work_dir}: results.json, results.md, figure.png")
 
 
 def result_file(run: MethodRun, work_dir: Path) -> Path:
-    """Where the result of a finished run is kept."""
+    """Return the path of the result of a finished run."""
     return run.work_dir(work_dir) / "result.json"
 
 
-def keep(work_dir: Path):
-    """Give what writes the result of a finished run."""
+def result_writer(work_dir: Path):
+    """Return a function that writes the result of a finished run."""
 
     def write(run: MethodRun, result: dict) -> None:
         rarest = np.argsort(result["positives"], kind="stable")[:3]
-        tail = float(np.mean([result["ap"][index] for index in rarest])) / 100
+        map_rarest = float(np.mean([result["ap"][index] for index in rarest])) / 100
         with atomic_write(result_file(run, work_dir)) as file:
-            json.dump({**result["metrics"], "mAP_rarest": tail}, file)
+            json.dump({**result["metrics"], "mAP_rarest": map_rarest}, file)
 
     return write
 
 
 def methods_of(rows: list[dict], setting: str) -> list[str]:
-    """The methods of a setting, best mAP first."""
+    """List the methods of a setting, highest mAP first."""
     means = {
         method: np.mean([row["mAP"] for row in rows if (row["setting"], row["method"]) == (setting, method)])
         for method in {row["method"] for row in rows if row["setting"] == setting}
@@ -133,7 +165,7 @@ def methods_of(rows: list[dict], setting: str) -> list[str]:
 
 
 def markdown_table(rows: list[dict], setting: str) -> str:
-    """The table of a setting in percent, best mAP first; the best value of each column is bold."""
+    """Format the table of a setting in percent, highest mAP first, the best value of each column in bold."""
     methods = methods_of(rows, setting)
     values = {
         method: np.array(
@@ -146,29 +178,34 @@ def markdown_table(rows: list[dict], setting: str) -> str:
         for method in methods
     }
     seeds = len(values[methods[0]])
-    best = np.max([table.mean(axis=0) for table in values.values()], axis=0)
-    over = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "1 seed"
-    lines = [f"**{title(setting)}; percent, {over}**", "", f"| method | {' | '.join(COLUMNS.values())} |"]
+    best = np.max([scores.mean(axis=0) for scores in values.values()], axis=0)
+    statistic = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "1 seed"
+    lines = [
+        f"**{title(setting)}; percent, {statistic}**",
+        "",
+        f"| method | {' | '.join(COLUMNS.values())} |",
+    ]
     lines.append("| --- |" + " ---: |" * len(COLUMNS))
-    for method, table in values.items():
+    for method, scores in values.items():
         texts = [
             f"{mean:.1f}" + (f" ± {spread:.1f}" if seeds > 1 else "")
-            for mean, spread in zip(table.mean(axis=0), table.std(axis=0, ddof=min(seeds - 1, 1)))
+            for mean, spread in zip(scores.mean(axis=0), scores.std(axis=0, ddof=min(seeds - 1, 1)))
         ]
         cells = [
-            f"**{text}**" if mean == top else text for text, mean, top in zip(texts, table.mean(axis=0), best)
+            f"**{text}**" if mean == top else text
+            for text, mean, top in zip(texts, scores.mean(axis=0), best)
         ]
         lines.append(f"| {name(method)} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
 def title(setting: str) -> str:
-    """What a setting is called in tables."""
+    """Title of a setting in printed tables."""
     return SETTINGS[setting].title
 
 
 def name(method: str) -> str:
-    """What a method is called in tables."""
+    """Name of a method in printed tables."""
     return method.replace("_", " ")
 
 

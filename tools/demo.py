@@ -1,6 +1,7 @@
-"""Train every method on handwritten digits and compare them.
+"""Train several methods on handwritten digits and compare them.
 
-First the classes are imbalanced, then half of the labels are unknown as well.
+There are two settings. In the first, the classes are imbalanced and all labels are known. In the second, half
+of the labels are unknown as well.
 """
 
 from __future__ import annotations
@@ -14,20 +15,31 @@ from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1, help="how many seeds; more than one shows the spread")
     parser.add_argument(
-        "--work-dir", type=Path, default=Path("work_dirs/demo"), help="where everything is written"
+        "--seeds",
+        type=int,
+        default=1,
+        help="number of seeds (default: 1); with more than one, the tables show the standard deviation",
     )
     parser.add_argument(
-        "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="runs at a time, one core each"
+        "--work-dir",
+        type=Path,
+        default=Path("work_dirs/demo"),
+        help="folder for all files (default: work_dirs/demo)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=min(os.cpu_count() or 1, 4),
+        help="number of simultaneous runs, one CPU core each (default: number of cores, at most 4)",
     )
     return parser, parser.parse_args()
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import numpy as np
@@ -40,7 +52,7 @@ from rich.table import Table
 
 from mmpretrain_imbalance.utils.files import atomic_write
 
-# Setting, method, config, and the method whose estimate of the class prior it needs.
+# Setting, method, config, and the method that estimates the class prior for it.
 RUNS = (
     ("rps", "ignore", "partial_bce/digits-rps50_ignore.py", None),
     ("imbalance", "bce", "partial_bce/digits-imbalanced_bce.py", None),
@@ -58,10 +70,18 @@ SHOWN = {
         ("assume_negative", "ignore", "csl", "pseudo_label", "plm_csl"),
     ),
 }
+HEADINGS = {
+    "mAP": "mAP",
+    "macro_f1": "macro F1",
+    "CF1": "CF1",
+    "recall_rarest": "recall of the 3 rarest",
+    "f1_rarest": "F1 of the 3 rarest",
+    "exact_match": "exact match",
+}
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Run the methods, print the table, and write results.json and figure.png."""
+    """Train the methods, print the tables, and write results.json, results.md and figure.png."""
     if args.seeds < 1 or args.jobs < 1:
         parser.error(
             f"The '--seeds' and '--jobs' arguments must be at least 1. Got {args.seeds} and {args.jobs} "
@@ -95,11 +115,15 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     console = Console()
     for setting in SHOWN:
         console.print(results_table(rows, setting))
-    console.print(f"Numbers: {args.work_dir / 'results.json'}   Figure: {args.work_dir / 'figure.png'}")
+    console.print(f"Written to {args.work_dir}: results.json, results.md, figure.png")
 
 
 def table_cells(rows: list[dict], setting: str) -> tuple[str, list[list[str]]]:
-    """Title and cells of a table in percent, with the spread over seeds; best values between asterisks."""
+    """Return the title and the cells of the table of a setting.
+
+    Values are in percent, with their standard deviation if there are several seeds. The best values of each
+    column are enclosed in asterisks.
+    """
     title, methods = SHOWN[setting]
     seeds = len({row["seed"] for row in rows})
     of_method = {
@@ -110,17 +134,17 @@ def table_cells(rows: list[dict], setting: str) -> tuple[str, list[list[str]]]:
         [[[row[metric] for metric in METRICS] for row in of_method[method]] for method in methods]
     )
     means, spreads = values.mean(axis=1), values.std(axis=1, ddof=1 if seeds > 1 else 0)
-    cells = [["method", *(metric.replace("_", " ") for metric in METRICS)]]
+    cells = [["method", *(HEADINGS[metric] for metric in METRICS)]]
     for method, mean, spread in zip(methods, means, spreads):
         texts = [f"{m:.1f}" + (f" ± {s:.1f}" if seeds > 1 else "") for m, s in zip(mean, spread)]
         best = [f"**{text}**" if m == top else text for text, m, top in zip(texts, mean, means.max(axis=0))]
         cells.append([method.replace("_", " "), *best])
-    over = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "1 seed"
-    return f"{title}; percent, {over}", cells
+    statistic = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "1 seed"
+    return f"{title}; percent, {statistic}", cells
 
 
 def results_table(rows: list[dict], setting: str) -> Table:
-    """The table of a setting for a terminal."""
+    """Build the table of a setting for the terminal."""
     title, (header, *body) = table_cells(rows, setting)
     table = Table(title=title, box=SIMPLE_HEAD)
     for index, name in enumerate(header):
@@ -131,7 +155,7 @@ def results_table(rows: list[dict], setting: str) -> Table:
 
 
 def markdown_tables(rows: list[dict]) -> str:
-    """The tables of all settings for a README."""
+    """Format the tables of all settings in Markdown."""
     lines = []
     for setting in SHOWN:
         title, (header, *body) = table_cells(rows, setting)

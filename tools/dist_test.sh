@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Evaluate with several processes on one or more machines, one GPU each (or the CPU, where there is no GPU).
+# Evaluate with several processes on one or more machines, one GPU per process (or the CPU if there is no GPU).
 #   tools/dist_test.sh CONFIG CHECKPOINT GPUS [options of tools/test.py]
-#   NNODES, NODE_RANK, MASTER_ADDR and PORT describe more than one machine.
+#   Set NNODES, NODE_RANK, MASTER_ADDR and PORT for more than one machine.
 set -euo pipefail
 
 if (($# < 3)); then

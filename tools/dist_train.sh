@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Train with several processes on one or more machines, one GPU each (or the CPU, where there is no GPU).
+# Train with several processes on one or more machines, one GPU per process (or the CPU if there is no GPU).
 #   tools/dist_train.sh CONFIG GPUS [options of tools/train.py]
-#   NNODES, NODE_RANK, MASTER_ADDR and PORT describe more than one machine.
+#   Set NNODES, NODE_RANK, MASTER_ADDR and PORT for more than one machine.
 set -euo pipefail
 
 if (($# < 2)); then

@@ -1,4 +1,4 @@
-"""Estimate the prior of each class: one pass of a trained model over its training images."""
+"""Estimate the prior of each class from the predictions of a trained model on its training images."""
 
 from __future__ import annotations
 
@@ -11,38 +11,42 @@ from _lib.quiet_import import import_mmpretrain
 
 
 def check_out(parser: argparse.ArgumentParser, out: str) -> None:
-    """Refuse a file that cannot be written before the images are predicted.
+    """Check that the output file can be written, before the model predicts all images.
 
     Args:
-        parser: Where errors are reported.
-        out: The file.
+        parser: Parser of the command line, which reports errors.
+        out: Path of the output file.
     """
     folder = Path(out).absolute().parent
-    while not folder.exists():  # it will be made
+    while not folder.exists():  # it is created later
         folder = folder.parent
     if Path(out).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         parser.error(f"The '--out' argument must be a file that can be written. Got {out!r} instead.")
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="path of the config that the model was trained with")
-    parser.add_argument("checkpoint", help="path of its checkpoint")
-    parser.add_argument("--out", default="class_prior.json", help=".json (the default) or .csv")
+    parser.add_argument("config", help="path of the config with which the model was trained")
+    parser.add_argument("checkpoint", help="path of the checkpoint file of the model")
+    parser.add_argument(
+        "--out", default="class_prior.json", help="output file, .json or .csv (default: class_prior.json)"
+    )
     parser.add_argument(
         "--full-labels",
         metavar="FILE",
-        help="fully annotated labels to compare with: a config whose training set has them, or the "
-        "label_counts.json of a run on them",
+        help="compare the estimate with fully annotated labels: a config whose training set has these "
+        "labels, or the label_counts.json of a run that was trained on them",
     )
-    parser.add_argument("--device", help="such as cpu or cuda:1; by default a GPU where there is one")
+    parser.add_argument(
+        "--device", help="device, for example cpu or cuda:1 (default: a GPU if available, else the CPU)"
+    )
     parser.add_argument(
         "--cfg-options",
         nargs="+",
         action=KeyValues,
         metavar="KEY=VALUE",
-        help="replace settings of the config",
+        help="override settings of the config, for example data_preprocessor.to_rgb=False",
     )
     add_traceback_option(parser)
     args = parser.parse_args()
@@ -53,12 +57,12 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import numpy as np
 from _lib.command_line import checkpoint_file, config_file, override
-from _lib.user_faults import explained_faults
+from _lib.input_errors import explain_input_errors
 from mmengine.config import Config
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -74,17 +78,18 @@ from mmpretrain_imbalance.utils.class_values import read_named_values, write_nam
 
 
 def full_frequencies(path: str, classes: tuple[str, ...]) -> np.ndarray:
-    """Read the share of positives of each class from a config or from a file of label counts.
+    """Return the frequency of each class in fully annotated labels.
 
     Args:
-        path: A config in Python, or a ``.json`` / ``.csv`` file by class name.
-        classes: Class names in the order wanted.
+        path: Path of a config (.py) with a training set, or of a ``.json`` or ``.csv`` file with label
+            counts.
+        classes: Class names in the order of the result.
 
     Returns:
-        Positives over known labels, of shape (C,); NaN for a class without any.
+        Positives divided by known labels, of shape (C,); NaN for a class without known labels.
 
     Raises:
-        ValueError: If the file lacks a class.
+        ValueError: If a class is missing.
     """
     if Path(path).suffix == ".py":
         dataset = build_training_set(Config.fromfile(path))
@@ -92,8 +97,8 @@ def full_frequencies(path: str, classes: tuple[str, ...]) -> np.ndarray:
         missing = sorted(set(classes) - set(names or ()))
         if missing:
             raise ValueError(
-                f"{path}: expected the class {missing[0]!r} and {len(missing) - 1} more in its training set, "
-                "found none of that name."
+                "The '--full-labels' argument must have every class of the model in its training set. Got "
+                f"{path} instead, without {len(missing)} of the classes, such as {missing[0]!r}."
             )
         order = [names.index(name) for name in classes]
         positives, negatives = counts.positives[order], counts.negatives[order]
@@ -106,20 +111,22 @@ def full_frequencies(path: str, classes: tuple[str, ...]) -> np.ndarray:
 
 
 def report(estimate: ClassPriorEstimate, out: str) -> list[str]:
-    """Lines that say what was found, and what it is worth."""
+    """Describe the estimate and its rank correlations with the label frequencies, one line each."""
     low, high = estimate.class_prior.min(), estimate.class_prior.max()
     lines = [
-        f"Class prior of {len(estimate.class_prior)} classes over {estimate.num_images} images, from "
-        f"{low:.4f} to {high:.4f}: {out}"
+        f"Class prior of {len(estimate.class_prior)} classes, estimated from {estimate.num_images} images, "
+        f"between {low:.4f} and {high:.4f}: {out}"
     ]
     for labels, correlation in estimate.correlations.items():
-        value = "undefined: too few classes, or all equal" if np.isnan(correlation) else f"{correlation:.3f}"
-        lines.append(f"Rank correlation (Spearman) with the frequencies of the {labels}: {value}")
+        value = f"{correlation:.3f}"
+        if np.isnan(correlation):
+            value = "undefined, because there are too few classes or all values are equal"
+        lines.append(f"Spearman rank correlation with the frequencies of the {labels}: {value}")
     return lines
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Predict, write the file and say what was found."""
+    """Predict the training images, write the prior, and print a summary."""
     cfg = config_file(parser, args.config)
     checkpoint_file(parser, args.checkpoint)
     full_labels = args.full_labels
@@ -128,12 +135,15 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     override(parser, cfg, args.cfg_options)
     console = Console(markup=False, emoji=False)
     columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with explained_faults(parser, args.traceback):
+    with explain_input_errors(parser, args.traceback):
         full = None
         if full_labels is not None:
             names = class_names(build_training_set(cfg))
             if names is None:
-                parser.error("The '--full-labels' argument needs class names, and the training set has none.")
+                parser.error(
+                    "The '--full-labels' argument must come with a training set that has class names. Got a "
+                    "training set without class names instead."
+                )
             full = full_frequencies(full_labels, names)
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("", total=None)
@@ -148,7 +158,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     try:
         write_named_values(args.out, estimate.class_names, columns)
     except OSError as error:
-        parser.exit(1, f"The prior could not be written to {args.out}: {error.strerror or error}.\n")
+        parser.exit(1, f"The class prior could not be written to {args.out}: {error.strerror or error}.\n")
     for line in report(estimate, args.out):
         console.print(line, soft_wrap=True, highlight=False)
 

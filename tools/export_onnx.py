@@ -1,4 +1,4 @@
-"""Write a trained model as ONNX, images in and probabilities out, after a comparison with PyTorch."""
+"""Export a trained model to ONNX, with images as input and probabilities as output, and check it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,34 @@ from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="path of the config")
-    parser.add_argument("checkpoint", help="path of the checkpoint")
-    parser.add_argument("--out", default="model.onnx", help="the file to write, by default model.onnx")
+    parser.add_argument("config", help="path of the config file")
+    parser.add_argument("checkpoint", help="path of the checkpoint file")
+    parser.add_argument("--out", default="model.onnx", help="output file (default: model.onnx)")
     parser.add_argument(
         "--size",
         type=int,
         nargs=2,
         metavar=("HEIGHT", "WIDTH"),
-        help="of an image; by default what the test pipeline of the config makes of any",
+        help="size of the input images (default: the image size after the test pipeline of the config)",
     )
     parser.add_argument(
-        "--thresholds", help="one number, or a file by class name; by default as in tools/predict.py"
+        "--thresholds",
+        help="decision threshold: one number for all classes, or a file with a number per class name "
+        "(default: as in tools/predict.py)",
     )
-    parser.add_argument("--tolerance", type=float, default=1e-4, help="largest difference that passes")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-4,
+        help="maximum difference between the probabilities of ONNX and PyTorch (default: 1e-4)",
+    )
     return parser, parser.parse_args()
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import numpy as np
@@ -39,10 +46,13 @@ from mmpretrain_imbalance.apis.multi_label_inferencer import input_channels
 
 
 def pipeline_size(inferencer: MultiLabelInferencer) -> tuple[int, int] | None:
-    """Height and width that the test pipeline gives every image; None where that depends on the image.
+    """Return the image size after the test pipeline.
 
     Args:
         inferencer: The model with its pipeline.
+
+    Returns:
+        Height and width; ``None`` if they depend on the input image.
     """
     shapes = set()
     for height, width in ((300, 500), (640, 480)):
@@ -52,7 +62,7 @@ def pipeline_size(inferencer: MultiLabelInferencer) -> tuple[int, int] | None:
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Export the model, and say how near it is to PyTorch."""
+    """Export the model, and print the largest difference to PyTorch."""
     try:
         thresholds = float(args.thresholds)
     except (TypeError, ValueError):
@@ -62,8 +72,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         size = args.size or pipeline_size(inferencer)
         if size is None:
             parser.error(
-                "The '--size' argument must be given: what the test pipeline of the config makes of an image "
-                "depends on the image. Got none instead."
+                "The '--size' argument must be given if the image size after the test pipeline depends on "
+                "the image. Got none instead."
             )
         difference = export_onnx(
             inferencer.model,
@@ -76,8 +86,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     except (KeyError, ModuleNotFoundError, OSError, TypeError, ValueError) as error:
         parser.error(str(error))
     print(
-        f"{args.out}: agrees with PyTorch, the largest difference in a probability is {difference:.2g}. "
-        f"Images of {size[0]} x {size[1]}."
+        f"{args.out}: agrees with PyTorch; the largest difference between probabilities is {difference:.2g}. "
+        f"The input images have {size[0]} x {size[1]} pixels (height x width)."
     )
 
 

@@ -1,7 +1,7 @@
-"""Predict the labels of images, into a file that a stopped job goes on with.
+"""Predict the labels of images and write them to a file. The same command resumes an interrupted job.
 
-Exit status: 0 when all images were predicted, 1 when some could not be read, 2 when the command is wrong, 3
-when the job stopped before its end.
+Exit status: 0 if all images were predicted, 1 if some images could not be read, 2 if the command is wrong, 3
+if the job was interrupted.
 """
 
 from __future__ import annotations
@@ -19,44 +19,59 @@ from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options."""
+    """Parse the command line."""
     summary, status = __doc__.split("\n\n")
     parser = argparse.ArgumentParser(description=summary, epilog=status)
-    parser.add_argument("config", help="path of the config")
-    parser.add_argument("checkpoint", help="path of the checkpoint")
-    parser.add_argument("inputs", nargs="*", help="image files, folders, and patterns such as 'a/**/*.jpg'")
-    parser.add_argument("--list", metavar="FILE", help="a text file with one more of these in each line")
-    parser.add_argument("--out", default="predictions.jsonl", help=".jsonl (the default) or .csv")
+    parser.add_argument("config", help="path of the config file")
+    parser.add_argument("checkpoint", help="path of the checkpoint file")
+    parser.add_argument("inputs", nargs="*", help="image files, folders, or patterns such as 'a/**/*.jpg'")
+    parser.add_argument("--list", metavar="FILE", help="text file with further inputs, one per line")
     parser.add_argument(
-        "--thresholds", help="one number, or a file by class name; by default the checkpoint's, else 0.5"
+        "--out", default="predictions.jsonl", help="output file, .jsonl or .csv (default: predictions.jsonl)"
     )
-    parser.add_argument("--topk", type=int, help="list the k highest scores of each image as well")
-    parser.add_argument("--classes", metavar="FILE", help="a text file with a class name in each line")
-    parser.add_argument("--batch-size", type=int, default=32, help="images at once")
-    parser.add_argument("--num-workers", type=int, default=2, help="processes that read images")
+    parser.add_argument(
+        "--thresholds",
+        help="decision threshold: one number for all classes, or a file with a number per class name "
+        "(default: the thresholds of the head or of the checkpoint, else 0.5)",
+    )
+    parser.add_argument(
+        "--topk", type=int, help="write the K highest scores of each image as well", metavar="K"
+    )
+    parser.add_argument(
+        "--classes",
+        metavar="FILE",
+        help="text file with the class names, one per line (default: the names in the checkpoint or config)",
+    )
+    parser.add_argument("--batch-size", type=int, default=32, help="images per batch (default: 32)")
+    parser.add_argument(
+        "--num-workers", type=int, default=2, help="number of processes that read images (default: 2)"
+    )
     parser.add_argument(
         "--max-pixels",
         type=int,
         default=2**24,
-        help="most pixels that go through the model at once; a larger image counts as broken",
+        help="maximum number of pixels, after the test pipeline, that the model processes at once; a larger "
+        "image is reported as broken (default: 2**24)",
     )
     parser.add_argument(
-        "--retry-broken", action="store_true", help="try the images again that an earlier call found broken"
+        "--retry-broken", action="store_true", help="predict images again that were broken in an earlier call"
     )
-    parser.add_argument("--device", help="such as cpu or cuda:1; by default a GPU where there is one")
-    parser.add_argument("--show-dir", help="folder for pictures with their labels")
+    parser.add_argument(
+        "--device", help="device, for example cpu or cuda:1 (default: a GPU if available, else the CPU)"
+    )
+    parser.add_argument("--show-dir", help="folder for copies of the images with their predicted labels")
     parser.add_argument(
         "--cfg-options",
         nargs="+",
         action=KeyValues,
         metavar="KEY=VALUE",
-        help="replace settings of the config",
+        help="override settings of the config, for example data_preprocessor.to_rgb=False",
     )
     return parser, parser.parse_args()
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import cv2
@@ -71,10 +86,10 @@ from mmpretrain_imbalance.visualization.labeled_picture import labeled_picture
 
 
 def build_inferencer(parser: argparse.ArgumentParser, args: argparse.Namespace) -> MultiLabelInferencer:
-    """Read the config and the checkpoint.
+    """Build the inferencer from the config and the checkpoint.
 
     Args:
-        parser: Where errors are reported.
+        parser: Parser of the command line, which reports errors.
         args: The parsed options.
 
     Returns:
@@ -86,7 +101,7 @@ def build_inferencer(parser: argparse.ArgumentParser, args: argparse.Namespace) 
     try:
         thresholds = float(thresholds)
     except (TypeError, ValueError):
-        pass  # None, or a file
+        pass  # no thresholds, or a file
     try:
         return MultiLabelInferencer(
             cfg,
@@ -104,17 +119,17 @@ def build_inferencer(parser: argparse.ArgumentParser, args: argparse.Namespace) 
 
 
 def settings_of(inferencer: MultiLabelInferencer, args: argparse.Namespace) -> dict:
-    """What the predictions depend on.
+    """Collect all settings that influence the predictions.
 
     Args:
         inferencer: The inferencer.
         args: The parsed options.
 
     Returns:
-        Settings for :class:`PredictionFile`.
+        The settings for :class:`PredictionFile`, which compares them when a job is resumed.
     """
     checkpoint = hashlib.sha256(args.checkpoint.encode())
-    if os.path.isfile(args.checkpoint):  # and no address
+    if os.path.isfile(args.checkpoint):  # not a URL
         checkpoint = hashlib.sha256()
         with open(args.checkpoint, "rb") as file:
             while block := file.read(1 << 20):
@@ -132,11 +147,11 @@ def settings_of(inferencer: MultiLabelInferencer, args: argparse.Namespace) -> d
 
 
 def save_picture(prediction: ImagePrediction, folder: Path) -> None:
-    """Draw an image with its labels, below a folder that mirrors where it lies.
+    """Save a picture of an image with its labels. Its path below the folder repeats the path of the image.
 
     Args:
-        prediction: The labels of the image.
-        folder: Where pictures go.
+        prediction: The prediction for the image.
+        folder: Folder for pictures.
     """
     source = Path(prediction.image)
     parts = [part.replace("..", "__") for part in source.parts if part != source.anchor]
@@ -150,18 +165,18 @@ def save_picture(prediction: ImagePrediction, folder: Path) -> None:
 def run(
     inferencer: MultiLabelInferencer, images: list[str], file: PredictionFile, show_dir: str | None
 ) -> dict[str, str]:
-    """Predict the images that the file lacks, a batch at a time.
+    """Predict the images that are not in the file yet, batch by batch.
 
     Args:
         inferencer: The inferencer.
         images: All images of the job.
-        file: Where the predictions go.
-        show_dir: Folder for pictures; None for no pictures.
+        file: File of the predictions.
+        show_dir: Folder for pictures; ``None`` to save no pictures.
 
     Returns:
-        Why a picture could not be drawn, by image.
+        Images whose picture could not be saved, with the reason.
     """
-    remaining, not_drawn = file.remaining(images), {}
+    remaining, without_picture = file.remaining(images), {}
     broken = sum(image in file.faults for image in images)
     columns = (
         TextColumn("{task.description}"),
@@ -175,56 +190,58 @@ def run(
         task = progress.add_task("predicting", total=len(images), completed=done, broken=broken)
         predictions = inferencer.predict(remaining)
         while batch := list(islice(predictions, inferencer.batch_size)):
-            if show_dir is not None:  # before the record: what is recorded is done
+            if show_dir is not None:  # before file.append, which marks the images as done
                 for prediction in batch:
                     if prediction.fault is None:
                         try:
                             save_picture(prediction, Path(show_dir))
-                        except (ValueError, cv2.error) as error:  # another decoder than that of the config
-                            not_drawn[prediction.image] = str(error)
+                        except (ValueError, cv2.error) as error:  # another decoder than in the config
+                            without_picture[prediction.image] = str(error)
                         except OSError as error:
-                            if error.errno != errno.ENAMETOOLONG:  # which no other call would mend
-                                raise
-                            not_drawn[prediction.image] = "the name of its picture would be too long"
+                            if error.errno != errno.ENAMETOOLONG:
+                                raise  # a later call may succeed
+                            without_picture[prediction.image] = "the file name of the picture is too long"
             file.append(batch)
             broken += sum(prediction.fault is not None for prediction in batch)
             progress.update(task, advance=len(batch), broken=broken)
-    return not_drawn
+    return without_picture
 
 
 def list_inputs(parser: argparse.ArgumentParser, args: argparse.Namespace) -> list[str]:
     """List the images of the job.
 
     Args:
-        parser: Where errors are reported.
+        parser: Parser of the command line, which reports errors.
         args: The parsed options.
 
     Returns:
-        Their paths, each once; no picture that this tool has drawn is among them.
+        Their paths without duplicates and without the pictures that this tool saves in ``--show-dir``.
     """
     inputs = list(args.inputs)
     try:
         if args.list is not None:
             inputs += [line for line in Path(args.list).read_text(encoding="utf-8").splitlines() if line]
         if not inputs:
-            parser.error("The 'inputs' argument must name at least one image, folder or pattern. Got none.")
+            parser.error(
+                "The 'inputs' argument must name at least one image, folder or pattern. Got none instead."
+            )
         images = image_paths(inputs)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     if args.show_dir is not None:
-        drawn = os.path.join(os.path.abspath(args.show_dir), "")
-        images = [image for image in images if not os.path.abspath(image).startswith(drawn)]
+        pictures = os.path.join(os.path.abspath(args.show_dir), "")
+        images = [image for image in images if not os.path.abspath(image).startswith(pictures)]
     if not any(map(os.path.lexists, images)):
         parser.error(f"The 'inputs' argument must name files that exist. Got {inputs[0]!r} instead.")
     return images
 
 
 def stop_on_termination() -> None:
-    """Let a job that a scheduler ends stop as one that the keyboard ends."""
+    """Handle SIGTERM, which a scheduler sends, like an interrupt from the keyboard."""
     job = os.getpid()
 
     def stop(number: int, frame: object) -> None:
-        if os.getpid() != job:  # a process that reads images: it has nothing to finish
+        if os.getpid() != job:  # a process that reads images, which can end at once
             os._exit(143)
         raise KeyboardInterrupt("a signal")
 
@@ -232,20 +249,20 @@ def stop_on_termination() -> None:
 
 
 def describe_thresholds(inferencer: MultiLabelInferencer) -> str:
-    """Say in a few words which thresholds count, and where they are from."""
+    """Describe the decision thresholds and their source in one line."""
     low, high = inferencer.thresholds.min(), inferencer.thresholds.max()
-    values = f"{low:g}" if low == high else f"{low:.3g} to {high:.3g}, by class"
+    values = f"{low:g}" if low == high else f"{low:.3g} to {high:.3g}, per class"
     source = {
-        "argument": "of --thresholds",
-        "head": "of the head of the config",
-        "checkpoint": "of the checkpoint, chosen on its validation set",
-        "default": "the default; tools/tune_thresholds.py chooses better ones",
+        "argument": "from --thresholds",
+        "head": "from the head of the config",
+        "checkpoint": "from the checkpoint, chosen on its validation set",
+        "default": "the default; tools/tune_thresholds.py chooses better thresholds",
     }
     return f"Thresholds: {values} ({source[inferencer.threshold_source]})."
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Predict the images that the file lacks."""
+    """Predict the images that are not in the output file yet."""
     images = list_inputs(parser, args)
     inferencer = build_inferencer(parser, args)
     try:
@@ -254,29 +271,31 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
-    begun = len(images) - len(file.remaining(images))
-    if begun or retried:
-        console.print(f"Going on with {args.out}: {begun} of {len(images)} images are done.")
+    num_done = len(images) - len(file.remaining(images))
+    if num_done or retried:
+        console.print(f"Resuming {args.out}: {num_done} of {len(images)} images are done.")
     console.print(describe_thresholds(inferencer))
     stop_on_termination()
     try:
-        not_drawn = run(inferencer, images, file, args.show_dir)
+        without_picture = run(inferencer, images, file, args.show_dir)
     except (KeyboardInterrupt, OSError, RuntimeError) as error:
-        reason = str(error) or "the keyboard"
+        reason = str(error) or "a keyboard interrupt"
         done = len(images) - len(file.remaining(images))
         parser.exit(
-            3, f"Stopped by {reason} after {done} of {len(images)} images; the same command goes on.\n"
+            3, f"Stopped by {reason} after {done} of {len(images)} images. Run the same command to resume.\n"
         )
     broken = {image: file.faults[image] for image in images if image in file.faults}
-    console.print(f"{len(images) - len(broken)} of {len(images)} images predicted, in {args.out}.")
-    for what, faults in (("could not be predicted", broken), ("has no picture", not_drawn)):
-        for image, fault in islice(faults.items(), 20):
-            name = os.fsencode(image).decode("utf-8", "replace")  # a terminal shows no other
-            console.print(f"  {what}: {name}: {fault}")
-        if len(faults) > 20:
-            console.print(f"  and {len(faults) - 20} more")
+    console.print(f"Predicted {len(images) - len(broken)} of {len(images)} images: {args.out}")
+    for problem, reasons in (("could not be predicted", broken), ("has no picture", without_picture)):
+        for image, reason in islice(reasons.items(), 20):
+            name = os.fsencode(image).decode("utf-8", "replace")  # terminals need valid text
+            console.print(f"  {problem}: {name}: {reason}")
+        if len(reasons) > 20:
+            console.print(f"  and {len(reasons) - 20} more")
     if broken:
-        console.print(f"Each has a 'fault' in {args.out}; --retry-broken tries them again.")
+        console.print(
+            f"Broken images have a 'fault' in {args.out}. Use --retry-broken to predict them again."
+        )
         parser.exit(1)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Evaluate on a Slurm cluster.
 #   tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [options of tools/test.py]
-#   GPUS, GPUS_PER_NODE (0 for the CPU), CPUS_PER_TASK and SRUN_ARGS shape the job.
+#   Set GPUS, GPUS_PER_NODE (0 for the CPU), CPUS_PER_TASK and SRUN_ARGS to change the resources of the job.
 set -euo pipefail
 
 if (($# < 4)); then

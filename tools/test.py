@@ -11,35 +11,50 @@ from pathlib import Path
 from _lib.command_options import common_parser
 from _lib.quiet_import import import_mmpretrain
 
-# What each item can be written as; predictions are tensors.
-_ENDINGS = {"metrics": (".json", ".yaml", ".yml", ".pkl", ".pickle"), "pred": (".pkl", ".pickle")}
+# File name extensions for each item. Predictions are tensors, so they need pickle.
+_EXTENSIONS = {"metrics": (".json", ".yaml", ".yml", ".pkl", ".pickle"), "pred": (".pkl", ".pickle")}
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options: those of MMPretrain's script, under the same names."""
+    """Parse the command line. All options of MMPretrain's script exist under the same names."""
     parser = common_parser(__doc__)
-    parser.add_argument("checkpoint", help="path of the checkpoint")
-    parser.add_argument("--out", help="file for the results, such as results.pkl or metrics.json")
-    parser.add_argument("--out-item", choices=["metrics", "pred"], help="what goes to --out, by default pred")
-    parser.add_argument("--show-dir", help="folder for pictures of the predictions")
+    parser.add_argument("checkpoint", help="path of the checkpoint file")
+    parser.add_argument("--out", help="output file, for example results.pkl or metrics.json")
+    parser.add_argument(
+        "--out-item",
+        choices=["metrics", "pred"],
+        help="content of --out: metrics or predictions (default: pred)",
+    )
+    parser.add_argument("--show-dir", help="folder for images with their predictions")
     parser.add_argument("--show", action="store_true", help="show the predictions in a window")
-    parser.add_argument("--interval", type=int, default=1, help="show every so many samples")
-    parser.add_argument("--wait-time", type=float, default=2, help="seconds that each window stays")
-    parser.add_argument("--tta", action="store_true", help="average over the image and its mirror image")
+    parser.add_argument(
+        "--interval", type=int, default=1, help="show or save only every INTERVAL-th sample (default: 1)"
+    )
+    parser.add_argument(
+        "--wait-time", type=float, default=2, help="display time of each window in seconds (default: 2)"
+    )
+    parser.add_argument(
+        "--tta",
+        action="store_true",
+        help="test-time augmentation: tta_pipeline of the config, else the mean over the image and its "
+        "mirror image",
+    )
     args = parser.parse_args()
     if args.out_item and not args.out:
-        parser.error(f"The '--out-item' argument must come with '--out'. Got {args.out_item!r} alone.")
-    item = args.out_item or "pred"
-    if args.out and Path(args.out).suffix not in _ENDINGS[item]:
         parser.error(
-            f"The '--out' argument must end in {', '.join(_ENDINGS[item])} for --out-item {item}"
-            f"{'' if args.out_item else ', the default'}. Got {args.out!r} instead."
+            f"The '--out-item' argument must come with '--out'. Got {args.out_item!r} without it instead."
+        )
+    item = args.out_item or "pred"
+    if args.out and Path(args.out).suffix not in _EXTENSIONS[item]:
+        parser.error(
+            f"The '--out' argument must end in {', '.join(_EXTENSIONS[item])} for --out-item {item}"
+            f"{'' if args.out_item else ' (the default)'}. Got {args.out!r} instead."
         )
     return parser, args
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import mmengine
@@ -50,7 +65,7 @@ from _lib.command_line import (
     read_config,
     set_dataloader_defaults,
 )
-from _lib.user_faults import explained_faults
+from _lib.input_errors import explain_input_errors
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
@@ -59,21 +74,27 @@ from mmpretrain_imbalance.utils.files import atomic_write
 
 
 def apply_options(parser: argparse.ArgumentParser, cfg: Config, args: argparse.Namespace) -> None:
-    """Write what the options ask for into the config.
+    """Apply the options to the config.
 
     Args:
-        parser: Where errors are reported.
+        parser: Parser of the command line, which reports errors.
         cfg: The config, changed in place.
         args: The parsed options.
     """
     if cfg.get("test_dataloader") is None:
-        parser.error("The config has no test_dataloader, which the checkpoint is evaluated on.")
+        parser.error(
+            "The 'config' argument must be a config with test_dataloader. Got one without test_dataloader "
+            "instead."
+        )
     if args.amp:
         cfg.test_cfg.fp16 = True
     if args.show or args.show_dir:
         hook = cfg.get("default_hooks", {}).get("visualization")
         if hook is None:
-            parser.error("'--show' and '--show-dir' need default_hooks.visualization in the config.")
+            parser.error(
+                "The '--show' and '--show-dir' options must come with default_hooks.visualization in the "
+                "config. Got a config without it instead."
+            )
         hook.update(
             enable=True,
             show=args.show,
@@ -87,17 +108,20 @@ def apply_options(parser: argparse.ArgumentParser, cfg: Config, args: argparse.N
 
 
 def use_test_time_augmentation(parser: argparse.ArgumentParser, cfg: Config) -> None:
-    """Follow ``tta_model`` and ``tta_pipeline`` of the config, or average over flips where it has none.
+    """Use ``tta_model`` and ``tta_pipeline`` of the config; without them, average over horizontal flips.
 
     Args:
-        parser: Where errors are reported.
+        parser: Parser of the command line, which reports errors.
         cfg: The config, changed in place.
     """
     dataset = cfg.test_dataloader.dataset
     while dataset.get("pipeline") is None and dataset.get("dataset") is not None:
         dataset = dataset.dataset  # a wrapper, such as SimulatePartialLabels
     if dataset.get("pipeline") is None:
-        parser.error(f"'--tta' needs one pipeline in test_dataloader.dataset. Got none in {dataset.type}.")
+        parser.error(
+            "The '--tta' option must come with a pipeline in test_dataloader.dataset. Got none in "
+            f"{dataset.type} instead."
+        )
     if "tta_pipeline" in cfg:
         pipeline = cfg.tta_pipeline
     else:
@@ -109,11 +133,11 @@ def use_test_time_augmentation(parser: argparse.ArgumentParser, cfg: Config) -> 
 
 
 def write_metrics(metrics: dict, out: str) -> None:
-    """Write the metrics, whole or not at all.
+    """Write the metrics to a file. If writing a JSON file fails, no incomplete file remains.
 
     Args:
-        metrics: By name, numbers, lists and arrays of numbers.
-        out: The file; a number that is none becomes ``null`` in JSON, which knows no NaN.
+        metrics: Numbers, lists or arrays by name.
+        out: Path of the file. JSON has no NaN and no infinity, so they become ``null`` there.
 
     Raises:
         OSError: If the file cannot be written.
@@ -126,7 +150,7 @@ def write_metrics(metrics: dict, out: str) -> None:
 
 
 def _finite(value):
-    value = value.tolist() if hasattr(value, "tolist") else value  # of numpy or torch
+    value = value.tolist() if hasattr(value, "tolist") else value  # numpy or torch
     if isinstance(value, dict):
         return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -135,12 +159,12 @@ def _finite(value):
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Evaluate the checkpoint, and write what was asked for."""
+    """Evaluate the checkpoint, and write the requested results."""
     cfg = read_config(parser, args)
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
     set_dataloader_defaults(cfg, "test_dataloader", not args.no_pin_memory)
-    with explained_faults(parser, args.traceback):
+    with explain_input_errors(parser, args.traceback):
         runner = build_runner(parser, cfg)
         if args.out and args.out_item != "metrics":
             runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))

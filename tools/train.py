@@ -9,23 +9,32 @@ from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options: those of MMPretrain's script, under the same names."""
+    """Parse the command line. All options of MMPretrain's script exist under the same names."""
     parser = common_parser(__doc__)
     parser.add_argument(
         "--resume",
         nargs="?",
         const="auto",
         metavar="CHECKPOINT",
-        help="go on from this checkpoint, or from the latest one in the work folder if none is named",
+        help="resume from this checkpoint; without a path, from the latest checkpoint in the work folder",
     )
-    parser.add_argument("--no-validate", action="store_true", help="do not evaluate while training")
-    parser.add_argument("--auto-scale-lr", action="store_true", help="scale the learning rate with the batch")
-    parser.add_argument("--no-persistent-workers", action="store_true", help="start workers anew each epoch")
+    parser.add_argument("--no-validate", action="store_true", help="do not evaluate during training")
+    parser.add_argument(
+        "--auto-scale-lr",
+        action="store_true",
+        help="scale the learning rate by the total batch size divided by auto_scale_lr.base_batch_size of "
+        "the config",
+    )
+    parser.add_argument(
+        "--no-persistent-workers",
+        action="store_true",
+        help="start the data loader processes again in each epoch",
+    )
     return parser, parser.parse_args()
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 from _lib.command_line import (
@@ -35,16 +44,16 @@ from _lib.command_line import (
     read_config,
     set_dataloader_defaults,
 )
-from _lib.user_faults import explained_faults
+from _lib.input_errors import explain_input_errors
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 
 def apply_options(parser: argparse.ArgumentParser, cfg: Config, args: argparse.Namespace) -> None:
-    """Write what the options ask for into the config.
+    """Apply the options to the config.
 
     Args:
-        parser: Where errors are reported.
+        parser: Parser of the command line, which reports errors.
         cfg: The config, changed in place.
         args: The parsed options.
     """
@@ -60,21 +69,22 @@ def apply_options(parser: argparse.ArgumentParser, cfg: Config, args: argparse.N
         cfg.auto_scale_lr = dict(cfg.get("auto_scale_lr") or {}, enable=True)
 
 
-def refuse_scaling_without_base(parser: argparse.ArgumentParser, cfg: Config) -> None:
-    """Refuse ``--auto-scale-lr`` where the config does not say which batch its learning rate is for."""
+def check_base_batch_size(parser: argparse.ArgumentParser, cfg: Config) -> None:
+    """End the program if ``--auto-scale-lr`` is used and the config has no base batch size."""
     scaling = cfg.get("auto_scale_lr") or {}
     if scaling.get("enable") and "base_batch_size" not in scaling:
         parser.error(
-            "The '--auto-scale-lr' option needs auto_scale_lr.base_batch_size in the config: the number of "
-            "images per step, over all GPUs, that its learning rate is for."
+            "The '--auto-scale-lr' option must come with auto_scale_lr.base_batch_size in the config: the "
+            "total batch size over all GPUs for which its learning rate was chosen. Got a config without it "
+            "instead."
         )
 
 
 def scale_one_cycle(runner: Runner) -> None:
-    """Scale the largest learning rate of OneCycleLR, which Runner leaves as it is, like the optimizer's.
+    """Scale ``eta_max`` of OneCycleLR. Runner scales the learning rate of the optimizer only.
 
     Args:
-        runner: Before its training; the configs of its schedulers are changed.
+        runner: Runner before its training. The configs of its schedulers are changed in place.
     """
     scaling = runner.auto_scale_lr or {}
     if not scaling.get("enable"):
@@ -87,14 +97,14 @@ def scale_one_cycle(runner: Runner) -> None:
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Train what the config describes."""
+    """Train the model of the config."""
     cfg = read_config(parser, args)
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
-    refuse_scaling_without_base(parser, cfg)
+    check_base_batch_size(parser, cfg)
     for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
         set_dataloader_defaults(cfg, name, not args.no_pin_memory, not args.no_persistent_workers)
-    with explained_faults(parser, args.traceback):
+    with explain_input_errors(parser, args.traceback):
         runner = build_runner(parser, cfg)
         scale_one_cycle(runner)
         runner.train()

@@ -1,4 +1,4 @@
-"""Choose the decision threshold of each class on the validation set, and write them by class name."""
+"""Choose the decision threshold of each class on the validation set and write them to a file."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options."""
+    """Parse the command line."""
     parser = common_parser(__doc__)
-    parser.add_argument("checkpoint", help="path of the checkpoint")
+    parser.add_argument("checkpoint", help="path of the checkpoint file")
     target = parser.add_mutually_exclusive_group()
-    target.add_argument("--precision", type=float, help="the precision to reach, instead of the best F1")
-    target.add_argument("--recall", type=float, help="the recall to reach, instead of the best F1")
+    target.add_argument("--precision", type=float, help="reach this precision instead of maximizing F1")
+    target.add_argument("--recall", type=float, help="reach this recall instead of maximizing F1")
     parser.add_argument(
         "--shrinkage",
         type=float,
         default=10.0,
-        help="known positives with which a class is half way to the threshold of all classes, by default 10",
+        help="shrinkage toward the common threshold of all classes: with this number of known positives, the "
+        "threshold of a class is halfway between its own best threshold and the common one (default: 10)",
     )
     parser.add_argument(
-        "--out", default="thresholds.json", help=".json or .csv, in the work folder unless it is absolute"
+        "--out",
+        default="thresholds.json",
+        help="output file, .json or .csv; a relative path is relative to the work folder (default: "
+        "thresholds.json)",
     )
     return parser, parser.parse_args()
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import numpy as np
@@ -39,7 +43,7 @@ from _lib.command_line import (
     read_config,
     set_dataloader_defaults,
 )
-from _lib.user_faults import explained_faults
+from _lib.input_errors import explain_input_errors
 from mmengine.dist import is_main_process
 from rich.console import Console
 from rich.table import Table
@@ -51,26 +55,30 @@ from mmpretrain_imbalance.utils.argument_checks import type_name
 
 
 def gain_table(predictions: KnownPredictions, thresholds: np.ndarray, rows: int = 40) -> Table:
-    """The classes whose F1 the thresholds change most, and the mean.
+    """Build a table of the classes whose F1 changes most through the thresholds, and of the mean.
 
     Args:
-        predictions: What was predicted on the validation set.
+        predictions: Predictions on the validation set.
         thresholds: The chosen thresholds, of shape (C,).
-        rows: How many classes at most.
+        rows: Maximum number of classes.
 
     Returns:
-        The table, for a terminal.
+        The table for the terminal.
     """
     before, after = (
         class_scores(
-            predictions.scores >= reached.astype(predictions.scores.dtype)[predictions.classes],
+            predictions.scores >= values.astype(predictions.scores.dtype)[predictions.classes],
             predictions.labels,
             predictions.classes,
             num_classes=predictions.num_classes,
         )
-        for reached in (np.full(len(thresholds), 0.5), thresholds)
+        for values in (np.full(len(thresholds), 0.5), thresholds)
     )
-    table = Table("class", title="On the validation set that chose them, in percent", title_justify="left")
+    table = Table(
+        "class",
+        title="Percent, on the validation set on which the thresholds were chosen",
+        title_justify="left",
+    )
     for heading in ("positives", "threshold", "F1 at 0.5", "F1", "precision", "recall"):
         table.add_column(heading, justify="right")
     columns = (before.f1, after.f1, after.precision, after.recall)
@@ -83,18 +91,21 @@ def gain_table(predictions: KnownPredictions, thresholds: np.ndarray, rows: int 
     table.add_section()
     table.add_row("mean", "", "", *(f"{100 * np.nanmean(values):.1f}" for values in columns))
     if len(thresholds) > rows:
-        table.caption = f"the {rows} of {len(thresholds)} classes whose F1 changes most"
+        table.caption = f"The {rows} of {len(thresholds)} classes whose F1 changes most"
     return table
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Evaluate the validation set, write the thresholds."""
-    with explained_faults(parser, args.traceback):
+    """Evaluate the validation set, and write the thresholds."""
+    with explain_input_errors(parser, args.traceback):
         hook = BestThresholdsHook(args.precision, args.recall, args.shrinkage, args.out)
     cfg = read_config(parser, args)
     override(parser, cfg, args.cfg_options)
     if cfg.get("val_dataloader") is None:
-        parser.error("The config has no val_dataloader, which the thresholds are chosen on.")
+        parser.error(
+            "The 'config' argument must be a config with val_dataloader, on which the thresholds are "
+            "chosen. Got one without val_dataloader instead."
+        )
     set_dataloader_defaults(cfg, "val_dataloader", not args.no_pin_memory)
     cfg.load_from = checkpoint_file(parser, args.checkpoint)
     cfg.custom_hooks = [
@@ -102,15 +113,15 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         for hook in cfg.get("custom_hooks") or []
         if type_name(hook.get("type")) != BestThresholdsHook.__name__
     ]
-    with explained_faults(parser, args.traceback):
+    with explain_input_errors(parser, args.traceback):
         runner = build_runner(parser, cfg)
         runner.register_hook(hook)
         runner.val()
     if not is_main_process():
         return
     if hook.chosen is None:
-        parser.exit(1, "No thresholds were chosen: the validation set has no known positive.\n")
-    console = Console(markup=False, emoji=False)  # class names are no markup
+        parser.exit(1, "No thresholds were chosen, because the validation set has no known positive label.\n")
+    console = Console(markup=False, emoji=False)  # class names must be printed unchanged
     console.print(gain_table(hook.predictions, np.array(hook.chosen["thresholds"])))
     console.print(f"Thresholds: {hook.path(runner)}", soft_wrap=True)
 

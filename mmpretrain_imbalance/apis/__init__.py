@@ -1,4 +1,4 @@
-"""Inference with trained models, and their export."""
+"""Inference with trained models, estimation of class priors, and export."""
 
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
 from .image_paths import IMAGE_ENDINGS, image_paths

@@ -1,4 +1,4 @@
-"""The class prior of a training set, estimated by a trained model."""
+"""Estimation of the class prior of a training set by a trained model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -21,20 +22,22 @@ from ..utils.argument_checks import type_name
 from ..utils.class_values import check_same_classes
 from .trained_model import load_trained_model
 
-# Wrappers that show an image more than once: the prior is a mean over images.
+# Wrappers that repeat images. They are removed, so that every image counts once in the prior.
 _REPEATING = ("ClassBalancedDataset", "RepeatDataset")
 
 
 @dataclass(frozen=True)
 class ClassPriorEstimate:
-    """What a model says of the classes of its training set, beside what the annotation says.
+    """Class prior estimated by a model, with the frequencies of the known labels for comparison.
 
     Attributes:
         class_names: Names of the classes, C of them.
-        class_prior: Mean probability of each class over the images, of shape (C,).
-        known_frequency: Known positives over known labels, of shape (C,); NaN without a known label.
-        num_images: Images in the mean.
-        correlations: Spearman's rank correlation of the prior with each frequency it was compared with.
+        class_prior: Mean predicted probability of each class over the images, of shape (C,).
+        known_frequency: Fraction of positives among the known labels of each class, of shape (C,); NaN for a
+            class without known labels.
+        num_images: Number of images in the mean.
+        correlations: Spearman's rank correlation of the prior with the frequencies of the ``'known labels'``
+            and, if given, of the ``'full labels'``.
     """
 
     class_names: list[str]
@@ -45,8 +48,8 @@ class ClassPriorEstimate:
 
 
 def estimate_class_prior(
-    config: str | os.PathLike | Config,
-    checkpoint: str | os.PathLike,
+    config: str | os.PathLike[str] | Config,
+    checkpoint: str | os.PathLike[str],
     full_frequency: np.ndarray | None = None,
     device: str | torch.device | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
@@ -55,33 +58,33 @@ def estimate_class_prior(
 
     .. math:: \hat P_c = \frac{1}{N} \sum_n \sigma(x_{nc})
 
-    Each image of the training set is seen once, through the pipeline of the test set: no augmentation, no
-    repetition of rare classes. One batch is in memory at a time.
+    Each image of the training set is predicted once with the pipeline of the test set, without augmentation
+    and without repetition of images. One batch is in memory at a time.
 
-    Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955): a model trained in ``ignore`` mode gives a usable
-    ranking of the classes; one that took unknown labels for negatives does not.
+    Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955): a model that ignored unknown labels in training
+    gives a useful ranking of the classes; a model that treated them as negatives does not.
 
     Args:
-        config: The config that the model was trained with.
-        checkpoint: Its weights.
-        full_frequency: Share of positives of each class under full annotation, of shape (C,), to compare
-            with.
-        device: Where the model runs; ``None`` for a GPU if there is one.
-        on_progress: Called with the images done and their number after each batch.
+        config: Config that the model was trained with.
+        checkpoint: Checkpoint of the model.
+        full_frequency: Fraction of positives of each class under full annotation, of shape (C,), for
+            comparison with the estimate.
+        device: Device of the model; None selects a GPU if available.
+        on_progress: Called after each batch with the number of finished images and the number of all images.
 
     Returns:
-        The estimate, with its rank correlation with the known labels and, if given, with the full ones.
+        The estimate, with its rank correlations with the given frequencies.
 
     Raises:
-        FileNotFoundError: If there is no such config or checkpoint.
-        ValueError: If the config has no training set or test pipeline, or its classes are not those of the
-            checkpoint in their order.
+        FileNotFoundError: If the config or the checkpoint does not exist.
+        ValueError: If the config has no training set or no test pipeline, or if the classes of the training
+            set differ from those of the checkpoint in name or order.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     model, cfg, names, _, stored_names = load_trained_model(config, checkpoint, device)
     dataset = build_training_set(cfg)
     trained_names = class_names(dataset)
-    if trained_names and stored_names:  # the prior is told by name, and a logit has only a place
+    if trained_names and stored_names:  # logits have no names, so their order must match
         check_same_classes("the checkpoint", stored_names, "train_dataloader", trained_names)
     names = list(trained_names or names or ())
     loader_cfg = cfg.get("test_dataloader") or cfg.get("val_dataloader")
@@ -91,7 +94,8 @@ def estimate_class_prior(
         num_workers=loader_cfg.get("num_workers", 0),
         collate_fn=default_collate,
     )
-    total, num_images = 0.0, 0
+    total: Any = 0.0  # becomes an array of shape (C,)
+    num_images = 0
     with torch.no_grad(), DefaultScope.overwrite_default_scope("mmpretrain"):
         for batch in loader:
             samples = model.test_step(batch)
@@ -101,16 +105,17 @@ def estimate_class_prior(
             on_progress(num_images, len(dataset))
     if not num_images:
         raise ValueError(
-            "The 'config' argument of estimate_class_prior must have training images. Got 0 instead."
+            "The 'config' argument of estimate_class_prior must have at least one training image. "
+            "Got 0 instead."
         )
     counts = label_counts(dataset)
     known = counts.positives + counts.negatives
     frequency = np.where(known > 0, counts.positives / np.maximum(known, 1), np.nan)
-    prior = total / num_images
+    prior: np.ndarray = total / num_images
     if prior.shape != frequency.shape:
         raise ValueError(
-            "The 'checkpoint' argument of estimate_class_prior must be of a model with the "
-            f"{len(frequency)} classes of the training set. Got {len(prior)} instead."
+            "The 'checkpoint' argument of estimate_class_prior must belong to a model with the "
+            f"{len(frequency)} classes of the training set. Got {len(prior)} classes instead."
         )
     correlations = {"known labels": spearman_correlation(prior, frequency)}
     if full_frequency is not None:
@@ -120,14 +125,14 @@ def estimate_class_prior(
 
 
 def spearman_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Rank correlation over the classes for which both values are known; ties share their mean rank.
+    """Compute Spearman's rank correlation over the classes with two known values; ties get their mean rank.
 
     Args:
-        first: Values of shape (C,), NaN where unknown.
-        second: Values of shape (C,), NaN where unknown.
+        first: Values of shape (C,), NaN if unknown.
+        second: Values of shape (C,), NaN if unknown.
 
     Returns:
-        The correlation in [-1, 1]; NaN with fewer than two classes, or where all values of one are equal.
+        The correlation in [-1, 1]; NaN for fewer than two classes, or if all values of an argument are equal.
 
     Example:
         >>> spearman_correlation(np.array([0.1, 0.2, 0.9, 0.5]), np.array([1.0, 2.0, 3.0, np.nan]))
@@ -144,46 +149,46 @@ def spearman_correlation(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.clip(np.corrcoef(ranks)[0, 1], -1, 1))
 
 
-def build_training_set(cfg: Config):
-    """Build the training set of a config with its images once each, in the pipeline of its test set.
+def build_training_set(cfg: Config) -> Any:
+    """Build the training set of a config with each image once and with the pipeline of the test set.
 
     Args:
-        cfg: The config, left as it is.
+        cfg: The config. It is not modified.
 
     Returns:
-        The dataset, with the wrappers that do not repeat images.
+        The dataset, including wrappers that do not repeat images.
 
     Raises:
         ValueError: If the config has no training set or no test pipeline.
     """
-    pipeline = _pipeline(cfg)
+    pipeline = _test_pipeline(cfg)
     node = (cfg.get("train_dataloader") or {}).get("dataset")
     if node is None:
         raise ValueError(
             "The 'config' argument of estimate_class_prior must have a train_dataloader. Got none instead."
         )
     with DefaultScope.overwrite_default_scope("mmpretrain"):
-        return DATASETS.build(_seen_once(deepcopy(node), pipeline))
+        return DATASETS.build(_without_repetition(deepcopy(node), pipeline))
 
 
-def _seen_once(node: dict, pipeline: list[dict]) -> dict:
+def _without_repetition(node: dict[str, Any], pipeline: list[dict[str, Any]]) -> dict[str, Any]:
     while type_name(node["type"]) in _REPEATING:
         node = node["dataset"]
     if "dataset" in node:
-        node["dataset"] = _seen_once(node["dataset"], pipeline)
+        node["dataset"] = _without_repetition(node["dataset"], pipeline)
     elif "datasets" in node:
-        node["datasets"] = [_seen_once(part, pipeline) for part in node["datasets"]]
+        node["datasets"] = [_without_repetition(part, pipeline) for part in node["datasets"]]
     else:
         node["pipeline"] = deepcopy(pipeline)
     return node
 
 
-def _pipeline(cfg: Config) -> list[dict]:
+def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
     for name in ("test_dataloader", "val_dataloader"):
         node = (cfg.get(name) or {}).get("dataset")
         while node is not None:
             if node.get("pipeline") is not None:
-                return node["pipeline"]
+                return cast("list[dict[str, Any]]", node["pipeline"])
             node = node.get("dataset") or next(iter(node.get("datasets") or ()), None)
     raise ValueError(
         "The 'config' argument of estimate_class_prior must have a pipeline in test_dataloader.dataset. "

@@ -1,4 +1,4 @@
-"""What may be given to an inferencer."""
+"""Conversion of the inputs of an inferencer to a list of image paths and arrays."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 
 from .image_paths import image_paths
 
-Image = Union[str, os.PathLike, np.ndarray]
+Image = Union[str, "os.PathLike[str]", np.ndarray]
 
 
 def list_images(inputs: Image | Iterable[Image]) -> list[str | np.ndarray]:
-    """List what is meant: arrays as they are, paths by :func:`image_paths`.
+    """List the images of all inputs: arrays without a change, and the paths found by :func:`image_paths`.
 
     Args:
         inputs: An image file, a folder, a pattern, an array, or several of these. An array of shape
             (N, H, W, channels) is N images.
 
     Returns:
-        The images in the order given; what is given twice is there twice.
+        The images in the given order. Repeated inputs are kept.
 
     Raises:
-        TypeError: If something is neither a path nor an array.
-        ValueError: If a folder or pattern yields no image.
+        TypeError: If an input is neither a path nor an array.
+        ValueError: If a folder has no image, or a pattern matches no file.
 
     Example:
         >>> len(list_images([np.zeros((2, 8, 8, 3)), "a.jpg", np.zeros((8, 8))]))
@@ -34,7 +34,7 @@ def list_images(inputs: Image | Iterable[Image]) -> list[str | np.ndarray]:
     if isinstance(inputs, (str, os.PathLike, np.ndarray)):
         inputs = [inputs]
     elif not isinstance(inputs, Iterable):
-        _refuse(inputs)
+        raise _type_error(inputs)
     images: list[str | np.ndarray] = []
     for item in inputs:
         if isinstance(item, np.ndarray):
@@ -42,12 +42,12 @@ def list_images(inputs: Image | Iterable[Image]) -> list[str | np.ndarray]:
         elif isinstance(item, (str, os.PathLike)):
             images += image_paths(item)
         else:
-            _refuse(item)
+            raise _type_error(item)
     return images
 
 
-def _refuse(found: object) -> None:
-    raise TypeError(
-        "The 'inputs' argument of MultiLabelInferencer must be paths of images, folders, patterns and numpy "
+def _type_error(found: object) -> TypeError:
+    return TypeError(
+        "The 'inputs' argument of MultiLabelInferencer must be image files, folders, patterns or NumPy "
         f"arrays. Got {type(found).__name__} instead."
     )

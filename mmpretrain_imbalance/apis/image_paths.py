@@ -1,4 +1,4 @@
-"""From folders, lists and patterns to one list of image files, always in the same order."""
+"""Search for image files in folders and by patterns, in a reproducible order."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ IMAGE_ENDINGS = frozenset(
 )
 
 
-def image_paths(inputs: str | os.PathLike | Iterable[str | os.PathLike]) -> list[str]:
-    """List the image files that are meant, each once.
+def image_paths(inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
+    """List image files of folders, patterns and paths, each file once.
 
-    A folder stands for the files below it, at any depth, that have the ending of an image, sorted by path
-    (links to folders are not followed); a pattern with ``*``, ``?`` or ``[...]`` (``**`` for any depth) for
-    its matches, sorted; anything else for itself, whether it exists or not: what is wrong with a file is said
-    when it is read.
+    - A folder is replaced by the image files in it and in its subfolders, sorted by path. Image files are
+      recognized by their suffix, and links to folders are not followed.
+    - A pattern with ``*``, ``?`` or ``[...]`` (``**`` for any depth) is replaced by its matches, sorted.
+    - Any other path is kept, even if the file does not exist: errors of a file are reported when it is read.
 
     Args:
-        inputs: A file, a folder or a pattern, or several of these in the order wanted.
+        inputs: A file, a folder or a pattern, or several of these.
 
     Returns:
-        The paths. One that is meant twice stands where it was first.
+        The paths in the order of the inputs. A repeated path is kept at its first position only.
 
     Raises:
-        ValueError: If a folder holds no image or cannot be read, or a pattern matches none.
+        ValueError: If a folder has no image or cannot be read, or a pattern matches no file.
 
     Example:
         >>> image_paths(["b.jpg", "a.jpg", "b.jpg"])
         ['b.jpg', 'a.jpg']
     """
-    single = isinstance(inputs, (str, os.PathLike))
+    items: Iterable[str | os.PathLike[str]]
+    items = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
     paths: dict[str, None] = {}
-    for item in [inputs] if single else inputs:
+    for item in items:
         paths.update(dict.fromkeys(_files(os.fspath(item))))
     return list(paths)
 
@@ -51,8 +52,8 @@ def _files(item: str) -> list[str]:
         if not files:
             endings = " ".join(sorted(IMAGE_ENDINGS))
             raise ValueError(
-                f"The 'inputs' argument of image_paths must name folders with images ({endings}). "
-                f"Got {item!r} without any instead."
+                f"Each folder in the 'inputs' argument of image_paths must contain images ({endings}). "
+                f"Got {item!r} without images instead."
             )
         return sorted(files)
     if not glob.has_magic(item) or os.path.lexists(item):
@@ -60,15 +61,15 @@ def _files(item: str) -> list[str]:
     matches = sorted(path for path in glob.glob(item, recursive=True) if os.path.isfile(path))
     if not matches:
         raise ValueError(
-            "The 'inputs' argument of image_paths must be patterns that match a file. "
-            f"Got {item!r}, which matches none, instead."
+            "Each pattern in the 'inputs' argument of image_paths must match at least one file. "
+            f"Got {item!r} without a match instead."
         )
     return matches
 
 
 def _raise(error: OSError) -> None:
-    """A folder that cannot be read may hold images: they must not be left out without a word."""
+    """Raise for an unreadable folder; by default, os.walk would skip it and its images silently."""
     raise ValueError(
-        f"The 'inputs' argument of image_paths must name folders that can be read. Got {error.filename!r} "
+        f"Each folder in the 'inputs' argument of image_paths must be readable. Got {error.filename!r} "
         f"({error.strerror}) instead."
     ) from error

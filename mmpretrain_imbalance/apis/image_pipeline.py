@@ -1,9 +1,9 @@
-"""The test pipeline of a config, for image files and arrays that may be anything."""
+"""Test pipeline of a config for image files and arrays, which reports invalid images without raising."""
 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -15,32 +15,34 @@ from PIL import Image
 
 from ..utils.argument_checks import type_name
 
-# These look at labels, which an image to predict does not have.
+# These transforms need labels, which images for prediction do not have.
 _LABEL_TRANSFORMS = ("DifficultAsUnknown",)
 
 
 class PreparedImage(NamedTuple):
-    """What the pipeline made of an image, or why it could not.
+    """Output of the pipeline for one image, or the reason why the image cannot be used.
 
     Attributes:
-        data: What the pipeline returned, with 'inputs' and 'data_samples'; None for a broken image.
-        fault: What is wrong; None for a sound image.
+        data: Output of the pipeline, with 'inputs' and 'data_samples'; None for an invalid image.
+        fault: Reason why the image cannot be used; None for a valid image.
     """
 
-    data: dict | None
+    data: dict[str, Any] | None
     fault: str | None
 
 
 class ImagePipeline:
-    """Reads and prepares one image as the test dataset of a config would.
+    """Test pipeline of a config, applied to single images.
 
-    Gray, color and CMYK files are decoded to the channels that the model takes, by the decoder that the
-    config names. An image that cannot be used is described, not raised: one of a million must not end a job.
+    Gray, color and CMYK files are decoded to the number of channels of the model, by the decoder of the
+    config. For an invalid image, the reason is returned and nothing is raised, so that one image cannot stop
+    a long job.
 
     Args:
-        cfg: The config; its ``test_dataloader`` (or else ``val_dataloader``) holds the pipeline.
-        channels: How many channels the model takes: 1 or 3.
-        max_pixels: Height times width, after the pipeline, beyond which an image counts as broken.
+        cfg: Config with a pipeline in ``test_dataloader`` or, without that, in ``val_dataloader``.
+        channels: Number of input channels of the model, 1 or 3.
+        max_pixels: Maximum number of pixels (height times width) of an image after the pipeline. Larger
+            images are invalid.
 
     Raises:
         ValueError: If the config has no test pipeline.
@@ -59,15 +61,15 @@ class ImagePipeline:
             self._load = TRANSFORMS.build(loader)
             self._prepare = Compose([TRANSFORMS.build(transform) for transform in kept])
 
-    def __call__(self, image: str | os.PathLike | np.ndarray) -> PreparedImage:
-        """Prepare one image.
+    def __call__(self, image: str | os.PathLike[str] | np.ndarray) -> PreparedImage:
+        """Load and transform one image.
 
         Args:
-            image: A path; or an array from 0 to 255 of shape (H, W), (H, W, 1), (H, W, 3) in the order blue,
-                green, red, or (H, W, 4) with an alpha channel, which is dropped.
+            image: A path, or an array with values from 0 to 255 of shape (H, W), (H, W, 1), (H, W, 3) with
+                channels in BGR order, or (H, W, 4) with an alpha channel, which is dropped.
 
         Returns:
-            The image for the model, or its fault.
+            The input of the model, or the reason why the image cannot be used.
         """
         loaded = False
         try:
@@ -80,16 +82,16 @@ class ImagePipeline:
                 results = self._load(dict(img_path=os.fspath(image)))
             loaded = True
             data = None if results is None else self._prepare(results)
-        except Exception as error:  # whatever a decoder or a transform of the config may raise
-            what = f"the test pipeline fails: {type(error).__name__}" if loaded else "it cannot be decoded"
-            what = "not an image" if isinstance(image, np.ndarray) and not loaded else what
-            return PreparedImage(None, f"{what}: {' '.join(str(error).split())}"[:300])
+        except Exception as error:  # decoders and transforms may raise any exception
+            reason = f"the test pipeline raised {type(error).__name__}" if loaded else "decoding failed"
+            reason = "invalid array" if isinstance(image, np.ndarray) and not loaded else reason
+            return PreparedImage(None, f"{reason}: {' '.join(str(error).split())}"[:300])
         if data is None:
-            return PreparedImage(None, "an image that the test pipeline leaves out")
+            return PreparedImage(None, "the test pipeline returned no data")
         height, width = data["inputs"].shape[-2:]
         if height * width > self.max_pixels:
-            fault = f"an image of {height} x {width} pixels after the test pipeline, more than the "
-            fault += f"{self.max_pixels} of max_pixels: a Resize in the pipeline makes it smaller"
+            fault = f"{height} x {width} pixels after the test pipeline are more than max_pixels="
+            fault += f"{self.max_pixels}. Add a Resize to the test pipeline or increase max_pixels"
             return PreparedImage(None, fault)
         return PreparedImage(data, None)
 
@@ -104,7 +106,7 @@ class ImagePipeline:
                 f"Got {image.shape} instead."
             )
         _check_values(image)
-        # OpenCV knows few other types.
+        # OpenCV supports few other types.
         image = image.astype(np.uint8 if image.dtype.kind in "iu" else np.float32)
         image = image[..., None] if image.ndim == 2 else image[..., :3]
         if image.shape[2] == self.channels:
@@ -113,40 +115,41 @@ class ImagePipeline:
 
 
 def _check_values(image: np.ndarray) -> None:
-    """Refuse values that are no brightness from 0 to 255; the model would answer, and wrongly."""
+    """Raise unless the values are in [0, 255]; the predictions for other values would be wrong."""
     if image.dtype == np.uint8:
         return
     if image.dtype.kind not in "iuf":
-        raise ValueError(f"An image array must hold numbers. Got {image.dtype} instead.")
+        raise ValueError(f"An image array must contain numbers. Got {image.dtype} instead.")
     if image.dtype.kind == "f" and not np.isfinite(image).all():
-        raise ValueError("An image array must hold finite numbers. Got NaN or infinity instead.")
+        raise ValueError("An image array must contain finite numbers. Got NaN or infinity instead.")
     low, high = image.min(), image.max()
     if low < 0 or high > 255:
-        raise ValueError(f"An image array must hold values from 0 to 255. Got {low:g} to {high:g} instead.")
+        raise ValueError(f"An image array must have values from 0 to 255. Got {low:g} to {high:g} instead.")
     if high <= 1 and (image % 1).any():
         raise ValueError(
-            f"An image array must hold values from 0 to 255. Got fractions from {low:g} to {high:g} instead: "
-            "multiply by 255."
+            f"An image array must have values from 0 to 255. Got fractions from {low:g} to {high:g} instead. "
+            "Multiply them by 255."
         )
 
 
 def file_fault(path: str) -> str | None:
-    """Say what is wrong with an image file, without decoding a JPEG that has its end.
+    """Check an image file for missing, truncated or broken content.
 
-    A decoder fills what is missing of a truncated file with gray and says nothing, so the end is looked for.
+    OpenCV fills the missing part of a truncated file with gray and raises no error. A JPEG file is therefore
+    checked for its end marker, and any other file is decoded by Pillow.
 
     Args:
-        path: The file.
+        path: Path of the file.
 
     Returns:
-        The fault, or None.
+        The reason why the file cannot be used, or None.
 
     Example:
         >>> file_fault("nowhere.jpg")
         'no such file'
     """
     if os.path.exists(path) and not os.path.isfile(path):
-        return "no regular file"  # a folder, or a pipe, which would be waited for
+        return "not a regular file"  # a folder, or a pipe, which would block
     try:
         with open(path, "rb") as file:
             start = file.read(2)
@@ -165,14 +168,14 @@ def file_fault(path: str) -> str | None:
         with Image.open(path) as image:
             image.load()
     except Image.DecompressionBombError:
-        return None  # so large that Pillow suspects an attack; the decoder of the config has its own limit
+        return None  # above the size limit of Pillow; the decoder of the config has its own limit
     except (EOFError, OSError, SyntaxError, ValueError) as error:
         reason = str(error).split(" <")[0].replace(f" {path!r}", "")
         return f"a truncated or broken image ({reason})"
     return None
 
 
-def _test_pipeline(cfg: Config) -> list[dict]:
+def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
     for name in ("test_dataloader", "val_dataloader"):
         node = (cfg.get(name) or {}).get("dataset")
         while node is not None:

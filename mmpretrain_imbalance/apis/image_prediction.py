@@ -1,24 +1,25 @@
-"""The labels that were predicted for one image."""
+"""Labels and scores predicted for one image."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class ImagePrediction:
-    """What was predicted for an image, or why nothing was.
+    """Prediction for one image, or the reason why there is none.
 
     Attributes:
-        image: Path of the image, or 'array 0', 'array 1', ... by its place among the inputs.
-        labels: Names of the labels whose score reaches their threshold, highest score first.
-        scores: Their scores.
-        top_labels: Names of the k labels with the highest scores, whatever their threshold.
-        top_scores: Their scores.
-        fault: Why the image could not be predicted; None for a sound one.
-        class_scores: Scores of all classes, of shape (C,); None for a broken image.
+        image: Path of the image, or 'array i' for the input with index i.
+        labels: Names of the labels whose score is at least their threshold, highest score first.
+        scores: Scores of ``labels``.
+        top_labels: Names of the k labels with the highest scores, independent of the thresholds.
+        top_scores: Scores of ``top_labels``.
+        fault: Reason why the image could not be predicted; None for a valid image.
+        class_scores: Scores of all classes, of shape (C,); None for an invalid image.
     """
 
     image: str
@@ -29,12 +30,12 @@ class ImagePrediction:
     fault: str | None = None
     class_scores: np.ndarray | None = field(default=None, repr=False, compare=False)
 
-    def to_dict(self) -> dict:
-        """What a file of predictions holds of it.
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record of the prediction for a :class:`PredictionFile`.
 
         Returns:
-            'image' and 'labels' and 'scores', also 'top_labels' and 'top_scores' where they were asked for;
-            or 'image' and 'fault'.
+            A dictionary with 'image', 'labels', 'scores' and, if requested, 'top_labels' and 'top_scores'; or
+            with 'image' and 'fault'.
 
         Example:
             >>> ImagePrediction("a.jpg", ["cat"], [0.9]).to_dict()
@@ -42,7 +43,7 @@ class ImagePrediction:
         """
         if self.fault is not None:
             return {"image": self.image, "fault": self.fault}
-        record = {"image": self.image, "labels": self.labels, "scores": self.scores}
+        record: dict[str, Any] = {"image": self.image, "labels": self.labels, "scores": self.scores}
         if self.top_labels:
             record |= {"top_labels": self.top_labels, "top_scores": self.top_scores}
         return record

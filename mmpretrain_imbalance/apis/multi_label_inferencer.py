@@ -1,9 +1,10 @@
-"""Which labels an image has."""
+"""Multi-label prediction for image files and arrays."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from mmengine.dataset import default_collate
 from mmengine.device import get_device
 from rich.progress import track
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from ..functional.metrics.predicted_labels import labels_above, top_labels
 from .chosen_thresholds import chosen_thresholds
@@ -23,44 +24,44 @@ from .trained_model import load_trained_model
 
 
 class MultiLabelInferencer:
-    """Predicts all labels of images whose score reaches the threshold of the class.
+    """Inferencer for image files and arrays: predicts all labels whose score reaches the class threshold.
 
-    The images go through the test pipeline of the config, so the scores are those of ``tools/test.py``. An
-    image that cannot be read is reported in its own result; the others are not affected. The result of an
-    image does not depend on what else is in its batch, beyond the rounding of the device.
+    Images are processed by the test pipeline of the config, so the scores equal those of ``tools/test.py``.
+    An image that cannot be read is reported in its own result and does not affect other images. Apart from
+    rounding, the result of an image does not depend on the other images of its batch.
 
     Args:
-        model: Path of a config, a config, or a model that MMPretrain's ``get_model`` made.
-        weights: Path of a checkpoint; None to keep the weights of a model that is given.
-        thresholds: A label is predicted where its score reaches the threshold: one number, a list with one
-            per class, values by class name, or a file of ``BestThresholdsHook`` or
-            ``tools/tune_thresholds.py``. None takes those of the head of the config, of the checkpoint, or
-            0.5, see :func:`chosen_thresholds`; ``threshold_source`` says which.
-        topk: Where given, the k labels with the highest scores are listed as well.
-        classes: Names of the classes; None takes those of the checkpoint, or of the config.
-        device: Where to compute; None takes a GPU where there is one.
-        batch_size: How many images at once; fewer where they are large.
-        num_workers: Processes that read and prepare images; 0 for this one.
-        max_pixels: Most pixels, after the test pipeline, that go through the model at once. A larger image
-            counts as broken: memory would end before the job.
+        model: Path of a config, a config, or a model returned by ``get_model`` of MMPretrain.
+        weights: Path of a checkpoint; None keeps the weights of a given model.
+        thresholds: Minimum score of a predicted label: one number, a list with one number per class, values
+            by class name, or the path of a file written by ``BestThresholdsHook`` or
+            ``tools/tune_thresholds.py``. None uses the first available of: the thresholds per class of the
+            head, the thresholds of the checkpoint, the single threshold of the head, 0.5.
+        topk: If given, the k labels with the highest scores are returned as well.
+        classes: Names of the classes; None uses the names of the checkpoint or of the config.
+        device: Device of the model; None selects a GPU if available.
+        batch_size: Maximum number of images per batch.
+        num_workers: Number of processes that load images; 0 loads them in the main process.
+        max_pixels: Maximum number of pixels per forward pass, counted after the test pipeline. A batch with
+            more pixels is split. A single image with more pixels is invalid, as it might exceed the memory.
 
     Attributes:
         class_names: Names of the classes.
         thresholds: Threshold of each class, of shape (C,).
-        threshold_source: 'argument', 'head', 'checkpoint' or 'default'.
+        threshold_source: Source of the thresholds: 'argument', 'head', 'checkpoint' or 'default'.
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If the checkpoint does not fit the config, names or thresholds do not fit the classes, or
-            a number is out of its range.
+        ValueError: If the checkpoint does not match the config, names or thresholds do not match the classes,
+            or a number is out of range.
     """
 
     def __init__(
         self,
-        model: str | os.PathLike | Config | nn.Module,
-        weights: str | os.PathLike | None = None,
+        model: str | os.PathLike[str] | Config | nn.Module,
+        weights: str | os.PathLike[str] | None = None,
         *,
-        thresholds: float | Sequence[float] | Mapping[str, float] | str | os.PathLike | None = None,
+        thresholds: float | Sequence[float] | Mapping[str, float] | str | os.PathLike[str] | None = None,
         topk: int | None = None,
         classes: Sequence[str] | None = None,
         device: str | torch.device | None = None,
@@ -94,104 +95,107 @@ class MultiLabelInferencer:
 
         Args:
             inputs: An image file, a folder, a pattern such as ``'photos/**/*.jpg'``, an array, or a list of
-                these; see :func:`image_paths` and :class:`ImagePipeline`.
+                these. Files, folders and patterns are resolved by :func:`image_paths`. An array has values
+                from 0 to 255 and the shape (H, W), (H, W, 3) with channels in BGR order, or (N, H, W, 3).
             progress: Whether to show a progress bar.
 
         Returns:
-            One prediction an image, in the order of :func:`list_images`, a broken image included.
+            One prediction per image, including invalid images, in the order of the inputs.
 
         Raises:
-            ValueError: If a folder or pattern yields no image.
+            TypeError: If an input is neither a path nor an array.
+            ValueError: If a folder has no image, or a pattern matches no file.
         """
         images = list_images(inputs)
-        predictions = self.predict(images)
+        predictions: Iterable[ImagePrediction] = self.predict(images)
         if progress:
             predictions = track(predictions, "predicting", total=len(images))
         return list(predictions)
 
     def predict(self, images: Sequence[str | np.ndarray]) -> Iterator[ImagePrediction]:
-        """Predict the labels of image files and arrays one after another, holding one batch in memory.
+        """Predict the labels of image files and arrays, with one batch in memory at a time.
 
         Args:
-            images: The images, no folders or patterns.
+            images: Paths and arrays of single images, without folders and patterns.
 
         Yields:
-            The prediction of each image, in their order.
+            The prediction of each image, in the order of the images.
         """
         prepared = _PreparedImages(images, self.pipeline)
         loader = DataLoader(prepared, self.batch_size, num_workers=self.num_workers, collate_fn=list)
-        place = 0
+        index = 0
         for batch in loader:
             for scores, fault in self._scores(batch):
-                image = images[place]
-                name = f"array {place}" if isinstance(image, np.ndarray) else os.fspath(image)
+                image = images[index]
+                name = f"array {index}" if isinstance(image, np.ndarray) else os.fspath(image)
                 yield self._prediction(name, fault, scores)
-                place += 1
+                index += 1
 
     def _prediction(self, name: str, fault: str | None, scores: np.ndarray | None) -> ImagePrediction:
         if scores is not None and np.isnan(scores).any():
-            wrong = self.class_names[int(np.isnan(scores).argmax())]
-            fault = f"the model gives no number (NaN) for the class {wrong!r}"
-        if fault is not None:
+            class_name = self.class_names[int(np.isnan(scores).argmax())]
+            fault = f"the score of class {class_name!r} is NaN"
+        if fault is not None or scores is None:
             return ImagePrediction(name, fault=fault)
         order = np.argsort(-scores, kind="stable")
         chosen = order[labels_above(scores[None], self.thresholds)[0][order]]
-        top = order[top_labels(scores[None], self.topk)[0][order]] if self.topk else []
-
-        def listed(indices) -> tuple[list[str], list[float]]:
-            return [self.class_names[index] for index in indices], [
-                _rounded(scores[index]) for index in indices
-            ]
-
-        return ImagePrediction(name, *listed(chosen), *listed(top), class_scores=scores)
+        top = order[top_labels(scores[None], self.topk)[0][order]] if self.topk else order[:0]
+        return ImagePrediction(
+            name,
+            labels=[self.class_names[index] for index in chosen],
+            scores=[_rounded(scores[index]) for index in chosen],
+            top_labels=[self.class_names[index] for index in top],
+            top_scores=[_rounded(scores[index]) for index in top],
+            class_scores=scores,
+        )
 
     def _scores(self, batch: Sequence[PreparedImage]) -> list[tuple[np.ndarray | None, str | None]]:
-        """Scores or fault of each image; those of one size go through the model together."""
-        found = [(None, item.fault) for item in batch]
-        of_shape: dict[tuple, list[int]] = {}
-        for index, item in enumerate(batch):
-            if item.data is not None:
-                of_shape.setdefault(tuple(item.data["inputs"].shape), []).append(index)
-        for shape, indices in of_shape.items():
-            at_once = max(self.max_pixels // (shape[-2] * shape[-1]), 1)
-            for start in range(0, len(indices), at_once):
-                chunk = indices[start : start + at_once]
-                for index, result in zip(chunk, self._forward([batch[index].data for index in chunk])):
-                    found[index] = result
-        return found
+        """Return the scores or the fault of each image; images of equal size share a forward pass."""
+        results: list[tuple[np.ndarray | None, str | None]] = [(None, item.fault) for item in batch]
+        inputs = {index: item.data for index, item in enumerate(batch) if item.data is not None}
+        indices_by_shape: dict[tuple[int, ...], list[int]] = {}
+        for index, data in inputs.items():
+            indices_by_shape.setdefault(tuple(data["inputs"].shape), []).append(index)
+        for shape, indices in indices_by_shape.items():
+            max_images = max(self.max_pixels // (shape[-2] * shape[-1]), 1)
+            for start in range(0, len(indices), max_images):
+                chunk = indices[start : start + max_images]
+                for index, result in zip(chunk, self._forward([inputs[index] for index in chunk])):
+                    results[index] = result
+        return results
 
     @torch.inference_mode()
-    def _forward(self, data: list[dict]) -> list[tuple[np.ndarray | None, str | None]]:
-        """Scores of images of one size; where the model fails on them together, of one after the other."""
+    def _forward(self, data: list[dict[str, Any]]) -> list[tuple[np.ndarray | None, str | None]]:
+        """Return the scores of images of equal size; if the model fails, retry each image separately."""
         try:
             samples = self.model.test_step(default_collate(data))
             self._check_classes(samples[0].pred_score)
             return [(sample.pred_score.float().cpu().numpy(), None) for sample in samples]
         except RuntimeError as error:
-            if "CUDA error" in str(error):  # of the device and not of the image: nothing works from here on
+            if "CUDA error" in str(error):  # the device failed, so every later call would fail, too
                 raise
-            sentence = " ".join(str(error).split())[:200]
+            reason = " ".join(str(error).split())[:200]
         if len(data) > 1:
             return [result for single in data for result in self._forward([single])]
         height, width = data[0]["inputs"].shape[-2:]
-        return [(None, f"the model cannot take an image of {height} x {width} pixels ({sentence})")]
+        return [(None, f"the model failed on an image of {height} x {width} pixels ({reason})")]
 
     def _check_classes(self, scores: torch.Tensor) -> None:
-        if len(scores) != len(self.class_names):  # of a head that does not tell how many classes it has
+        if len(scores) != len(self.class_names):  # not checked before if the head has no num_classes
             raise ValueError(
-                f"The 'classes' argument of MultiLabelInferencer must name the {len(scores)} classes that "
-                f"the model gives scores of. Got {len(self.class_names)} names instead."
+                f"The 'classes' argument of MultiLabelInferencer must name the {len(scores)} classes of the "
+                f"model output. Got {len(self.class_names)} names instead."
             )
 
     def _class_names(self, given: Sequence[str] | None, found: Sequence[str] | None) -> list[str]:
         num_classes = getattr(getattr(self.model, "head", None), "num_classes", None)
         names = given if given is not None else found
-        if names is None and num_classes is None:
-            raise ValueError(
-                "The 'classes' argument of MultiLabelInferencer must be given: neither the checkpoint nor "
-                "the config names the classes. Got None instead."
-            )
         if names is None:
+            if num_classes is None:
+                raise ValueError(
+                    "The 'classes' argument of MultiLabelInferencer must be given if neither the checkpoint "
+                    "nor the config names the classes. Got None instead."
+                )
             return [str(index) for index in range(num_classes)]
         if num_classes is not None and len(names) != num_classes:
             source = "argument" if given is not None else "names in the checkpoint or config"
@@ -200,12 +204,12 @@ class MultiLabelInferencer:
                 f"head. Got {len(names)} names instead."
             )
         if hasattr(self.model.head, "set_class_names"):
-            # Thresholds in the config go by the names of training, which 'classes' may replace.
+            # The config names thresholds by the training names, which 'classes' may replace.
             self.model.head.set_class_names(names if found is None else found)
         return [str(name) for name in names]
 
 
-class _PreparedImages(torch.utils.data.Dataset):
+class _PreparedImages(Dataset[PreparedImage]):
     def __init__(self, images: Sequence[str | np.ndarray], pipeline: ImagePipeline) -> None:
         self.images, self.pipeline = images, pipeline
 
@@ -223,19 +227,19 @@ def _rounded(score: np.floating) -> float:
 def _check_at_least(name: str, value: int, lowest: int) -> None:
     if not isinstance(value, int) or value < lowest:
         raise ValueError(
-            f"The '{name}' argument of MultiLabelInferencer must be an integer of at least {lowest}. "
+            f"The '{name}' argument of MultiLabelInferencer must be an integer >= {lowest}. "
             f"Got {value!r} instead."
         )
 
 
 def input_channels(model: nn.Module) -> int:
-    """Tell how many channels the first convolution, which sees the image, takes.
+    """Return the number of image channels of a model, read from its first convolution.
 
     Args:
         model: The model.
 
     Returns:
-        1 for gray images, else 3.
+        1 for gray images, otherwise 3.
 
     Example:
         >>> input_channels(nn.Sequential(nn.Conv2d(1, 8, 3)))

@@ -1,4 +1,4 @@
-"""A file of predictions that only grows, so that a stopped job goes on where it was."""
+"""Append-only file of predictions, so that a stopped job can be resumed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ..utils.files import atomic_write, csv_line
 from .image_prediction import ImagePrediction
@@ -17,24 +18,24 @@ _SEPARATOR = "|"
 
 
 class PredictionFile:
-    """Predictions as JSON lines (``.jsonl``) or as CSV (``.csv``), one record an image.
+    """Predictions as JSON lines (``.jsonl``) or as CSV (``.csv``), with one record per image.
 
-    A record is whole when its line ends. What a killed process or a full disk left of a line is cut off when
-    the file is opened again, and that image is predicted again; nothing else is.
+    A record is complete if its line is terminated. If a killed process or a full disk left an incomplete
+    line, the line is removed when the file is opened again, and only its image is predicted again.
 
-    The settings that the predictions were made with stand beside the file, in ``<file>.settings.json``:
-    predictions of two models never meet in one file.
+    The settings of the predictions are stored in ``<file>.settings.json``. They must be the same whenever the
+    file is opened, so that a file never contains predictions of different models.
 
     Args:
-        path: The file, new or begun.
-        settings: What the predictions depend on, such as the model and thresholds.
-        class_names: Names of the labels, to refuse those that CSV could not hold.
+        path: Path of a new or existing file.
+        settings: Settings that the predictions depend on, such as the model and the thresholds.
+        class_names: Names of the labels; names that CSV cannot represent are rejected.
 
     Attributes:
-        faults: What was wrong with each image that could not be predicted, by its path.
+        faults: Reason for each image that could not be predicted, by path.
 
     Raises:
-        ValueError: If the ending is another, the file was begun with other settings, or is damaged.
+        ValueError: If the suffix is not supported, or an existing file has other settings or is invalid.
 
     Example:
         >>> import tempfile
@@ -46,20 +47,21 @@ class PredictionFile:
         ['b.jpg']
     """
 
-    def __init__(self, path: str | os.PathLike, settings: dict, class_names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], settings: dict[str, Any], class_names: Sequence[str] = ()
+    ) -> None:
         self.path = Path(path)
         self.is_csv = self.path.suffix == ".csv"
         if self.path.suffix not in (".csv", ".jsonl"):
             raise ValueError(
-                f"The 'path' argument of PredictionFile must end in .jsonl or .csv. "
+                "The 'path' argument of PredictionFile must end in .jsonl or .csv. "
                 f"Got {str(path)!r} instead."
             )
-        split = [name for name in class_names if _SEPARATOR in name]
-        if self.is_csv and split:
+        invalid = [name for name in class_names if _SEPARATOR in name]
+        if self.is_csv and invalid:
             raise ValueError(
-                f"The 'class_names' argument of PredictionFile must be free of {_SEPARATOR!r}, "
-                f"which separates "
-                f"the labels in CSV. Got {split[0]!r} instead: use a .jsonl file."
+                f"The 'class_names' argument of PredictionFile must not contain {_SEPARATOR!r}, which "
+                f"separates the labels in CSV. Got {invalid[0]!r} instead. Use a .jsonl file."
             )
         self._done: set[str] = set()
         self.faults: dict[str, str] = {}
@@ -75,32 +77,32 @@ class PredictionFile:
         return len(self._done)
 
     def remaining(self, images: Sequence[str]) -> list[str]:
-        """The images that have no record yet, in their order."""
+        """Return the images without a record, in the given order."""
         return [image for image in images if image not in self._done]
 
     def append(self, predictions: Sequence[ImagePrediction]) -> None:
-        """Add the records of some images.
+        """Append records.
 
         Args:
-            predictions: The predictions, in the order wanted.
+            predictions: Predictions in the order of their records.
 
         Raises:
-            OSError: If they cannot be written; open the file again to go on.
+            OSError: If the records cannot be written. Open the file again to continue.
         """
         self._write("".join(map(self._line, predictions)))
         for prediction in predictions:
-            self._note(prediction.image, prediction.fault)
+            self._mark_done(prediction.image, prediction.fault)
 
     def forget_faults(self) -> int:
-        """Drop the records of the images that could not be predicted, so that they remain to be done.
+        """Remove the records of images that could not be predicted, so that these images are predicted again.
 
-        The file is replaced as a whole, or not at all.
+        The file is replaced atomically.
 
         Returns:
-            How many there were.
+            The number of removed records.
         """
-        dropped = len(self.faults)
-        if dropped:
+        num_removed = len(self.faults)
+        if num_removed:
             with atomic_write(self.path, "wb") as file:
                 if self.is_csv:
                     file.write(_encoded(csv_line(_COLUMNS)))
@@ -110,7 +112,7 @@ class PredictionFile:
                         file.write(_encoded(line))
             self._done -= set(self.faults)
             self.faults.clear()
-        return dropped
+        return num_removed
 
     def _line(self, prediction: ImagePrediction) -> str:
         record = prediction.to_dict()
@@ -123,34 +125,34 @@ class PredictionFile:
         with open(self.path, "ab") as file:
             file.write(_encoded(text))
 
-    def _note(self, image: str, fault: str | None) -> None:
+    def _mark_done(self, image: str, fault: str | None) -> None:
         self._done.add(image)
         if fault:
             self.faults[image] = fault
 
-    def _check_settings(self, settings: dict) -> None:
-        beside = self.path.with_name(self.path.name + ".settings.json")
+    def _check_settings(self, settings: dict[str, Any]) -> None:
+        settings_path = self.path.with_name(self.path.name + ".settings.json")
         if not self.path.exists():
-            with atomic_write(beside) as file:
+            with atomic_write(settings_path) as file:
                 json.dump(settings, file, indent=1)
             return
         try:
-            begun = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else None
+            stored = json.loads(settings_path.read_text(encoding="utf-8")) if settings_path.exists() else None
         except ValueError as error:
-            raise ValueError(f"{beside}: expected the settings of a job, found {error}.") from error
-        if begun != settings:
-            begun = begun if isinstance(begun, dict) else None
-            other = [key for key in settings if begun is None or begun.get(key) != settings[key]]
-            found = "a file without settings" if begun is None else f"another {' and another '.join(other)}"
+            raise ValueError(f"{settings_path}: expected settings as JSON, found {error}.") from error
+        if stored != settings:
+            stored = stored if isinstance(stored, dict) else None
+            different = [key for key in settings if stored is None or stored.get(key) != settings[key]]
+            found = "a file without settings" if stored is None else f"different {' and '.join(different)}"
             raise ValueError(
-                f"The predictions in {str(self.path)!r} must have been begun with the same settings. "
-                f"Got {found} instead: choose another file, or delete it to begin anew."
+                f"The settings of the predictions in {str(self.path)!r} must be those of this job. "
+                f"Got {found} instead. Choose another file, or delete this file to start again."
             )
 
     def _cut_partial_record(self) -> None:
         content = self.path.read_bytes()
         end = content.rfind(b"\n") + 1
-        # In CSV a line break within quotes belongs to the path of an image.
+        # In CSV, a line break within quotes is part of an image path.
         while self.is_csv and content.count(b'"', 0, end) % 2:
             end = content.rfind(b"\n", 0, end - 1) + 1
         if end < len(content):
@@ -159,15 +161,15 @@ class PredictionFile:
     def _read(self) -> None:
         try:
             for record in self._records():
-                self._note(record["image"], record.get("fault"))
+                self._mark_done(record["image"], record.get("fault"))
         except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
             raise ValueError(
                 f"{self.path}, after {len(self)} records: expected a prediction, found {error}."
             ) from error
 
-    def _records(self) -> Iterator[dict]:
+    def _records(self) -> Iterator[dict[str, Any]]:
         with open(self.path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            with _cells_of_any_length():
+            with _unlimited_field_size():
                 yield from csv.DictReader(file) if self.is_csv else map(json.loads, file)
 
 
@@ -176,8 +178,8 @@ def _encoded(text: str) -> bytes:
 
 
 @contextmanager
-def _cells_of_any_length() -> Iterator[None]:
-    """Labels and scores of thousands of classes are longer than what the reader takes by default."""
+def _unlimited_field_size() -> Iterator[None]:
+    """Increase the field size limit of the CSV reader: thousands of labels or scores exceed the default."""
     limit = csv.field_size_limit(2**31 - 1)
     try:
         yield

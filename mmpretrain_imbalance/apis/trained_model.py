@@ -1,4 +1,4 @@
-"""A model of a config with trained weights, and what its checkpoint says about classes and thresholds."""
+"""Loading of a trained model with its config, class names and thresholds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
 from mmpretrain.registry import DATASETS, MODELS
@@ -18,43 +19,47 @@ from torch import nn
 
 
 class TrainedModel(NamedTuple):
-    """A model that is ready to predict.
+    """A trained model in evaluation mode, with its metadata.
 
     Attributes:
         model: The model, in evaluation mode.
-        cfg: Its config.
-        class_names: Names of the classes; None where neither the checkpoint nor the config tells.
-        thresholds: ``{"classes": [...], "thresholds": [...], ...}`` of ``BestThresholdsHook``; None without.
-        stored_names: The class names that the checkpoint itself holds; None without.
+        cfg: Config of the model.
+        class_names: Names of the classes; None if neither the checkpoint nor the config contains them.
+        thresholds: ``{"classes": [...], "thresholds": [...], ...}`` of ``BestThresholdsHook`` in the
+            checkpoint; None if it contains none.
+        stored_names: Class names in the checkpoint; None if it contains none.
     """
 
-    model: nn.Module
+    model: BaseModel
     cfg: Config
     class_names: list[str] | None
-    thresholds: dict | None
+    thresholds: dict[str, Any] | None
     stored_names: list[str] | None = None
 
 
 def load_trained_model(
-    model: str | os.PathLike | Config | nn.Module,
-    weights: str | os.PathLike | None = None,
+    model: str | os.PathLike[str] | Config | nn.Module,
+    weights: str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
 ) -> TrainedModel:
-    """Build the model of a config and fill it from a checkpoint.
+    """Build the model of a config and load the weights of a checkpoint.
+
+    The checkpoint must contain every weight of the model. MMEngine itself raises no error for a missing
+    weight, which would keep its random initial value.
 
     Args:
-        model: Path of a config, a config, or a model that MMPretrain's ``get_model`` made.
-        weights: Path of a checkpoint; None to keep the weights of a model that is given.
-        device: Where the model goes; None leaves a given model where it is.
+        model: Path of a config, a config, or a model returned by ``get_model`` of MMPretrain.
+        weights: Path of a checkpoint; None keeps the weights of a given model.
+        device: Device to move the model to; None does not move it.
 
     Returns:
         The model with its config, class names and thresholds.
 
     Raises:
-        FileNotFoundError: If there is no such config or checkpoint.
-        ValueError: If the config has no model, the device is none of this machine, there are no weights or
-            they cannot be loaded, or the checkpoint lacks some that the model has, or has them in another
-            shape: it would predict at random.
+        FileNotFoundError: If the config or the checkpoint does not exist.
+        ValueError: If the config has no model, the device does not exist, a config is given without a
+            checkpoint, the checkpoint cannot be loaded, or a weight of the model is missing in the checkpoint
+            or has another shape.
     """
     if isinstance(model, (str, os.PathLike)):
         if not Path(model).is_file():
@@ -65,16 +70,14 @@ def load_trained_model(
         meta = {"dataset_meta": getattr(model, "_dataset_meta", {})}
         if cfg is None:
             raise ValueError(
-                "The 'model' argument of load_trained_model must be a config, "
-                "or a model that get_model made. "
+                "The 'model' argument of load_trained_model must be a config or a model of get_model. "
                 f"Got a {type(model).__name__} without a config instead."
             )
     else:
         cfg, meta = model, {}
         if weights is None:
             raise ValueError(
-                "The 'weights' argument of load_trained_model must be a checkpoint "
-                "where 'model' is a config. "
+                "The 'weights' argument of load_trained_model must be a checkpoint if 'model' is a config. "
                 "Got None instead."
             )
         model = _build(cfg)
@@ -87,15 +90,15 @@ def load_trained_model(
     return TrainedModel(model.eval(), cfg, names, meta.get("thresholds"), stored)
 
 
-def _as_names(classes: Iterable | None) -> list[str] | None:
+def _as_names(classes: Iterable[object] | None) -> list[str] | None:
     return None if classes is None else [str(name) for name in classes]
 
 
-def _build(cfg: Config) -> nn.Module:
+def _build(cfg: Config) -> BaseModel:
     if cfg.get("model") is None:
         raise ValueError(
-            "The 'model' argument of load_trained_model must be a config with a model. Got one "
-            "without instead."
+            "The 'model' argument of load_trained_model must be a config with a 'model' field. Got a config "
+            "without it instead."
         )
     cfg = deepcopy(cfg)
     if cfg.model.get("data_preprocessor") is None and "data_preprocessor" in cfg:
@@ -104,7 +107,7 @@ def _build(cfg: Config) -> nn.Module:
         return MODELS.build(cfg.model)
 
 
-def _load(model: nn.Module, weights: str) -> dict:
+def _load(model: nn.Module, weights: str) -> dict[str, Any]:
     if "://" not in weights and not Path(weights).is_file():
         raise FileNotFoundError(f"The checkpoint {weights!r} does not exist.")
     try:
@@ -113,24 +116,26 @@ def _load(model: nn.Module, weights: str) -> dict:
         raise ValueError(str(error)) from error
     except (AttributeError, OSError, RuntimeError) as error:
         raise ValueError(
-            f"The checkpoint {weights!r} must hold the weights of a model. Got a file that does not instead "
-            f"({type(error).__name__}: {error})."
+            f"The checkpoint {weights!r} must contain the weights of a model. Got a file that cannot be "
+            f"loaded instead ({type(error).__name__}: {error})."
         ) from error
-    weights_of = checkpoint.get("state_dict", checkpoint)
+    state_dict = checkpoint.get("state_dict", checkpoint)
     stored = {
-        name.removeprefix("module."): tuple(getattr(value, "shape", ())) for name, value in weights_of.items()
+        name.removeprefix("module."): tuple(getattr(value, "shape", ())) for name, value in state_dict.items()
     }
-    needed = {
+    required = {
         name: tuple(value.shape)
         for name, value in model.state_dict().items()
         if "loss" not in name and not name.endswith("num_batches_tracked")
     }
-    wrong = [name for name, shape in needed.items() if stored.get(name) != shape]
+    wrong = [name for name, shape in required.items() if stored.get(name) != shape]
     if wrong:
-        found = "none" if wrong[0] not in stored else f"the shape {stored[wrong[0]]}, not {needed[wrong[0]]},"
+        name = wrong[0]
+        found = f"the shape {stored[name]}, not {required[name]}," if name in stored else "no value"
+        more = f" and {len(wrong) - 1} more missing or mismatched weights" if len(wrong) > 1 else ""
         raise ValueError(
-            f"The checkpoint {weights!r} must hold every weight of the model. Got {found} for {wrong[0]!r} "
-            f"and {len(wrong) - 1} more like it instead; it may belong to another config."
+            f"The checkpoint {weights!r} must contain every weight of the model. Got {found} for {name!r}"
+            f"{more} instead. The checkpoint may belong to another config."
         )
     return checkpoint.get("meta") or {}
 
@@ -140,8 +145,8 @@ def _to_device(model: nn.Module, device: str | torch.device) -> nn.Module:
         return model.to(device)
     except (AssertionError, RuntimeError) as error:
         raise ValueError(
-            f"The 'device' argument must be one of this machine, such as 'cpu'. Got {str(device)!r} instead "
-            f"({str(error).splitlines()[0][:200]})."
+            "The 'device' argument of load_trained_model must be a device of this machine, such as 'cpu'. "
+            f"Got {str(device)!r} instead ({str(error).splitlines()[0][:200]})."
         ) from error
 
 
@@ -150,11 +155,11 @@ def _class_names(cfg: Config) -> list[str] | None:
         node = (cfg.get(loader) or {}).get("dataset")
         while node is not None:
             if classes := (node.get("metainfo") or {}).get("classes"):
-                return classes
+                return cast("list[str]", classes)
             if isinstance(node.get("type"), str) and "dataset" not in node:
                 with DefaultScope.overwrite_default_scope("mmpretrain"):
                     dataset = DATASETS.get(node["type"])
                 if classes := getattr(dataset, "METAINFO", {}).get("classes"):
-                    return classes
+                    return cast("list[str]", classes)
             node = node.get("dataset")
     return None

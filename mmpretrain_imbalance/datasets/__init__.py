@@ -1,15 +1,16 @@
-"""Datasets with labels 1 (positive), 0 (negative) and -1 (unknown), and what makes and counts them."""
+"""Datasets with labels 1 (positive), 0 (negative) and -1 (unknown), label stores, samplers and transforms."""
 
 from .base import LabelStoreDataset
 from .dataset_labels import LabelChunk, images_with_labels, label_chunks, label_counts
 from .imbalanced_cifar import ImbalancedCIFAR
-from .label_store.build import build_label_store, label_store_from_table
+from .label_store.build import build_label_store, label_store_from_array
 from .label_store.counts import LabelCounts
 from .label_store.store import LabelStore
 from .label_store.writer import LabelStoreWriter
 from .merged_partial_labels import MergedPartialLabels
 from .multi_digits import MultiDigits
 from .partial_label_dataset import PartialLabelDataset
+from .relabeled import RelabeledDataset
 from .samplers.class_aware import ClassAwareSampler
 from .samplers.class_weighted import ClassWeightedSampler
 from .samplers.repeat_factor import RepeatFactorSampler
@@ -31,6 +32,7 @@ __all__ = [
     "MultiDigits",
     "PackPartialInputs",
     "PartialLabelDataset",
+    "RelabeledDataset",
     "RepeatFactorSampler",
     "SimulatePartialLabels",
     "build_label_store",
@@ -39,5 +41,5 @@ __all__ = [
     "images_with_labels",
     "label_chunks",
     "label_counts",
-    "label_store_from_table",
+    "label_store_from_array",
 ]

@@ -1,4 +1,4 @@
-"""The base of our datasets: MMPretrain's dataset interface on top of a label store."""
+"""Base class of the datasets: MMPretrain's dataset interface on top of a label store."""
 
 from __future__ import annotations
 
@@ -23,32 +23,35 @@ from .transforms import check_packing
 
 
 class LabelStoreDataset(BaseDataset):
-    """Multi-label dataset with labels 1 positive, 0 negative or -1 unknown in a :class:`LabelStore`.
+    """Multi-label dataset with labels 1 (positive), 0 (negative) or -1 (unknown) in a :class:`LabelStore`.
 
-    A subclass says where the labels come from (:meth:`load_label_store`). The store replaces MMEngine's list
-    of dictionaries: ``serialize_data`` is accepted and has no effect.
+    A subclass implements :meth:`LabelStoreDataset.load_label_store`. The store replaces MMEngine's list of
+    dictionaries: ``serialize_data`` is accepted and has no effect.
 
     Args:
         ann_file: Annotation file.
         label_format: ``'dense'``: a sample has ``gt_score``, float32 of shape (C,). ``'sparse'``: it has
-            ``gt_label_indices`` and ``gt_label_values``, the listed classes and their labels, ``num_classes``
-            and ``default_label``, the label of all others; the pipeline then ends with
-            :class:`PackPartialInputs`.
-        filter_cfg: ``dict(min_positives=1)`` drops images with fewer known positives, ``dict(min_known=1)``
-            images with fewer known labels.
+            ``gt_label_indices`` and ``gt_label_values`` (the listed classes and their labels),
+            ``num_classes``, and ``default_label`` (the label of all other classes). The pipeline must then
+            end with :class:`PackPartialInputs`.
+        filter_cfg: ``dict(min_positives=n)`` drops images with fewer than n known positives,
+            ``dict(min_known=n)`` images with fewer than n known labels.
         **kwargs: Further arguments of MMPretrain's ``BaseDataset``.
 
     Raises:
-        ValueError: If an argument has no meaning, or ``'sparse'`` labels would be lost in the host's
+        ValueError: If an argument is invalid, or ``'sparse'`` labels would be lost in MMPretrain's
             ``PackInputs``.
     """
+
+    _store: LabelStore  # set by full_init
+    _fully_initialized: bool
 
     def __init__(
         self,
         ann_file: str = "",
         *,
         label_format: str = "dense",
-        filter_cfg: dict | None = None,
+        filter_cfg: dict[str, int] | None = None,
         **kwargs: Any,
     ) -> None:
         if label_format not in ("dense", "sparse"):
@@ -59,12 +62,11 @@ class LabelStoreDataset(BaseDataset):
         unknown_keys = set(filter_cfg or {}) - {"min_positives", "min_known"}
         if unknown_keys:
             raise ValueError(
-                f"The 'filter_cfg' argument of {type(self).__name__} must have the keys 'min_positives' and "
-                "'min_known' "
-                f"only. Got {sorted(unknown_keys)} instead."
+                f"The 'filter_cfg' argument of {type(self).__name__} must have only the keys 'min_positives' "
+                f"and 'min_known'. Got {sorted(unknown_keys)} instead."
             )
         self.label_format = label_format
-        self._store: LabelStore | None = None
+
         self._rows: range | np.ndarray = range(0)
         super().__init__(ann_file, filter_cfg=filter_cfg, **kwargs)
         check_packing(self.pipeline.transforms, label_format, type(self).__name__)
@@ -73,24 +75,24 @@ class LabelStoreDataset(BaseDataset):
         """Read the labels of all samples.
 
         Returns:
-            The store; its row n is the sample with ``sample_idx`` n.
+            The store; row n belongs to the sample with ``sample_idx`` n.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement load_label_store")
 
     def initial_rows(self) -> range | np.ndarray:
-        """Row of the store behind each sample, before ``filter_cfg`` and ``indices`` choose among them."""
+        """Return the row of each sample in the store, before ``filter_cfg`` and ``indices`` are applied."""
         return range(len(self._store))
 
     def full_init(self) -> None:
-        """Load the labels; choose classes by ``classes``, samples by ``filter_cfg``, then ``indices``."""
+        """Load the labels, and apply ``classes``, ``filter_cfg`` and ``indices``, in this order."""
         if self._fully_initialized:
             return
         store = self.load_label_store()
         self._store = select_classes(store, self._metainfo.get("classes", store.class_names))
         self._metainfo["classes"] = self._store.class_names
-        if "frequency" in self._store.class_metadata:  # LVIS: rare, common, frequent
+        if "frequency" in self._store.class_metadata:  # of LVIS: rare, common or frequent
             groups = dict(r="tail", c="middle", f="head")
-            self._metainfo["class_groups"] = [groups[of] for of in self._store.class_metadata["frequency"]]
+            self._metainfo["class_groups"] = [groups[key] for key in self._store.class_metadata["frequency"]]
         self._rows = self.initial_rows()
         if self.filter_cfg:
             self._rows = filter_rows(self._store, np.asarray(self._rows), **self.filter_cfg)
@@ -101,26 +103,26 @@ class LabelStoreDataset(BaseDataset):
     @property
     @force_full_init
     def label_store(self) -> LabelStore:
-        """The labels of all samples, also of those that ``indices`` and ``filter_cfg`` leave out."""
+        """The labels of all samples, including those that ``indices`` and ``filter_cfg`` leave out."""
         return self._store
 
     @property
     @force_full_init
     def rows(self) -> np.ndarray:
-        """Row of :attr:`label_store` behind each sample, of shape (len(self),)."""
+        """Row of each sample in ``label_store``, int64 of shape (len(self),)."""
         return np.asarray(self._rows, dtype=np.int64)
 
     @property
     def has_negatives(self) -> bool:
-        """Whether any label of the dataset is a known negative."""
+        """Whether the dataset has known negatives."""
         return bool(self.label_counts().negatives.any())
 
     @force_full_init
     def label_counts(self, indices: np.ndarray | None = None) -> LabelCounts:
-        """Count the labels of each class.
+        """Count positive, negative and unknown labels per class.
 
         Args:
-            indices: Samples to count, one as often as it is there. Absent: all samples of the dataset.
+            indices: Samples to count; repeated indices count repeatedly. ``None`` counts all samples.
 
         Returns:
             The counts.
@@ -135,35 +137,35 @@ class LabelStoreDataset(BaseDataset):
         return len(self._rows)
 
     @force_full_init
-    def get_data_info(self, idx: int) -> dict:
-        """Everything about one sample but the pixels.
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """Return all information about one sample; images on disk are not loaded.
 
         Args:
             idx: Index of the sample.
 
         Returns:
-            The image (``img_path``, or ``img`` where the dataset is in memory), ``sample_idx``, the index in
-            the full dataset, and the labels in the ``label_format``.
+            The image (``img_path``, or ``img`` if the images are in memory), ``sample_idx`` (the index in the
+            full dataset), and the labels in the ``label_format``.
         """
         return {**self.sample_info(idx), **self.label_info(int(self._rows[idx]))}
 
     @force_full_init
-    def sample_info(self, idx: int) -> dict:
-        """Everything about one sample but the pixels and the labels."""
+    def sample_info(self, idx: int) -> dict[str, Any]:
+        """Return all information about one sample except its labels; images on disk are not loaded."""
         row = int(self._rows[idx])
         return {**self.image_info(row), "sample_idx": row}
 
-    def image_info(self, row: int) -> dict:
-        """The image of a row of the store, as the pipeline expects it."""
+    def image_info(self, row: int) -> dict[str, Any]:
+        """Return the image of a row of the store, in the form that the pipeline expects."""
         return {"img_path": os.path.join(self.img_prefix, self._store.image_name(row))}
 
     @force_full_init
     def image_path(self, idx: int) -> str | None:
-        """Path of one image, ``None`` where it is in memory."""
+        """Return the path of one image, or ``None`` if it is in memory."""
         return self.image_info(int(self._rows[idx])).get("img_path")
 
-    def label_info(self, row: int) -> dict:
-        """The labels of a row of the store, as the pipeline expects them."""
+    def label_info(self, row: int) -> dict[str, Any]:
+        """Return the labels of a row of the store, in the form that the pipeline expects."""
         if self.label_format == "dense":
             return {"gt_score": self._store.dense(row)}
         classes, values = self._store.row(row)
@@ -175,16 +177,16 @@ class LabelStoreDataset(BaseDataset):
         }
 
     def prepare_data(self, idx: int) -> Any:
-        """Run the pipeline on one sample, and say which sample it was if its image is missing or broken.
+        """Run the pipeline on one sample; errors of missing or broken images name the sample.
 
         Args:
             idx: Index of the sample.
 
         Returns:
-            What the pipeline returns.
+            The output of the pipeline.
 
         Raises:
-            FileNotFoundError: If there is no image.
+            FileNotFoundError: If the image is missing.
             ValueError: If the image cannot be decoded.
         """
         info = self.get_data_info(idx)
@@ -192,100 +194,101 @@ class LabelStoreDataset(BaseDataset):
         try:
             return self.run_pipeline(idx, info)
         except Exception as error:
-            fault = image_fault(path, error) if path else None
-            if fault is None:
+            problem = find_image_problem(path, error) if path else None
+            if problem is None:
                 raise
-            kind = FileNotFoundError if fault == "no such file" else ValueError
+            kind = FileNotFoundError if problem == "no such file" else ValueError
             raise kind(
                 f"The image of sample {row} of {self.ann_file or type(self).__name__} must be readable. "
-                f"Got {fault} at {path} instead. (Is 'data_root' or 'data_prefix' right?)"
+                f"Got {problem} at {path} instead. (Is 'data_root' or 'data_prefix' right?)"
             ) from error
 
-    def run_pipeline(self, idx: int, info: dict) -> Any:
-        """Run the pipeline on what :meth:`get_data_info` says about a sample."""
+    def run_pipeline(self, idx: int, info: dict[str, Any]) -> Any:
+        """Run the pipeline on the output of :meth:`LabelStoreDataset.get_data_info`."""
         return self.pipeline(info)
 
     @force_full_init
     def get_cat_ids(self, idx: int) -> list[int]:
-        """Classes that are known to be in one sample, for ``ClassBalancedDataset``."""
+        """Return the known positive classes of one sample, for ``ClassBalancedDataset``."""
         classes, values = self._store.row(int(self._rows[idx]))
-        return classes[values == 1].tolist()
+        positives: list[int] = classes[values == 1].tolist()
+        return positives
 
     @force_full_init
     def get_gt_labels(self) -> np.ndarray:
-        """The labels of all samples, int8 of shape (len(self), C)."""
+        """Return the labels of all samples, int8 of shape (len(self), C)."""
         labels = np.full((len(self), self._store.num_classes), self._store.default_label, dtype=np.int8)
-        places, classes, values = self._store.elements(self.rows)
-        labels[places, classes] = values
+        samples, classes, values = self._store.elements(self.rows)
+        labels[samples, classes] = values
         return labels
 
     @force_full_init
     def get_subset_(self, indices: int | Sequence[int]) -> None:
-        """Keep only some samples; their ``sample_idx`` stays.
+        """Keep only the given samples; their ``sample_idx`` does not change.
 
         Args:
-            indices: The samples in their new order, or a number n: the first n, from the end where it is
-                negative.
+            indices: The samples in their new order, or an integer n: the first n samples, or the last -n
+                samples if n is negative.
         """
         self._rows = self._subset_rows(indices)
 
     @force_full_init
     def get_subset(self, indices: int | Sequence[int]) -> LabelStoreDataset:
-        """A dataset of some samples, which shares the label store; see :meth:`get_subset_`."""
+        """Return a dataset of the given samples that shares the label store; see ``get_subset_``."""
         subset = copy.copy(self)
         subset.pipeline, subset._metainfo = copy.deepcopy((self.pipeline, self._metainfo))
         subset._rows = self._subset_rows(indices)
         return subset
 
     @force_full_init
-    def save_annotations(self, path: str | os.PathLike) -> None:
-        """Write the labels as an annotation file that :class:`PartialLabelDataset` reads back.
+    def save_annotations(self, path: str | os.PathLike[str]) -> None:
+        """Write the labels as an annotation file for :class:`PartialLabelDataset`.
 
-        A sample that the dataset repeats is written once.
+        Repeated samples are written once.
 
         Args:
             path: A file that ends with ``.json`` or ``.csv``.
 
         Raises:
-            ValueError: If the ending is another one, or the images are in folders of different
-                ``data_prefix``: a file holds names below one of them.
+            ValueError: If the path has another ending, or the datasets of the samples have different
+                ``data_prefix``, because all image names of a file are relative to one folder.
         """
         prefixes = sorted(self.image_prefixes())
         if len(prefixes) > 1:
             raise ValueError(
-                f"The datasets of {type(self).__name__} must have one 'data_prefix' where an annotation file "
-                f"is written. Got {', '.join(map(repr, prefixes))} instead. Write a file for each dataset."
+                f"The datasets of {type(self).__name__} must have the same 'data_prefix' to be written to "
+                f"one annotation file. Got {', '.join(map(repr, prefixes))} instead. Write one file per "
+                "dataset."
             )
         first = np.unique(self.rows, return_index=True)[1]
         write_annotations(self._store, self.rows[np.sort(first)], path)
 
     def image_prefixes(self) -> set[str]:
-        """The folders that image names are below, as the datasets behind the samples name them."""
+        """Return the folders to which image names are relative."""
         return {self.img_prefix}
 
     def _subset_rows(self, indices: int | Sequence[int]) -> range | np.ndarray:
         if isinstance(indices, (int, np.integer)):
             return self._rows[:indices] if indices >= 0 else self._rows[indices:]
-        indices = np.asarray(indices, dtype=np.int64)
-        if indices.size and not (-len(self._rows) <= indices.min() and indices.max() < len(self._rows)):
+        chosen = np.asarray(indices, dtype=np.int64)
+        if chosen.size and not (-len(self._rows) <= chosen.min() and chosen.max() < len(self._rows)):
             raise IndexError(
                 f"The 'indices' argument of {type(self).__name__} must be below the number of samples, "
-                f"{len(self._rows)}. "
-                f"Got {indices.min()} .. {indices.max()} instead."
+                f"{len(self._rows)}. Got indices from {chosen.min()} to {chosen.max()} instead."
             )
-        return np.asarray(self._rows, dtype=np.int64)[indices]
+        return np.asarray(self._rows, dtype=np.int64)[chosen]
 
 
-def image_fault(path: str, raised: Exception | None = None) -> str | None:
-    """Read and decode an image, to say what is wrong with it.
+def find_image_problem(path: str, raised: Exception | None = None) -> str | None:
+    """Read and decode an image, and describe why it is unreadable.
 
     Args:
         path: A path, or a URL that MMEngine can read.
-        raised: What a pipeline raised when it read the image. An image is not at fault for its size as long
-            as OpenCV reads it, unless the pipeline left it to Pillow, which refused.
+        raised: The error of the pipeline that read the image. If Pillow rejects an image because of its size,
+            this is a problem only if OpenCV cannot read it either or the pipeline itself uses Pillow.
 
     Returns:
-        ``'no such file'``, ``'an empty file'``, what the decoder says, or ``None`` for a sound image.
+        ``'no such file'``, ``'an empty file'``, the message of the decoder, or ``None`` for a readable image.
     """
     try:
         content = fileio.get(path)
@@ -301,7 +304,7 @@ def image_fault(path: str, raised: Exception | None = None) -> str | None:
     except Image.DecompressionBombError as error:
         if not isinstance(raised, Image.DecompressionBombError) and _opencv_decodes(content):
             return None
-        return f"an image that Pillow refuses for its size ({error})"
+        return f"an image that Pillow rejects because of its size ({error})"
     except (OSError, SyntaxError, ValueError) as error:
         return f"a truncated or broken image ({str(error).replace(repr(error), '').split(' <')[0]})"
     return None

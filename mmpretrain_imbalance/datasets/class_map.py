@@ -1,4 +1,4 @@
-"""Which class of a merged dataset each class of a source is."""
+"""Mapping of the classes of a source to the classes of a merged dataset."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 
 
 class ClassMap(NamedTuple):
-    """The classes of one source among those of the merged dataset.
+    """Mapping from the classes of one source to the classes of the merged dataset.
 
     Attributes:
-        targets: Index of the class that each source class becomes, -1 where it is dropped, of shape (C,).
-        positives_only: Source classes of which only the positives count, bool of shape (C,).
+        targets: Index of each source class in the merged dataset, -1 for dropped classes, of shape (C,).
+        positives_only: Whether only the positives of a source class are used, bool of shape (C,).
     """
 
     targets: np.ndarray
@@ -28,41 +28,42 @@ def new_names(
     classes: Sequence[str] | None,
     unmapped: str,
 ) -> list[str | None]:
-    """Name each class of a source as the merged dataset does.
+    """Return the name of each class of a source in the merged dataset.
 
     Args:
-        source: Name of the source, for messages.
-        source_classes: Its class names.
-        renamed: New names of some of them, ``None`` for those to drop; the others keep theirs.
-        classes: The class list of the merged dataset, or ``None`` where it follows from the sources.
-        unmapped: ``'refuse'`` or ``'drop'`` for a class that has no new name and is not in ``classes``.
+        source: Name of the source, for error messages.
+        source_classes: Class names of the source.
+        renamed: New names of some of these classes, ``None`` to drop a class; other classes keep their names.
+        classes: Class list of the merged dataset, or ``None`` to use all classes of the sources.
+        unmapped: ``'raise'`` or ``'drop'`` for a class that is not renamed and not in ``classes``.
 
     Returns:
-        The new name of each class, ``None`` where it is dropped.
+        The new name of each class, ``None`` for dropped classes.
 
     Raises:
-        ValueError: If ``renamed`` names a class that the source does not have, or one that ``classes`` lacks,
-            or a class has no place in ``classes``.
+        ValueError: If ``renamed`` has a class that the source does not have or a new name that is not in
+            ``classes``, or if a class is not in ``classes`` and ``unmapped`` is ``'raise'``.
 
     Example:
         >>> new_names("streets", ["car", "bus", "fog"], {"bus": "vehicle", "car": "vehicle", "fog": None},
-        ...           ["person", "vehicle"], "refuse")
+        ...           ["person", "vehicle"], "raise")
         ['vehicle', 'vehicle', None]
     """
     renamed = dict(renamed or {})
-    _refuse_others(renamed, source_classes, f"The 'class_map' of source {source!r}", "classes of that source")
+    subject = f"The 'class_map' of source {source!r}"
+    _check_names(renamed, source_classes, subject, "have keys that are classes of the source")
     if classes is not None:
-        new = [name for name in renamed.values() if name is not None]
-        _refuse_others(new, classes, f"The 'class_map' of source {source!r}", "names in 'classes'")
+        targets = [name for name in renamed.values() if name is not None]
+        _check_names(targets, classes, subject, "have values that are names in 'classes'")
     names: list[str | None] = [renamed.get(name, name) for name in source_classes]
     if classes is None:
         return names
     allowed = set(classes)
-    homeless = [name for name in names if name is not None and name not in allowed]
-    if homeless and unmapped == "refuse":
+    missing = [name for name in names if name is not None and name not in allowed]
+    if missing and unmapped == "raise":
         raise ValueError(
             f"The classes of source {source!r} must be in 'classes' of MergedPartialLabels. Got "
-            f"{_some(homeless)} instead. Give 'class_map' a new name for each, or None to drop it; "
+            f"{_listing(missing)} instead. Set a new name for each in 'class_map', or None to drop it; "
             "unmapped='drop' drops all such classes of this source."
         )
     return [name if name in allowed else None for name in names]
@@ -71,62 +72,63 @@ def new_names(
 def class_maps(
     sources: Mapping[str, Sequence[str | None]], classes: Sequence[str], positives_only: Sequence[np.ndarray]
 ) -> list[ClassMap]:
-    """Turn new names into indices.
+    """Convert new names to class indices.
 
     Args:
-        sources: For each source by name, the new name of each of its classes, ``None`` where it is dropped.
-        classes: The class list of the merged dataset.
-        positives_only: For each source, classes of which only the positives count, bool of shape (C,).
+        sources: For each source by name, the new name of each of its classes, ``None`` for dropped classes.
+        classes: Class list of the merged dataset.
+        positives_only: For each source, whether only the positives of a class are used, bool of shape (C,).
 
     Returns:
-        One map a source.
+        One map per source.
 
     Raises:
-        ValueError: If a class of the merged dataset is annotated by no source.
+        ValueError: If no source annotates a class of the merged dataset.
     """
     annotated = {name for names in sources.values() for name in names}
-    empty = [name for name in classes if name not in annotated]
-    if empty:
+    missing = [name for name in classes if name not in annotated]
+    if missing:
         raise ValueError(
             "The 'classes' argument of MergedPartialLabels must be classes that a source annotates. Got "
-            f"{_some(empty)}, which none does, instead. A name may be misspelt, or 'class_map' lacks it."
+            f"{_listing(missing)} instead, which no source annotates. Check the spelling, or add the class "
+            "to a 'class_map'."
         )
-    index = {name: place for place, name in enumerate(classes)}
+    indices: dict[str | None, int] = {name: index for index, name in enumerate(classes)}
     return [
-        ClassMap(np.array([index.get(name, -1) for name in names], dtype=np.int64), only)
+        ClassMap(np.array([indices.get(name, -1) for name in names], dtype=np.int64), only)
         for names, only in zip(sources.values(), positives_only)
     ]
 
 
 def chosen_classes(source: str, source_classes: Sequence[str], names: Collection[str]) -> np.ndarray:
-    """Mark the classes of which only positives count.
+    """Mark the classes for which only positives are used.
 
     Args:
-        source: Name of the source, for messages.
-        source_classes: Its class names, C of them.
-        names: The chosen ones.
+        source: Name of the source, for error messages.
+        source_classes: Class names of the source, C of them.
+        names: The names of the classes to mark.
 
     Returns:
-        Whether each class is chosen, bool of shape (C,).
+        Whether each class is marked, bool of shape (C,).
 
     Raises:
-        ValueError: If a name is no class of the source.
+        ValueError: If a name is not a class of the source.
     """
-    _refuse_others(
-        names, source_classes, f"The 'positives_only' of source {source!r}", "classes of that source"
+    _check_names(
+        names, source_classes, f"The 'positives_only' of source {source!r}", "hold classes of the source"
     )
     return np.isin(np.array(source_classes, dtype=object), list(names))
 
 
-def _refuse_others(names: Collection[str], allowed: Sequence[str], subject: str, what: str) -> None:
+def _check_names(names: Collection[str], allowed: Sequence[str], subject: str, requirement: str) -> None:
     wrong = [name for name in names if name not in set(allowed)]
     if not wrong:
         return
     close = difflib.get_close_matches(str(wrong[0]), list(map(str, allowed)), n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else f" There are {_some(list(allowed))}."
-    raise ValueError(f"{subject} must hold {what}. Got {_some(wrong)} instead.{hint}")
+    hint = f" Did you mean {close[0]!r}?" if close else f" The names are {_listing(list(allowed))}."
+    raise ValueError(f"{subject} must {requirement}. Got {_listing(wrong)} instead.{hint}")
 
 
-def _some(names: Sequence[str]) -> str:
+def _listing(names: Sequence[str]) -> str:
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(map(repr, names[:5])) + more

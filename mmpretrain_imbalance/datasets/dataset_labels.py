@@ -1,4 +1,4 @@
-"""Labels of any dataset: counted per class, read in bounded chunks, searched for images."""
+"""Label counts, label chunks and search by label for all supported datasets and wrappers."""
 
 from __future__ import annotations
 
@@ -21,24 +21,44 @@ from .wrapped import (
     resolve_wrapped_indices,
 )
 
+_CHUNK = 2**20  # labels per chunk
+
+
+class LabelChunk(NamedTuple):
+    """Labels of M samples of one underlying dataset.
+
+    Attributes:
+        positions: Positions of these samples in the outermost dataset, of shape (M,).
+        samples: Index of each listed label's sample in ``positions``, of shape (E,).
+        classes: Class of each listed label, int64 of shape (E,).
+        values: The listed labels, 1, 0 or -1, int8 of shape (E,).
+        default_label: Label of every class that is not listed for a sample, 0 or -1.
+    """
+
+    positions: np.ndarray
+    samples: np.ndarray
+    classes: np.ndarray
+    values: np.ndarray
+    default_label: int
+
 
 def label_counts(dataset: Any) -> LabelCounts:
-    """Count the labels that training on a dataset sees in one epoch. No image is loaded.
+    """Count the labels per class that training on a dataset uses in one epoch. No image is loaded.
 
-    Repeated samples count as often as they are repeated. Our own datasets answer from their label store;
-    datasets of MMPretrain are asked for ``get_data_info`` (``gt_score``, else ``gt_label`` with every other
-    class negative).
+    Repeated samples count repeatedly. Labels of datasets of this package are read from their label store,
+    labels of other datasets by ``get_data_info`` (``gt_score``, or else ``gt_label`` with all other classes
+    negative).
 
     Args:
         dataset: A dataset of OpenMMLab, or ConcatDataset, RepeatDataset, ClassBalancedDataset, KFoldDataset,
             SimulatePartialLabels or ``torch.utils.data.Subset`` around datasets, nested in any order.
 
     Returns:
-        The counts of each class.
+        The numbers of positive, negative and unknown labels per class.
 
     Raises:
-        TypeError: If the labels of a dataset in the nest cannot be read.
-        ValueError: If the parts differ in their classes or their order, or a label is none of 1, 0 and -1.
+        TypeError: If the labels of a nested dataset cannot be read.
+        ValueError: If nested datasets differ in their classes or class order, or a label is not 1, 0 or -1.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
@@ -48,13 +68,14 @@ def label_counts(dataset: Any) -> LabelCounts:
     """
     if hasattr(dataset, "label_counts"):
         initialize(dataset)
-        return dataset.label_counts()
+        counts: LabelCounts = dataset.label_counts()
+        return counts
     leaves = resolve_wrapped_indices(dataset)
     check_one_class_list((class_names(part.leaf) for part in leaves), "label_counts")
     parts = [_leaf_counts(part.leaf, part.indices) for part in leaves]
     if not parts:
         raise ValueError(
-            "The 'dataset' argument of label_counts must be a dataset with samples. Got none instead."
+            "The 'dataset' argument of label_counts must be a dataset with samples. Got no samples instead."
         )
     total = parts[0]
     for part in parts[1:]:
@@ -62,53 +83,18 @@ def label_counts(dataset: Any) -> LabelCounts:
     return total
 
 
-def _leaf_counts(leaf: BaseDataset, indices: np.ndarray) -> LabelCounts:
-    if hasattr(leaf, "label_counts"):
-        return leaf.label_counts(indices)
-    # A sample that is repeated is read once.
-    samples, repeats = np.unique(indices, return_counts=True)
-    labels = mmpretrain_labels(leaf, samples)
-    num_classes, weights = num_classes_of(leaf), repeats[labels.samples]
-    positives, unknown = (
-        np.bincount(labels.classes[chosen], weights[chosen], minlength=num_classes).astype(np.int64)
-        for chosen in (labels.values == 1, labels.values == -1)
-    )
-    return LabelCounts(positives, len(indices) - positives - unknown, unknown)
-
-
-_CHUNK = 2**20  # labels that are worked on at once
-
-
-class LabelChunk(NamedTuple):
-    """Labels of M images in a row of one underlying dataset.
-
-    Attributes:
-        positions: Where these images stand in the outermost dataset, of shape (M,).
-        places: Place of each listed label's image in ``positions``, of shape (E,).
-        classes: Class of each listed label, int64 of shape (E,).
-        values: 1, 0 or -1, int8 of shape (E,).
-        default_label: Label of every class that an image does not list, 0 or -1.
-    """
-
-    positions: np.ndarray
-    places: np.ndarray
-    classes: np.ndarray
-    values: np.ndarray
-    default_label: int
-
-
 def label_chunks(dataset: Any) -> Iterator[LabelChunk]:
-    """Go through the labels of a dataset in bounded parts. No image and no table (N, C) is made.
+    """Iterate over the labels of a dataset in chunks of bounded size, without a dense N x C matrix.
 
     Args:
-        dataset: Whatever :func:`label_counts` takes, wrappers included.
+        dataset: A dataset or wrapper that :func:`label_counts` supports.
 
     Yields:
-        The labels of some images; all ``positions`` together are 0 .. len(dataset) - 1, each once.
+        The labels of some samples. All ``positions`` together are the integers from 0 to len(dataset) - 1.
 
     Raises:
-        TypeError: If the labels of a dataset in the nest cannot be read.
-        ValueError: If the datasets in the nest differ in their classes or their order.
+        TypeError: If the labels of a nested dataset cannot be read.
+        ValueError: If nested datasets differ in their classes or class order.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
@@ -128,24 +114,15 @@ def label_chunks(dataset: Any) -> Iterator[LabelChunk]:
             yield LabelChunk(part.positions[chosen], *elements, source.store.default_label)
 
 
-def _source(part: WrappedIndices) -> LabelSource:
-    if isinstance(part.leaf, LabelStoreDataset):
-        return label_source(part.leaf, part.indices)
-    # A sample of a host dataset that a wrapper repeats is read once.
-    samples, places = np.unique(part.indices, return_inverse=True)
-    source = label_source(part.leaf, samples)
-    return source._replace(rows=source.rows[places.reshape(-1)])
-
-
 def images_with_labels(dataset: Any, wanted: Mapping[int, int]) -> np.ndarray:
-    """Find the images that have all these labels.
+    """Find the samples that have all given labels.
 
     Args:
-        dataset: Whatever :func:`label_counts` takes, wrappers included.
-        wanted: For some classes by index, the label that the images must have: 1, 0 or -1.
+        dataset: A dataset or wrapper that :func:`label_counts` supports.
+        wanted: Required label (1, 0 or -1) by class index; classes that are not given can have any label.
 
     Returns:
-        Indices into the dataset, in rising order; all images where nothing is wanted.
+        Indices of the samples in the dataset, in ascending order.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
@@ -154,11 +131,35 @@ def images_with_labels(dataset: Any, wanted: Mapping[int, int]) -> np.ndarray:
     """
     found = [np.empty(0, dtype=np.int64)]
     for chunk in label_chunks(dataset):
-        fits = np.ones(len(chunk.positions), dtype=bool)
+        matches = np.ones(len(chunk.positions), dtype=bool)
         for class_index, label in wanted.items():
-            labels = np.full(len(fits), chunk.default_label, dtype=np.int8)
-            own = chunk.classes == class_index
-            labels[chunk.places[own]] = chunk.values[own]
-            fits &= labels == label
-        found.append(chunk.positions[fits])
+            labels = np.full(len(matches), chunk.default_label, dtype=np.int8)
+            listed = chunk.classes == class_index
+            labels[chunk.samples[listed]] = chunk.values[listed]
+            matches &= labels == label
+        found.append(chunk.positions[matches])
     return np.sort(np.concatenate(found))
+
+
+def _leaf_counts(leaf: BaseDataset, indices: np.ndarray) -> LabelCounts:
+    if hasattr(leaf, "label_counts"):
+        counts: LabelCounts = leaf.label_counts(indices)
+        return counts
+    # Repeated samples are read once.
+    samples, repeats = np.unique(indices, return_counts=True)
+    labels = mmpretrain_labels(leaf, samples)
+    num_classes, weights = num_classes_of(leaf), repeats[labels.samples]
+    positives, unknown = (
+        np.bincount(labels.classes[chosen], weights[chosen], minlength=num_classes).astype(np.int64)
+        for chosen in (labels.values == 1, labels.values == -1)
+    )
+    return LabelCounts(positives, len(indices) - positives - unknown, unknown)
+
+
+def _source(part: WrappedIndices) -> LabelSource:
+    if isinstance(part.leaf, LabelStoreDataset):
+        return label_source(part.leaf, part.indices)
+    # Samples of an MMPretrain dataset that a wrapper repeats are read once.
+    samples, inverse = np.unique(part.indices, return_inverse=True)
+    source = label_source(part.leaf, samples)
+    return source._replace(rows=source.rows[inverse.reshape(-1)])

@@ -1,4 +1,4 @@
-"""One dataset from several sources with different label spaces."""
+"""Dataset that merges several sources with different class lists."""
 
 from __future__ import annotations
 
@@ -25,39 +25,40 @@ _KEYS = {"dataset", "name", "class_map", "unmapped", "positives_only"}
 
 @DATASETS.register_module()
 class MergedPartialLabels(RelabeledDataset):
-    """Several datasets under one class list; whatever a source never annotates is unknown in its images.
+    """Merges several datasets under one class list; classes that a source does not annotate are unknown.
 
     Classes are matched by name. Each source is a dataset (or its config), or a dictionary with
 
-    - ``dataset``: any dataset whose labels :func:`label_counts` can read, wrappers included, or its config;
-    - ``class_map``: new names of its classes, ``None`` for those to drop; the others keep their names. Two
-      classes with one new name become their union: positive where one is positive, negative where all are;
-    - ``positives_only``: classes that are only a part of what they become ('car' for 'vehicle'). Their
-      positives count; that they are absent says nothing about the wider class;
-    - ``unmapped``: ``'refuse'`` (the default) or ``'drop'`` for classes that are not in ``classes``;
-    - ``name``: for messages, and the key ``'source'`` of its samples; by default its number.
+    - ``dataset``: a dataset or wrapper that :func:`label_counts` supports, or its config;
+    - ``class_map``: new names of its classes, ``None`` to drop a class; other classes keep their names. If
+      several classes get the same new name, this class is positive where any of them is positive and negative
+      where all of them are negative;
+    - ``positives_only``: classes that are only a part of the class they are mapped to ('car' for 'vehicle').
+      Only their positives are used, because their absence does not imply that the wider class is absent;
+    - ``unmapped``: ``'raise'`` (the default) or ``'drop'`` for classes that are not in ``classes``;
+    - ``name``: the name in messages and under the key ``'source'`` of the samples; by default its number.
 
-    Images and pipelines stay those of the sources. An image that several sources have is one sample, with
-    the labels of all of them and the pipeline of the first. ``sample_idx`` counts the images through all
+    Images and pipelines stay those of the sources. An image of several sources becomes one sample with the
+    labels of all these sources and the pipeline of the first one. ``sample_idx`` numbers the images of all
     sources.
 
     Args:
-        sources: The sources, in order.
-        classes: The class list; by default all classes of the sources, in the order in which they come.
-        shared_images: ``'join'``, or ``'separate'`` for a sample from each source that has the image, with
-            the labels of that source alone. Images are the same where their paths lead to one file; images in
-            memory never are.
-        conflicts: A class that one source calls present and another one absent in a shared image:
-            ``'refuse'``, or take it as ``'positive'``, ``'negative'`` or ``'unknown'``.
-        label_format: ``'dense'`` or ``'sparse'``; by default ``'sparse'`` where all sources are.
-        filter_cfg: As in :class:`LabelStoreDataset`, after merging.
+        sources: The sources.
+        classes: The class list; by default all classes of the sources, in order of appearance.
+        shared_images: ``'join'``, or ``'separate'`` to keep one sample per source of a shared image, each
+            with the labels of its source. Images are the same if their paths lead to the same file; images in
+            memory are never the same.
+        conflicts: Treatment of a class that is positive in one source and negative in another source of a
+            shared image: ``'raise'``, or use ``'positive'``, ``'negative'`` or ``'unknown'``.
+        label_format: ``'dense'`` or ``'sparse'``; by default ``'sparse'`` if all sources are sparse.
+        filter_cfg: As in :class:`LabelStoreDataset`, applied after merging.
         indices: Samples of the merged dataset to use.
-        lazy_init: Whether to wait with all this until the dataset is used.
+        lazy_init: Whether to defer merging until the dataset is used.
 
     Raises:
         TypeError: If the labels or class names of a source cannot be read.
-        ValueError: If a source has another key, a class has no place in the class list or is annotated by no
-            source, a name is misspelt, or sources contradict each other.
+        ValueError: If a source has an unknown key, a class is not in the class list or not annotated by any
+            source, a name is misspelled, or sources contradict each other.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
@@ -75,16 +76,16 @@ class MergedPartialLabels(RelabeledDataset):
         classes: Sequence[str] | None = None,
         *,
         shared_images: str = "join",
-        conflicts: str = "refuse",
+        conflicts: str = "raise",
         label_format: str | None = None,
-        filter_cfg: dict | None = None,
+        filter_cfg: dict[str, int] | None = None,
         indices: Any = None,
         lazy_init: bool = False,
     ) -> None:
         if not sources:
             raise ValueError(
-                "The 'sources' argument of MergedPartialLabels must hold at least one dataset. Got none "
-                "instead."
+                "The 'sources' argument of MergedPartialLabels must have at least one dataset. Got no "
+                "dataset instead."
             )
         check_choice("MergedPartialLabels", ("join", "separate"), shared_images=shared_images)
         check_choice("MergedPartialLabels", CONFLICTS, conflicts=conflicts)
@@ -93,7 +94,7 @@ class MergedPartialLabels(RelabeledDataset):
         names = [source["name"] for source in self.sources]
         if len(set(names)) < len(names):
             raise ValueError(
-                "The 'sources' argument of MergedPartialLabels must hold sources of different 'name'. Got "
+                "The 'sources' argument of MergedPartialLabels must have sources with different 'name'. Got "
                 f"{names} instead."
             )
         super().__init__(
@@ -108,10 +109,10 @@ class MergedPartialLabels(RelabeledDataset):
         """Merge the labels.
 
         Returns:
-            A store with a row for each different sample of the sources; for each image, where they are
-            joined.
+            A store with one row for each different sample of the sources, or for each image if shared images
+            are joined.
         """
-        renamed, narrow = {}, []
+        renamed, positives_only = {}, []
         target = self._metainfo.get("classes")
         for source in self.sources:
             initialize(source["dataset"])
@@ -122,38 +123,38 @@ class MergedPartialLabels(RelabeledDataset):
                     "'classes'. Got no class names instead."
                 )
             renamed[source["name"]] = new_names(
-                source["name"], names, source.get("class_map"), target, source.get("unmapped", "refuse")
+                source["name"], names, source.get("class_map"), target, source.get("unmapped", "raise")
             )
-            narrow.append(chosen_classes(source["name"], names, source.get("positives_only", ())))
+            positives_only.append(chosen_classes(source["name"], names, source.get("positives_only", ())))
         if target is None:
-            everything = [name for names in renamed.values() for name in names if name is not None]
-            target = tuple(dict.fromkeys(everything))
-        maps = class_maps(renamed, target, narrow)
-        return self._joined(*self._read_sources(), maps, target)
+            all_names = [name for names in renamed.values() for name in names if name is not None]
+            target = tuple(dict.fromkeys(all_names))
+        maps = class_maps(renamed, target, positives_only)
+        return self._merge(*self._read_sources(), maps, target)
 
     @force_full_init
-    def sample_info(self, idx: int) -> dict:
-        """What the source says about a sample, and its ``source``, of a shared image the first; no labels."""
+    def sample_info(self, idx: int) -> dict[str, Any]:
+        """Return the information that the (first) source has about a sample and its ``source``, no labels."""
         row = int(self._rows[idx])
         source = self.sources[self._source_of_leaf[self._origin(row)[0]]]["name"]
         return {**super().sample_info(idx), "sample_idx": row, "source": source}
 
     def extra_repr(self) -> list[str]:
-        """What ``repr`` says beside the number of samples and classes."""
+        """Return the lines of ``repr`` after the numbers of samples and classes."""
         return [f"Source: \t{source['name']} ({type(source['dataset']).__name__})" for source in self.sources]
 
     def _read_sources(self) -> tuple[list[tuple[BaseDataset, np.ndarray]], list[int], np.ndarray]:
-        """Samples of every leaf below the sources, the source of each leaf, and the row of each sample."""
+        """Find the samples of all underlying datasets, the source of each dataset, and the sample rows."""
         leaves, source_of_leaf, rows, num_rows = [], [], [], 0
         for number, source in enumerate(self.sources):
-            own, row_of_position = different_samples(source["dataset"])
-            leaves += own
-            source_of_leaf += [number] * len(own)
+            new_leaves, row_of_position = different_samples(source["dataset"])
+            leaves += new_leaves
+            source_of_leaf += [number] * len(new_leaves)
             rows.append(row_of_position + num_rows)
-            num_rows += sum(len(indices) for _, indices in own)
+            num_rows += sum(len(indices) for _, indices in new_leaves)
         return leaves, source_of_leaf, np.concatenate(rows)
 
-    def _joined(
+    def _merge(
         self,
         leaves: list[tuple[BaseDataset, np.ndarray]],
         source_of_leaf: list[int],
@@ -161,12 +162,12 @@ class MergedPartialLabels(RelabeledDataset):
         maps: list[ClassMap],
         classes: Sequence[str],
     ) -> LabelStore:
-        """The labels of all samples, or of all images."""
+        """Merge the labels of all samples, and join the rows of shared images."""
         self._source_of_leaf = source_of_leaf
         self.adopt(leaves, row_of_position)
         labels = [label_source(leaf, indices) for leaf, indices in leaves]
-        for number, of_leaf in zip(source_of_leaf, labels):
-            _check_names(self.sources[number], of_leaf.store)
+        for number, leaf_labels in zip(source_of_leaf, labels):
+            _check_class_names(self.sources[number], leaf_labels.store)
         store = merge_labels(labels, [maps[number] for number in source_of_leaf], classes)
         source_of_row = np.repeat(source_of_leaf, [len(indices) for _, indices in leaves])
         if self.shared_images == "separate" or source_of_row[0] == source_of_row[-1]:
@@ -179,21 +180,21 @@ class MergedPartialLabels(RelabeledDataset):
             self.conflicts, store, [self.sources[number]["name"] for number in source_of_row]
         )
         store = join_rows(store, first, contradictions)
-        contradictions.settle()
-        # The first source that has an image says how often it comes; the others only add what they know.
-        own = source_of_row[first[row_of_position]] == source_of_row[row_of_position]
+        contradictions.raise_if_any()
+        # Samples of shared images come from the first source; the other sources only contribute labels.
+        is_first = source_of_row[first[row_of_position]] == source_of_row[row_of_position]
         new_row = np.cumsum(stays) - 1
         starts = self._leaf_starts
         chosen = [stays[begin:end] for begin, end in zip(starts, starts[1:])]
         self.adopt(
             [(leaf, indices[kept]) for (leaf, indices), kept in zip(leaves, chosen)],
-            new_row[first[row_of_position[own]]],
+            new_row[first[row_of_position[is_first]]],
         )
         num_shared = int((source_of_row[first] != source_of_row).sum())
         print_log(
-            f"MergedPartialLabels: {num_shared} samples are of images that an earlier source has. "
-            "Each of these images is one sample with the labels of all its sources "
-            f"(shared_images='join').{contradictions}",
+            f"MergedPartialLabels: {num_shared} samples show images of an earlier source. Each of these "
+            f"images becomes one sample with the labels of all its sources (shared_images='join')."
+            f"{contradictions}",
             logger="current",
         )
         return store
@@ -201,28 +202,28 @@ class MergedPartialLabels(RelabeledDataset):
 
 def _checked_source(source: Any, number: int) -> dict[str, Any]:
     is_dataset = not isinstance(source, Mapping) or ("dataset" not in source and "type" in source)
-    source = {"name": str(number), **({"dataset": source} if is_dataset else source)}
-    if set(source) - _KEYS or "dataset" not in source:
+    checked: dict[str, Any] = {"name": str(number), **({"dataset": source} if is_dataset else source)}
+    if set(checked) - _KEYS or "dataset" not in checked:
         raise ValueError(
-            f"Each item of the 'sources' argument of MergedPartialLabels must have 'dataset' and may have "
-            f"'name', 'class_map', 'unmapped' and 'positives_only'. Got {sorted(source)} at source {number} "
-            "instead."
+            "Each item of the 'sources' argument of MergedPartialLabels must have the key 'dataset' and may "
+            f"have 'name', 'class_map', 'unmapped' and 'positives_only'. Got {sorted(checked)} at source "
+            f"{number} instead."
         )
-    if source.get("unmapped", "refuse") not in ("refuse", "drop"):
+    if checked.get("unmapped", "raise") not in ("raise", "drop"):
         raise ValueError(
-            f"The 'unmapped' of source {source['name']!r} must be 'refuse' or 'drop'. Got "
-            f"{source['unmapped']!r} instead."
+            f"The 'unmapped' of source {checked['name']!r} must be 'raise' or 'drop'. Got "
+            f"{checked['unmapped']!r} instead."
         )
-    if isinstance(source["dataset"], Mapping):
-        source["dataset"] = DATASETS.build(source["dataset"])
-    return source
+    if isinstance(checked["dataset"], Mapping):
+        checked["dataset"] = DATASETS.build(checked["dataset"])
+    return checked
 
 
-def _check_names(source: dict[str, Any], store: LabelStore) -> None:
-    expected = class_names(source["dataset"])
-    if tuple(store.class_names) != tuple(expected):
+def _check_class_names(source: dict[str, Any], store: LabelStore) -> None:
+    expected = class_names(source["dataset"]) or ()
+    if tuple(store.class_names) != expected:
         raise ValueError(
-            f"The parts of source {source['name']!r} of MergedPartialLabels must be of one class list. Got "
-            f"one that begins with {expected[:3]} and one that begins with {store.class_names[:3]} instead. "
-            "Give each part as a source of its own."
+            f"The datasets of source {source['name']!r} of MergedPartialLabels must have the same class "
+            f"list. Got lists that begin with {expected[:3]} and {store.class_names[:3]} instead. Pass each "
+            "dataset as a separate source."
         )

@@ -14,49 +14,50 @@ from ..utils.argument_checks import check_choice
 from .annotations.csv_table import read_annotation_csv
 from .annotations.json_file import read_annotation_json
 from .annotations.repeated_images import REPEATED_IMAGES
-from .base import LabelStoreDataset, image_fault
+from .base import LabelStoreDataset, find_image_problem
 from .label_store.store import LabelStore
 
 
 @DATASETS.register_module()
 class PartialLabelDataset(LabelStoreDataset):
-    r"""Multi-label images of which only some labels are known.
+    r"""Multi-label images with partially known labels, read from an annotation file.
 
-    The ending of ``ann_file`` says what it is (docs/data.md shows each):
+    The ending of ``ann_file`` determines its format (docs/data.md has an example of each):
 
-    - ``.json``: OpenMMLab 2.0 style. A sample has ``gt_label``, the classes in the image, and
-      ``gt_label_neg``, the classes that were looked for and are not there; or ``gt_score``, 1, 0 or -1 for
-      every class.
-    - ``.csv``: the first column is the image, each further column a class with 1, 0, -1 or nothing (both
-      unknown). With exactly the columns ``image``, ``class`` and ``value`` it has a line a label.
+    - ``.json``: OpenMMLab 2.0 style. A sample has ``gt_label`` (the classes in the image) and
+      ``gt_label_neg`` (the classes that are known to be absent), or ``gt_score`` (1, 0 or -1 for every
+      class).
+    - ``.csv``: the first column is the image, each further column a class with 1, 0, -1 or a blank cell (both
+      unknown). With exactly the columns ``image``, ``class`` and ``value`` it has one line per label.
     - a folder: a saved :class:`LabelStore`, for data sets of any size.
 
-    ``classes`` (or ``metainfo['classes']``) chooses and orders classes of the file by name; it does not
-    rename them. Only where a JSON file names no classes, it is the list that class indices refer to; and a
-    CSV file with a line a label may lack some of them.
+    ``classes`` (or ``metainfo['classes']``) selects and orders the classes of the file by name; it does not
+    rename them. If a JSON file does not name its classes, class indices refer to this list. A CSV file with
+    one line per label need not contain all of these classes.
 
     Args:
         ann_file: Annotation file.
-        default_label: What a JSON file means by a class that is in neither list of a sample: ``'unknown'``, or
-            ``'negative'`` where the images were searched for every class.
+        default_label: Label of the classes that a sample of a JSON file lists neither as positive nor as
+            negative: ``'unknown'``, or ``'negative'`` if the images were searched for every class.
         label_format: ``'dense'`` or ``'sparse'``, see :class:`LabelStoreDataset`.
-        repeated_images: What an image is that a CSV or JSON file names more than once: ``'refuse'``;
-            ``'join'``: one sample with the labels of all, which must not contradict each other; ``'keep'``: a
-            sample each time. A CSV file with a line a label joins them; a label store keeps them.
-        skip_malformed: Whether to leave out wrong lines of a CSV file and wrong samples of a JSON file, with
-            a warning that counts them, instead of refusing the file.
-        check_images: Whether to read and decode every image now, instead of failing at a broken one during
-            training.
-        check_labels: Whether to compare every byte of a label store with its checksums now. Other files are
-            always checked.
+        repeated_images: Treatment of images that a CSV or JSON file names more than once: ``'raise'`` an
+            error; ``'join'`` their labels, which must not contradict each other, into one sample; or
+            ``'keep'`` all of them as samples. A CSV file with one line per label always joins them, a label
+            store keeps them.
+        skip_malformed: Whether to leave out malformed lines of a CSV file and malformed samples of a JSON
+            file, with a warning that counts them, instead of raising.
+        check_images: Whether to read and decode every image at the start, instead of raising at the first
+            broken image during training.
+        check_labels: Whether to verify the checksums of a label store at the start. Other files are always
+            checked.
         **kwargs: Further arguments of :class:`LabelStoreDataset` and of MMPretrain's ``BaseDataset``:
             ``metainfo``, ``classes``, ``data_root``, ``data_prefix``, ``filter_cfg``, ``indices``,
             ``pipeline``, ``test_mode``, ``lazy_init``, ``max_refetch``.
 
     Raises:
         FileNotFoundError: If the annotation file, or an image, is missing.
-        ValueError: If an argument has no meaning, or the file is wrong: with file, sample or line, field,
-            what was expected and found, and how many more faults there are.
+        ValueError: If an argument is invalid, or the file is malformed. The message names the file, the
+            sample or line, the field, the expected and the found value, and the number of further errors.
 
     Example:
         >>> import pathlib, tempfile
@@ -75,7 +76,7 @@ class PartialLabelDataset(LabelStoreDataset):
         *,
         default_label: str = "unknown",
         label_format: str = "dense",
-        repeated_images: str = "refuse",
+        repeated_images: str = "raise",
         skip_malformed: bool = False,
         check_images: bool = False,
         check_labels: bool = False,
@@ -99,14 +100,17 @@ class PartialLabelDataset(LabelStoreDataset):
         ending = os.path.splitext(self.ann_file)[1].lower()
         classes = self._metainfo.get("classes")
         notes: dict[str, int] = {}
-        options = dict(repeated_images=self.repeated_images, skip_malformed=self.skip_malformed, notes=notes)
+        options: dict[str, Any] = dict(
+            repeated_images=self.repeated_images, skip_malformed=self.skip_malformed, notes=notes
+        )
         if ending == ".json":
             store = read_annotation_json(self.ann_file, LABEL_WORDS[self.default_label], classes, **options)
         elif self.default_label == "negative":
             raise ValueError(
-                "The 'default_label' argument of PartialLabelDataset must be 'unknown' for anything but a "
-                "JSON file: a blank cell of a CSV file is unknown, a store knows by itself. "
-                f"Got 'negative' with {self.ann_file} instead. Write 0 into the cells that are negative."
+                "The 'default_label' argument of PartialLabelDataset must be 'unknown' unless 'ann_file' is "
+                "a JSON file: blank cells of a CSV file are unknown, and a label store has its own default "
+                f"label. Got 'negative' with {self.ann_file} instead. In a CSV file, write 0 into the cells "
+                "that are negative."
             )
         elif ending == ".csv":
             store = read_annotation_csv(self.ann_file, classes, **options)
@@ -122,17 +126,16 @@ class PartialLabelDataset(LabelStoreDataset):
         return store
 
     def full_init(self) -> None:
-        """Load the labels, warn where there are no negatives, and check the images if asked to."""
+        """Load the labels, warn if there are no negatives, and check the images with ``check_images``."""
         if self._fully_initialized:
             return
         super().full_init()
         if not self.has_negatives:
             print_log(
-                f"{self.ann_file} has no known negatives: a loss that ignores unknown labels can then only "
-                "learn to say "
-                "yes to every class. Give 'gt_label_neg', or default_label='negative' if every image was "
-                "searched for every "
-                "class, or train with a loss that treats unknown labels as negatives.",
+                f"{self.ann_file} has no known negatives: with a loss that ignores unknown labels, the model "
+                "then only learns to predict positive everywhere. Add 'gt_label_neg', set "
+                "default_label='negative' if every image was searched for every class, or train with a loss "
+                "that treats unknown labels as negatives.",
                 logger="current",
                 level=logging.WARNING,
             )
@@ -140,17 +143,20 @@ class PartialLabelDataset(LabelStoreDataset):
             self._check_images()
 
     def _check_images(self) -> None:
-        first, count = None, 0
+        first: tuple[int, str, str] | None = None
+        count = 0
         for row in self._rows:
             path = self.image_info(int(row))["img_path"]
-            fault = image_fault(path)
-            count += fault is not None
-            first = first or (fault and (row, path, fault))
+            problem = find_image_problem(path)
+            count += problem is not None
+            if first is None and problem is not None:
+                first = int(row), path, problem
         if first is None:
             return
-        row, path, fault = first
-        kind = FileNotFoundError if fault == "no such file" else ValueError
+        row, path, problem = first
+        kind = FileNotFoundError if problem == "no such file" else ValueError
         raise kind(
-            f"The image of sample {row} of {self.ann_file} must be readable. Got {fault} at {path} instead. "
-            f"{count - 1} more images are missing or broken. (Is 'data_root' or 'data_prefix' right?)"
+            f"The image of sample {row} of {self.ann_file} must be readable. Got {problem} at {path} "
+            f"instead. {count - 1} more images are missing or broken. (Is 'data_root' or 'data_prefix' "
+            "right?)"
         )

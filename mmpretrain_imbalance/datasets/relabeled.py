@@ -1,4 +1,4 @@
-"""The base of datasets that give other labels to the samples of datasets."""
+"""Base class of datasets that replace the labels of other datasets."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from .wrapped import resolve_wrapped_indices
 
 
 class RelabeledDataset(LabelStoreDataset):
-    """Samples of other datasets under new labels; images and pipelines stay theirs.
+    """Samples of other datasets with new labels; images and pipelines are those of the other datasets.
 
-    A subclass calls :meth:`adopt` in ``load_label_store``.
+    A subclass calls ``adopt`` in ``load_label_store``.
 
     Args:
-        label_format: ``'dense'`` or ``'sparse'``; by default ``'sparse'`` where all adopted datasets are.
+        label_format: ``'dense'`` or ``'sparse'``; by default ``'sparse'`` if all adopted datasets are sparse.
         **kwargs: Further arguments of :class:`LabelStoreDataset`.
     """
 
-    dataset_argument = "dataset"  # as messages call it
+    dataset_argument = "dataset"  # its name in error messages
 
     def __init__(self, *, label_format: str | None = None, **kwargs: Any) -> None:
         self._inherits_format = label_format is None
         super().__init__(label_format=label_format or "dense", **kwargs)
 
     def adopt(self, leaves: Sequence[tuple[BaseDataset, np.ndarray]], row_of_position: np.ndarray) -> None:
-        """Say which samples there are.
+        """Set the samples of this dataset.
 
         Args:
-            leaves: Datasets that are no wrappers, and indices into each: the rows of the label store.
-            row_of_position: Row behind each sample of this dataset.
+            leaves: Datasets that are not wrappers, with the indices of their samples. All samples in this
+                order are the rows of the label store.
+            row_of_position: Row of each sample of this dataset.
 
         Raises:
-            ValueError: If there is no sample, or the pipeline of a dataset would lose sparse labels.
+            ValueError: If there are no samples, or the pipeline of a dataset would drop sparse labels.
         """
         name = type(self).__name__
         if not leaves:
@@ -59,64 +60,66 @@ class RelabeledDataset(LabelStoreDataset):
         self.max_refetch = datasets[0].max_refetch
 
     def initial_rows(self) -> range | np.ndarray:
-        """Row of the store behind each sample."""
+        """Return the row of each sample in the store."""
         return self._row_of_position
 
     @force_full_init
-    def sample_info(self, idx: int) -> dict:
-        """What the sample's own dataset says about it, without its labels."""
+    def sample_info(self, idx: int) -> dict[str, Any]:
+        """Return the information that the adopted dataset has about a sample, without its labels."""
         leaf, index = self._origin(int(self._rows[idx]))[1:]
         if getattr(type(leaf), "get_data_info", None) is LabelStoreDataset.get_data_info:
-            return leaf.sample_info(index)  # which spares making labels that nobody wants
+            info: dict[str, Any] = leaf.sample_info(index)  # does not build labels that are then removed
+            return info
         return without_labels(leaf.get_data_info(index))
 
-    def run_pipeline(self, idx: int, info: dict) -> Any:
-        """Run the pipeline of the sample's own dataset."""
+    def run_pipeline(self, idx: int, info: dict[str, Any]) -> Any:
+        """Run the pipeline of the adopted dataset of a sample."""
         return self._origin(int(self._rows[idx]))[1].pipeline(info)
 
     @force_full_init
     def image_path(self, idx: int) -> str | None:
-        """Path of one image, ``None`` where it is in memory."""
+        """Return the path of one image, or ``None`` if it is in memory."""
         return image_path(*self._origin(int(self._rows[idx]))[1:])
 
     @force_full_init
     def image_prefixes(self) -> set[str]:
-        """The folders that image names are below, of all datasets behind the samples."""
-        # Names of a dataset of MMPretrain are whole paths.
+        """Return the folders to which image names are relative, of all adopted datasets."""
+        # Image names of a dataset of MMPretrain are complete paths.
         prefixes = [
             leaf.image_prefixes() if isinstance(leaf, LabelStoreDataset) else {""} for leaf, _ in self._leaves
         ]
         return set().union(*prefixes)
 
     def _origin(self, row: int) -> tuple[int, BaseDataset, int]:
-        """Number of the adopted dataset behind a row, the dataset, and the index into it."""
+        """Return the number of the adopted dataset of a row, the dataset, and the index in the dataset."""
         number = bisect_right(self._leaf_starts, row) - 1
         leaf, indices = self._leaves[number]
         return number, leaf, int(indices[row - self._leaf_starts[number]])
 
 
 def different_samples(dataset: Any) -> tuple[list[tuple[BaseDataset, np.ndarray]], np.ndarray]:
-    """Find the samples of a dataset, each once although wrappers may repeat it.
+    """Find the different samples of a dataset whose wrappers may repeat samples.
 
     Args:
         dataset: A dataset, or a wrapper of datasets.
 
     Returns:
-        The datasets that are no wrappers with the indices of their samples, in the order of ``sample_idx``;
-        and for each sample of ``dataset`` its number among all of these.
+        The underlying datasets with the indices of their samples, in the order of ``sample_idx``, and for
+        each sample of ``dataset`` its number among all these samples.
     """
     parts = [part for part in resolve_wrapped_indices(dataset) if len(part.indices)]
     number_of_position = np.empty(sum(len(part.indices) for part in parts), dtype=np.int64)
     leaves, start = [], 0
     for leaf in {id(part.leaf): part.leaf for part in parts}.values():
-        own = [part for part in parts if part.leaf is leaf]
-        indices = np.concatenate([part.indices for part in own])
+        parts_of_leaf = [part for part in parts if part.leaf is leaf]
+        indices = np.concatenate([part.indices for part in parts_of_leaf])
         ids = sample_ids(leaf, indices)
         inverse = np.arange(len(ids))
         if not (np.diff(ids) > 0).all():
             _, chosen, inverse = np.unique(ids, return_index=True, return_inverse=True)
             indices = indices[chosen]
-        number_of_position[np.concatenate([part.positions for part in own])] = inverse.reshape(-1) + start
+        positions = np.concatenate([part.positions for part in parts_of_leaf])
+        number_of_position[positions] = inverse.reshape(-1) + start
         leaves.append((leaf, indices))
         start += len(indices)
     return leaves, number_of_position
@@ -126,18 +129,18 @@ def image_path(dataset: BaseDataset, index: int) -> str | None:
     """Find the path of the image of one sample.
 
     Args:
-        dataset: A dataset that is no wrapper.
-        index: The sample.
+        dataset: A dataset that is not a wrapper.
+        index: Index of the sample.
 
     Returns:
-        The path, ``None`` where the image is in memory.
+        The path, or ``None`` if the image is in memory.
     """
-    if isinstance(dataset, LabelStoreDataset):
-        return dataset.image_path(index)
-    return dataset.get_data_info(index).get("img_path")
+    is_own = isinstance(dataset, LabelStoreDataset)
+    path: str | None = dataset.image_path(index) if is_own else dataset.get_data_info(index).get("img_path")
+    return path
 
 
 def _range_if_possible(numbers: np.ndarray) -> range | np.ndarray:
-    """A range in the place of an array that says no more."""
+    """Replace an array of consecutive integers by a range, which takes less memory."""
     rises = len(numbers) > 0 and (np.diff(numbers) == 1).all()
     return range(int(numbers[0]), int(numbers[-1]) + 1) if rises else numbers

@@ -1,4 +1,4 @@
-"""A dataset whose labels are made partial, as the methods for partial labels are compared."""
+"""Dataset that hides labels of another dataset, to compare methods for partial labels."""
 
 from __future__ import annotations
 
@@ -17,33 +17,31 @@ from .wrapped import underlying_datasets
 
 @DATASETS.register_module()
 class SimulatePartialLabels(RelabeledDataset):
-    """Hides labels of any multi-label dataset; images and pipeline stay those of the wrapped dataset.
+    """Hides labels of a multi-label dataset; images and pipeline stay those of the wrapped dataset.
 
-    The protocols are those of
-    :func:`~mmpretrain_imbalance.functional.simulate_partial_labels.simulate_partial_labels`. What happens to
-    a label depends on the seed, the sample's index in its full dataset (docs/data.md says what that is) and
-    the class (with ``'fpc'`` also on which other samples there are), so that workers, ranks, epochs, a
-    resumed run and a subset of the data see the same labels. A sample that the wrapped dataset repeats has
-    the same labels each time.
+    The protocols are those of :func:`simulate_partial_labels`. Whether a label is hidden depends on the seed,
+    the index of the sample in its full dataset (see docs/data.md) and the class, and with ``'fpc'`` also on
+    the other samples. All workers, ranks, epochs, resumed runs and subsets of the data therefore see the same
+    labels. A sample that the wrapped dataset repeats always has the same labels.
 
     Args:
-        dataset: Any dataset whose labels :func:`label_counts` can read, or its config.
+        dataset: A dataset that :func:`label_counts` supports, or its config.
         protocol: ``'rps'``, ``'fpc'``, ``'single_positive'``, ``'n_per_image'``, ``'known_label_ratio'`` or
             ``'drop_positives'``.
-        seed: Another seed gives other labels. A simulation of labels that are simulated already draws anew,
-            also with the same seed.
-        probability: Chance that a label is removed, for ``'rps'`` and ``'drop_positives'``.
-        num_labels: Positives, and negatives, to keep, for ``'fpc'`` (a class) and ``'n_per_image'`` (an
-            image).
-        known_label_ratio: Share of the known labels of an image to keep, for ``'known_label_ratio'``.
+        seed: Seed of the random choice of labels. A simulation on top of another one makes a new random
+            choice, even with the same seed.
+        probability: Probability that a label is removed, for ``'rps'`` and ``'drop_positives'``.
+        num_labels: Number of positives and number of negatives to keep, per class for ``'fpc'`` and per image
+            for ``'n_per_image'``.
+        known_label_ratio: Fraction of the known labels of an image to keep, for ``'known_label_ratio'``.
         label_format: ``'dense'`` or ``'sparse'``; by default that of the wrapped dataset.
-        save_to: An annotation file (.json or .csv) to write the simulated labels to.
+        save_to: Annotation file (.json or .csv) to which the simulated labels are written.
         indices: Samples of the simulated dataset to use.
-        lazy_init: Whether to wait with all this until the dataset is used.
+        lazy_init: Whether to defer the simulation until the dataset is used.
 
     Raises:
         TypeError: If the labels of the wrapped dataset cannot be read.
-        ValueError: If an argument is missing or has no meaning for the protocol.
+        ValueError: If an argument is invalid, or missing for the protocol.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits, label_counts
@@ -54,7 +52,7 @@ class SimulatePartialLabels(RelabeledDataset):
 
     def __init__(
         self,
-        dataset: BaseDataset | dict,
+        dataset: BaseDataset | dict[str, Any],
         protocol: str,
         *,
         seed: int = 0,
@@ -85,17 +83,17 @@ class SimulatePartialLabels(RelabeledDataset):
         """Simulate the labels.
 
         Returns:
-            A store with a row for each different sample of the wrapped dataset.
+            A store with one row for each different sample of the wrapped dataset.
         """
         leaves, row_of_position = different_samples(self.dataset)
         self.adopt(leaves, row_of_position)
-        # Also datasets of which no sample is here have a number, so that it stays in every subset.
+        # Datasets without a sample are numbered too, so that numbers are the same in every subset.
         origins = origin_numbers(underlying_datasets(self.dataset))
         sources = [label_source(leaf, indices, origins[id(leaf)]) for leaf, indices in leaves]
         return simulate_store(sources, self.protocol, self.amount, self.seed)
 
     def full_init(self) -> None:
-        """Simulate the labels, and write them if asked to."""
+        """Simulate the labels, and write them if ``save_to`` is set."""
         if self._fully_initialized:
             return
         super().full_init()
@@ -103,7 +101,7 @@ class SimulatePartialLabels(RelabeledDataset):
             self.save_annotations(self.save_to)
 
     def extra_repr(self) -> list[str]:
-        """What ``repr`` says beside the number of samples and classes."""
+        """Return the lines of ``repr`` after the numbers of samples and classes."""
         amount = "" if self.amount is None else f" {self.amount}"
         return [
             f"Simulated: \t{self.protocol}{amount}, seed {self.seed}",

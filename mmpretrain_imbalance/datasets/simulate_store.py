@@ -1,9 +1,9 @@
-"""Simulated partial labels of whole label stores, in bounded parts."""
+"""Simulation of partial labels for complete label stores, in chunks of bounded size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -14,17 +14,17 @@ from .label_store.build import StoreParts, build_label_store
 from .label_store.store import LabelStore
 from .wrapped import check_one_class_list, mmpretrain_labels
 
-_CHUNK = 2**20  # labels that are worked on at once
+_CHUNK = 2**20  # labels per chunk
 
 
 class LabelSource(NamedTuple):
-    """The labels of some samples of one dataset.
+    """Labels of samples of one dataset.
 
     Attributes:
-        store: Where the labels are.
-        rows: Rows of the store, of shape (M,).
+        store: Store that holds the labels.
+        rows: Row of each sample in the store, of shape (M,).
         sample_ids: Index of each sample in its full dataset, of shape (M,).
-        origin: Number of the full dataset: samples of one origin with one id are the same sample.
+        origin: Number of the full dataset. Samples with equal origins and equal ids are the same sample.
     """
 
     store: LabelStore
@@ -34,12 +34,13 @@ class LabelSource(NamedTuple):
 
 
 def label_source(dataset: BaseDataset, indices: np.ndarray, origin: int = 0) -> LabelSource:
-    """Read the labels of samples of one dataset that is no wrapper.
+    """Read the labels of samples of one dataset that is not a wrapper.
 
     Args:
-        dataset: A dataset of ours, which is read in place, or of MMPretrain, which is asked sample by sample.
+        dataset: A dataset of this package, whose label store is not copied, or a dataset of MMPretrain, whose
+            samples are read one by one.
         indices: Indices of the samples, of shape (M,).
-        origin: Number of the full dataset among those that are simulated together.
+        origin: Number of the full dataset among the datasets that are simulated together.
 
     Returns:
         The labels.
@@ -56,11 +57,11 @@ def label_source(dataset: BaseDataset, indices: np.ndarray, origin: int = 0) -> 
 
 
 def sample_ids(dataset: BaseDataset, indices: np.ndarray) -> np.ndarray:
-    """Find the index of samples in the full dataset, where ``dataset`` is a subset that knows.
+    """Find the indices of samples in the full dataset; they differ if ``dataset`` is a subset.
 
     Args:
-        dataset: A dataset that is no wrapper.
-        indices: Indices into it, of shape (M,).
+        dataset: A dataset that is not a wrapper.
+        indices: Indices in ``dataset``, of shape (M,).
 
     Returns:
         Indices in the full dataset, of shape (M,).
@@ -69,13 +70,13 @@ def sample_ids(dataset: BaseDataset, indices: np.ndarray) -> np.ndarray:
 
 
 def origin_numbers(leaves: Sequence[BaseDataset]) -> dict[int, int]:
-    """Number full datasets in the order of a nest; subsets that share a label store are of one of them.
+    """Number the full datasets; subsets that share a label store belong to the same full dataset.
 
     Args:
-        leaves: Datasets that are no wrappers.
+        leaves: Datasets that are not wrappers.
 
     Returns:
-        The number by the ``id`` of each dataset.
+        The number of the full dataset, by ``id`` of the dataset.
     """
     stores = {id(leaf): id(getattr(leaf, "label_store", leaf)) for leaf in leaves}
     numbers = {store: number for number, store in enumerate(dict.fromkeys(stores.values()))}
@@ -85,28 +86,28 @@ def origin_numbers(leaves: Sequence[BaseDataset]) -> dict[int, int]:
 def simulate_store(
     sources: Sequence[LabelSource], protocol: str, amount: float | None, seed: int
 ) -> LabelStore:
-    """Make the labels of all sources partial.
+    """Hide labels of all sources.
 
     Args:
-        sources: The labels, one source after the other.
+        sources: The labels.
         protocol: Name of the protocol.
         amount: The argument of the protocol.
-        seed: Another seed gives other labels.
+        seed: Seed of the random choice of labels.
 
     Returns:
-        The new labels; image n of the store is sample n of all sources in a row. The store counts one
-        simulation more than its source, which then draws anew, whatever its seed.
+        The new labels; row n is sample n of all sources, concatenated. The store counts one more simulation
+        than the sources, so that a further simulation makes a new random choice even with the same seed.
 
     Raises:
         ValueError: If the sources differ in their classes.
     """
     first = sources[0].store
     check_one_class_list((source.store.class_names for source in sources), "SimulatePartialLabels")
-    # A dropped positive is a negative like any other; the other protocols leave unknown labels.
-    negative_is_rule = protocol == "drop_positives" and all(
+    # 'drop_positives' replaces positives by negatives; the other protocols create unknown labels.
+    default_is_negative = protocol == "drop_positives" and all(
         source.store.default_label == 0 for source in sources
     )
-    default_label = 0 if negative_is_rule else -1
+    default_label = 0 if default_is_negative else -1
     rule = protocol, amount, seed
     num_simulations = 1 + max(source.store.num_simulations for source in sources)
     parts = StoreParts(first.class_names, default_label, first.class_metadata, num_simulations)
@@ -124,8 +125,11 @@ def simulate_store(
     return parts.finish()
 
 
+_Rule = tuple[str, Any, int]  # protocol, its amount, seed
+
+
 class _Chunk(NamedTuple):
-    """Some images in a row, and their labels: image, sample id, class and value of each."""
+    """Consecutive images with the image index, sample id, class and value of each of their labels."""
 
     start: int
     num_images: int
@@ -133,7 +137,7 @@ class _Chunk(NamedTuple):
 
 
 def _chunks(sources: Sequence[LabelSource], protocol: str, default_label: int) -> Iterator[_Chunk]:
-    """Go through all images in parts, with the labels of each part that the protocol must see."""
+    """Iterate over all images in chunks, with the labels that the protocol needs."""
     start = 0
     for source in sources:
         store = source.store
@@ -145,18 +149,18 @@ def _chunks(sources: Sequence[LabelSource], protocol: str, default_label: int) -
         read = store.elements if listed_is_enough else store.known_elements
         mean_size = store.num_listed // max(1, len(store)) + 1 if listed_is_enough else store.num_classes
         step = max(1, _CHUNK // mean_size)
-        # Samples of different datasets, and of a simulation, have different ids and so different draws.
-        apart = (source.origin << 40) + (store.num_simulations << 56)
+        # Ids differ between datasets and between repeated simulations, and so do their random numbers.
+        id_offset = (source.origin << 40) + (store.num_simulations << 56)
         for first in range(0, len(source.rows), step):
             rows = source.rows[first : first + step]
-            places, classes, values = read(rows)
-            ids = source.sample_ids[first : first + step] + apart
-            yield _Chunk(start, len(rows), (start + places, ids[places], classes, values))
+            positions, classes, values = read(rows)
+            ids = source.sample_ids[first : first + step] + id_offset
+            yield _Chunk(start, len(rows), (start + positions, ids[positions], classes, values))
             start += len(rows)
 
 
-def _apply(labels: tuple[np.ndarray, ...], rule: tuple, default_label: int) -> tuple[np.ndarray, ...]:
-    """What the protocol makes of some labels, without those that are unlisted from now on."""
+def _apply(labels: tuple[np.ndarray, ...], rule: _Rule, default_label: int) -> tuple[np.ndarray, ...]:
+    """Apply the protocol to labels, and leave out those that then equal the default label."""
     images, ids, classes, values = labels
     known = values != -1
     new_values = values.copy()
@@ -165,19 +169,21 @@ def _apply(labels: tuple[np.ndarray, ...], rule: tuple, default_label: int) -> t
     return images[listed], ids[listed], classes[listed], new_values[listed]
 
 
-def _fixed_per_class(chunks: Iterator[_Chunk], rule: tuple, num_classes: int) -> tuple[np.ndarray, ...]:
-    """What 'fpc' keeps. A class must see the labels of all images: they are thinned out when they doubled."""
+def _fixed_per_class(chunks: Iterator[_Chunk], rule: _Rule, num_classes: int) -> tuple[np.ndarray, ...]:
+    """Apply 'fpc', which selects labels over all images; collected labels are reduced when they double."""
     _, amount, seed = rule
-    parts, size, limit = [], 0, 2 * _CHUNK
-    largest = np.full(2 * num_classes, np.inf)  # draw beyond which nothing of a class and value can stay
+    parts: list[tuple[np.ndarray, ...]] = []
+    size, limit = 0, 2 * _CHUNK
+    # Largest random number, per class and value, with which a label can still be selected.
+    largest = np.full(2 * num_classes, np.inf)
     for chunk in chunks:
         _, ids, classes, values = chunk.labels
-        near = values != -1
-        near[near] = (
-            element_random_numbers(ids[near], classes[near], seed)
-            <= largest[classes[near] * 2 + values[near]]
+        candidates = values != -1
+        candidates[candidates] = (
+            element_random_numbers(ids[candidates], classes[candidates], seed)
+            <= largest[classes[candidates] * 2 + values[candidates]]
         )
-        parts.append(tuple(array[near] for array in chunk.labels))
+        parts.append(tuple(array[candidates] for array in chunk.labels))
         size += len(parts[-1][0])
         if size > limit:
             parts = [_apply(tuple(map(np.concatenate, zip(*parts))), rule, -1)]

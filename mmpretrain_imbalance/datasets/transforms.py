@@ -1,4 +1,4 @@
-"""Pipeline transforms of partial labels, and the keys under which a sample carries its labels."""
+"""Pipeline transforms for partial labels, and helpers for pipelines and label keys of samples."""
 
 from __future__ import annotations
 
@@ -11,20 +11,31 @@ from mmcv.transforms import BaseTransform
 from mmpretrain.datasets import PackInputs
 from mmpretrain.registry import TRANSFORMS
 
+LABEL_KEYS = (
+    "gt_label",
+    "gt_score",
+    "gt_label_difficult",
+    "gt_label_indices",
+    "gt_label_values",
+    "num_classes",
+    "default_label",
+)
+
 
 @TRANSFORMS.register_module()
 class PackPartialInputs(PackInputs):
-    """MMPretrain's ``PackInputs`` that also carries the sparse labels of our datasets.
+    """Extension of MMPretrain's ``PackInputs`` that also packs sparse labels.
 
     The listed classes and their labels become the fields ``gt_label_indices`` (int64) and ``gt_label_values``
-    (int8) of the data sample, the number of classes and the label of all other classes its meta information
-    ``num_classes`` and ``default_label``. ``PartialLabelDataPreprocessor`` makes them dense on the device.
-    Dense labels (``gt_score``, ``gt_label``) are packed as ``PackInputs`` does.
+    (int8) of the data sample. The number of classes and the label of all other classes become its meta
+    information ``num_classes`` and ``default_label``. :class:`PartialLabelDataPreprocessor` converts the
+    labels to a dense tensor on the device. Dense labels (``gt_score``, ``gt_label``) are packed as in
+    ``PackInputs``.
 
     Args:
         input_key: Key of the image.
         algorithm_keys: Keys of further fields of the data sample.
-        meta_keys: Keys of its meta information.
+        meta_keys: Keys of the meta information of the data sample.
 
     Example:
         >>> sample = dict(img=np.zeros((8, 8, 1), np.uint8), gt_label_indices=np.array([2, 5]),
@@ -44,18 +55,19 @@ class PackPartialInputs(PackInputs):
             input_key, algorithm_keys, tuple(dict.fromkeys((*meta_keys, "num_classes", "default_label")))
         )
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pack one sample.
 
         Args:
-            results: The sample as the pipeline carries it.
+            results: The result dictionary of the pipeline.
 
         Returns:
-            ``inputs``, the image as a tensor, and ``data_samples``, its labels and meta information.
+            A dictionary with ``inputs``, the image as a tensor, and ``data_samples``, its labels and meta
+            information.
         """
-        packed = super().transform(results)
+        packed: dict[str, Any] = super().transform(results)
         if "gt_label_indices" in results:
-            # Copies: views of a memory-mapped store are read-only, which tensors cannot be.
+            # Copied because views of a memory-mapped store are read-only, which tensors do not support.
             indices = np.array(results["gt_label_indices"], dtype=np.int64)
             values = np.array(results["gt_label_values"], dtype=np.int8)
             packed["data_samples"].set_field(
@@ -65,37 +77,13 @@ class PackPartialInputs(PackInputs):
         return packed
 
 
-def check_packing(transforms: Sequence[Any], label_format: str, caller: str) -> None:
-    """Refuse a pipeline in which sparse labels would be lost without a word.
-
-    Args:
-        transforms: The steps of the pipeline.
-        label_format: ``'dense'`` or ``'sparse'``.
-        caller: Name of the dataset, for the message.
-
-    Raises:
-        ValueError: If labels are sparse and the host's ``PackInputs`` packs them.
-    """
-    loses = [
-        step
-        for step in transforms
-        if isinstance(step, PackInputs) and not isinstance(step, PackPartialInputs)
-    ]
-    if label_format == "sparse" and loses:
-        raise ValueError(
-            f"The 'pipeline' argument of {caller} must end with PackPartialInputs for "
-            "label_format='sparse'. Got "
-            f"{type(loses[0]).__name__} instead, which would drop every label. Use PackPartialInputs, or "
-            "label_format='dense'."
-        )
-
-
 @TRANSFORMS.register_module()
 class DifficultAsUnknown(BaseTransform):
-    """Make ``gt_score`` from ``gt_label``, with -1 at classes of which an image shows only difficult objects.
+    """Create ``gt_score`` from ``gt_label``, with -1 for classes with only difficult objects in the image.
 
-    MMPretrain trains difficult objects as negatives and leaves them out of its metrics. A class that is both
-    in ``gt_label`` and among the difficult ones is positive. A sample without ``gt_label`` is left as it is.
+    MMPretrain trains difficult objects as negatives and leaves them out of its metrics. A class is positive
+    if it is in ``gt_label``, even if it also has difficult objects. Samples without ``gt_label`` do not
+    change.
 
     **Required Keys:** ``gt_label``, ``<field>``. **Added Keys:** ``gt_score``, float32 of shape (C,).
 
@@ -115,17 +103,17 @@ class DifficultAsUnknown(BaseTransform):
     def __init__(self, num_classes: int, field: str = "gt_label_difficult") -> None:
         if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
             raise ValueError(
-                "The 'num_classes' argument of DifficultAsUnknown must be a positive whole number. "
+                "The 'num_classes' argument of DifficultAsUnknown must be a positive integer. "
                 f"Got {num_classes!r} instead."
             )
         self.num_classes = num_classes
         self.field = field
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``gt_score`` to a sample.
 
         Args:
-            results: The sample as the pipeline carries it.
+            results: The result dictionary of the pipeline.
 
         Returns:
             The same dictionary.
@@ -133,7 +121,7 @@ class DifficultAsUnknown(BaseTransform):
         if results.get("gt_label") is None:
             return results
         score = np.zeros(self.num_classes, dtype=np.float32)
-        # Positives last: a class with an easy object is positive, whatever else is difficult.
+        # Positives are written last, because a class with an easy object is positive.
         for key, value in ((self.field, -1), ("gt_label", 1)):
             classes = np.asarray([] if results.get(key) is None else results[key], dtype=np.int64)
             if classes.size and not (0 <= classes.min() and classes.max() < self.num_classes):
@@ -150,22 +138,35 @@ class DifficultAsUnknown(BaseTransform):
         return f"{type(self).__name__}(num_classes={self.num_classes}, field={self.field!r})"
 
 
-LABEL_KEYS = (
-    "gt_label",
-    "gt_score",
-    "gt_label_difficult",
-    "gt_label_indices",
-    "gt_label_values",
-    "num_classes",
-    "default_label",
-)
+def check_packing(transforms: Sequence[Any], label_format: str, caller: str) -> None:
+    """Raise if the pipeline would silently drop sparse labels.
+
+    Args:
+        transforms: The transforms of the pipeline.
+        label_format: ``'dense'`` or ``'sparse'``.
+        caller: Name of the dataset, for the error message.
+
+    Raises:
+        ValueError: If labels are sparse and MMPretrain's ``PackInputs`` packs them.
+    """
+    dropping = [
+        step
+        for step in transforms
+        if isinstance(step, PackInputs) and not isinstance(step, PackPartialInputs)
+    ]
+    if label_format == "sparse" and dropping:
+        raise ValueError(
+            f"The 'pipeline' argument of {caller} must end with PackPartialInputs for label_format='sparse'. "
+            f"Got {type(dropping[0]).__name__} instead, which would drop all labels. Use PackPartialInputs, "
+            "or label_format='dense'."
+        )
 
 
 def without_labels(info: dict[str, Any]) -> dict[str, Any]:
-    """What a dataset says about a sample, without its labels, for a wrapper that gives it others.
+    """Return the information about a sample without its labels.
 
     Args:
-        info: What ``get_data_info`` returns.
+        info: The output of ``get_data_info``.
 
     Returns:
         A new dictionary with the other keys.

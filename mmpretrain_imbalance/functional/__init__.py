@@ -26,7 +26,7 @@ from .losses.asymmetric_pseudo_label_loss import asymmetric_pseudo_label_loss, l
 from .losses.binary_cross_entropy import partial_binary_cross_entropy
 from .losses.class_aware_selective_loss import TOPK_SCOPES, UNKNOWN_MODES, selective_keep, unknown_weights
 from .losses.distribution_balanced_loss import distribution_balanced_loss, rebalanced_weights
-from .losses.elementwise_loss_function import elementwise_loss_function
+from .losses.elementwise_loss_function import ElementwiseLossFunction, elementwise_loss_function
 from .losses.entropy_maximization_loss import entropy_maximization_loss
 from .losses.entropy_maximization_pseudo_label_loss import entropy_maximization_pseudo_label_loss
 from .losses.expected_positives_loss import expected_positives_loss, expected_positives_regularizer
@@ -60,11 +60,16 @@ from .losses.zlpr_loss import zlpr_loss
 from .metrics.auroc import auroc
 from .metrics.average_precision import average_precision, mean_average_precision, pooled_average_precision
 from .metrics.best_thresholds import best_thresholds
-from .metrics.calibration_error import calibration_error, pooled_calibration_error, reliability_bins
+from .metrics.calibration_error import (
+    ReliabilityBins,
+    calibration_error,
+    pooled_calibration_error,
+    reliability_bins,
+)
 from .metrics.class_groups import class_groups, named_class_groups, quantile_group_thresholds, rarest_classes
 from .metrics.known_elements import KnownElements, known_elements, label_coverage
-from .metrics.multi_label_scores import class_scores, exact_match, multi_label_scores
-from .metrics.paired_bootstrap import paired_bootstrap
+from .metrics.multi_label_scores import ClassScores, class_scores, exact_match, multi_label_scores
+from .metrics.paired_bootstrap import BootstrapDifference, paired_bootstrap
 from .metrics.predicted_labels import labels_above, top_labels
 from .mix_labels import mix_labels
 from .random_numbers import chance, random_numbers
@@ -84,8 +89,12 @@ __all__ = [
     "TOPK_SCOPES",
     "UNKNOWN",
     "UNKNOWN_MODES",
+    "BootstrapDifference",
+    "ClassScores",
+    "ElementwiseLossFunction",
     "KnownElements",
     "LossContext",
+    "ReliabilityBins",
     "active_class_weights",
     "assume_negative_loss",
     "asymmetric_pseudo_label_loss",

@@ -1,10 +1,12 @@
-"""Losses for MMPretrain's heads: element losses, wrappers around them, one reduction."""
+"""Losses for MMPretrain's heads: elementwise losses, and wrappers around them."""
 
 from .assume_negative_loss import AssumeNegativeLoss
 from .asymmetric_pseudo_label_loss import AsymmetricPseudoLabelLoss
 from .base.elementwise_loss import Elements, ElementwiseLoss
+from .base.given_pseudo_labels import GivenPseudoLabels
 from .base.loss_state import LossState
 from .base.mmpretrain_loss_adapter import MMPretrainLossAdapter, build_elementwise_loss
+from .base.per_sample_memory import PerSampleMemory
 from .base.traits import Traits
 from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 from .base.wrapper_loss import WrapperLoss
@@ -51,6 +53,7 @@ __all__ = [
     "ExpectedPositivesLoss",
     "GeneralizedPseudoLabelRobustLoss",
     "GeneralizedRobustLoss",
+    "GivenPseudoLabels",
     "HillLoss",
     "LDAMLoss",
     "LabelSpaceReductionLoss",
@@ -62,6 +65,7 @@ __all__ = [
     "PairwiseRankingLoss",
     "PartialAsymmetricLoss",
     "PartialLabelMaskingLoss",
+    "PerSampleMemory",
     "PermanentLargeLoss",
     "Poly1Loss",
     "PriorMatchedPseudoLabelLoss",

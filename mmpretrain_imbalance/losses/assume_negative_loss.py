@@ -1,6 +1,8 @@
-"""The assume-negative family: AN, AN-LS and WAN."""
+"""Assume-negative losses: AN, AN-LS and WAN."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -13,19 +15,19 @@ from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 @MODELS.register_module()
 class AssumeNegativeLoss(UnknownAsNegativeLoss):
-    """AN, AN-LS and WAN, see :func:`~mmpretrain_imbalance.functional.assume_negative_loss`.
+    """AN, AN-LS and WAN, see :func:`assume_negative_loss`.
 
     Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C: ``reduction='mean'``.
 
     Args:
         variant: ``'plain'`` (AN), ``'smoothed'`` (AN-LS) or ``'weak'`` (WAN).
-        smoothing: Share of the other label in ``'smoothed'``.
-        eps: Added inside every logarithm.
+        smoothing: Fraction of the opposite label in ``'smoothed'``.
+        eps: Value added inside every logarithm.
         unknown: ``'negative'`` as published; ``'ignore'`` leaves unknown labels out.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If a name is unknown, or smoothing is no share.
+        ValueError: If an argument is not one of the allowed values or is out of range.
 
     Example:
         >>> import torch
@@ -39,7 +41,7 @@ class AssumeNegativeLoss(UnknownAsNegativeLoss):
         smoothing: float = 0.1,
         eps: float = 1e-5,
         unknown: str = "negative",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(unknown, **kwargs)
         check_choice("AssumeNegativeLoss", ASSUME_NEGATIVE_VARIANTS, variant=variant)
@@ -50,7 +52,7 @@ class AssumeNegativeLoss(UnknownAsNegativeLoss):
 
     @property
     def traits(self) -> Traits:
-        """The weak variant weighs by the number of classes."""
+        """In the weak variant, weights depend on the number of classes."""
         return super().traits.also(elementwise=self.variant != "weak")
 
     def formula(self, logits: Tensor, labels: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -10,31 +12,31 @@ from ..functional import UNKNOWN, LossContext
 from ..functional.losses.asymmetric_pseudo_label_loss import asymmetric_pseudo_label_loss, lowest_elements
 from ..utils.argument_checks import check_integer, check_number
 from .base.elementwise_loss import ElementwiseLoss
+from .base.loss_checks import required_sample_ids
 from .base.traits import Traits
 
-# Stands for a known element in the table of probabilities.
+# Marks known elements in the matrix of probabilities.
 _KNOWN = 2.0
 
 
 @MODELS.register_module()
 class AsymmetricPseudoLabelLoss(ElementwiseLoss):
-    r"""EM, and after a warm-up soft negative labels for the unknown elements that look most negative.
+    r"""EM, with soft negative labels, after a warm-up, for the unknown elements of lowest probability.
 
-    At the end of epoch :math:`e \ge W` (counted from 1) of E, W being ``warmup_epochs``, the
+    At the end of epoch :math:`e \ge W` (counted from 1) of E, with W = ``warmup_epochs``,
 
     .. math:: \lfloor \text{proportion} \cdot u_c / (E - W) \rfloor
 
-    unknown elements of class c with the lowest p, of :math:`u_c` and among those without a soft label, get
-    the label p, which they keep; see
-    :func:`~mmpretrain_imbalance.functional.asymmetric_pseudo_labels.asymmetric_pseudo_label_loss`.
-    An annotated negative stays a negative.
+    of the :math:`u_c` unknown elements of class c get a permanent soft label: those of lowest p that have no
+    soft label yet. The label is p; see :func:`asymmetric_pseudo_label_loss`.
+    Annotated negatives stay negatives.
 
-    p is the probability predicted for the image in that epoch's training step. The authors predict all
-    images once more after the epoch; this saves that pass. Augmentations that mix images do not go with it: a
-    mixed image has no sample id of its own.
+    p is the probability predicted for the image in the training step of that epoch. The authors predict all
+    images once more after the epoch; this implementation saves that pass. It cannot be combined with
+    augmentations that mix images, because a mixed image has no sample id.
 
-    Memory on every rank: 8 bytes for each image and class, of which 4 are in the checkpoint. COCO: 52 MB.
-    9M images of 9,605 classes would be 690 GB: this method is not for them.
+    Memory on every rank: 8 bytes per image and class, 4 of them in the checkpoint. COCO takes 52 MB. 9M
+    images with 9,605 classes would take 690 GB, so the method is not suited to such data.
 
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219), who take the mean over N C: ``reduction='mean'``.
 
@@ -42,10 +44,10 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
         num_images: Length of the training set.
         alpha: Weight of the entropy: 0.2 for VOC, 0.1 for COCO and NUS-WIDE, 0.01 for CUB.
         beta: Weight of the soft labels: 0.02 for VOC, 0.9 for COCO, 0.2 for NUS-WIDE, 0.4 for CUB.
-        proportion: Share of the unknown elements that has a soft label in the end.
-        warmup_epochs: Epochs before the first soft labels, at least 1: 5 for VOC and COCO, 4 for NUS-WIDE, 3
-            for CUB, of 10.
-        eps: Added inside every logarithm.
+        proportion: Fraction of the unknown elements that have a soft label at the end.
+        warmup_epochs: Number of epochs before the first soft labels, at least 1. Of 10 epochs: 5 for VOC and
+            COCO, 4 for NUS-WIDE, 3 for CUB.
+        eps: Value added inside every logarithm.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
@@ -68,6 +70,9 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
         non_negative=False,
         needs=("label_counts", "progress", "whole_epochs", "sample_ids"),
     )
+    soft_labels: Tensor
+    probability_sum: Tensor
+    visits: Tensor
 
     def __init__(
         self,
@@ -77,7 +82,7 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
         proportion: float = 0.9,
         warmup_epochs: int = 5,
         eps: float = 1e-5,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
@@ -90,7 +95,7 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
         self.proportion = proportion
         self.warmup_epochs = warmup_epochs
         self.eps = eps
-        # 0 for no soft label: a probability is larger.
+        # 0 means no soft label, because every probability is larger.
         self.register_class_buffer("soft_labels", num_images)
         self.register_class_buffer("probability_sum", num_images, gathered=True)
         self.register_gathered("visits", torch.zeros(num_images))
@@ -105,18 +110,18 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
     def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
         rows = self._rows(context)
         counted = (self.epoch + 1 >= self.warmup_epochs).to(self.visits.dtype)
-        # Zero would stand for "no soft label".
+        # Probabilities are kept above 0, because 0 means no soft label.
         seen = torch.sigmoid(logits).float().clamp(min=1e-38).where(labels == UNKNOWN, _KNOWN)
         self.probability_sum.index_add_(1, rows, (counted * seen).T)
         self.visits.index_add_(0, rows, counted.expand(len(rows)))
 
     def _rows(self, context: LossContext) -> Tensor:
-        return context.sample_ids.clamp(0, self.num_images - 1)
+        return required_sample_ids(context).clamp(0, self.num_images - 1)
 
     def update_statistics(self) -> None:
         if not self.visits.any():
             return
-        # An image that a sampler shows twice, on one rank or on two, has the mean of what was predicted.
+        # If a sampler returns an image twice in an epoch, its probability is the mean of both predictions.
         probabilities = self.probability_sum / self.visits.clamp(min=1)
         unknown = (self.visits > 0) & (probabilities <= 1)
         epochs = max(int(self.max_epochs) - self.warmup_epochs, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
@@ -18,25 +20,26 @@ SCOPES = ("class", "image")
 
 @MODELS.register_module()
 class ClassBalancedLoss(WrapperLoss):
-    """Weighs the held loss by class, with weights from the known positives that sum to C.
+    """Multiplies the wrapped loss by class weights that sum to C.
 
-    The weights are those of :func:`~mmpretrain_imbalance.functional.class_balanced_weights`. Unlike
-    :class:`StatisticsBalancedLoss`, positives and negatives of a class have the same weight. Unknown elements
-    are left to the held loss and get the weight of their class.
+    The weights depend on the numbers of known positives, see
+    :func:`class_balanced_weights`. Unlike in
+    :class:`StatisticsBalancedLoss`, positives and negatives of a class have the same weight. The wrapped loss
+    decides how unknown elements are treated; they get the weight of their class.
 
-    Source: Cui et al., CVPR 2019 (arXiv 1901.05555), whose data has one label an image: ``scope='image'``. In
-    multi-label data both scopes are published (Wu et al., ECCV 2020, arXiv 2007.09654).
+    Source: Cui et al., CVPR 2019 (arXiv 1901.05555), for single-label data: ``scope='image'``. Both scopes
+    have been published for multi-label data (Wu et al., ECCV 2020, arXiv 2007.09654).
 
     Args:
-        loss: The held loss.
+        loss: The wrapped loss.
         scheme: ``'effective_number'``, ``'inverse'`` or ``'inverse_square_root'``.
-        beta: Of the effective number.
-        scope: ``'class'`` gives an element the weight of its class; ``'image'`` gives all elements of an
-            image the mean weight of its positive classes, 1 if it has none.
+        beta: Parameter of the effective number.
+        scope: With ``'class'``, an element has the weight of its class. With ``'image'``, all elements of an
+            image have the mean weight of its positive classes, or 1 if it has no positive.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
-        ValueError: If a name is unknown, or beta is not in [0, 1).
+        ValueError: If an argument is not one of the allowed values, or ``beta`` is not in [0, 1).
 
     Example:
         >>> loss = ClassBalancedLoss(dict(type='PartialAsymmetricLoss'), scheme='inverse')
@@ -45,13 +48,15 @@ class ClassBalancedLoss(WrapperLoss):
         tensor([0.5000, 1.5000])
     """
 
+    positives: Tensor
+
     def __init__(
         self,
-        loss: dict | nn.Module,
+        loss: dict[str, Any] | nn.Module,
         scheme: str = "effective_number",
         beta: float = 0.9999,
         scope: str = "class",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(loss, **kwargs)
         check_choice("ClassBalancedLoss", CLASS_BALANCED_SCHEMES, scheme=scheme)
@@ -64,26 +69,26 @@ class ClassBalancedLoss(WrapperLoss):
 
     @property
     def traits(self) -> Traits:
-        """The weight of an image depends on all of its labels."""
+        """With the scope ``'image'``, the weight of an image depends on all of its labels."""
         by_class = self.scope == "class"
-        held = self.loss.traits
-        return held.also(
+        wrapped = self.loss.traits
+        return wrapped.also(
             needs=["label_counts"],
-            elementwise=held.elementwise and by_class,
-            soft_labels_mix=held.soft_labels_mix and by_class,
+            elementwise=wrapped.elementwise and by_class,
+            soft_labels_mix=wrapped.soft_labels_mix and by_class,
         )
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
-        held = self.loss.elements(logits, labels, context)
+        wrapped = self.loss.elements(logits, labels, context)
         if not self.training:
-            return held
+            return wrapped
         weight = self.class_weight(logits.dtype)
         if self.scope == "image":
             weight = positive_class_mean(labels, weight)
-        return held._replace(loss=held.loss * weight)
+        return wrapped._replace(loss=wrapped.loss * weight)
 
     def class_weight(self, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Weight of each class, of shape (C,)."""
+        """Return the weight of each class, of shape (C,)."""
         return class_balanced_weights(self.positives, self.scheme, self.beta, dtype)
 
     def class_state(self) -> dict[str, Tensor]:

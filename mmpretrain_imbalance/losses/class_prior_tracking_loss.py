@@ -1,6 +1,8 @@
-"""A wrapper that estimates the class prior while a model trains."""
+"""Wrapper that estimates the class prior during training."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -17,25 +19,25 @@ WINDOWS = ("run", "epoch", "ema")
 
 @MODELS.register_module()
 class ClassPriorTrackingLoss(WrapperLoss):
-    r"""The held loss, unchanged, and the mean probability of each class over the training images.
+    r"""Returns the wrapped loss unchanged, and tracks the mean probability of each class over the images.
 
     .. math:: \hat P_c = \frac{1}{N} \sum_n \sigma(x_{nc})
 
-    Around a loss in ``ignore`` mode this is the class prior that CSL asks for: ``LabelStatisticsHook`` writes
-    it by class name to ``work_dir/class_prior.json`` after each epoch.
+    Around a loss in ``ignore`` mode, this is the class prior that CSL uses. ``LabelStatisticsHook`` writes it
+    by class name to ``work_dir/class_prior.json`` after each epoch.
 
-    Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955): estimated by a temporary model trained in
-    ``ignore`` mode. The authors' code keeps a running mean from the first iteration on (``window='run'``).
+    Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955), who estimate the prior with a temporary model
+    trained in ``ignore`` mode. Their code uses a running mean from the first iteration on (``window='run'``).
 
     Args:
-        loss: The held loss.
+        loss: The wrapped loss.
         window: ``'run'`` for the mean over all epochs so far, ``'epoch'`` for the last one, ``'ema'`` for an
             exponential average over epochs.
-        momentum: Share of the earlier average kept by ``'ema'``.
+        momentum: Weight of the previous average in ``'ema'``.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
-        ValueError: If the window is none of the three, or the momentum is out of range.
+        ValueError: If ``window`` is not one of the allowed values, or ``momentum`` is out of range.
 
     Example:
         >>> loss = ClassPriorTrackingLoss(dict(type='PartialAsymmetricLoss', unknown='ignore'))
@@ -46,7 +48,15 @@ class ClassPriorTrackingLoss(WrapperLoss):
         tensor([0.5000, 0.5000])
     """
 
-    def __init__(self, loss: dict | nn.Module, window: str = "run", momentum: float = 0.9, **kwargs) -> None:
+    class_prior: Tensor
+    window_sum: Tensor
+    window_images: Tensor
+    probability_sum: Tensor
+    image_count: Tensor
+
+    def __init__(
+        self, loss: dict[str, Any] | nn.Module, window: str = "run", momentum: float = 0.9, **kwargs: Any
+    ) -> None:
         super().__init__(loss, **kwargs)
         check_choice("ClassPriorTrackingLoss", WINDOWS, window=window)
         check_number("ClassPriorTrackingLoss", 0, 1, momentum=momentum)
@@ -60,7 +70,7 @@ class ClassPriorTrackingLoss(WrapperLoss):
 
     @property
     def traits(self) -> Traits:
-        """The prior has a value per class."""
+        """The buffers have one value per class."""
         return self.loss.traits.also(needs=["label_counts"])
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
@@ -73,14 +83,14 @@ class ClassPriorTrackingLoss(WrapperLoss):
     def update_statistics(self) -> None:
         if not self.image_count:
             return
-        remembered = {"run": 1.0, "epoch": 0.0, "ema": self.momentum}[self.window]
+        decay = {"run": 1.0, "epoch": 0.0, "ema": self.momentum}[self.window]
         gathered, images = self.probability_sum, self.image_count
         if self.window == "ema":
-            # The first epoch has no earlier average to be mixed with.
-            fresh = 1 - self.momentum * bool(self.window_images)
-            gathered, images = fresh * gathered / images, gathered.new_tensor(fresh)
-        self.window_sum.mul_(remembered).add_(gathered)
-        self.window_images.mul_(remembered).add_(images)
+            # In the first epoch there is no previous average.
+            update = 1 - self.momentum * bool(self.window_images)
+            gathered, images = update * gathered / images, gathered.new_tensor(update)
+        self.window_sum.mul_(decay).add_(gathered)
+        self.window_images.mul_(decay).add_(images)
         self.class_prior.copy_(self.window_sum / self.window_images)
 
     def class_state(self) -> dict[str, Tensor]:

@@ -1,8 +1,9 @@
-"""Distribution-balanced loss: weights against co-occurrence, and tolerance of negatives."""
+"""Distribution-balanced loss: re-balanced weights, and negative-tolerant regularization."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -17,7 +18,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class DistributionBalancedLoss(ElementwiseLoss):
-    """DB loss, see :func:`~mmpretrain_imbalance.functional.distribution_balanced_loss`.
+    """DB loss, see :func:`distribution_balanced_loss`.
 
     Unknown elements are left out.
 
@@ -27,20 +28,20 @@ class DistributionBalancedLoss(ElementwiseLoss):
     Args:
         alpha: Smallest weight of an element.
         beta: Steepness of the weight.
-        gamma: Where the weight is half way up.
-        initial_bias: Factor of the class bias; 0 for none.
-        negative_scale: Scale of the logits of negatives; 1 for none.
-        focusing: Focusing exponent; 0 for no focal loss.
+        gamma: Midpoint of the increase of the weight.
+        initial_bias: Factor of the class bias; 0 disables the bias.
+        negative_scale: Scale of the logits of negatives; 1 disables the scaling.
+        focusing: Focusing exponent; 0 disables focusing.
         focal_weight: Factor of the focal loss.
         rebalance: Whether elements are weighted.
-        weight_norm: ``'by_instance'`` divides the weights of an image by the largest of them, ``'by_batch'``
-            by the largest of the batch; ``None`` for neither.
-        num_images: T, for the class bias; ``None`` for the known labels of each class, which are the same in
-            fully labeled data.
+        weight_norm: ``'by_instance'`` divides the weights of an image by their maximum, ``'by_batch'``
+            divides all weights by the maximum of the batch, ``None`` does not normalize.
+        num_images: Number of images T in the class bias; ``None`` uses the number of known labels of each
+            class, which is the same in fully labeled data.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name, or the scale is not positive.
+        ValueError: If an argument is not one of the allowed values or is out of range.
 
     Example:
         >>> loss = DistributionBalancedLoss()
@@ -50,6 +51,8 @@ class DistributionBalancedLoss(ElementwiseLoss):
     """
 
     traits = Traits(elementwise=False, bounded=False, soft_labels_mix=False, needs=("label_counts",))
+    positives: Tensor
+    negatives: Tensor
 
     def __init__(
         self,
@@ -63,7 +66,7 @@ class DistributionBalancedLoss(ElementwiseLoss):
         rebalance: bool = True,
         weight_norm: str | None = None,
         num_images: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
@@ -95,7 +98,7 @@ class DistributionBalancedLoss(ElementwiseLoss):
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
         positives, negatives = self.positives, self.negatives
-        if not len(positives):  # a loss that is evaluated without a training set has no counts
+        if not len(positives):  # there are no counts if the loss is evaluated without a training set
             positives = negatives = logits.new_zeros(logits.shape[1])
         loss = distribution_balanced_loss.unvalidated(
             logits,

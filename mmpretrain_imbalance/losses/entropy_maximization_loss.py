@@ -1,6 +1,8 @@
-"""Entropy maximization (EM): the model is kept undecided where nobody looked."""
+"""Entropy maximization (EM) at unknown elements."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -14,18 +16,19 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class EntropyMaximizationLoss(ElementwiseLoss):
-    """EM, see :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`; every element takes part.
+    """EM, see :func:`entropy_maximization_loss`; every element takes part.
 
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219), who take the mean over N C: ``reduction='mean'``.
 
     Args:
         alpha: Weight of the entropy at unknown elements: 0.2 for VOC, 0.1 for COCO and NUS-WIDE, 0.01 for
             CUB.
-        eps: Added inside every logarithm.
+        eps: Value added inside every logarithm.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name, or alpha is negative.
+        ValueError: If the reduction is not one of the allowed values, or ``alpha`` or ``eps`` is out of
+            range.
 
     Example:
         >>> import torch
@@ -35,7 +38,7 @@ class EntropyMaximizationLoss(ElementwiseLoss):
 
     traits = Traits(unknown="learned", non_negative=False)
 
-    def __init__(self, alpha: float = 0.1, eps: float = 1e-5, **kwargs) -> None:
+    def __init__(self, alpha: float = 0.1, eps: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_number("EntropyMaximizationLoss", 0, alpha=alpha)
         check_number("EntropyMaximizationLoss", 0, 1, eps=eps)

@@ -1,9 +1,10 @@
-"""Entropy maximization with pseudo-labels given from outside (EM + PL), by a vision-language model, say."""
+"""Entropy maximization with given pseudo-labels (EM + PL), such as those of a vision-language model."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from numpy.typing import ArrayLike
@@ -20,23 +21,22 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class EntropyMaximizationPseudoLabelLoss(ElementwiseLoss):
-    """EM + PL, see :func:`~mmpretrain_imbalance.functional.entropy_maximization_pseudo_label_loss`.
+    """EM + PL, see :func:`entropy_maximization_pseudo_label_loss`.
 
-    An unknown element with a negative answer takes no part. Answers are 1 (positive), 0 (negative) and -1
-    (none), unlike in published files. How they are given and what they cost:
-    :class:`~mmpretrain_imbalance.losses.given_pseudo_labels.GivenPseudoLabels`. Outside of training there are
-    none.
+    An unknown element with a negative pseudo-label takes no part. Pseudo-labels are 1 (positive), 0
+    (negative) or -1 (no pseudo-label), unlike in published files; see
+    ``mmpretrain_imbalance.losses.base.given_pseudo_labels.GivenPseudoLabels`` for the format and the memory.
+    They are used in training only.
 
     Source: Xing et al., 2023 (arXiv 2310.15985, VLPL), who take the mean over N C: ``reduction='mean'``.
 
     Args:
-        pseudo_labels: The answers: a ``.npy`` file of shape (num_images, C), the folder of a label store, or
-            a table.
+        pseudo_labels: A ``.npy`` file of shape (num_images, C), the folder of a label store, or an array.
         num_images: Length of the training set.
         alpha: Weight of the entropy: 0.2 for VOC, 0.1 for COCO and NUS-WIDE, 0.01 for CUB.
-        beta: Weight of positive answers.
-        smoothing: Part of a negative in a positive answer.
-        eps: Added inside every logarithm.
+        beta: Weight of positive pseudo-labels.
+        smoothing: Fraction of the negative label in a positive pseudo-label.
+        eps: Value added inside every logarithm.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
@@ -56,13 +56,13 @@ class EntropyMaximizationPseudoLabelLoss(ElementwiseLoss):
 
     def __init__(
         self,
-        pseudo_labels: str | os.PathLike | ArrayLike,
+        pseudo_labels: str | os.PathLike[str] | ArrayLike,
         num_images: int,
         alpha: float = 0.1,
         beta: float = 0.7,
         smoothing: float = 0.1,
         eps: float = 1e-5,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
@@ -85,10 +85,10 @@ class EntropyMaximizationPseudoLabelLoss(ElementwiseLoss):
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:
         if not self.training:
             return entropy_maximization_loss.unvalidated(logits, labels, self.alpha, self.eps)
-        answers = self.given(context.sample_ids, logits.shape[1])
+        pseudo = self.given(context.sample_ids, logits.shape[1])
         loss = entropy_maximization_pseudo_label_loss.unvalidated(
-            logits, labels, answers, self.alpha, self.beta, self.smoothing, self.eps
+            logits, labels, pseudo, self.alpha, self.beta, self.smoothing, self.eps
         )
         unknown = labels == UNKNOWN
-        learned = labels.masked_fill(unknown & (answers == POSITIVE), POSITIVE)
-        return Elements(loss, ~(unknown & (answers == NEGATIVE)), learned)
+        learned = labels.masked_fill(unknown & (pseudo == POSITIVE), POSITIVE)
+        return Elements(loss, ~(unknown & (pseudo == NEGATIVE)), learned)

@@ -1,6 +1,8 @@
-"""Expected positive regularization (EPR): positives, and how many of them an image should have."""
+"""Expected positive regularization (EPR): positives, and the expected number of positives per image."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -14,22 +16,22 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class ExpectedPositivesLoss(ElementwiseLoss):
-    """EPR, see :func:`~mmpretrain_imbalance.functional.expected_positives_loss`.
+    """EPR, see :func:`expected_positives_loss`.
 
-    Unknown elements cost nothing but the regularizer, which counts the predicted positives of the batch, in
-    which every element takes part.
+    Unknown elements enter the loss only through the regularizer, which sums the probabilities of all elements
+    of the batch.
 
     Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C: ``reduction='mean'``.
 
     Args:
-        expected_positives: The mean number of positives of an image: 1.5 in VOC, 2.9 in COCO, 1.9 in
-            NUS-WIDE, 31.4 in CUB.
-        use_negatives: Whether annotated negatives count (ours).
-        eps: Added inside the logarithm.
+        expected_positives: Mean number of positives per image: 1.5 in VOC, 2.9 in COCO, 1.9 in NUS-WIDE, 31.4
+            in CUB.
+        use_negatives: Whether annotated negatives enter the loss; not in the paper.
+        eps: Value added inside the logarithm.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name, or the expected number is not positive.
+        ValueError: If the reduction is not one of the allowed values, or an argument is out of range.
 
     Example:
         >>> import torch
@@ -40,7 +42,7 @@ class ExpectedPositivesLoss(ElementwiseLoss):
     traits = Traits(unknown="learned", elementwise=False)
 
     def __init__(
-        self, expected_positives: float, use_negatives: bool = False, eps: float = 1e-5, **kwargs
+        self, expected_positives: float, use_negatives: bool = False, eps: float = 1e-5, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         check_interval("ExpectedPositivesLoss", "(0, inf)", expected_positives=expected_positives)

@@ -1,9 +1,10 @@
-"""Generalized pseudo-label robust loss (GPR): robust, with answers to unknown labels from outside."""
+"""Generalized pseudo-label robust loss (GPR): GR with given pseudo-labels."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -22,32 +23,31 @@ from .generalized_robust_loss import GeneralizedRobustLoss
 
 @MODELS.register_module()
 class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
-    r"""GPR, see :func:`~mmpretrain_imbalance.functional.generalized_pseudo_label_robust_loss`.
+    r"""GPR, see :func:`generalized_pseudo_label_robust_loss`.
 
-    Added to it is ``regularization`` times the regularizer of the number of predicted positives, see
-    :func:`~mmpretrain_imbalance.functional.expected_positives_loss.expected_positives_regularizer`, which
-    every element carries.
+    The loss adds ``regularization`` times
+    :func:`expected_positives_regularizer`, the regularizer of the number of
+    predicted positives, to every element.
 
-    Answers are 1 (positive), 0 (negative) and -1 (none), unlike in published files. How they are given and
-    what they cost: :class:`~mmpretrain_imbalance.losses.given_pseudo_labels.GivenPseudoLabels`. They are the
-    same in every epoch, where the authors make new ones in each step. Outside of training there are none.
+    Pseudo-labels are 1 (positive), 0 (negative) or -1 (no pseudo-label), unlike in published files; see
+    ``mmpretrain_imbalance.losses.base.given_pseudo_labels.GivenPseudoLabels`` for the format and the memory.
+    They are used in training only, and are the same in every epoch; the authors generate them in each step.
 
     Source: Tran et al., ICCV 2025 (arXiv 2508.20381, AEVLP), who take the mean over N C:
     ``reduction='mean'``. The defaults are those of their code for COCO; for VOC: ``slope=(0, 2)``,
     ``offset=(-2, -2)``, ``positive_weights=(0.4, 0.7)``, ``regularization=0.05``.
 
     Args:
-        pseudo_labels: The answers: a ``.npy`` file of shape (num_images, C), the folder of a label store, or
-            a table.
+        pseudo_labels: A ``.npy`` file of shape (num_images, C), the folder of a label store, or an array.
         num_images: Length of the training set.
-        expected_positives: The mean number of positives of an image: 1.5 in VOC, 2.9 in COCO, 1.9 in
-            NUS-WIDE, 31.4 in CUB.
-        slope: Of the chance that an unknown label is positive, from and to.
-        offset: Of that chance, from and to.
-        positive_weights: Smallest and largest weight of a positive answer.
-        smoothing: Part of a negative in a positive answer.
-        regularization: Weight of the regularizer; 0 for none.
-        **kwargs: The other arguments of ``GeneralizedRobustLoss``.
+        expected_positives: Mean number of positives per image: 1.5 in VOC, 2.9 in COCO, 1.9 in NUS-WIDE, 31.4
+            in CUB.
+        slope: First and last slope of the probability that an unknown label is positive.
+        offset: First and last offset of this probability.
+        positive_weights: Smallest and largest weight of a positive pseudo-label.
+        smoothing: Fraction of the negative label in a positive pseudo-label.
+        regularization: Weight of the regularizer; 0 disables it.
+        **kwargs: The other arguments of :class:`GeneralizedRobustLoss`.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -64,7 +64,7 @@ class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
 
     def __init__(
         self,
-        pseudo_labels: str | os.PathLike | ArrayLike,
+        pseudo_labels: str | os.PathLike[str] | ArrayLike,
         num_images: int,
         expected_positives: float,
         slope: tuple[float, float] = (0.0, 10.0),
@@ -72,7 +72,7 @@ class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
         positive_weights: tuple[float, float] = (0.5, 0.7),
         smoothing: float = 0.1,
         regularization: float = 0.001,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(slope, offset, **kwargs)
         name = type(self).__name__
@@ -81,8 +81,8 @@ class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
         check_number(name, 0, regularization=regularization)
         if len(positive_weights) != 2 or not 0 <= positive_weights[0] <= positive_weights[1] <= 1:
             raise ValueError(
-                f"The 'positive_weights' argument of {name} must be the smallest and the largest weight, "
-                f"both from 0 to 1. Got {positive_weights} instead."
+                f"The 'positive_weights' argument of {name} must be the smallest and the largest weight, in "
+                f"this order and both in [0, 1]. Got {positive_weights} instead."
             )
         self.given = GivenPseudoLabels(pseudo_labels, num_images, name)
         self.pseudo_labels = pseudo_labels
@@ -94,9 +94,8 @@ class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
 
     @property
     def traits(self) -> Traits:
-        """The regularizer counts the predicted positives of the batch."""
-        held = GeneralizedRobustLoss.traits
-        return held.also(needs=["label_counts", "sample_ids"], elementwise=self.regularization == 0)
+        """The regularizer depends on all logits of the batch."""
+        return super().traits.also(needs=["label_counts", "sample_ids"], elementwise=self.regularization == 0)
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
@@ -105,13 +104,13 @@ class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
         self.given.read(len(positives), class_names)
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
-        answers = torch.full_like(labels, UNKNOWN)
+        pseudo = torch.full_like(labels, UNKNOWN)
         if self.training:
-            answers = self.given(context.sample_ids, logits.shape[1])
+            pseudo = self.given(context.sample_ids, logits.shape[1])
         loss = generalized_pseudo_label_robust_loss.unvalidated(
-            logits, labels, answers, *self.constants(), self.positive_weights, self.smoothing
+            logits, labels, pseudo, *self.constants(), self.positive_weights, self.smoothing
         )
         if self.regularization:
             regularizer = expected_positives_regularizer(logits, self.expected_positives)
             loss = loss + self.regularization * regularizer
-        return Elements(loss, labels=torch.where(labels == UNKNOWN, answers.to(labels.dtype), labels))
+        return Elements(loss, labels=torch.where(labels == UNKNOWN, pseudo.to(labels.dtype), labels))

@@ -1,6 +1,8 @@
-"""Generalized robust loss (GR) of unknown labels, on a schedule."""
+"""Generalized robust loss (GR) with scheduled constants."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -8,32 +10,33 @@ from torch import Tensor
 from ..functional import LossContext
 from ..functional.losses.generalized_robust_loss import generalized_robust_loss
 from ..utils.argument_checks import check_interval
-from .base.elementwise_loss import ElementwiseLoss
+from .base.elementwise_loss import Elements, ElementwiseLoss
 from .base.traits import Traits
 
 
 @MODELS.register_module()
 class GeneralizedRobustLoss(ElementwiseLoss):
-    """GR, see :func:`~mmpretrain_imbalance.functional.generalized_robust_loss`; every element takes part.
+    """GR, see :func:`generalized_robust_loss`; every element takes part.
 
-    Four of its constants move linearly over the E epochs, counted by e from 0. As in the authors' code, slope
-    and offset have made the share e / E of their way, mean and deviation (e + 1) / E: the former start at
-    their first value and never reach the last, the latter the other way round. Outside of training, the last
-    values hold.
+    Four of its constants change linearly over the E epochs e = 0, 1, 2, ..., from the first to the last
+    value. As in the authors' code, the fraction of the change is e/E for ``slope`` and ``offset``, and
+    (e+1)/E for ``mean`` and ``deviation``. Thus ``slope`` and ``offset`` start at the first value and do not
+    reach the last; ``mean`` and ``deviation`` start after the first value and reach the last. Outside of
+    training, the last values are used.
 
     Source: Chen et al., IJCAI 2024 (arXiv 2405.03501), who take the mean over N C: ``reduction='mean'``.
 
     Args:
-        slope: Of the chance that an unknown label is positive, from and to.
-        offset: Of that chance, from and to.
-        mean: Center of the trust in an element, from and to.
-        deviation: Width of that trust, from and to.
-        positive_exponent: q2, above 0.
-        negative_exponent: q3, above 0.
+        slope: First and last slope of the probability that an unknown label is positive.
+        offset: First and last offset of this probability.
+        mean: First and last center of the weight of an element.
+        deviation: First and last width of this weight.
+        positive_exponent: Exponent q2, above 0.
+        negative_exponent: Exponent q3, above 0.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name, or a width or an exponent is not positive.
+        ValueError: If the reduction is not one of the allowed values, or an argument is out of range.
 
     Example:
         >>> import torch
@@ -43,8 +46,6 @@ class GeneralizedRobustLoss(ElementwiseLoss):
         tensor(1.8437)
     """
 
-    traits = Traits(unknown="learned", bounded=False, needs=("progress",))
-
     def __init__(
         self,
         slope: tuple[float, float] = (0.0, 2.0),
@@ -53,32 +54,37 @@ class GeneralizedRobustLoss(ElementwiseLoss):
         deviation: tuple[float, float] = (2.0, 0.5),
         positive_exponent: float = 0.01,
         negative_exponent: float = 1.0,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
         for argument, bounds in dict(slope=slope, offset=offset, mean=mean, deviation=deviation).items():
             if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
                 raise ValueError(
-                    f"The '{argument}' argument of {name} must be the first and the last value. Got {bounds} "
-                    "instead."
+                    f"The '{argument}' argument of {name} must be a pair of the first and the last value. "
+                    f"Got {bounds} instead."
                 )
         for width in deviation:
             check_interval(name, "(0, inf)", deviation=width)
         exponents = dict(positive_exponent=positive_exponent, negative_exponent=negative_exponent)
         check_interval(name, "(0, inf)", **exponents)
-        self.slope = tuple(slope)
-        self.offset = tuple(offset)
-        self.mean = tuple(mean)
-        self.deviation = tuple(deviation)
+        self.slope = slope[0], slope[1]
+        self.offset = offset[0], offset[1]
+        self.mean = mean[0], mean[1]
+        self.deviation = deviation[0], deviation[1]
         self.positive_exponent = positive_exponent
         self.negative_exponent = negative_exponent
 
-    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
+    @property
+    def traits(self) -> Traits:
+        """The constants depend on the epoch."""
+        return Traits(unknown="learned", bounded=False, needs=("progress",))
+
+    def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:
         return generalized_robust_loss.unvalidated(logits, labels, *self.constants())
 
     def constants(self) -> tuple[Tensor | float, ...]:
-        """The constants of the function at the place in the run."""
+        """Return the constants of the function in the current epoch."""
         return (
             self._scheduled(self.slope, self.epoch),
             self._scheduled(self.offset, self.epoch),
@@ -89,7 +95,7 @@ class GeneralizedRobustLoss(ElementwiseLoss):
         )
 
     def _scheduled(self, bounds: tuple[float, float], finished: Tensor) -> Tensor | float:
-        """The value after a number of finished epochs; outside of training, the last one."""
+        """Return the value after a number of finished epochs; outside of training, the last value."""
         first, last = bounds
         if not self.training:
             return last

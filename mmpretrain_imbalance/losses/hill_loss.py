@@ -1,6 +1,8 @@
-"""Hill: a loss that forgives negatives that look positive."""
+"""Hill loss, which down-weights negatives of high probability."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -13,19 +15,20 @@ from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 @MODELS.register_module()
 class HillLoss(UnknownAsNegativeLoss):
-    """The Hill loss, see :func:`~mmpretrain_imbalance.functional.hill_loss`.
+    """Hill loss, see :func:`hill_loss`.
 
     Source: Zhang et al., 2021 (arXiv 2112.07368), summed over all elements.
 
     Args:
-        margin: Taken off the logit of positives.
+        margin: Margin subtracted from the logit of positives.
         gamma: Focusing exponent of positives.
-        down_weight: The constant lambda of the weight of negatives.
+        down_weight: Constant lambda in the weight of negatives.
         unknown: ``'negative'`` as published, or ``'ignore'``.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If ``unknown`` or the reduction is no known name.
+        ValueError: If ``unknown`` or the reduction is not one of the allowed values, or a number is not
+            finite.
 
     Example:
         >>> import torch
@@ -39,7 +42,7 @@ class HillLoss(UnknownAsNegativeLoss):
         gamma: float = 2.0,
         down_weight: float = 1.5,
         unknown: str = "negative",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(unknown, **kwargs)
         check_number("HillLoss", margin=margin, gamma=gamma, down_weight=down_weight)
@@ -49,7 +52,7 @@ class HillLoss(UnknownAsNegativeLoss):
 
     @property
     def traits(self) -> Traits:
-        """Positives have no bound."""
+        """The loss of positives is unbounded."""
         return super().traits.also(bounded=False)
 
     def formula(self, logits: Tensor, labels: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
-"""Large Loss: unknown elements that fit "negative" worst are rejected or flipped."""
+"""Large Loss: unknown elements with the largest loss as negatives are rejected or become positives."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -19,21 +21,22 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class LargeLoss(ElementwiseLoss):
-    r"""Unknown labels as negatives, except for a growing share of the batch whose loss is large.
+    r"""Treats unknown labels as negatives, except for those of large loss, whose number grows with the epoch.
 
-    In epoch e, counted from 0, the :math:`\lceil N C e \delta / 100 \rceil` unknown elements of the batch
-    with the largest loss are rejected or count as positives, see
-    :func:`~mmpretrain_imbalance.functional.large_loss`. Known elements never change.
+    In epoch e = 0, 1, ..., the :math:`\lceil N C e \delta / 100 \rceil` unknown elements of the batch with
+    the largest loss are rejected or count as positives; see
+    :func:`large_loss`. Known elements do not change.
 
     Source: Kim et al., CVPR 2022 (arXiv 2206.03740), who take the mean over N C: ``reduction='mean'``.
 
     Args:
         scheme: ``'reject'`` (LL-R) or ``'temporary'`` (LL-Ct).
-        delta: Growth of the share in per cent an epoch; the paper tries 0.1 to 0.5.
+        delta: Increase of the fraction of such elements in the batch, in percent per epoch; 0.1 to 0.5 in the
+            paper.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the scheme or the reduction is no known name, or delta is negative.
+        ValueError: If the scheme or the reduction is not one of the allowed values, or ``delta`` is negative.
 
     Example:
         >>> import torch
@@ -45,13 +48,13 @@ class LargeLoss(ElementwiseLoss):
 
     traits = Traits(unknown="learned", elementwise=False, bounded=False, needs=("progress",))
 
-    def __init__(self, scheme: str = "reject", delta: float = 0.2, **kwargs) -> None:
+    def __init__(self, scheme: str = "reject", delta: float = 0.2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if scheme not in LARGE_LOSS_SCHEMES:
             names = ", ".join(map(repr, LARGE_LOSS_SCHEMES))
             raise ValueError(
-                f"The 'scheme' argument of LargeLoss must be one of {names}; the permanent scheme is "
-                f"PermanentLargeLoss. Got {scheme!r} instead."
+                f"The 'scheme' argument of LargeLoss must be one of {names}. Got {scheme!r} instead. The "
+                "permanent scheme (LL-Cp) is PermanentLargeLoss."
             )
         check_number("LargeLoss", 0, delta=delta)
         self.scheme = scheme

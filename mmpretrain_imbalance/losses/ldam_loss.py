@@ -1,6 +1,8 @@
-"""Label-distribution-aware margins (LDAM) for single-label data."""
+"""Label-distribution-aware margin loss (LDAM) for single-label data."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -15,23 +17,23 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class LDAMLoss(ElementwiseLoss):
-    """LDAM, see :func:`~mmpretrain_imbalance.functional.ldam_loss`.
+    """LDAM, see :func:`ldam_loss`.
 
-    For single-label data: class indices, or tables with one positive an image. Unknown classes are left out
-    of the softmax. Put ``ClassBalancedLoss(scope='image')`` around it for the authors' re-weighting; they
-    divide by the sum of the weights of a batch, which are small where its classes are frequent, and here it
-    is the number of images.
+    The loss is for single-label data: class indices, or labels with one positive per image. Unknown classes
+    are left out of the softmax. Put ``ClassBalancedLoss(scope='image')`` around it for the authors'
+    re-weighting. The authors divide by the sum of the weights of the batch, which is small if its classes are
+    frequent; here, the loss is divided by the number of images.
 
-    Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413), the mean over images. The authors' logits are
-    cosines; for those of a plain linear layer, ``scale=1`` is the usual softmax.
+    Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413), the mean over images. The authors' logits are cosine
+    similarities; with the logits of a linear layer, ``scale=1`` gives the usual softmax.
 
     Args:
-        max_margin: The margin of the rarest class.
+        max_margin: Margin of the rarest class.
         scale: Factor of the logits.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name, or the scale is not positive.
+        ValueError: If the reduction is not one of the allowed values, or an argument is out of range.
 
     Example:
         >>> loss = LDAMLoss(scale=2)
@@ -43,8 +45,9 @@ class LDAMLoss(ElementwiseLoss):
     """
 
     traits = Traits(elementwise=False, bounded=False, needs=("label_counts",))
+    positives: Tensor
 
-    def __init__(self, max_margin: float = 0.5, scale: float = 30.0, **kwargs) -> None:
+    def __init__(self, max_margin: float = 0.5, scale: float = 30.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_interval("LDAMLoss", "(0, inf)", scale=scale)
         check_number("LDAMLoss", 0, max_margin=max_margin)
@@ -53,13 +56,13 @@ class LDAMLoss(ElementwiseLoss):
         self.register_class_buffer("positives")
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
-        # A loss that is evaluated without a training set has no margins.
+        # There are no margins if the loss is evaluated without a training set.
         margins = self.margins(logits.dtype) if len(self.positives) else logits.new_zeros(logits.shape[1])
         loss = ldam_loss.unvalidated(logits, labels, margins, self.scale)
         return loss, known_labels(labels)
 
     def margins(self, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Margin of each class, of shape (C,)."""
+        """Return the margin of each class, of shape (C,)."""
         return label_distribution_margins(self.positives, self.max_margin, dtype)
 
     def class_state(self) -> dict[str, Tensor]:

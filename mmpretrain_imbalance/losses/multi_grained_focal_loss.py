@@ -1,6 +1,8 @@
-"""Multi-grained focal loss (the multi-focal modifier of COMIC): asymmetric focusing by class frequency."""
+"""Multi-grained focal loss (multi-focal modifier of COMIC): focusing that depends on the class frequency."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -8,29 +10,31 @@ from torch import Tensor
 
 from ..functional.losses.multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights
 from ..utils.argument_checks import check_number
+from .base.elementwise_loss import Elements
 from .base.traits import Traits
 from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 
 @MODELS.register_module()
 class MultiGrainedFocalLoss(UnknownAsNegativeLoss):
-    """The multi-grained focal loss, see :func:`~mmpretrain_imbalance.functional.multi_grained_focal_loss`.
+    """Multi-grained focal loss, see :func:`multi_grained_focal_loss`.
 
-    The weights of the classes come from the known positives of the training set.
+    The class weights depend on the numbers of known positives in the training set.
 
     Source: Zhang et al., ICCV 2023 (arXiv 2304.10539), summed over all elements: ``reduction='sum'``.
 
     Args:
         gamma_pos: Focusing exponent of positives.
-        gamma_neg: Focusing exponent of negatives, to which the weight of the class is added.
+        gamma_neg: Focusing exponent of negatives; the weight of the class is added to it.
         clip: Probability margin of negatives.
-        detach_focus: Whether the focusing weight carries no gradient.
+        detach_focus: Whether the focusing weight has no gradient.
         eps: Smallest probability inside a logarithm.
         unknown: ``'negative'`` as published, or ``'ignore'``.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If ``unknown`` or the reduction is no known name, or a number is out of range.
+        ValueError: If ``unknown`` or the reduction is not one of the allowed values, or a number is out of
+            range.
 
     Example:
         >>> loss = MultiGrainedFocalLoss()
@@ -41,6 +45,8 @@ class MultiGrainedFocalLoss(UnknownAsNegativeLoss):
         tensor(0.9349)
     """
 
+    positives: Tensor
+
     def __init__(
         self,
         gamma_pos: float = 0.0,
@@ -49,7 +55,7 @@ class MultiGrainedFocalLoss(UnknownAsNegativeLoss):
         detach_focus: bool = True,
         eps: float = 1e-8,
         unknown: str = "negative",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(unknown, **kwargs)
         name = type(self).__name__
@@ -64,10 +70,10 @@ class MultiGrainedFocalLoss(UnknownAsNegativeLoss):
 
     @property
     def traits(self) -> Traits:
-        """The weights come from the label counts."""
+        """The class weights depend on the label counts."""
         return super().traits.also(needs=["label_counts"], bounded=self.eps > 0)
 
-    def formula(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def formula(self, logits: Tensor, labels: Tensor) -> Tensor | Elements:
         return multi_grained_focal_loss.unvalidated(
             logits,
             labels,
@@ -80,12 +86,12 @@ class MultiGrainedFocalLoss(UnknownAsNegativeLoss):
         )
 
     def class_weight_for(self, logits: Tensor) -> Tensor:
-        """Weight of each class; 1 in a loss that is evaluated without a training set."""
-        told = len(self.positives) > 0
-        return self.class_weight(logits.dtype) if told else logits.new_ones(logits.shape[1])
+        """Return the weight of each class; 1 if the loss is evaluated without a training set."""
+        has_counts = len(self.positives) > 0
+        return self.class_weight(logits.dtype) if has_counts else logits.new_ones(logits.shape[1])
 
     def class_weight(self, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Weight of each class, of shape (C,)."""
+        """Return the weight of each class, of shape (C,)."""
         return multi_grained_weights(self.positives, dtype)
 
     def class_state(self) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -13,32 +14,33 @@ from ..functional.losses.expected_positives_loss import expected_positives_loss
 from ..functional.losses.online_label_estimation_loss import online_label_estimation_loss
 from ..utils.argument_checks import check_integer, check_interval, check_number
 from .base.elementwise_loss import ElementwiseLoss
+from .base.loss_checks import required_sample_ids
 from .base.traits import Traits
 
 
 @MODELS.register_module()
 class OnlineLabelEstimationLoss(ElementwiseLoss):
-    r"""ROLE: an estimate of every label of every image is learnt beside the model.
+    r"""ROLE: an estimate of every label of every image is learned together with the model.
 
     The estimate of class c in image n is
 
     .. math:: e_{nc} = \sigma(\theta_{nc} + \sigma^{-1}(0.995)\, (P_{nc} - G_{nc}))
 
-    with a free :math:`\theta` that starts evenly spread over :math:`\pm\sigma^{-1}(0.6)`, so that an
-    annotated positive starts near 0.995 and an unknown element between 0.4 and 0.6. :math:`\theta` is a
-    parameter of this loss, which the optimizer of the model moves and the checkpoint holds; the authors give
-    it ten times the learning rate and no weight decay:
+    where :math:`\theta` is initialized uniformly within :math:`\pm\sigma^{-1}(0.6)`, so that an annotated
+    positive starts near 0.995 and an unknown element between 0.4 and 0.6. :math:`\theta` is a parameter of
+    this loss: the optimizer of the model updates it, and checkpoints contain it. The authors use ten times
+    the learning rate and no weight decay for it:
 
         optim_wrapper = dict(paramwise_cfg=dict(custom_keys={
             'label_logits': dict(lr_mult=10, decay_mult=0)}))
 
-    The loss is :func:`~mmpretrain_imbalance.functional.online_label_estimation_loss`; outside of training,
-    where there are no estimates, it is that of the expected positives alone. Augmentations that mix images do
-    not go with it.
+    The loss is :func:`online_label_estimation_loss` in training, and
+    :func:`expected_positives_loss` otherwise, because there are no estimates
+    for other images. It cannot be combined with augmentations that mix images.
 
-    Memory on every rank, with the two moments of Adam and the gradient: 16 bytes for each image and class, of
-    which 12 are in the checkpoint. COCO: 105 MB, and its 26 MB gradient is summed over ranks in each step.
-    9M images of 9,605 classes would be 1.4 TB: this method is not for them.
+    Memory on every rank, with the gradient and the two moments of Adam: 16 bytes per image and class, 12 of
+    them in the checkpoint. COCO takes 105 MB, and a gradient of 26 MB is summed over ranks in each step. 9M
+    images with 9,605 classes would take 1.4 TB, so the method is not suited to such data.
 
     Source: Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C: ``reduction='mean'``. In
     the authors' code annotated positives start at 0.995 exactly.
@@ -46,11 +48,11 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
     Args:
         num_images: Length of the training set.
         num_classes: Number of classes C.
-        expected_positives: The mean number of positives of an image: 1.5 in VOC, 2.9 in COCO, 1.9 in
-            NUS-WIDE, 31.4 in CUB.
-        use_negatives: Whether annotated negatives count (ours).
-        eps: Added inside every logarithm.
-        seed: Of the first estimates.
+        expected_positives: Mean number of positives per image: 1.5 in VOC, 2.9 in COCO, 1.9 in NUS-WIDE, 31.4
+            in CUB.
+        use_negatives: Whether annotated negatives enter the loss; not in the paper.
+        eps: Value added inside every logarithm.
+        seed: Seed of the initial estimates.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
@@ -62,7 +64,7 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
         >>> loss.estimates(context.sample_ids, torch.tensor([[1, -1, 0]])).sigmoid().round(decimals=1)
         tensor([[1.0000, ..., 0.0000]], grad_fn=...)
         >>> loss(torch.zeros(1, 3), torch.tensor([[1, -1, 0]]), context=context).backward()
-        >>> loss.label_logits.grad.abs().sum(dim=1).nonzero().flatten()  # the estimates of image 6 learn
+        >>> loss.label_logits.grad.abs().sum(dim=1).nonzero().flatten()  # image 6 only
         tensor([6])
     """
 
@@ -76,7 +78,7 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
         use_negatives: bool = False,
         eps: float = 1e-5,
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
@@ -95,7 +97,7 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
         self.label_logits = nn.Parameter(_logit(0.6) * spread)
 
     def estimates(self, sample_ids: Tensor, labels: Tensor) -> Tensor:
-        """Scores of the estimates before the sigmoid.
+        """Return the scores of the estimates before the sigmoid.
 
         Args:
             sample_ids: Index of each image, of shape (N,).
@@ -111,13 +113,13 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
         if logits.shape[1] != self.num_classes:
             raise ValueError(
-                "The 'num_classes' argument of OnlineLabelEstimationLoss must be that of the head, "
-                f"{logits.shape[1]}. Got {self.num_classes} instead."
+                "The 'num_classes' argument of OnlineLabelEstimationLoss must be equal to num_classes of the "
+                f"head, {logits.shape[1]}. Got {self.num_classes} instead."
             )
         arguments = self.expected_positives, self.use_negatives, self.eps
         if not self.training:
             return expected_positives_loss.unvalidated(logits, labels, *arguments)
-        estimates = self.estimates(context.sample_ids, labels).to(logits.dtype)
+        estimates = self.estimates(required_sample_ids(context), labels).to(logits.dtype)
         return online_label_estimation_loss.unvalidated(logits, labels, estimates, *arguments)
 
 

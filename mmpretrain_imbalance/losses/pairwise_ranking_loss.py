@@ -1,4 +1,4 @@
-"""Pairwise ranking loss of probabilities: positives of an image against all its other classes."""
+"""Pairwise ranking loss: the positives of an image are compared with its other classes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class PairwiseRankingLoss(ElementwiseLoss):
-    """Pairwise ranking, see :func:`~mmpretrain_imbalance.functional.pairwise_ranking_loss`.
+    """Pairwise ranking loss, see :func:`pairwise_ranking_loss`.
 
-    A positive is compared with every class of its image that is not positive, unknown or negative. An image
-    without a positive costs nothing. What a wrapper masks keeps its part in the sums, but passes on no
-    gradient.
+    Each positive is compared with every negative and every unknown class of its image. The loss of an image
+    without positives is 0. Elements that a wrapper masks stay in the sums, but have no gradient.
 
     Source: ``pr`` in the code of Cole et al., CVPR 2021 (arXiv 2106.09708), who take the mean over N C:
     ``reduction='mean'``.
@@ -26,7 +25,7 @@ class PairwiseRankingLoss(ElementwiseLoss):
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name.
+        ValueError: If the reduction is not one of the allowed values.
 
     Example:
         >>> import torch

@@ -1,6 +1,8 @@
-"""BCE, focal, ASL and P-ASL: one loss by its arguments."""
+"""Partial asymmetric loss, with BCE, focal loss, ASL and P-ASL as special cases."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -13,29 +15,32 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class PartialAsymmetricLoss(ElementwiseLoss):
-    """The partial asymmetric loss, with a fixed treatment of unknown labels.
+    """Partial asymmetric loss that treats all unknown labels alike.
 
-    All gammas 0: binary cross-entropy. All equal: focal. ``gamma_neg=4, clip=0.05``: ASL. Three groups:
-    P-ASL. The equation is that of :func:`~mmpretrain_imbalance.functional.partial_asymmetric_loss`; the
-    authors of CSL reduce with ``reduction='sum'``.
+    With all gammas 0 it is binary cross-entropy, with equal gammas the focal loss, with
+    ``gamma_neg=4, clip=0.05`` ASL, and with parameters for positives, negatives and unknown elements P-ASL.
+    See :func:`partial_asymmetric_loss` for the equation. The authors of CSL
+    use ``reduction='sum'``.
 
     Args:
         gamma_pos: Focusing exponent of positives.
         gamma_neg: Focusing exponent of negatives.
-        gamma_unknown: Focusing exponent of unknown elements, where they count.
+        gamma_unknown: Focusing exponent of unknown elements, if they are negatives.
         alpha_pos: Weight of positives.
         alpha_neg: Weight of negatives.
-        alpha_unknown: Weight of unknown elements, where they count.
+        alpha_unknown: Weight of unknown elements, if they are negatives.
         clip: Probability margin of negatives.
-        detach_focus: Whether the focusing weight carries no gradient.
-        unknown: ``'ignore'`` leaves unknown elements out, ``'negative'`` takes them for negatives of their
-            own group, ``'ignore_normalized'`` also weighs the known ones by their number in the image.
+        detach_focus: Whether the focusing weight has no gradient.
+        unknown: ``'ignore'`` leaves out unknown elements, ``'negative'`` treats them as negatives with their
+            own parameters, ``'ignore_normalized'`` leaves them out and weights the known elements of an image
+            by their number.
+        eps: Smallest probability inside a logarithm. The default is 1e-8, as published, if a gamma or
+            ``clip`` is not 0, and otherwise 0, which gives exact binary cross-entropy at any logit.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
-        eps: Smallest probability inside a logarithm; by default 1e-8, as published, where there is a gamma or
-            a clip, and 0 otherwise, which is exact binary cross-entropy at any logit.
 
     Raises:
-        ValueError: If ``unknown`` or the reduction is no name above, or a number is out of range.
+        ValueError: If ``unknown`` or the reduction is not one of the allowed values, or a number is out of
+            range.
 
     Example:
         >>> import torch
@@ -56,7 +61,7 @@ class PartialAsymmetricLoss(ElementwiseLoss):
         detach_focus: bool = True,
         unknown: str = "ignore",
         eps: float | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
@@ -79,7 +84,7 @@ class PartialAsymmetricLoss(ElementwiseLoss):
 
     @property
     def traits(self) -> Traits:
-        """Unknown elements are left out or negatives; one mode counts the known labels of an image."""
+        """Unknown elements are left out or are negatives; one mode counts the known labels of an image."""
         return Traits(
             unknown="negative" if self.unknown == "negative" else "ignored",
             elementwise=self.unknown != "ignore_normalized",
@@ -87,7 +92,16 @@ class PartialAsymmetricLoss(ElementwiseLoss):
         )
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:
-        loss = partial_asymmetric_loss.unvalidated(
+        loss = self._formula(logits, labels)
+        if self.unknown == "negative":
+            return loss
+        if self.unknown == "ignore_normalized":
+            weights = unknown_weights(labels, self.unknown, loss.dtype)
+            loss = loss if weights is None else loss * weights
+        return Elements(loss, known_labels(labels))
+
+    def _formula(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return partial_asymmetric_loss.unvalidated(
             logits,
             labels,
             self.gamma_pos,
@@ -100,8 +114,3 @@ class PartialAsymmetricLoss(ElementwiseLoss):
             self.detach_focus,
             self.eps,
         )
-        if self.unknown == "negative":
-            return loss
-        if self.unknown == "ignore_normalized":
-            loss = loss * unknown_weights(labels, self.unknown, loss.dtype)
-        return Elements(loss, known_labels(labels))

@@ -1,8 +1,9 @@
-"""Partial Label Masking (PLM) around any loss."""
+"""Partial Label Masking (PLM), a wrapper for any loss."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -23,36 +24,38 @@ from .base.wrapper_loss import WrapperLoss
 
 @MODELS.register_module()
 class PartialLabelMaskingLoss(WrapperLoss):
-    r"""Masks known labels of over-represented kind at random, so that each class meets its ideal ratio.
+    r"""Masks positives or negatives of each class at random, so that their ratio is the ideal ratio.
 
-    With :math:`r_c` the known positives over known negatives of class c in the training set, and :math:`R_c`
-    its ideal ratio, a positive element takes part with probability :math:`\min(R_c / r_c, 1)`, a negative one
-    with :math:`\min(r_c / R_c, 1)`, drawn anew in every batch. After each epoch R moves towards classes whose
-    positives are fitted worse than their negatives, see
-    :func:`~mmpretrain_imbalance.functional.update_ideal_ratio`. Unknown elements are left to the wrapped
-    loss. For single-label data the target may be class indices: one-hot labels, one sigmoid a class.
+    Let :math:`r_c` be the ratio of known positives to known negatives of class c in the training set, and
+    :math:`R_c` its ideal ratio. In each batch, a positive takes part with probability
+    :math:`\min(R_c / r_c, 1)`, and a negative with probability :math:`\min(r_c / R_c, 1)`. After each epoch,
+    R increases for classes whose positives are fitted worse than their negatives; see
+    :func:`update_ideal_ratio`. The wrapped loss decides how unknown elements
+    are treated. For single-label data, the target may be class indices; they are converted to one-hot labels,
+    with one sigmoid per class.
 
-    Source: Duarte, Rawat, Shah, CVPRW 2021 (arXiv 2105.10782). The paper's: masking, ratios, their adaptation
-    by the KL divergence of histograms. Ours, where the paper is silent or our trials were clearly better: the
-    start at a uniform ratio, the reduction ``kept_per_class``, the number of bins, the size of epsilon, and
-    the bounds. The paper-like start is ``initial_ideal_ratio='class'``, which masks nothing in the first
-    epoch and with a small rate little afterwards.
+    Source: Duarte, Rawat, Shah, CVPRW 2021 (arXiv 2105.10782). The paper defines the masking, the ratios, and
+    their update by the KL divergence of histograms. This implementation adds what the paper does not specify
+    or what was clearly better in our experiments: the uniform initial ratio, the reduction
+    ``kept_per_class``, the number of bins, epsilon, and the bounds. ``initial_ideal_ratio='class'`` is
+    closest to the paper; it masks nothing in the first epoch, and little afterwards if the rate is small.
 
     Args:
-        loss: The held loss.
-        rate: Step size of the ideal ratio.
-        num_bins: Bins of the histograms of predicted probabilities.
+        loss: The wrapped loss.
+        rate: Step size of the update of the ideal ratio.
+        num_bins: Number of bins of the histograms of predicted probabilities.
         divergence: ``'predicted_to_true'`` or ``'true_to_predicted'``, see
-            :func:`~mmpretrain_imbalance.functional.histogram_divergence`.
-        initial_ideal_ratio: ``'uniform'`` for all positives over all negatives, ``'class'`` for each class's
-            own ratio (a class without known labels has none and starts at the uniform one), or a list of
-            ratios in the order of the classes.
-        max_class_factor: The largest factor the reduction ``'kept_per_class'`` may give a class; by default
-            10, or that of the held loss where the reduction is its own.
-        epsilon: Smallest share of a bin inside a logarithm.
+            :func:`histogram_divergence`.
+        initial_ideal_ratio: ``'uniform'`` starts at the ratio of all positives to all negatives; ``'class'``
+            starts at the ratio of the class, or at the uniform ratio if the class has no known labels; a list
+            gives one ratio per class, in class order.
+        max_class_factor: Largest factor of a class in the reduction ``'kept_per_class'``. The default is 10,
+            or that of the wrapped loss if its reduction is used.
+        epsilon: Smallest value of a histogram bin inside a logarithm.
         limits: Bounds of the ideal ratio.
-        seed: Of the draw, which depends on seed, rank and iteration only, so that a resumed run repeats it.
-        **kwargs: ``reduction``, for which we recommend ``'kept_per_class'``, ``loss_weight`` and ``validate``
+        seed: Seed of the masks, which depend on seed, rank and iteration only, so that a resumed run
+            reproduces them.
+        **kwargs: ``reduction``, where ``'kept_per_class'`` is recommended, ``loss_weight`` and ``validate``
             of :class:`WrapperLoss`.
 
     Raises:
@@ -63,18 +66,20 @@ class PartialLabelMaskingLoss(WrapperLoss):
         >>> loss.set_label_counts(torch.tensor([90, 10]), torch.tensor([10, 90]))
         >>> loss.ideal_positive_ratio, loss.positive_ratio
         (tensor([1., 1.]), tensor([9.0000, 0.1111]))
-        >>> loss(torch.zeros(4, 2), torch.tensor([[0, 1]] * 4))  # the rare kind is always kept
+        >>> loss(torch.zeros(4, 2), torch.tensor([[0, 1]] * 4))  # the rarer label of a class is always kept
         tensor(1.3863)
     """
 
     needs_annotated_labels = (
-        "the ratios of Partial Label Masking are those of the annotation, not of labels made up while "
-        "training"
+        "the ratios of Partial Label Masking are computed from the annotation, and not from pseudo-labels"
     )
+    positive_ratio: Tensor
+    ideal_positive_ratio: Tensor
+    histograms: Tensor
 
     def __init__(
         self,
-        loss: dict | nn.Module,
+        loss: dict[str, Any] | nn.Module,
         rate: float = 0.1,
         num_bins: int = 10,
         divergence: str = "predicted_to_true",
@@ -83,7 +88,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
         epsilon: float = 1e-6,
         limits: tuple[float, float] = (1e-6, 1e6),
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(loss, **kwargs)
         name = type(self).__name__
@@ -99,7 +104,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
         check_interval(name, "(0, 1]", epsilon=epsilon)
         if len(limits) != 2 or not 0 < limits[0] <= limits[1]:
             raise ValueError(
-                f"The 'limits' argument of {name} must be two positive ratios, the smaller first. Got "
+                f"The 'limits' argument of {name} must be two positive ratios in increasing order. Got "
                 f"{limits} instead."
             )
         if max_class_factor is not None:
@@ -110,7 +115,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
         self.divergence = divergence
         self.initial_ideal_ratio = initial_ideal_ratio
         self.epsilon = epsilon
-        self.limits = tuple(limits)
+        self.limits = limits[0], limits[1]
         self.seed = seed
         self.register_class_buffer("positive_ratio")
         self.register_class_buffer("ideal_positive_ratio")
@@ -118,7 +123,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
 
     @property
     def traits(self) -> Traits:
-        """Each batch has a draw of its own, by ratios of the training set."""
+        """Masks are random and depend on the label counts."""
         return self.loss.traits.also(needs=["label_counts"], stochastic=True, masks_known=True)
 
     def set_label_counts(
@@ -132,14 +137,14 @@ class PartialLabelMaskingLoss(WrapperLoss):
         if not positives.sum() or not negatives.sum():
             kind = "negatives" if positives.sum() else "positives"
             raise ValueError(
-                "PartialLabelMaskingLoss balances known positives against known negatives, and the training "
-                f"set has no known {kind}. Annotate some, or take unlisted labels for negative with "
-                "default_label='negative' in the dataset."
+                "PartialLabelMaskingLoss needs known positives and known negatives, but the training set has "
+                f"no known {kind}. Annotate some, or set default_label='negative' in the dataset to treat "
+                "labels that the annotation does not list as negative."
             )
         ratio = positives / negatives
         if isinstance(self.initial_ideal_ratio, str):
             uniform = torch.full_like(ratio, float(positives.sum() / negatives.sum()))
-            # A class without any known label, 0 / 0, has no ratio of its own to start at.
+            # A class without known labels has the ratio 0 / 0, and starts at the uniform ratio.
             ideal = ratio.where(~ratio.isnan(), uniform) if self.initial_ideal_ratio == "class" else uniform
         else:
             ideal = torch.as_tensor(self.initial_ideal_ratio, dtype=torch.float64)
@@ -153,12 +158,13 @@ class PartialLabelMaskingLoss(WrapperLoss):
         self.histograms = self.histograms.new_zeros(3, len(ratio), self.num_bins)
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
-        held = self.loss.elements(logits, labels, context)
+        wrapped = self.loss.elements(logits, labels, context)
         if not self.training:
-            return held
-        random = self.random_table(*logits.shape, self.seed, by_rank=True)
+            return wrapped
+        num_images, num_classes = logits.shape
+        random = self.random_table(num_images, num_classes, self.seed, by_rank=True)
         keep = partial_label_keep(labels, self.positive_ratio, self.ideal_positive_ratio, random)
-        return held.where(keep)
+        return wrapped.where(keep)
 
     def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
         self.histograms += probability_histograms(logits, labels, self.num_bins)

@@ -1,8 +1,9 @@
-"""Large Loss with a memory: an unknown element that was flipped to positive stays so."""
+"""Large Loss with permanent correction: an unknown element that became positive stays positive."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -18,29 +19,29 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class PermanentLargeLoss(ElementwiseLoss):
-    r"""Unknown labels as negatives; in each epoch, those whose loss is largest become positives for good.
+    r"""Treats unknown labels as negatives; in each epoch, those of largest loss become positive permanently.
 
     From the second epoch on, the :math:`\lceil N C \delta / 100 \rceil` unknown elements of the batch with
-    the largest loss as negatives count as positives in this batch, and from the next epoch on as annotated
-    positives of their image: see :class:`~mmpretrain_imbalance.losses.image_state.PerSampleMemory` for
-    where that is kept and what it costs. Known elements never change. With ``LargeLoss`` come the two schemes
-    without a memory.
+    the largest loss as negatives are flipped: they count as positives in this batch, and as annotated
+    positives of their image from the next epoch on.
+    ``mmpretrain_imbalance.losses.base.per_sample_memory.PerSampleMemory`` stores the flips. Known elements do
+    not change. :class:`LargeLoss` has the two schemes that store nothing.
 
-    Each batch of B images adds :math:`k = \lceil B C \delta / 100 \rceil` elements (more at ties), 8 bytes
-    each: in 10 epochs 0.7 MB for COCO (82,000 images in batches of 16, 80 classes, :math:`\delta = 0.1`), but
-    6 GB for 9M images and 9,605 classes with the same :math:`\delta`: choose it so that the share of flips
-    is that of the missing positives.
+    Each batch of B images adds :math:`k = \lceil B C \delta / 100 \rceil` elements (more if losses are equal)
+    of 8 bytes each. In 10 epochs these are 0.7 MB for COCO (82,000 images in batches of 16, 80 classes,
+    :math:`\delta = 0.1`), but 6 GB for 9M images and 9,605 classes with the same :math:`\delta`. Choose
+    :math:`\delta` so that the fraction of flipped elements is that of the missing positives.
 
     Source: Kim et al., CVPR 2022 (arXiv 2206.03740), LL-Cp; they take the mean over N C:
-    ``reduction='mean'``. A flip counts from the next epoch on in the authors' code too, in which an epoch
-    shows each image once.
+    ``reduction='mean'``. In the authors' code, too, a flip is permanent from the next epoch on, because each
+    image occurs once per epoch.
 
     Args:
-        delta: Share of the batch that is flipped in each epoch, in per cent.
+        delta: Fraction of the elements of a batch that are flipped in each epoch, in percent.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name, or delta is no percentage.
+        ValueError: If the reduction is not one of the allowed values, or ``delta`` is not in [0, 100].
 
     Example:
         >>> loss = PermanentLargeLoss(delta=30)
@@ -50,13 +51,13 @@ class PermanentLargeLoss(ElementwiseLoss):
         >>> loss(logits, labels, context=context, reduction_override='none').detach()  # k = 1: flips class 1
         tensor([[0.6931, 0.1269, 0.6931]])
         >>> loss.update_statistics()
-        >>> loss.image_state.table(context.sample_ids, 3)
+        >>> loss.image_state.lookup(context.sample_ids, 3)
         tensor([[False,  True, False]])
     """
 
     traits = Traits(unknown="learned", elementwise=False, bounded=False, needs=("progress", "sample_ids"))
 
-    def __init__(self, delta: float = 0.1, **kwargs) -> None:
+    def __init__(self, delta: float = 0.1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_number("PermanentLargeLoss", 0, 100, delta=delta)
         self.delta = delta
@@ -65,8 +66,8 @@ class PermanentLargeLoss(ElementwiseLoss):
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:
         if not self.training:
             return large_loss.unvalidated(logits, labels, torch.zeros_like(labels, dtype=torch.bool))
-        remembered = self.image_state.table(context.sample_ids, logits.shape[1]) & (labels == UNKNOWN)
-        learned = labels.masked_fill(remembered, POSITIVE)
+        flipped = self.image_state.lookup(context.sample_ids, logits.shape[1]) & (labels == UNKNOWN)
+        learned = labels.masked_fill(flipped, POSITIVE)
         rate = self.delta / 100 * (self.epoch > 0).double()
         large = large_unknown_elements(logits.detach(), learned, rate)
         if self.is_training_step:

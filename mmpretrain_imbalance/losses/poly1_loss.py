@@ -1,6 +1,8 @@
-"""Poly-1: binary cross-entropy with another first coefficient of its polynomial expansion."""
+"""Poly-1: binary cross-entropy with a changed first coefficient of its polynomial expansion."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -14,16 +16,16 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class Poly1Loss(ElementwiseLoss):
-    """Poly-1, see :func:`~mmpretrain_imbalance.functional.poly1_loss`; unknown elements are left out.
+    """Poly-1, see :func:`poly1_loss`; unknown elements are left out.
 
     Source: Leng et al., ICLR 2022 (arXiv 2204.12511).
 
     Args:
-        epsilon: Added to the first coefficient of the expansion in 1 - p_t, which is 1; at least -1.
+        epsilon: Value added to the first coefficient of the expansion in 1 - p_t, which is 1; at least -1.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name, or epsilon is below -1.
+        ValueError: If the reduction is not one of the allowed values, or ``epsilon`` is below -1.
 
     Example:
         >>> import torch
@@ -33,7 +35,7 @@ class Poly1Loss(ElementwiseLoss):
 
     traits = Traits(bounded=False)
 
-    def __init__(self, epsilon: float = 2.0, **kwargs) -> None:
+    def __init__(self, epsilon: float = 2.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_number("Poly1Loss", -1, epsilon=epsilon)
         self.epsilon = epsilon

@@ -1,9 +1,10 @@
-"""Pseudo-labels whose thresholds give each class the share of positives that its prior expects."""
+"""Pseudo-labels with thresholds that match the fraction of positives of each class to its prior."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -19,34 +20,35 @@ from .pseudo_label_loss import PseudoLabelLoss
 
 @MODELS.register_module()
 class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
-    r"""A :class:`PseudoLabelLoss` with thresholds for each class, found anew after every epoch.
+    r"""A :class:`PseudoLabelLoss` with thresholds per class, which are updated after every epoch.
 
-    A fixed threshold of 0.9 is never passed by a rare class and often by a frequent one. Here the thresholds
-    are those that would have given, in the epoch before,
+    Rare classes hardly ever exceed a fixed threshold of 0.9, and frequent classes often do. Here, the
+    thresholds are chosen such that, in the previous epoch,
 
     .. math:: \#\{p_{nc} > t^+_c\} = k\, s_c\, u_c, \qquad \#\{p_{nc} < t^-_c\} = k\, (1 - s_c)\, u_c
 
-    among the :math:`u_c` unknown elements of class c, k being ``coverage`` and :math:`s_c` the share of
-    positives expected there: with a ``class_prior`` P over N images, of which :math:`n^+_c` are annotated
-    positives,
+    among the :math:`u_c` unknown elements of class c, where k is ``coverage`` and :math:`s_c` is the expected
+    fraction of positives among these elements. With a ``class_prior`` P and :math:`n^+_c` annotated positives
+    in N images,
 
     .. math:: s_c = (N P_c - n^+_c) / u_c
 
-    bounded to [0, 1], so that annotated and pseudo-positives together make the prior; without one, the mean
-    of p over the unknown elements. See :func:`~mmpretrain_imbalance.functional.matched_thresholds`.
-    The first pseudo-labels appear after one epoch of statistics, also with ``warmup_epochs=0``.
+    clamped to [0, 1], so that annotated positives and pseudo-positives together match the prior. Without a
+    prior, :math:`s_c` is the mean of p over the unknown elements. See
+    :func:`matched_thresholds`. Pseudo-labels start after one epoch of
+    statistics, also with ``warmup_epochs=0``.
 
-    Source: this project's, after the idea of Zhang et al., 2023 (arXiv 2308.00166).
+    Source: this project, after an idea of Zhang et al., 2023 (arXiv 2308.00166).
 
     Args:
-        loss: The held loss; it should leave unknown elements out or treat them on purpose.
-        class_prior: P(positive) of each class: ``None`` for the model's own estimate, a list in the order of
-            the classes, or a ``.json`` / ``.csv`` file by class name, such as that of
+        loss: The wrapped loss; it should leave out unknown elements or treat them deliberately.
+        class_prior: P(positive) of each class: ``None`` to use the estimate of the model, a list in class
+            order, or a ``.json`` / ``.csv`` file by class name, such as that of
             tools/estimate_class_prior.py.
-        coverage: Share of the unknown elements that get a pseudo-label, in (0, 1]; the rest, next to the
-            border between the two, stays unknown.
-        num_bins: Bins of the histogram of logits that the thresholds are read from.
-        limit: Largest logit that it tells apart.
+        coverage: Fraction of the unknown elements that get a pseudo-label, in (0, 1]. The other elements,
+            whose probabilities are between the two thresholds, stay unknown.
+        num_bins: Number of bins of the histogram of logits from which the thresholds are computed.
+        limit: Largest absolute logit of the histogram; logits beyond it are in the outermost bins.
         **kwargs: ``warmup_epochs``, ``ramp_epochs``, ``weight``, ``hard`` and ``predictions`` of
             :class:`PseudoLabelLoss`; ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
@@ -60,28 +62,36 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
         ...     dict(type='PartialAsymmetricLoss'), class_prior=[0.25], warmup_epochs=0)
         >>> loss.set_label_counts(torch.tensor([0]), torch.tensor([0]))
         >>> logits, unknown = torch.tensor([[3.05], [1.0], [-1.0], [-3.0]]), torch.full((4, 1), -1)
-        >>> loss(logits.requires_grad_(), unknown)  # gathers
+        >>> loss(logits.requires_grad_(), unknown)  # gathers the statistics
         tensor(0., grad_fn=...)
         >>> loss.update_statistics()
         >>> (torch.sigmoid(logits) > loss.positive_thresholds).flatten()
         tensor([ True, False, False, False])
     """
 
+    positive_thresholds: Tensor
+    negative_thresholds: Tensor
+    class_prior: Tensor
+    unknown_histogram: Tensor
+    unknown_probability: Tensor
+    known_positives: Tensor
+    image_count: Tensor
+
     def __init__(
         self,
-        loss: dict | nn.Module,
-        class_prior: Sequence[float] | str | os.PathLike | None = None,
+        loss: dict[str, Any] | nn.Module,
+        class_prior: Sequence[float] | str | os.PathLike[str] | None = None,
         coverage: float = 1.0,
         num_bins: int = 240,
         limit: float = 12.0,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         name = type(self).__name__
         for threshold in ("positive_threshold", "negative_threshold"):
             if threshold in kwargs:
                 raise TypeError(
-                    f"{name} has no {threshold!r} argument: it finds the thresholds itself. Use "
-                    "PseudoLabelLoss for fixed ones."
+                    f"{name} has no {threshold!r} argument, because it computes the thresholds. Use "
+                    "PseudoLabelLoss for fixed thresholds."
                 )
         super().__init__(loss, **kwargs)
         check_interval(name, "(0, 1]", coverage=coverage)
@@ -91,7 +101,7 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
         self.coverage = coverage
         self.num_bins = num_bins
         self.limit = limit
-        # 0 stands for "none yet": no threshold that was found is 0 above.
+        # 0 means that there is no threshold yet, because every computed upper threshold is above 0.
         self.register_class_buffer("positive_thresholds")
         self.register_class_buffer("negative_thresholds")
         self.register_class_buffer("class_prior")
@@ -102,7 +112,7 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
 
     @property
     def traits(self) -> Traits:
-        """The thresholds are one pair per class."""
+        """Each class has its own pair of thresholds."""
         return super().traits.also(needs=["label_counts"])
 
     def set_label_counts(
@@ -114,8 +124,8 @@ class PriorMatchedPseudoLabelLoss(PseudoLabelLoss):
             self.class_prior.copy_(prior)
 
     def thresholds(self) -> tuple[Tensor, Tensor]:
-        found = self.positive_thresholds
-        return torch.where(found > 0, found, torch.ones_like(found)), self.negative_thresholds
+        positive = self.positive_thresholds
+        return torch.where(positive > 0, positive, torch.ones_like(positive)), self.negative_thresholds
 
     def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
         warm = self.epoch + 1 >= self.warmup_epochs

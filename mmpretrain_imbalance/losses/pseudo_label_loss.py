@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
@@ -15,34 +17,35 @@ from .base.wrapper_loss import WrapperLoss
 
 @MODELS.register_module()
 class PseudoLabelLoss(WrapperLoss):
-    r"""Gives the held loss the model's own answer where a label is unknown and the model is sure.
+    r"""Replaces unknown labels by confident predictions of the model before the wrapped loss is computed.
 
-    After ``warmup_epochs``, an unknown element counts as positive where :math:`p` is above
-    ``positive_threshold``, as negative where it is below ``negative_threshold``, with the weight ``weight``
-    ramped up over ``ramp_epochs``; in between it stays unknown. Known elements never change. See
-    :func:`~mmpretrain_imbalance.functional.pseudo_labels`.
+    After ``warmup_epochs``, an unknown element becomes positive if :math:`p` is above ``positive_threshold``,
+    and negative if :math:`p` is below ``negative_threshold``; otherwise it stays unknown. The weight of
+    pseudo-labels grows to ``weight`` over ``ramp_epochs``. Known elements do not change. See
+    :func:`pseudo_labels`.
 
-    Source: the idea is Zhang et al., 2023 (arXiv 2308.00166), of which only the abstract was at hand; the
-    design is this project's.
+    Source: this project, after an idea of Zhang et al., 2023 (arXiv 2308.00166); only the abstract of that
+    paper was available.
 
     Args:
-        loss: The held loss; it should leave unknown elements out or treat them on purpose.
+        loss: The wrapped loss; it should leave out unknown elements or treat them deliberately.
         positive_threshold: Probability above which an unknown element becomes positive.
-        negative_threshold: Probability below which it becomes negative.
-        warmup_epochs: Epochs without pseudo-labels.
-        ramp_epochs: Epochs over which their weight grows to ``weight``.
+        negative_threshold: Probability below which an unknown element becomes negative.
+        warmup_epochs: Number of epochs without pseudo-labels.
+        ramp_epochs: Number of epochs over which the weight of pseudo-labels grows to ``weight``.
         weight: Weight of an element with a pseudo-label.
-        hard: Whether the labels are 1 and 0, or the probabilities.
-        predictions: Whose p: ``'model'``, or ``'averaged_model'`` for the one that ``EMAHook`` keeps, with
-            ``AveragedPredictionsHook`` beside it and one more forward pass a step.
+        hard: Whether pseudo-labels are 1 and 0; otherwise they are the probabilities.
+        predictions: Source of p: ``'model'``, or ``'averaged_model'`` for the averaged model of ``EMAHook``.
+            The averaged model requires ``AveragedPredictionsHook`` and one more forward pass per step.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
-        ValueError: If the thresholds are no probabilities, or cross.
+        ValueError: If the thresholds are not probabilities in increasing order, or another argument is out of
+            range.
 
     Example:
         >>> loss = PseudoLabelLoss(dict(type='PartialAsymmetricLoss', unknown='ignore'), warmup_epochs=0)
-        >>> loss(torch.tensor([[5.0, 0.0]]), torch.tensor([[-1, -1]]))  # sure of the first, not of the second
+        >>> loss(torch.tensor([[5.0, 0.0]]), torch.tensor([[-1, -1]]))  # only the first gets a pseudo-label
         tensor(0.0067)
     """
 
@@ -50,7 +53,7 @@ class PseudoLabelLoss(WrapperLoss):
 
     def __init__(
         self,
-        loss: dict | nn.Module,
+        loss: dict[str, Any] | nn.Module,
         positive_threshold: float = 0.9,
         negative_threshold: float = 0.1,
         warmup_epochs: int = 5,
@@ -58,14 +61,14 @@ class PseudoLabelLoss(WrapperLoss):
         weight: float = 1.0,
         hard: bool = True,
         predictions: str = "model",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(loss, **kwargs)
         if not 0 <= negative_threshold <= positive_threshold <= 1:
             raise ValueError(
                 "The 'negative_threshold' and 'positive_threshold' arguments of PseudoLabelLoss must be "
-                f"probabilities, the first not above the second. Got {negative_threshold} and "
-                f"{positive_threshold} instead."
+                f"probabilities in increasing order. Got {negative_threshold} and {positive_threshold} "
+                "instead."
             )
         name = type(self).__name__
         check_number(name, 0, weight=weight, warmup_epochs=warmup_epochs, ramp_epochs=ramp_epochs)
@@ -77,26 +80,26 @@ class PseudoLabelLoss(WrapperLoss):
         self.weight = weight
         self.hard = hard
         self.predictions = predictions
-        #: What ``AveragedPredictionsHook`` gives before each step, of shape (N, C).
+        #: Logits of the averaged model, of shape (N, C); ``AveragedPredictionsHook`` sets them in each step.
         self.averaged_logits: Tensor | None = None
 
     @property
     def traits(self) -> Traits:
-        """Until there are pseudo-labels, unknown elements are what they are to the held loss."""
-        held = self.loss.traits
+        """A wrapped loss that ignores unknown labels needs known negatives until there are pseudo-labels."""
+        wrapped = self.loss.traits
         needs = {
             "progress": self.warmup_epochs > 0 or self.ramp_epochs > 1,
             "averaged_predictions": self.predictions == "averaged_model",
-            "known_negatives": held.unknown == "ignored",
+            "known_negatives": wrapped.unknown == "ignored",
         }
-        return held.also(needs=[need for need, is_needed in needs.items() if is_needed], unknown="learned")
+        return wrapped.also(needs=[need for need, is_needed in needs.items() if is_needed], unknown="learned")
 
     def thresholds(self) -> tuple[float | Tensor, float | Tensor]:
-        """Probabilities above and below which pseudo-labels are made: a number, or of shape (C,)."""
+        """Return the positive and the negative threshold, each a number or of shape (C,)."""
         return self.positive_threshold, self.negative_threshold
 
     def predicted_logits(self, logits: Tensor) -> Tensor:
-        """Scores that pseudo-labels are made of, without gradient, of shape (N, C)."""
+        """Return the scores from which pseudo-labels are made, without gradient, of shape (N, C)."""
         if self.predictions == "model":
             return logits.detach()
         if self.averaged_logits is None:
@@ -115,7 +118,7 @@ class PseudoLabelLoss(WrapperLoss):
         filled = pseudo_labels(probabilities, labels, *self.thresholds(), self.hard)
         changed = (filled != labels) & (weight > 0)
         learned = torch.where(changed, filled, labels)
-        held = self.loss.elements(logits, learned, context)
-        loss = torch.where(changed, weight * held.loss, held.loss)
-        # The held loss may have corrected more labels.
-        return held._replace(loss=loss, labels=learned if held.labels is None else held.labels)
+        wrapped = self.loss.elements(logits, learned, context)
+        loss = torch.where(changed, weight * wrapped.loss, wrapped.loss)
+        # The wrapped loss may have changed more labels.
+        return wrapped._replace(loss=loss, labels=learned if wrapped.labels is None else wrapped.labels)

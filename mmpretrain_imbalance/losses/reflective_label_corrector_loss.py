@@ -1,8 +1,9 @@
-"""Reflective label corrector (of COMIC): sure negatives above the mean of their class become positives."""
+"""Reflective label corrector of COMIC: negatives of high probability become positives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -22,42 +23,50 @@ from .multi_grained_focal_loss import MultiGrainedFocalLoss
 
 @MODELS.register_module()
 class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
-    r"""The label corrector, see :func:`~mmpretrain_imbalance.functional.reflective_label_corrector_loss`.
+    r"""Label corrector, see :func:`reflective_label_corrector_loss`.
 
-    The class weights come from the known positives of the training set plus the corrections of the last epoch
-    (in the authors' code: of this epoch so far). Outside of training nothing is corrected.
+    The class weights depend on the numbers of known positives in the training set plus the corrections of the
+    previous epoch; in the authors' code, plus those of the current epoch so far. Labels are corrected in
+    training only.
 
-    The authors multiply the sum over elements by the number of images over the number of positives after the
-    correction. With ``per_positive=True`` the elements carry that factor, so that ``reduction='sum'`` is the
-    published number, and ``'mean_images'`` the sum over elements divided by the number of positives.
+    The authors multiply the sum over elements by the number of images divided by the number of positives
+    after the correction. With ``per_positive=True``, the elements are multiplied by this factor, so that
+    ``reduction='sum'`` gives the published value, and ``'mean_images'`` gives the sum over elements divided
+    by the number of positives.
 
-    Source: Zhang et al., ICCV 2023 (arXiv 2304.10539); the margin, the threshold and the exponents are those
-    of their code. There, the loss is 0 before the first epoch of the correction; here it is the loss of
-    uncorrected labels. They add 0.2 times this loss to ``MultiGrainedFocalLoss``.
+    Source: Zhang et al., ICCV 2023 (arXiv 2304.10539); margin, threshold and exponents are those of their
+    code. There, the loss is 0 before the first epoch of the correction; here, it is the loss of the
+    uncorrected labels. The authors add 0.2 times this loss to :class:`MultiGrainedFocalLoss`.
 
     Args:
         threshold: Probability above which a label is corrected.
         correction_epoch: First epoch, counted from 0, in which labels are corrected.
-        margin: Taken off the logit of positives.
-        gamma_neg: Focusing exponent of negatives, to which the weight of the class is added.
-        correct_negatives: Whether annotated negatives are corrected, as published, beside unknown labels.
-        per_positive: Whether the elements are multiplied by N over the number of positives of the batch.
-        **kwargs: The other arguments of ``MultiGrainedFocalLoss``. With ``unknown='negative'``, as published,
-            an unknown label is a negative that may be corrected; ``'ignore'`` leaves it out.
+        margin: Margin subtracted from the logit of positives.
+        gamma_neg: Focusing exponent of negatives; the weight of the class is added to it.
+        correct_negatives: Whether annotated negatives are corrected too, as published; otherwise only unknown
+            labels are.
+        per_positive: Whether the elements are multiplied by N divided by the number of positives of the
+            batch.
+        **kwargs: The other arguments of :class:`MultiGrainedFocalLoss`. With ``unknown='negative'``, as
+            published, unknown labels are negatives that may be corrected; ``'ignore'`` leaves them out.
 
     Raises:
-        ValueError: If ``unknown`` or the reduction is no known name, or a number is out of range.
+        ValueError: If ``unknown`` or the reduction is not one of the allowed values, or a number is out of
+            range.
 
     Example:
         >>> loss = ReflectiveLabelCorrectorLoss()
         >>> loss.set_label_counts(torch.tensor([10, 10]), torch.tensor([90, 90]))
         >>> logits = torch.tensor([[2.0, 0.0], [0.0, 0.0]], requires_grad=True)
-        >>> loss(logits, torch.tensor([[0, 1], [0, 0]]))  # 4 elements, 2 positives after the correction
+        >>> loss(logits, torch.tensor([[0, 1], [0, 0]]))  # 2 of 4 elements are positive after the correction
         tensor(0.7446, grad_fn=<DivBackward0>)
         >>> loss.update_statistics()
         >>> loss.class_counts
         tensor([11., 10.])
     """
+
+    class_counts: Tensor
+    corrections: Tensor
 
     def __init__(
         self,
@@ -67,7 +76,7 @@ class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
         gamma_neg: float = 3.0,
         correct_negatives: bool = True,
         per_positive: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(gamma_neg=gamma_neg, **kwargs)
         name = type(self).__name__
@@ -84,7 +93,7 @@ class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
 
     @property
     def traits(self) -> Traits:
-        """A label is compared with the mean of its class in the batch; a soft one is not corrected."""
+        """The correction depends on the mean of the class in the batch; soft labels are not corrected."""
         needs = ["progress"] if self.correction_epoch > 0 else []
         return super().traits.also(needs=needs, elementwise=False, soft_labels_mix=False)
 
@@ -116,7 +125,7 @@ class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
         return Elements(loss, labels=learned)
 
     def corrected(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Elements whose label is corrected in this step, bool, of shape (N, C)."""
+        """Return the elements whose label is corrected in this step, bool, of shape (N, C)."""
         if not self.training:
             return torch.zeros_like(labels, dtype=torch.bool)
         chosen = reflected_elements(logits, labels, self.threshold, self.margin, self.correct_negatives)
@@ -128,7 +137,7 @@ class ReflectiveLabelCorrectorLoss(MultiGrainedFocalLoss):
         self.class_counts.copy_(self.positives + self.corrections)
 
     def class_weight(self, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Weight of each class, of shape (C,)."""
+        """Return the weight of each class, of shape (C,)."""
         return multi_grained_weights(self.class_counts, dtype)
 
     def class_state(self) -> dict[str, Tensor]:

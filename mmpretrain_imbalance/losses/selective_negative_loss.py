@@ -1,9 +1,10 @@
-"""Class-aware selection around any element loss."""
+"""Class-aware selection of unknown elements, a wrapper for any elementwise loss."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
@@ -17,36 +18,36 @@ from .base.wrapper_loss import WrapperLoss
 
 @MODELS.register_module()
 class SelectiveNegativeLoss(WrapperLoss):
-    r"""Takes the unknown elements that look negative for negatives, and leaves the others out.
+    r"""Treats unknown elements that are likely negative as negatives, and leaves out the others.
 
-    The choice is that of Class-aware Selective Loss,
-    :func:`~mmpretrain_imbalance.functional.selective_keep`; the held loss may be any.
-    :class:`ClassAwareSelectiveLoss` is the published pair of this choice and P-ASL, where the chosen elements
-    have a focus of their own.
+    The selection is that of Class-aware Selective Loss, see
+    :func:`selective_keep`. :class:`ClassAwareSelectiveLoss` is the published
+    combination of this selection with P-ASL, which has a separate focusing exponent for the selected
+    elements.
 
-    Source of the choice: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955). With other losses than P-ASL it is
-    this project's, and no source says how well it does.
+    Source of the selection: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955). The combination with other
+    losses than P-ASL is from this project, without published results.
 
     Args:
-        loss: The held loss.
-        likelihood_topk: Unknown elements left out for each image of the batch; fractions are fine.
+        loss: The wrapped loss.
+        likelihood_topk: Number of unknown elements to leave out per image of the batch; may be fractional.
         topk_scope: ``'batch'`` ranks the whole batch, ``'image'`` each image.
-        prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` for no
-            prior.
+        prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` disables
+            the prior.
         class_prior: P(positive) of each class: ``None``, a list in the order of the classes, or a ``.json`` /
             ``.csv`` file matched by class name.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
-        ValueError: If an argument is out of range, the prior lacks a class, or the held loss has a use of
-            its own for unknown labels.
+        ValueError: If an argument is out of range, the prior lacks a class, or the wrapped loss uses unknown
+            labels in a method-specific way.
         FileNotFoundError: If the prior file does not exist.
 
     Example:
         >>> import torch
         >>> loss = SelectiveNegativeLoss(dict(type='HillLoss'), likelihood_topk=1)
         >>> logits, labels = torch.tensor([[0.0, 2.0, -2.0]]), torch.tensor([[1, -1, -1]])
-        >>> loss(logits, labels, reduction_override='none') > 0  # the likelier unknown element is left out
+        >>> loss(logits, labels, reduction_override='none') > 0  # the unknown element of logit 2 is left out
         tensor([[ True, False,  True]])
     """
 
@@ -54,20 +55,20 @@ class SelectiveNegativeLoss(WrapperLoss):
 
     def __init__(
         self,
-        loss: dict | nn.Module,
+        loss: dict[str, Any] | nn.Module,
         likelihood_topk: float = 1.0,
         topk_scope: str = "batch",
         prior_threshold: float | None = 0.05,
-        class_prior: Sequence[float] | str | os.PathLike | None = None,
-        **kwargs,
+        class_prior: Sequence[float] | str | os.PathLike[str] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(loss, **kwargs)
         name = type(self).__name__
         for inner in self.loss.modules():
             if isinstance(inner, ElementwiseLoss) and inner.traits.unknown == "learned":
                 raise ValueError(
-                    f"The 'loss' argument of {name} must not hold a {type(inner).__name__}: it treats "
-                    "unknown labels in its own way, and none would reach it as unknown. Use it alone."
+                    f"The 'loss' argument of {name} must not contain a {type(inner).__name__}, because that "
+                    f"loss uses unknown labels, and {name} would pass none on. Use it without {name}."
                 )
         self.selection = ClassAwareSelection(likelihood_topk, topk_scope, prior_threshold, class_prior, name)
 
@@ -78,10 +79,12 @@ class SelectiveNegativeLoss(WrapperLoss):
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
         keep = self.selection(logits, labels)
-        held = self.loss.elements(logits, labels.masked_fill(keep & (labels == UNKNOWN), NEGATIVE), context)
-        if held.labels is not None:
-            # A chosen negative is no pseudo-label; only what the held loss made of it may be one.
-            untouched = (labels == UNKNOWN) & (held.labels == NEGATIVE)
-            held = held._replace(labels=held.labels.masked_fill(untouched, UNKNOWN))
-        # A loss that takes unknown labels for negatives would cost something at those left out.
-        return held.where(keep)
+        wrapped = self.loss.elements(
+            logits, labels.masked_fill(keep & (labels == UNKNOWN), NEGATIVE), context
+        )
+        if wrapped.labels is not None:
+            # A selected negative is not a pseudo-label, unless the wrapped loss changed its label.
+            unchanged = (labels == UNKNOWN) & (wrapped.labels == NEGATIVE)
+            wrapped = wrapped._replace(labels=wrapped.labels.masked_fill(unchanged, UNKNOWN))
+        # A wrapped loss that treats unknown labels as negatives is not 0 at the elements that are left out.
+        return wrapped.where(keep)

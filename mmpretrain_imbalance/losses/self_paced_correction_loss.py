@@ -1,6 +1,8 @@
-"""Self-paced loss correction (SPLC): negatives that the model is sure of become positives."""
+"""Self-paced loss correction (SPLC): negatives of high probability become positives."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -16,23 +18,27 @@ from .base.unknown_as_negative_loss import UnknownAsNegativeLoss
 
 @MODELS.register_module()
 class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
-    """SPLC with focal margin loss, see :func:`~mmpretrain_imbalance.functional.self_paced_correction_loss`.
+    """SPLC with focal margin loss, see :func:`self_paced_correction_loss`.
 
-    Source: Zhang et al., 2021 (arXiv 2112.07368), summed over all elements, corrected from the second epoch
-    on. Outside of training nothing is corrected.
+    Labels are corrected in training only.
+
+    Source: Zhang et al., 2021 (arXiv 2112.07368), who sum over all elements, and correct labels from the
+    second epoch on.
 
     Args:
         threshold: Probability above which a label is corrected.
         correction_epoch: First epoch, counted from 0, in which labels are corrected.
-        margin: Taken off the logit of positives.
+        margin: Margin subtracted from the logit of positives.
         gamma: Focusing exponent.
-        correct_negatives: Whether annotated negatives are corrected, as published, beside unknown labels.
-        unknown: ``'negative'`` as published: an unknown label is a negative that may be corrected;
-            ``'ignore'`` leaves it out.
+        correct_negatives: Whether annotated negatives are corrected too, as published; otherwise only unknown
+            labels are.
+        unknown: With ``'negative'``, as published, unknown labels are negatives that may be corrected;
+            ``'ignore'`` leaves them out.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If ``unknown`` or the reduction is no known name, or the threshold is no probability.
+        ValueError: If ``unknown`` or the reduction is not one of the allowed values, or a number is out of
+            range.
 
     Example:
         >>> import torch
@@ -53,7 +59,7 @@ class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
         gamma: float = 2.0,
         correct_negatives: bool = True,
         unknown: str = "negative",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(unknown, **kwargs)
         check_number("SelfPacedCorrectionLoss", 0, 1, threshold=threshold)
@@ -68,7 +74,7 @@ class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
 
     @property
     def traits(self) -> Traits:
-        """The correction starts in an epoch."""
+        """The correction starts in a given epoch."""
         needs = ("progress",) if self.correction_epoch > 0 else ()
         return super().traits.also(bounded=False, needs=needs)
 
@@ -76,12 +82,12 @@ class SelfPacedCorrectionLoss(UnknownAsNegativeLoss):
         if not self.training:
             return self._loss(logits, labels, correct=False)
         correct = self.epoch >= self.correction_epoch
-        doubted = torch.zeros_like(labels, dtype=torch.bool)
+        correctable = torch.zeros_like(labels, dtype=torch.bool)
         if self.unknown == "negative":
-            doubted = doubted | (labels == UNKNOWN)
+            correctable = correctable | (labels == UNKNOWN)
         if self.correct_negatives:
-            doubted = doubted | (labels == NEGATIVE)
-        corrected = doubted & (torch.sigmoid(logits) > self.threshold) & correct
+            correctable = correctable | (labels == NEGATIVE)
+        corrected = correctable & (torch.sigmoid(logits) > self.threshold) & correct
         return Elements(self._loss(logits, labels, correct), labels=labels.masked_fill(corrected, POSITIVE))
 
     def _loss(self, logits: Tensor, labels: Tensor, correct: Tensor | bool) -> Tensor:

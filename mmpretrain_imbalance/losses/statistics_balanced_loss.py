@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.registry import MODELS
@@ -19,26 +20,27 @@ from .base.wrapper_loss import WrapperLoss
 
 @MODELS.register_module()
 class StatisticsBalancedLoss(WrapperLoss):
-    r"""Weighs the known positives and negatives of each class by how many the training set has.
+    r"""Weights known positives and negatives of each class by their numbers in the training set.
 
-    The weights are those of :func:`~mmpretrain_imbalance.functional.balanced_class_weights`. With a
-    ``class_prior``, the counts are those that the prior predicts of the class's :math:`k_c` known labels,
-    :math:`\hat n^+_c = \hat P_c k_c` and :math:`\hat n^-_c = (1 - \hat P_c) k_c`, for annotations that
-    checked positives and negatives unevenly; the mean weight is still that of the known labels. Unknown
-    elements are left to the held loss.
+    The weights are those of :func:`balanced_class_weights`. With a
+    ``class_prior``, the counts are those that the prior predicts for the :math:`k_c` known labels of a class,
+    :math:`\hat n^+_c = \hat P_c k_c` and :math:`\hat n^-_c = (1 - \hat P_c) k_c`. Use this if positives were
+    annotated more often than negatives, or less often. The weights are still normalized over the known
+    labels. The wrapped loss decides how unknown elements are treated; their weight is 1.
 
-    Source: the idea is Zhang et al., 2023 (arXiv 2308.00166), of which only the abstract was at hand; the
-    design is this project's.
+    Source: this project, after an idea of Zhang et al., 2023 (arXiv 2308.00166); only the abstract of that
+    paper was available.
 
     Args:
-        loss: The held loss.
-        scheme: ``'ratio'`` (n-/n+ on positives) or ``'effective_number'`` (both kinds).
+        loss: The wrapped loss.
+        scheme: ``'ratio'`` (weight n-/n+ for positives) or ``'effective_number'`` (weights for positives and
+            negatives).
         power: Exponent of the ratio.
-        beta: Of the effective number.
-        max_weight: The largest weight.
+        beta: Parameter of the effective number.
+        max_weight: Largest weight before normalization.
         normalize: Whether the mean weight over known elements is 1.
-        class_prior: ``None``, a list in the order of the classes, or a ``.json`` / ``.csv`` file matched by
-            class name.
+        class_prior: P(positive) of each class: ``None``, a list in the order of the classes, or a ``.json`` /
+            ``.csv`` file matched by class name.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`WrapperLoss`.
 
     Raises:
@@ -51,16 +53,20 @@ class StatisticsBalancedLoss(WrapperLoss):
         (tensor([1., 9.]), tensor([1., 1.]))
     """
 
+    positives: Tensor
+    negatives: Tensor
+    class_prior: Tensor
+
     def __init__(
         self,
-        loss: dict | nn.Module,
+        loss: dict[str, Any] | nn.Module,
         scheme: str = "ratio",
         power: float = 1.0,
         beta: float = 0.999,
         max_weight: float = 10.0,
         normalize: bool = True,
-        class_prior: Sequence[float] | str | os.PathLike | None = None,
-        **kwargs,
+        class_prior: Sequence[float] | str | os.PathLike[str] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(loss, **kwargs)
         check_choice("StatisticsBalancedLoss", SCHEMES, scheme=scheme)
@@ -90,18 +96,18 @@ class StatisticsBalancedLoss(WrapperLoss):
             self.class_prior = prior.to(self.positives)
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
-        held = self.loss.elements(logits, labels, context)
+        wrapped = self.loss.elements(logits, labels, context)
         if not self.training:
-            return held
+            return wrapped
         weights = self.class_weights(logits.dtype)
-        return held._replace(loss=held.loss * values_by_label(labels, *weights, 1, logits.dtype))
+        return wrapped._replace(loss=wrapped.loss * values_by_label(labels, *weights, 1, logits.dtype))
 
     def class_weights(self, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
-        """Weight of the positives and of the negatives of each class, each of shape (C,)."""
+        """Return the weights of the positives and of the negatives of each class, each of shape (C,)."""
         known = self.positives, self.negatives
         counts = known
         if self.given_prior is not None:
-            labels, prior = sum(known).to(dtype), self.class_prior.to(dtype)
+            labels, prior = (self.positives + self.negatives).to(dtype), self.class_prior.to(dtype)
             counts = labels * prior, labels * (1 - prior)
         return balanced_class_weights(
             *counts, self.scheme, self.power, self.beta, self.max_weight, self.normalize, dtype, known

@@ -1,6 +1,8 @@
-"""Two-way multi-label loss: classes are compared within an image, and images within a class."""
+"""Two-way multi-label loss: comparison of classes within an image, and of images within a class."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from mmpretrain.registry import MODELS
 from torch import Tensor
@@ -14,11 +16,11 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class TwoWayLoss(ElementwiseLoss):
-    """The two-way loss, see :func:`~mmpretrain_imbalance.functional.two_way_loss`.
+    """Two-way loss, see :func:`two_way_loss`.
 
-    Unknown elements are left out of its sums. The loss is spread over the elements so that
-    ``reduction='mean_images'`` gives the published number. What a wrapper masks keeps its place in the sums,
-    but passes on no gradient. The comparison of images is within the batch of a rank.
+    Unknown elements are left out of the sums. The loss is distributed over the elements such that
+    ``reduction='mean_images'`` gives the published value. Elements that a wrapper masks stay in the sums, but
+    have no gradient. Images are compared within the batch of one rank.
 
     Source: Kobayashi, CVPR 2023.
 
@@ -28,7 +30,7 @@ class TwoWayLoss(ElementwiseLoss):
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name, or a temperature is not positive.
+        ValueError: If the reduction is not one of the allowed values, or a temperature is not above 0.
 
     Example:
         >>> import torch
@@ -39,7 +41,7 @@ class TwoWayLoss(ElementwiseLoss):
     traits = Traits(elementwise=False, bounded=False, soft_labels_mix=False)
 
     def __init__(
-        self, positive_temperature: float = 4.0, negative_temperature: float = 1.0, **kwargs
+        self, positive_temperature: float = 4.0, negative_temperature: float = 1.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         check_interval("TwoWayLoss", "(0, inf)", positive_temperature=positive_temperature)

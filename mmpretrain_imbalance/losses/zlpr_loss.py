@@ -13,10 +13,10 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class ZLPRLoss(ElementwiseLoss):
-    """ZLPR, see :func:`~mmpretrain_imbalance.functional.zlpr_loss`; unknown elements are left out.
+    """ZLPR, see :func:`zlpr_loss`; unknown elements are left out.
 
-    The loss of an image is spread over its elements. What a wrapper masks keeps its place in the sums, but
-    passes on no gradient.
+    The loss of an image is distributed over its elements. Elements that a wrapper masks stay in the sums, but
+    have no gradient.
 
     Source: Su et al., 2022 (arXiv 2208.02955), the mean over images.
 
@@ -24,7 +24,7 @@ class ZLPRLoss(ElementwiseLoss):
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If the reduction is no known name.
+        ValueError: If the reduction is not one of the allowed values.
 
     Example:
         >>> import torch

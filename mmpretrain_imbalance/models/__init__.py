@@ -2,6 +2,9 @@
 
 from .active_classes_head import ActiveClassesLinearClsHead
 from .batch_labels import batch_labels
+from .class_hardness import ClassHardness
+from .class_thresholds import ClassThresholdsMixin
+from .loss_context_mixin import LossContextMixin
 from .partial_label_csra_head import PartialLabelCSRAClsHead
 from .partial_label_cutmix import PartialLabelCutMix
 from .partial_label_data_preprocessor import PartialLabelDataPreprocessor
@@ -11,6 +14,9 @@ from .small_conv_net import SmallConvNet
 
 __all__ = [
     "ActiveClassesLinearClsHead",
+    "ClassHardness",
+    "ClassThresholdsMixin",
+    "LossContextMixin",
     "PartialLabelCSRAClsHead",
     "PartialLabelCutMix",
     "PartialLabelDataPreprocessor",

@@ -146,7 +146,7 @@ class ActiveClassesLinearClsHead(PartialLabelLinearClsHead):
     def _class_weights(self, required: Tensor) -> Tensor:
         """Return the weight of each class in this step, 0 for inactive classes."""
         module = self.loss_module
-        if self.active_fraction[0] != self.active_fraction[1] and "progress" not in module.told:
+        if self.active_fraction[0] != self.active_fraction[1] and "progress" not in module.provided_needs:
             raise RuntimeError(
                 "The 'active_fraction' argument of ActiveClassesLinearClsHead changes with the epoch, but "
                 "the epoch was never set. Add dict(type='LabelStatisticsHook') to custom_hooks, call "

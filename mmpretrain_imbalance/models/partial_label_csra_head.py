@@ -42,7 +42,7 @@ class PartialLabelCSRAClsHead(ClassThresholdsMixin, LossContextMixin, CSRAClsHea
         lam: Weight of the attention part of the logit.
         activation_maps: Whether to pass the activation maps (before BoostLU) to the loss.
         boost_lu: Factor of the positive values of the score maps, in training and test, see
-            :func:`~mmpretrain_imbalance.functional.boost_lu.boost_lu`: 5 is the published factor, 1 switches
+            :func:`boost_lu`: 5 is the published factor, 1 switches
             BoostLU off.
         boosted_attention: Whether BoostLU applies to the attention part of the logit too, or only to the
             mean.

@@ -16,7 +16,7 @@ class PartialLabelCutMix(CutMix):
     """MMPretrain's ``CutMix``, with a mixed label that is unknown if one of its two labels is.
 
     Images, random numbers and the mix of two known labels are the same as in MMPretrain; see
-    :func:`~mmpretrain_imbalance.functional.mix_labels.mix_labels`. A box that lies completely outside the
+    :func:`mix_labels`. A box that lies completely outside the
     image changes nothing, and with ``correct_lam`` the labels stay unchanged too.
 
     Args:

@@ -28,7 +28,7 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
     label is soft, so they need not read the values.
 
     Samples may have sparse labels, one label per class or MMPretrain's indices of the positives, also of
-    different kinds in one batch; see :func:`~mmpretrain_imbalance.models.batch_labels.batch_labels`. Labels
+    different kinds in one batch; see :func:`batch_labels`. Labels
     are optional in test.
 
     MMPretrain's batch augmentations average the -1 of unknown labels with other labels, so ``Mixup`` and

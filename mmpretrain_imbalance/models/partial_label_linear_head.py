@@ -30,7 +30,7 @@ class PartialLabelLinearClsHead(ClassThresholdsMixin, LossContextMixin, MultiLab
         activation_maps: Whether to pass the activation maps to the loss; backbone and neck must then not
             pool.
         boost_lu: Factor of the positive values of the activation maps before averaging, in training and test,
-            see :func:`~mmpretrain_imbalance.functional.boost_lu.boost_lu`: 5 is the published factor, 1
+            see :func:`boost_lu`: 5 is the published factor, 1
             switches BoostLU off. With another factor than 1, backbone and neck must not pool.
         **kwargs: ``thr`` and ``classes`` of ``ClassThresholdsMixin``; ``loss``, ``topk`` and ``init_cfg`` of
             MMPretrain's head.

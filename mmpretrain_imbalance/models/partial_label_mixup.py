@@ -16,7 +16,7 @@ class PartialLabelMixup(Mixup):
     """MMPretrain's ``Mixup``, with a mixed label that is unknown if one of its two labels is.
 
     Images, random numbers and the mix of two known labels are the same as in MMPretrain; see
-    :func:`~mmpretrain_imbalance.functional.mix_labels.mix_labels`.
+    :func:`mix_labels`.
 
     Args:
         alpha: Both parameters of the Beta distribution of the mixing fraction.

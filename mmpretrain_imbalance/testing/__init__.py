@@ -1,4 +1,4 @@
-"""What a new loss is tested with."""
+"""Tools for testing a new loss."""
 
 from .check_loss import LOSS_LAWS, check_loss
 from .host_reads import HostReads

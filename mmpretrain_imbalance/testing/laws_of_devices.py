@@ -1,32 +1,36 @@
-"""Laws of a GPU: nothing is read back, and the formula compiles."""
+"""Laws of losses on a GPU: no host reads, compilation, autocast."""
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
+from torch import nn
 
 from .host_reads import HostReads
 from .loss_case import LossCase
 
 
-def nothing_is_read_back(case: LossCase) -> None:
-    """A training step that reads a tensor waits for the GPU."""
+def no_host_reads(case: LossCase) -> None:
+    """A training step must not read values of tensors on the host, because that waits for the GPU."""
     for dtype in (torch.float32, torch.int8):
-        logits, labels = case.tables()
+        logits, labels = case.random_batch()
         loss = case.build(validate="later")
-        case.call(loss, logits, labels.to(dtype)).backward()  # what is allocated once is not counted
+        # The first step is not counted, because it may allocate buffers.
+        case.gradient(case.call(loss, logits, labels.to(dtype)), logits)
         with HostReads() as reads:
-            case.call(loss, logits, labels.to(dtype)).backward()
+            case.gradient(case.call(loss, logits, labels.to(dtype)), logits)
         if reads.names:
             case.fail(
-                f"a training step on labels of {dtype} must read nothing back",
+                f"a training step with labels of {dtype} must have no host reads",
                 ", ".join(reads.names),
-                "Write torch.where and masks; no if, .item(), float(tensor), nonzero or boolean index.",
+                "Use torch.where and masks, not if, .item(), float(tensor), nonzero or boolean indices.",
             )
 
 
 def wrong_values_raise_later(case: LossCase) -> None:
-    """What is not waited for is not forgotten either."""
-    logits, labels = case.tables()
+    """With ``validate='later'``, a wrong value raises an error in a later step."""
+    logits, labels = case.random_batch()
     wrong = labels.clone()
     wrong[1, 2 % case.num_classes] = 7
     loss = case.build(validate="later")
@@ -41,27 +45,26 @@ def wrong_values_raise_later(case: LossCase) -> None:
 
 
 def one_compiled_graph(case: LossCase) -> None:
-    """A compiled model keeps one graph for all epochs, and the loss does not break it."""
+    """The loss compiles into one graph without graph breaks, which serves all epochs."""
     if any(hasattr(state, "image_state") for state in case.states(case.raw())):
-        return  # a memory of images grows with the epochs
+        return  # a set of elements that grows with the epochs cannot be compiled
     eager, module = case.build(), case.build()
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
-    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
-    remedy = "Read no tensor in Python, and keep what changes between steps in buffers, not in numbers."
+    compiled = cast(nn.Module, torch.compile(module, fullgraph=True, backend="aot_eager"))
+    remedy = "Read no tensor in Python, and keep values that change between steps in buffers."
     for epoch in range(5):
         steps = []
-        for loss, call in ((eager, eager), (module, compiled)):
-            case.tell(loss, epoch, iteration=epoch)
-            logits, labels = case.tables(seed=epoch)
+        for loss, called in ((eager, eager), (module, compiled)):
+            case.prepare(loss, epoch, iteration=epoch)
+            logits, labels = case.random_batch(seed=epoch)
             try:
-                value = case.call(call, logits, labels)
+                value = case.call(called, logits, labels)
             except Exception as error:
-                case.fail("torch.compile(fullgraph=True) must take the loss", repr(error)[:500], remedy)
-            value.backward()
-            steps.append((value.detach(), logits.grad))
-        for plain, built in zip(*steps):
-            case.expect_close(built, plain, f"compiled and eager must agree in epoch {epoch}", remedy)
+                case.fail("torch.compile(fullgraph=True) must compile the loss", repr(error)[:500], remedy)
+            steps.append((value.detach(), case.gradient(value, logits)))
+        for expected, found in zip(*steps):
+            case.expect_close(found, expected, f"compiled and eager must agree in epoch {epoch}", remedy)
     graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
     torch._dynamo.reset()
     if graphs != 1:
@@ -69,8 +72,8 @@ def one_compiled_graph(case: LossCase) -> None:
 
 
 def autocast(case: LossCase) -> None:
-    """Mixed precision hands over half-precision logits."""
-    logits, labels = case.tables()
+    """The loss is float32 under autocast, where the logits are in half precision."""
+    logits, labels = case.random_batch()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = case.call(case.build(), logits.to(torch.bfloat16), labels)
     if loss.dtype != torch.float32:
@@ -79,4 +82,4 @@ def autocast(case: LossCase) -> None:
         )
 
 
-LAWS = (nothing_is_read_back, wrong_values_raise_later, one_compiled_graph, autocast)
+LAWS = (no_host_reads, wrong_values_raise_later, one_compiled_graph, autocast)

@@ -1,41 +1,42 @@
-"""A loss to be checked: its config, what the hook would tell it, and tables to call it with."""
+"""Loss to be checked: its config, the state that the hook sets, and logits and labels to call it with."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ..functional import LossContext
-from ..losses import Elements, ElementwiseLoss, LossState, Traits
+from ..losses import Elements, ElementwiseLoss, LossState, PseudoLabelLoss, Traits
 
-#: Sample ids of the checks are below this: a loss with a table of images needs as many of them.
+#: Upper bound of the sample ids of the checks, exclusive: a loss that stores values per image needs as many.
 NUM_IMAGES = 16
 
 
 class LossLawError(AssertionError):
-    """A loss does not obey a law; the message says what was expected, why, and what to write in the class."""
+    """Error of a loss that breaks a law; the message states what was expected and found, and a remedy."""
 
 
 class LossCase:
-    """A config with everything that the laws need to call its loss.
+    """Config of a loss, with the methods by which the laws build and call the loss.
 
     Args:
-        config: Config of a registered loss, with its smallest arguments.
-        num_classes: Number of classes C of the tables.
+        config: Config of a registered loss, with the minimal arguments.
+        num_classes: Number of classes C of logits and labels.
 
     Example:
         >>> case = LossCase(dict(type='HillLoss'))
         >>> loss = case.build()
-        >>> logits, labels = case.tables(4)
+        >>> logits, labels = case.random_batch(4)
         >>> case.call(loss, logits, labels).shape
         torch.Size([])
     """
 
-    def __init__(self, config: dict, num_classes: int = 3) -> None:
+    def __init__(self, config: dict[str, Any], num_classes: int = 3) -> None:
         self.config = dict(config)
         self.num_classes = num_classes
         self.name = (
@@ -44,50 +45,57 @@ class LossCase:
 
     @property
     def traits(self) -> Traits:
-        """Those of the loss while it trains."""
+        """Traits of the loss in training."""
         return self.raw().traits
 
-    def raw(self, **changes) -> ElementwiseLoss:
-        """The loss as a config builds it; nobody has told it anything."""
+    def raw(self, **changes: Any) -> ElementwiseLoss:
+        """Build the loss in training mode, without label counts and progress."""
         loss = MODELS.build(copy.deepcopy({**self.config, **changes}))
         if not isinstance(loss, ElementwiseLoss):
             raise TypeError(
-                f"The 'config' argument of check_loss must be that of an ElementwiseLoss. Got a "
-                f"{type(loss).__name__} instead; a loss of MMPretrain is checked inside of a wrapper."
+                f"The 'config' argument of check_loss must be the config of an ElementwiseLoss. Got a "
+                f"{type(loss).__name__} instead. To check a loss of MMPretrain, put it inside a wrapper."
             )
         return loss.train()
 
-    def build(self, epoch: int = 8, **changes) -> ElementwiseLoss:
-        """The loss in training, told the label counts and the place in the run as by the hook."""
+    def build(self, epoch: int = 8, **changes: Any) -> ElementwiseLoss:
+        """Build the loss in training mode, with label counts and progress as set by the hook."""
         loss = self.raw(**changes)
-        self.tell(loss, epoch)
+        self.prepare(loss, epoch)
         return loss
 
-    def tell(self, module: nn.Module, epoch: int = 8, iteration: int = 0) -> None:
-        """Tell all losses of a module what ``LabelStatisticsHook`` tells them."""
+    def prepare(self, module: nn.Module, epoch: int = 8, iteration: int = 0) -> None:
+        """Set label counts and progress in all losses of a module, as ``LabelStatisticsHook`` does."""
         positives = 10 * torch.arange(1, self.num_classes + 1)
         names = [f"class {index}" for index in range(self.num_classes)]
         for loss in module.modules():
             if isinstance(loss, LossState):
                 loss.set_label_counts(positives, 10 * self.num_classes + 70 - positives, names)
                 loss.set_progress(epoch, 10, iteration)
-            if hasattr(loss, "averaged_logits"):
+            if isinstance(loss, PseudoLabelLoss):
                 loss.averaged_logits = None
 
-    def tables(self, num_images: int = 6, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """Logits that ask for a gradient, and labels 1/0/-1, of shape (num_images, C)."""
+    def random_batch(self, num_images: int = 6, seed: int = 0) -> tuple[Tensor, Tensor]:
+        """Return logits that require a gradient, and labels 1/0/-1, each of shape (num_images, C)."""
         generator = torch.Generator().manual_seed(seed)
         shape = (num_images, self.num_classes)
         logits = 2 * torch.randn(shape, generator=generator)
         return logits.requires_grad_(), torch.randint(-1, 2, shape, generator=generator).float()
 
-    def call(self, loss: nn.Module, logits: Tensor, labels: Tensor, **arguments) -> Tensor:
-        """Call the loss with the sample ids 0, 1, 2, ... and with maps, as the heads of this package do."""
+    def call(self, loss: nn.Module, logits: Tensor, labels: Tensor, **arguments: Any) -> Tensor:
+        """Call the loss with sample ids 0, 1, 2, ... and activation maps, as the heads of this package do."""
         if "averaged_predictions" in self.traits.needs and loss.training:
             for module in loss.modules():
-                if hasattr(module, "averaged_logits"):
+                if isinstance(module, PseudoLabelLoss):
                     module.averaged_logits = logits.detach().clone()
-        return loss(logits, labels, context=self._context(logits), **arguments)
+        value: Tensor = loss(logits, labels, context=self._context(logits), **arguments)
+        return value
+
+    @staticmethod
+    def gradient(loss: Tensor, logits: Tensor) -> Tensor:
+        """Compute the gradients of a loss by backpropagation, and return that of the logits."""
+        torch.autograd.backward(loss)
+        return torch.zeros_like(logits) if logits.grad is None else logits.grad
 
     @staticmethod
     def _context(logits: Tensor) -> LossContext:
@@ -95,35 +103,42 @@ class LossCase:
         return LossContext(sample_ids=ids, activation_maps=logits.detach()[:, :, None, None])
 
     def elements(self, loss: nn.Module, logits: Tensor, labels: Tensor) -> Tensor:
-        """Loss of each element."""
+        """Return the loss of each element."""
         return self.call(loss, logits, labels, reduction_override="none")
 
     def returned(self, loss: ElementwiseLoss, logits: Tensor, labels: Tensor) -> Elements:
-        """What the loss gives a wrapper: loss, weight and labels of each element."""
+        """Return loss, weight and labels of each element, as a wrapper gets them."""
         return loss.elements(logits, labels.to(torch.int8), self._context(logits))
 
     def states(self, loss: nn.Module) -> Iterator[LossState]:
-        """All parts of a loss that have a state."""
+        """Iterate over all sub-modules of a loss that have a state."""
         return (module for module in loss.modules() if isinstance(module, LossState))
 
-    def fail(self, expected: str, got: object, remedy: str) -> None:
-        """Raise a :class:`LossLawError` in the wording of all laws."""
+    def fail(self, expected: str, got: object, remedy: str) -> NoReturn:
+        """Raise a :class:`LossLawError` with the expectation, the result and a remedy."""
         raise LossLawError(f"{self.name}: {expected}. Got {got} instead. {remedy}")
 
-    def expect_close(self, got: Tensor, wanted: Tensor, expected: str, remedy: str, **tolerance) -> None:
-        """Fail unless two tensors are close, of one shape and dtype."""
+    def expect_close(self, got: Tensor, wanted: Tensor, expected: str, remedy: str, **tolerance: Any) -> None:
+        """Fail unless two tensors are close and have the same shape and dtype."""
         try:
             torch.testing.assert_close(got, wanted, **tolerance)
         except AssertionError as error:
             self.fail(expected, " ".join(str(error).split()), remedy)
 
-    def expect_raises(self, kinds: type | tuple, words: str, call, expected: str, remedy: str) -> None:
-        """Fail unless a call raises one of these errors with these words in its message."""
+    def expect_raises(
+        self,
+        kind: type[Exception],
+        words: str,
+        call: Callable[[], object],
+        expected: str,
+        remedy: str,
+    ) -> None:
+        """Fail unless a call raises an error of the given kind with the given words in its message."""
         try:
             call()
-        except kinds as error:
+        except kind as error:
             if words not in str(error):
-                self.fail(f"{expected}, with the words {words!r}", repr(str(error)), remedy)
+                self.fail(f"{expected}, with {words!r} in the message", repr(str(error)), remedy)
             return
         except Exception as error:
             self.fail(expected, repr(error), remedy)

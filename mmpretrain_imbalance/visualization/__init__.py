@@ -1,4 +1,4 @@
-"""Plots from logs and label statistics."""
+"""Plots and HTML reports of labels, logs and predictions."""
 
 from .class_plots import plot_class_frequencies, plot_class_scores, plot_ideal_ratios
 from .known_label_picture import known_label_picture, known_label_sheet

@@ -1,4 +1,4 @@
-"""A chart as SVG text that takes its colors from the page, so that light and dark pages both suit it."""
+"""SVG chart with two axes; its colors are CSS variables of the page, for light and dark pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .axis_scale import Scale, tick_label
 WIDTH, HEIGHT = 440, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 18, 10, 44
 _DASHES = ("", "7 4", "2 3", "9 3 2 3")
-# One outline a run, around (0, 0): runs differ in shape as well as in color.
+# One outline per series, centered at (0, 0): series differ in shape as well as in color.
 _SHAPES = (
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",
     "M-3.6-3.6h7.2v7.2h-7.2Z",
@@ -28,16 +28,16 @@ _SHAPES = (
 class AxisChart:
     """Points, lines and bars between two axes.
 
-    Series are told apart by number: each has a color, ``var(--c0)`` to ``var(--c7)`` of the page, a shape of
-    its points and a dash of its lines.
+    Each series is identified by an index, which selects its color (the CSS variables ``--c0`` to ``--c7`` of
+    the page), the shape of its points and the dash pattern of its lines.
 
     Args:
-        title: What the chart shows, for those who cannot see it.
+        title: Description of the chart for screen readers.
         x: The horizontal axis.
         y: The vertical axis.
-        x_label: What the horizontal axis measures.
-        y_label: What the vertical axis measures.
-        x_names: Names along the horizontal axis, at 0, 1, 2, ..., instead of numbers.
+        x_label: Label of the horizontal axis.
+        y_label: Label of the vertical axis.
+        x_names: Names at 0, 1, 2, ... of the horizontal axis, which replace the numbers.
     """
 
     def __init__(
@@ -48,23 +48,23 @@ class AxisChart:
         self._axes(x_label, y_label, x_names)
 
     def line(self, xs: Iterable[float], ys: Iterable[float], series: int, name: str = "") -> None:
-        """Connect points in their order; a NaN leaves a gap.
+        """Draw a line through points in the given order, with a gap at NaN.
 
         Args:
-            xs: Horizontal places.
-            ys: Vertical places.
-            series: Number of the series.
-            name: Shown where a pointer rests on the line.
+            xs: Horizontal coordinates.
+            ys: Vertical coordinates.
+            series: Index of the series.
+            name: Tooltip of the line.
         """
         commands, pen, last = [], "M", ""
         for x, y in zip(xs, ys):
             if not (np.isfinite(x) and np.isfinite(y)):
                 pen = "M"
                 continue
-            place = f"{self._x(x):.1f} {self._y(y):.1f}"
-            if pen == "M" or place != last:  # thousands of points of a curve fall on the same tenth of a unit
-                commands.append(pen + place)
-            pen, last = "L", place
+            point = f"{self._x(x):.1f} {self._y(y):.1f}"
+            if pen == "M" or point != last:  # skip the many points of a long curve that round to the last one
+                commands.append(pen + point)
+            pen, last = "L", point
         dash = _dash(series)
         self._parts.append(
             f'<path class="line" d="{"".join(commands)}" stroke="var(--c{series % 8})"'
@@ -74,40 +74,40 @@ class AxisChart:
     def points(
         self, xs: Iterable[float], ys: Iterable[float], series: int, names: Sequence[str] = ()
     ) -> None:
-        """Draw points in the shape of a series; those with NaN are left out.
+        """Draw the points of a series and skip those with NaN.
 
         Args:
-            xs: Horizontal places.
-            ys: Vertical places.
-            series: Number of the series.
-            names: Shown where a pointer rests on a point; without names the points are drawn as dots, at a
-                tenth of the size of the file.
+            xs: Horizontal coordinates.
+            ys: Vertical coordinates.
+            series: Index of the series.
+            names: Tooltips of the points. Without names, all points are drawn as plain dots in one SVG path,
+                which takes about a tenth of the file size.
         """
-        places = [
+        positions = [
             (self._x(x), self._y(y), index)
             for index, (x, y) in enumerate(zip(xs, ys))
             if np.isfinite(x) and np.isfinite(y)
         ]
         if not names:
-            dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y, _ in places)
-            kind = "fine dots" if len(places) > 2000 else "dots"
+            dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y, _ in positions)
+            kind = "fine dots" if len(positions) > 2000 else "dots"
             self._parts.append(f'<path class="{kind}" d="{dots}" stroke="var(--c{series % 8})"/>')
             return
-        for x, y, index in places:
+        for x, y, index in positions:
             self._parts.append(
                 f'<path class="point" d="{_SHAPES[series % 8]}" transform="translate({x:.1f} {y:.1f})" '
                 f'fill="var(--c{series % 8})">{_title(names[index])}</path>'
             )
 
     def bar(self, left: float, right: float, height: float, series: int, name: str = "") -> None:
-        """Draw a bar from the horizontal axis up, with its height written above.
+        """Draw a bar upwards from the horizontal axis, with its height as a number above it.
 
         Args:
-            left: Its left side.
-            right: Its right side.
-            height: Its height; nothing is drawn for NaN.
-            series: Number of the series.
-            name: Shown where a pointer rests on the bar.
+            left: Horizontal coordinate of the left side.
+            right: Horizontal coordinate of the right side.
+            height: Vertical coordinate of the top; nothing is drawn for NaN.
+            series: Index of the series.
+            name: Tooltip of the bar.
         """
         if not np.isfinite(height):
             return
@@ -117,7 +117,7 @@ class AxisChart:
             f'height="{max(self._y(self.y.low) - y, 0):.1f}" '
             f'fill="var(--c{series % 8})">{_title(name)}</rect>'
         )
-        if x1 - x0 > 12:  # the shape of the series, so that color is not all
+        if x1 - x0 > 12:  # the shape of the series, as colors alone may look alike
             self._parts.append(
                 f'<path class="mark" d="{_SHAPES[series % 8]}" '
                 f'transform="translate({(x0 + x1 - 1) / 2:.1f} {self._y(self.y.low) - 9:.1f})"/>'
@@ -129,12 +129,12 @@ class AxisChart:
             )
 
     def reference(self, xs: Sequence[float], ys: Sequence[float]) -> None:
-        """Draw a thin line to compare with, such as the diagonal."""
-        places = "L".join(f"{self._x(x):.1f} {self._y(y):.1f}" for x, y in zip(xs, ys))
-        self._parts.append(f'<path class="reference" d="M{places}"/>')
+        """Draw a thin reference line, such as the diagonal."""
+        path = "L".join(f"{self._x(x):.1f} {self._y(y):.1f}" for x, y in zip(xs, ys))
+        self._parts.append(f'<path class="reference" d="M{path}"/>')
 
     def svg(self) -> str:
-        """The chart as an ``svg`` element."""
+        """Return the chart as an ``svg`` element."""
         return (
             f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(self.title, quote=True)}">'
             f"{''.join(self._parts)}</svg>"
@@ -172,10 +172,10 @@ class AxisChart:
 
 
 def legend(names: Sequence[str]) -> str:
-    """The colors, shapes and dashes of the series, as HTML that breaks into lines.
+    """Return a legend with the symbol and the name of each series, as HTML that wraps on narrow screens.
 
     Args:
-        names: Name of each series, in the order of their numbers.
+        names: Name of each series, in the order of the series indices.
 
     Returns:
         A ``ul`` element.
@@ -185,18 +185,18 @@ def legend(names: Sequence[str]) -> str:
 
 
 def symbol(series: int, name: str = "") -> str:
-    """The color, shape and dash of a series, small enough to stand in a text.
+    """Return a small symbol with the color, point shape and line dash of a series, for use within text.
 
     Args:
-        series: Number of the series.
-        name: What it stands for, where no text beside it says so.
+        series: Index of the series.
+        name: Name of the series for tooltips and screen readers; empty if text beside the symbol names it.
 
     Returns:
-        A ``svg`` element.
+        An ``svg`` element.
     """
-    said = f'role="img" aria-label="{escape(name, quote=True)}"' if name else 'aria-hidden="true"'
+    aria = f'role="img" aria-label="{escape(name, quote=True)}"' if name else 'aria-hidden="true"'
     return (
-        f'<svg class="symbol" viewBox="-16 -8 32 16" width="32" height="16" {said}>{_title(name)}'
+        f'<svg class="symbol" viewBox="-16 -8 32 16" width="32" height="16" {aria}>{_title(name)}'
         f'<path class="line" d="M-16 0H16" stroke="var(--c{series % 8})" '
         f'stroke-dasharray="{_dash(series) or "none"}"/>'
         f'<path class="point" d="{_SHAPES[series % 8]}" fill="var(--c{series % 8})"/></svg>'
@@ -204,7 +204,7 @@ def symbol(series: int, name: str = "") -> str:
 
 
 def _dash(series: int) -> str:
-    """Differs between neighbors, and between series of one color."""
+    """Return a dash pattern that differs between neighboring series and between series of the same color."""
     return _DASHES[(series + series // 8) % len(_DASHES)]
 
 

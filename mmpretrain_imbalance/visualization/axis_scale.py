@@ -1,4 +1,4 @@
-"""Axes of a chart: where a number lies, and which numbers stand beside the axis."""
+"""Linear and logarithmic scales of chart axes, with tick positions and tick labels."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis from one number to another.
+    """Linear or logarithmic scale of an axis.
 
     Attributes:
-        low: The number at its start.
-        high: The number at its end.
-        log: Whether factors, not differences, have equal lengths.
+        low: Value at the start of the axis.
+        high: Value at the end of the axis.
+        log: Whether the scale is logarithmic.
 
     Example:
         >>> Scale(1, 100, log=True).position(10)
@@ -28,14 +28,14 @@ class Scale:
 
     @classmethod
     def around(cls, values: np.ndarray, log: bool = False) -> Scale:
-        """An axis with a margin around finite values.
+        """Return a scale that covers all finite values with a margin.
 
         Args:
-            values: The numbers to show; positive ones where ``log``.
-            log: Whether the axis is logarithmic.
+            values: Values to show; a logarithmic scale uses the positive ones only.
+            log: Whether the scale is logarithmic.
 
         Returns:
-            The axis, also where there is one value or none.
+            The scale; a default one without any value to show.
         """
         values = np.asarray(values, float)
         values = values[np.isfinite(values) & ((values > 0) | (not log))]
@@ -49,13 +49,13 @@ class Scale:
         return cls(low - margin, high + margin)
 
     def position(self, value: float) -> float:
-        """Where a number lies, 0 at the start and 1 at the end; outside of these it is not on the axis."""
+        """Return the position of a value: 0 at the start, 1 at the end, outside [0, 1] beyond the axis."""
         if self.log:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[float]:
-        """Round numbers within the axis, about five."""
+        """Return about five round numbers within the scale."""
         if self.log:
             decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             for steps in ((1,), (1, 3), (1, 2, 5), range(1, 10)):
@@ -72,7 +72,7 @@ class Scale:
 
 
 def tick_label(value: float) -> str:
-    """A short text for a number, such as '0.3', '2,000' or '1e-05'."""
+    """Format a number briefly, such as '0.3', '2,000' or '1e-05'."""
     if value == 0 or abs(value) < 1e-12:
         return "0"
     if 1e-3 <= abs(value) < 1e7:

@@ -1,4 +1,4 @@
-"""Plots with one place a class: frequencies, ideal ratios over epochs, scores by method."""
+"""Plots per class: frequencies, ideal ratios over epochs, scores of several methods."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .palette import COLORS, MARKERS
 
 
 def plot_class_frequencies(axes: Axes, classes: Sequence[str], positives: Sequence[int]) -> None:
-    """Draw how many training images show each class, on a logarithmic scale.
+    """Plot the number of known positives per class on a logarithmic scale.
 
     Args:
-        axes: Where to draw.
+        axes: Axes to draw on.
         classes: Class names, C of them.
         positives: Known positives of each class, of length C.
     """
@@ -28,13 +28,14 @@ def plot_class_frequencies(axes: Axes, classes: Sequence[str], positives: Sequen
 def plot_ideal_ratios(
     axes: Axes, classes: Sequence[str], ratios: np.ndarray, class_ratios: Sequence[float]
 ) -> None:
-    """Draw the ideal positive ratio of each class over epochs.
+    """Plot the ideal positive ratio of each class over epochs.
 
     Args:
-        axes: Where to draw.
+        axes: Axes to draw on.
         classes: Class names, C of them.
         ratios: Ideal ratio after each epoch, of shape (epochs, C).
-        class_ratios: The ratio of each class in the training set, of length C, for the legend.
+        class_ratios: Ratio of positives to negatives of each class in the training set, of length C, for the
+            legend.
     """
     epochs = np.arange(1, len(ratios) + 1)
     for index, name in enumerate(classes):
@@ -53,19 +54,19 @@ def plot_ideal_ratios(
 def plot_class_scores(
     axes: Axes, classes: Sequence[str], scores: Mapping[str, Sequence[float]], title: str
 ) -> None:
-    """Draw a score of each class, one marker a method.
+    """Plot one score per class and method, with one marker per method.
 
     Args:
-        axes: Where to draw.
+        axes: Axes to draw on.
         classes: Class names, C of them.
-        scores: For each method, a score of each class in percent.
+        scores: For each method, the score of each class in percent, of length C.
         title: Title of the plot.
     """
-    places = np.arange(len(classes))
+    positions = np.arange(len(classes))
     for index, (method, values) in enumerate(scores.items()):
         shift = (index - (len(scores) - 1) / 2) * 0.7 / max(len(scores), 1)
         axes.plot(
-            places + shift,
+            positions + shift,
             values,
             linestyle="none",
             marker=MARKERS[index % 8],
@@ -73,8 +74,8 @@ def plot_class_scores(
             label=method,
             markersize=5,
         )
-    for border in places[:-1] + 0.5:
-        axes.axvline(border, color="0.9", linewidth=0.8, zorder=0)
+    for boundary in positions[:-1] + 0.5:
+        axes.axvline(boundary, color="0.9", linewidth=0.8, zorder=0)
     axes.set(title=title, xlabel="class, most frequent first", ylabel="AP in percent", ylim=(0, 102))
-    axes.set_xticks(places, classes)
+    axes.set_xticks(positions, classes)
     axes.legend(fontsize=8, loc="lower left")

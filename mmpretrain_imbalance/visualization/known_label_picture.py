@@ -1,4 +1,4 @@
-"""An image beside what is known of it: positive, negative and unknown classes apart."""
+"""Figure of an image beside the names of its positive, negative and unknown classes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from matplotlib.figure import Figure, FigureBase
 
 from .palette import COLORS
 
-# Label, what it is called, its sign, its color; the signs have different shapes, so that nothing hangs on
-# color.
+# Label, name, sign and color. The signs differ in shape, so that the figure is readable without color.
 _KINDS = ((1, "positive", "✔", COLORS[0]), (0, "negative", "✘", COLORS[1]), (-1, "unknown", "?", "#595959"))
 _INK = "#1b1b1b"
-_LETTERS = 46  # of a line of names
-_FEWEST_LINES = 13  # that fill the height of an image
+_LINE_LENGTH = 46  # characters of a line of names
+_MIN_LINES = 13  # lines of text that fill the height of an image
 
 
 def known_label_picture(
@@ -26,18 +25,19 @@ def known_label_picture(
     focus: Collection[str] = (),
     max_names: int = 24,
 ) -> Figure:
-    """Draw an image, and beside it the names of its positive, negative and unknown classes.
+    """Draw an image beside the names of its positive, negative and unknown classes.
 
     Args:
-        image: The picture, uint8 of shape (H, W), (H, W, 1) or RGB (H, W, 3).
-        labels: 1, 0 or -1 for each class, of shape (C,).
+        image: Image, uint8 of shape (H, W), (H, W, 1) or RGB (H, W, 3).
+        labels: 1 positive, 0 negative, -1 unknown, of shape (C,).
         classes: Names of the classes, C of them.
-        title: What stands above.
-        focus: Classes that come before the others of their kind, each on a line with an arrow.
-        max_names: Most names of each kind beside those; the rest is counted.
+        title: Title above the image.
+        focus: Names of classes that are listed first among the classes with the same label, each on its own
+            line with an arrow.
+        max_names: Maximum number of other names listed per label value; the number of further ones is given.
 
     Returns:
-        The figure, which ``savefig`` writes.
+        The figure, to be written with ``savefig``.
 
     Example:
         >>> picture = known_label_picture(np.zeros((8, 8)), np.array([1, 0, -1]), ['cat', 'dog', 'elk'])
@@ -50,14 +50,18 @@ def known_label_picture(
     return figure
 
 
-def known_label_sheet(pictures: Sequence[tuple], classes: Sequence[str], max_names: int = 24) -> Figure:
-    """Draw several images with their labels on one sheet, two beside each other.
+def known_label_sheet(
+    pictures: Sequence[tuple[np.ndarray, np.ndarray, str, Collection[str]]],
+    classes: Sequence[str],
+    max_names: int = 24,
+) -> Figure:
+    """Draw several images with their labels in one figure with two columns.
 
     Args:
         pictures: For each image the arguments ``image``, ``labels``, ``title`` and ``focus`` of
             :func:`known_label_picture`, in this order.
         classes: Names of the classes, C of them.
-        max_names: Most names of each kind; the rest is counted.
+        max_names: Maximum number of names listed per label value; the number of further ones is given.
 
     Returns:
         The figure.
@@ -76,15 +80,15 @@ def known_label_sheet(pictures: Sequence[tuple], classes: Sequence[str], max_nam
 def _lines(
     labels: np.ndarray, classes: Sequence[str], focus: Collection[str], max_names: int
 ) -> list[tuple[str, str, bool]]:
-    """Text, color, and whether it is a heading."""
-    lines = []
+    """Return the lines of text, each with its color and whether it is a heading."""
+    lines: list[tuple[str, str, bool]] = []
     for label, kind, sign, color in _KINDS:
-        members = [classes[c] for c in np.flatnonzero(np.asarray(labels) == label)]
+        members = [classes[c] for c in np.flatnonzero(np.asarray(labels) == label).tolist()]
         others = [name for name in members if name not in focus]
         text = ", ".join(others[:max_names])
         if len(others) > max_names:
             text += f" and {len(others) - max_names:,} more"
-        names = [f"→ {name}" for name in members if name in focus] + textwrap.wrap(text, _LETTERS)
+        names = [f"→ {name}" for name in members if name in focus] + textwrap.wrap(text, _LINE_LENGTH)
         lines.append((f"{sign} {kind} ({len(members):,})", color, True))
         lines += [(line, _INK, False) for line in names or ["none"]]
     return lines
@@ -95,12 +99,12 @@ def _draw(figure: FigureBase, image: np.ndarray, lines: list[tuple[str, str, boo
     picture.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=255)
     picture.set_axis_off()
     picture.set_title(title, fontsize=9, loc="left", parse_math=False)
-    panel.set(xlim=(0, 1), ylim=(max(_FEWEST_LINES, len(lines)) - 0.4, -0.6))
+    panel.set(xlim=(0, 1), ylim=(max(_MIN_LINES, len(lines)) - 0.4, -0.6))
     panel.set_axis_off()
-    for place, (text, color, heading) in enumerate(lines):
+    for row, (text, color, heading) in enumerate(lines):
         panel.text(
             0.0 if heading else 0.05,
-            place + (0.1 if heading else 0.0),
+            row + (0.1 if heading else 0.0),
             text,
             color=color,
             fontsize=9,

@@ -1,4 +1,4 @@
-"""Images with the labels they have and the labels that methods gave them."""
+"""Row of images with their true labels and the labels predicted by several methods."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ def draw_label_grid(
     true_labels: Sequence[Sequence[str]],
     predicted_labels: Mapping[str, Sequence[Sequence[str]]],
 ) -> None:
-    """Draw images in a row, each above its true labels and what each method predicted.
+    """Draw a row of images, each above its true labels and the labels predicted by each method.
 
-    A missed label stands in brackets, a wrong one behind an exclamation mark, so that nothing depends on
-    color.
+    A missed label is in brackets and a wrong label has an exclamation mark, so that the figure is readable
+    without color.
 
     Args:
-        figure: Where to draw.
-        images: Pictures, (H, W) or (H, W, 3).
-        true_labels: Class names in each image.
-        predicted_labels: For each method, class names predicted for each image.
+        figure: Figure to draw on.
+        images: Images of shape (H, W) or (H, W, 3).
+        true_labels: Names of the positive classes of each image.
+        predicted_labels: For each method, the names of the classes predicted for each image.
     """
     for index, (axes, image) in enumerate(zip(figure.subplots(1, len(images), squeeze=False)[0], images)):
         axes.imshow(np.squeeze(image), cmap="gray")
@@ -38,4 +38,6 @@ def draw_label_grid(
             ]
             lines.append(f"{method}: {' '.join(words)}")
         axes.set_xlabel("\n".join(lines), fontsize=8, loc="left")
-    figure.suptitle("Test images, with labels that were (missed) or !wrong", fontsize=12)
+    figure.suptitle(
+        "Test images; missed labels are in (brackets), wrong labels have an !exclamation mark", fontsize=12
+    )

@@ -1,4 +1,4 @@
-"""The label report as one HTML page that needs no other file and no network."""
+"""Label report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import numpy as np
 from ..functional.metrics.class_groups import GROUPS
 from .label_summary import LabelSummary
 from .report_style import STYLE
-from .svg_charts import bar_rows, heat_map, histogram, rank_chart, share_rows
+from .svg_charts import bar_rows, fraction_rows, heat_map, histogram, rank_chart
 
-MOST_ROWS = 40  # classes that get a bar with a name of their own
+_MAX_ROWS = 40  # largest number of classes with one named bar per class
 
 
 def label_report_page(summary: LabelSummary, title: str, max_table_rows: int = 400) -> str:
-    """Make the page.
+    """Write the label report of a dataset as an HTML page.
 
     Args:
-        summary: The numbers.
-        title: What the report is about.
-        max_table_rows: Longest table of classes; of more, the most and the least frequent are shown.
+        summary: Label counts of the dataset.
+        title: Name of the dataset in the title of the page.
+        max_table_rows: Maximum number of rows of the class table. With more classes, the table has the most
+            and the least frequent ones.
 
     Returns:
-        HTML.
+        The page as HTML.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
@@ -32,14 +33,14 @@ def label_report_page(summary: LabelSummary, title: str, max_table_rows: int = 4
         '<!DOCTYPE html>'
     """
     sections = [
-        _card("Known positives of each class", _frequencies(summary), _legend(*GROUPS)),
+        _card("Known positives per class", _frequencies(summary), _legend(*GROUPS)),
         _card(
-            "What is known of each class",
+            "Known labels per class",
             _known_labels(summary),
-            _legend("positive", "negative", *(["unknown"] if len(summary.classes) <= MOST_ROWS else [])),
+            _legend("positive", "negative", *(["unknown"] if len(summary.classes) <= _MAX_ROWS else [])),
         ),
-        _card("Labels of each image", _images(summary)),
-        _card(f"The {len(summary.head)} most frequent classes together", _together(summary)),
+        _card("Labels per image", _images(summary)),
+        _card(f"Co-occurrence of the {len(summary.head)} most frequent classes", _together(summary)),
     ]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -60,16 +61,16 @@ def _tiles(summary: LabelSummary) -> str:
         (f"{summary.num_images:,}", "images"),
         (f"{len(summary.classes):,}", "classes"),
         (_percent(summary.known_fraction), "of all labels are known"),
-        (f"{counts.positives.sum() / images:.3g}", "known positives an image"),
-        (f"{counts.negatives.sum() / images:.3g}", "known negatives an image"),
+        (f"{counts.positives.sum() / images:.3g}", "known positives per image"),
+        (f"{counts.negatives.sum() / images:.3g}", "known negatives per image"),
         (
-            "none" if factor is None else f"{factor:,.0f}" if factor >= 100 else f"{factor:.3g}",
-            "imbalance factor: most over fewest positives",
+            "n/a" if factor is None else f"{factor:,.0f}" if factor >= 100 else f"{factor:.3g}",
+            "imbalance factor: most / fewest positives per class",
         ),
-        (f"{int((counts.positives == 0).sum()):,}", "classes without a positive"),
-        (f"{int((counts.negatives == 0).sum()):,}", "classes without a negative"),
-        (f"{int(summary.positives_per_image[0]):,}", "images without a positive"),
-        (f"{int(summary.known_per_image[0]):,}", "images without a known label"),
+        (f"{int((counts.positives == 0).sum()):,}", "classes without known positives"),
+        (f"{int((counts.negatives == 0).sum()):,}", "classes without known negatives"),
+        (f"{int(summary.positives_per_image[0]):,}", "images without known positives"),
+        (f"{int(summary.known_per_image[0]):,}", "images without known labels"),
     ]
     return (
         "<dl class=tiles>"
@@ -81,7 +82,7 @@ def _tiles(summary: LabelSummary) -> str:
 def _frequencies(summary: LabelSummary) -> str:
     positives = summary.counts.positives[summary.order]
     groups = {name: members[summary.order] for name, members in summary.groups.items()}
-    if len(positives) <= MOST_ROWS:
+    if len(positives) <= _MAX_ROWS:
         kinds = [next(name for name in GROUPS if groups[name][rank]) for rank in range(len(positives))]
         names = [summary.classes[c] for c in summary.order]
         return bar_rows(names, positives.tolist(), kinds, int(positives.max(initial=0)))
@@ -91,33 +92,37 @@ def _frequencies(summary: LabelSummary) -> str:
 
 def _known_labels(summary: LabelSummary) -> str:
     counts, order = summary.counts, summary.order
-    if len(order) > MOST_ROWS:
+    if len(order) > _MAX_ROWS:
         series = [
             ("negative", "points", counts.negatives[order].astype(float)),
             ("positive", "line", counts.positives[order].astype(float)),
         ]
-        note = "The number of known positives (line) and known negatives (dots); all else is unknown."
+        note = "Known positives (line) and known negatives (dots) per class. All other labels are unknown."
         return rank_chart(series) + f"<p>{note}</p>"
-    table = np.stack([counts.positives, counts.negatives, counts.unknown], axis=1)[order]
-    fractions = table / max(1, summary.num_images)
+    label_counts = np.stack([counts.positives, counts.negatives, counts.unknown], axis=1)[order]
+    fractions = label_counts / max(1, summary.num_images)
     titles = [
         f"{summary.classes[c]}: {row[0]:,} positive, {row[1]:,} negative, {row[2]:,} unknown"
-        for c, row in zip(order, table)
+        for c, row in zip(order, label_counts)
     ]
     names = [summary.classes[c] for c in order]
-    return share_rows(names, fractions.tolist(), ("positive", "negative", "unknown"), titles)
+    return fraction_rows(names, fractions.tolist(), ("positive", "negative", "unknown"), titles)
 
 
 def _images(summary: LabelSummary) -> str:
     charts = [
-        (summary.positives_per_image, "positive", "known positives in an image (bars: number of images)"),
-        (summary.known_per_image, "known", "known labels of an image, positive or negative"),
+        (summary.positives_per_image, "positive", "known positives per image (bars: number of images)"),
+        (
+            summary.known_per_image,
+            "known",
+            "known labels per image, positive or negative (bars: number of images)",
+        ),
     ]
     return "".join(histogram(*_bins(counts), kind, caption) for counts, kind, caption in charts)
 
 
 def _bins(counts: np.ndarray) -> tuple[list[str], list[int]]:
-    """One bin a number up to 9; beyond that 0, 1, 2, 3-4, 5-8, 9-16 and so on."""
+    """Return names and sums of bins: one bin per number up to 9, otherwise 0, 1, 2, 3-4, 5-8, 9-16, ..."""
     last = int(np.flatnonzero(counts).max(initial=0))
     if last <= 9:
         return [str(number) for number in range(last + 1)], counts[: last + 1].tolist()
@@ -144,15 +149,15 @@ def _together(summary: LabelSummary) -> str:
         fractions = np.where(summary.judged > 0, summary.together / summary.judged, np.nan)
     titles = [
         [
-            f"{second} is known in {summary.judged[i, j]:,} images with {first}, and there in "
-            f"{summary.together[i, j]:,}"
+            f"{second} is known in {summary.judged[i, j]:,} images with {first} and positive in "
+            f"{summary.together[i, j]:,} of them"
             for j, second in enumerate(names)
         ]
         for i, first in enumerate(names)
     ]
     note = (
-        "Row by row: of the images that show this class and of which the other class is known, the share "
-        "that shows it too. Struck out: never both known."
+        "Each cell: among the images in which the row class is positive and the column class is known, the "
+        "percentage in which the column class is positive too. Crossed-out cells: there is no such image."
     )
     return heat_map(names, fractions, titles) + f"<p>{note}</p>"
 
@@ -164,49 +169,65 @@ def _group_table(summary: LabelSummary) -> str:
         "middle": f"at least {middle:g}, fewer than {head:g}",
         "tail": f"fewer than {middle:g}",
     }
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, members in summary.groups.items():
         counts = summary.counts
         positives, negatives, unknown = (
             int(values[members].sum()) for values in (counts.positives, counts.negatives, counts.unknown)
         )
         total = positives + negatives + unknown
-        fraction = _percent((positives + negatives) / total) if total else "none"
+        fraction = _percent((positives + negatives) / total) if total else "n/a"
         mark = f'<i class="{name}"></i>{name}'
         rows.append(
             (mark, meanings[name], f"{int(members.sum()):,}", f"{positives:,}", f"{negatives:,}", fraction)
         )
-    header = ("group", "known positives per class", "classes", "positives", "negatives", "labels known")
+    header = (
+        "group",
+        "known positives per class",
+        "classes",
+        "known positives",
+        "known negatives",
+        "known labels",
+    )
     return _table(header, rows)
 
 
 def _class_table(summary: LabelSummary, max_rows: int) -> str:
     order, counts = summary.order, summary.counts
-    places = np.arange(len(order))
+    ranks = np.arange(len(order))
     note = ""
     if len(order) > max_rows:
         half = max_rows // 2
-        places = np.concatenate([places[:half], places[len(places) - half :]])
-        note = f"<p>The {half} most and the {half} least frequent of {len(order):,} classes.</p>"
+        ranks = np.concatenate([ranks[:half], ranks[len(ranks) - half :]])
+        note = f"<p>The {half} most frequent and the {half} least frequent of {len(order):,} classes.</p>"
     group_of = {int(c): name for name, members in summary.groups.items() for c in np.flatnonzero(members)}
-    rows = []
-    for place in places:
-        c = int(order[place])
+    rows: list[tuple[str, ...]] = []
+    for rank in ranks:
+        c = int(order[rank])
         known = int(summary.known[c])
         rows.append(
             (
-                f"{place + 1}",
+                f"{rank + 1}",
                 escape(summary.classes[c]),
                 f'<i class="{group_of[c]}"></i>{group_of[c]}',
                 f"{counts.positives[c]:,}",
                 f"{counts.negatives[c]:,}",
                 f"{counts.unknown[c]:,}",
                 _percent(known / max(1, summary.num_images)),
-                _percent(counts.positives[c] / known) if known else "none",
+                _percent(counts.positives[c] / known) if known else "n/a",
             )
         )
-    head = ("rank", "class", "group", "positives", "negatives", "unknown", "known", "positive of known")
-    return note + _table(head, rows, "three")
+    header = (
+        "rank",
+        "class",
+        "group",
+        "known positives",
+        "known negatives",
+        "unknown labels",
+        "known labels",
+        "positives among known labels",
+    )
+    return note + _table(header, rows, "three")
 
 
 def _card(title: str, content: str, legend: str = "") -> str:
@@ -218,8 +239,8 @@ def _legend(*kinds: str) -> str:
     return f"<p class=legend>{items}</p>"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]], kind: str = "two") -> str:
-    cells = "".join(f"<th>{name}</th>" for name in head)
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]], kind: str = "two") -> str:
+    cells = "".join(f"<th>{name}</th>" for name in header)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     content = f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody>"
     return f"<div class=wide><table class={kind}>{content}</table></div>"

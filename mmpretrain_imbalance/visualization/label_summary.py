@@ -1,8 +1,8 @@
-"""What a dataset knows about its classes, in numbers."""
+"""Label counts of a dataset: per class, per image, and of pairs of frequent classes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +20,19 @@ from ..functional.metrics.class_groups import (
 
 @dataclass(frozen=True, eq=False)
 class LabelSummary:
-    """Labels of a dataset of N images and C classes, summed up.
+    """Label counts of a dataset of N images and C classes.
 
     Attributes:
         classes: Names of the classes, C of them.
-        counts: Positives, negatives and unknown labels of each class.
-        group_thresholds: The least number of positives of a middle class and of a head class.
+        counts: Numbers of positives, negatives and unknown labels of each class.
+        group_thresholds: Minimum number of positives of a middle class and of a head class.
         positives_per_image: Number of images with 0, 1, 2, ... known positives, of shape (C + 1,).
         known_per_image: Number of images with 0, 1, 2, ... known labels, of shape (C + 1,).
-        head: The K classes with the most positives, most first.
-        together: Images in which two of them are both known positives, of shape (K, K).
-        judged: Images in which the first is a known positive and the second is known, of shape (K, K).
+        head: Indices of the K classes with the most positives, in descending order of positives.
+        together: Number of images in which the class of the row and the class of the column are known
+            positives, of shape (K, K).
+        judged: Number of images in which the class of the row is a known positive and the class of the column
+            is known, of shape (K, K).
     """
 
     classes: tuple[str, ...]
@@ -49,32 +51,33 @@ class LabelSummary:
 
     @property
     def known(self) -> np.ndarray:
-        """Known labels of each class, of shape (C,)."""
-        return self.counts.positives + self.counts.negatives
+        """Number of known labels of each class, of shape (C,)."""
+        known: np.ndarray = self.counts.positives + self.counts.negatives
+        return known
 
     @property
     def known_fraction(self) -> float:
-        """Share of the N x C labels that are known."""
+        """Fraction of the N x C labels that are known."""
         return float(self.known.sum()) / max(1, self.num_images * len(self.classes))
 
     @property
     def imbalance_factor(self) -> float | None:
-        """Most positives of a class over fewest, among classes that have any; ``None`` where none has."""
+        """Ratio of the most to the fewest positives among classes with positives; None without such."""
         seen = self.counts.positives[self.counts.positives > 0]
         return float(seen.max() / seen.min()) if len(seen) else None
 
     @property
     def groups(self) -> dict[str, np.ndarray]:
-        """Which classes are head, middle and tail, each bool of shape (C,)."""
+        """Masks of the head, middle and tail classes by name, each bool of shape (C,)."""
         return class_groups(self.counts.positives, self.group_thresholds)
 
     @property
     def order(self) -> np.ndarray:
-        """Class indices, most positives first."""
+        """Class indices in descending order of positives."""
         return np.argsort(-self.counts.positives, kind="stable")
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON can express it, classes in the order of the dataset."""
+        """Return all numbers as JSON-compatible values, with the classes in the order of the dataset."""
         group = {int(c): name for name, members in self.groups.items() for c in np.flatnonzero(members)}
         counts = self.counts
         return {
@@ -119,17 +122,20 @@ def summarize_labels(
     num_head: int = 20,
     progress: Callable[[int], None] | None = None,
 ) -> LabelSummary:
-    """Count what the report shows. Memory does not grow with the number of labels.
+    """Count the labels of a dataset for :func:`label_report_page`.
+
+    Labels are read in chunks, so the memory does not grow with the number of labels.
 
     Args:
-        dataset: Whatever :func:`label_counts` takes, wrappers included.
-        group_thresholds: The least number of positives of a middle class and of a head class.
-        group_quantiles: If given, the thresholds are these two quantiles of the classes' numbers of positives.
-        num_head: For how many of the most frequent classes to count how often they come together.
-        progress: Called with a number of images, after each part.
+        dataset: A dataset that :func:`label_counts` accepts, wrappers included.
+        group_thresholds: Minimum number of positives of a middle class and of a head class.
+        group_quantiles: Two quantiles of the numbers of positives per class, which replace
+            ``group_thresholds`` if given.
+        num_head: Number of most frequent classes for which co-occurrences are counted.
+        progress: Called after each chunk with its number of images.
 
     Returns:
-        The summary.
+        The label counts.
 
     Raises:
         ValueError: If the dataset has no samples, or the thresholds or quantiles are not in ascending order.
@@ -144,11 +150,11 @@ def summarize_labels(
     num_classes = len(counts.positives)
     if group_quantiles is not None:
         group_thresholds = quantile_group_thresholds(counts.positives, group_quantiles)
-    class_groups(counts.positives, group_thresholds)  # wrong thresholds raise before the long part
+    class_groups(counts.positives, group_thresholds)  # raise for invalid thresholds before the slow part
     head = np.argsort(-counts.positives, kind="stable")[:num_head]
     head = head[counts.positives[head] > 0]
-    place_in_head = np.full(num_classes, -1)
-    place_in_head[head] = np.arange(len(head))
+    column_of_class = np.full(num_classes, -1)
+    column_of_class[head] = np.arange(len(head))
     positives_per_image = np.zeros(num_classes + 1, dtype=np.int64)
     known_per_image = positives_per_image.copy()
     together = np.zeros((len(head), len(head)), dtype=np.int64)
@@ -156,13 +162,13 @@ def summarize_labels(
     for chunk in label_chunks(dataset):
         size = len(chunk.positions)
         positives, listed, unknown = (
-            np.bincount(chunk.places[chosen], minlength=size)
+            np.bincount(chunk.samples[chosen], minlength=size)
             for chosen in (chunk.values == 1, chunk.values != -1, chunk.values == -1)
         )
         known = listed if chunk.default_label == -1 else num_classes - unknown
         positives_per_image += np.bincount(positives, minlength=num_classes + 1)
         known_per_image += np.bincount(known, minlength=num_classes + 1)
-        for labels in _tables(chunk, place_in_head, len(head)):
+        for labels in _head_labels(chunk, column_of_class, len(head)):
             is_positive = (labels == 1).astype(np.float32)
             together += np.rint(is_positive.T @ is_positive).astype(np.int64)
             judged += np.rint(is_positive.T @ (labels != -1).astype(np.float32)).astype(np.int64)
@@ -181,17 +187,18 @@ def summarize_labels(
     )
 
 
-def _tables(chunk: LabelChunk, place_in_head: np.ndarray, num_head: int):
-    """Labels of the head classes, for images that list one of them, some at a time.
+def _head_labels(chunk: LabelChunk, column_of_class: np.ndarray, num_head: int) -> Iterator[np.ndarray]:
+    """Yield the labels of the head classes in blocks of images.
 
-    An image that lists none has no positive among them, and adds nothing.
+    Images that list no label of a head class are skipped: they have no positive among the head classes, so
+    they add nothing to the counts.
     """
-    column = place_in_head[chunk.classes]
+    column = column_of_class[chunk.classes]
     listed = np.flatnonzero(column >= 0)
-    images, row = np.unique(chunk.places[listed], return_inverse=True)
+    images, row = np.unique(chunk.samples[listed], return_inverse=True)
     row = row.reshape(-1)
     for start in range(0, len(images), 2**16):
         block = (row >= start) & (row < start + 2**16)
-        table = np.full((min(2**16, len(images) - start), num_head), chunk.default_label, dtype=np.int8)
-        table[row[block] - start, column[listed[block]]] = chunk.values[listed[block]]
-        yield table
+        labels = np.full((min(2**16, len(images) - start), num_head), chunk.default_label, dtype=np.int8)
+        labels[row[block] - start, column[listed[block]]] = chunk.values[listed[block]]
+        yield labels

@@ -1,4 +1,4 @@
-"""One picture with its labels written below it."""
+"""Picture with lines of text below it, such as labels and scores."""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 
-def labeled_picture(path: str | os.PathLike, lines: Sequence[str], size: int = 640) -> Image.Image:
+def labeled_picture(path: str | os.PathLike[str], lines: Sequence[str], size: int = 640) -> Image.Image:
     """Scale a picture down and write lines of text below it.
 
     Args:
-        path: An image file.
-        lines: What to write, such as a label and its score in each line; long lines are cut.
-        size: The longer side of the picture at most, in pixels.
+        path: Path of the image file.
+        lines: Lines of text, such as one label with its score per line. Long lines are cut.
+        size: Maximum length of the longer side of the picture in pixels.
 
     Returns:
-        The picture with a band of text, at least 320 pixels wide.
+        The picture with the text below it, at least 320 pixels wide.
 
     Raises:
-        OSError: If there is no such file.
+        OSError: If the file does not exist or cannot be read.
         ValueError: If the file cannot be decoded.
     """
-    content = np.frombuffer(Path(path).read_bytes(), np.uint8)  # imread crashes at names that are no UTF-8
+    content = np.frombuffer(
+        Path(path).read_bytes(), np.uint8
+    )  # cv2.imread fails for paths that are not valid UTF-8
     array = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if array is None:
         raise ValueError(
-            f"The 'path' argument of labeled_picture must be an image. Got {str(path)!r} instead."
+            f"The 'path' argument of labeled_picture must be an image file that can be decoded. "
+            f"Got {str(path)!r} instead."
         )
     scale = min(size / max(array.shape[:2]), max(1.0, 160 / max(array.shape[:2])))
     width, height = (max(1, round(scale * side)) for side in array.shape[1::-1])

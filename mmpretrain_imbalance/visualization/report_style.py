@@ -1,8 +1,8 @@
-"""How the pages of reports look: light and dark, from a phone to a wide screen."""
+"""CSS of the label report page, for light and dark color schemes and for narrow and wide screens."""
 
 from __future__ import annotations
 
-# Okabe and Ito's colors; in the dark their lighter ones. Unknown is gray in both.
+# Colors of Okabe and Ito, lighter variants in the dark color scheme. Unknown labels are gray in both.
 STYLE = """
 :root { color-scheme: light dark; --page: #f4f4f2; --card: #fff; --ink: #1b1b1b; --faint: #5d5d5d;
   --line: #d9d9d6;

@@ -1,4 +1,4 @@
-"""What a report knows of a run: its predictions, thresholds, label statistics, and the numbers they give."""
+"""Predictions, thresholds and label statistics of one run, and the metrics of the run report."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from .statistics_history import read_statistics_histories
 
 @dataclass(frozen=True)
 class ReportRun:
-    """A run of the report.
+    """Data of one run for :func:`run_report_page`.
 
     Attributes:
-        name: How the report calls it.
-        work_dir: Its work folder.
-        predictions: What it predicted.
-        training_positives: Positives of each class in training, of shape (C,); None where nobody told.
-        training_labels: Positives, negatives and unknown labels of each class in training, of shape (3, C);
-            None where nobody told.
-        thresholds: Its chosen thresholds, of shape (C,); None without.
-        group_thresholds: The least number of training positives of a middle class and of a head class; None
-            for the groups that the dataset names, or else 20 and 100.
+        name: Name of the run in the report.
+        work_dir: Work folder of the run.
+        predictions: Predictions of the run on the known labels.
+        training_positives: Number of training positives of each class, of shape (C,); None if not recorded.
+        training_labels: Numbers of training positives, negatives and unknown labels of each class, of shape
+            (3, C); None if not recorded.
+        thresholds: Chosen threshold of each class, of shape (C,); None if no thresholds were chosen.
+        group_thresholds: Minimum number of training positives of a middle class and of a head class. None
+            selects the groups defined by the dataset, or 20 and 100 if it defines none.
     """
 
     name: str
@@ -54,23 +54,23 @@ class ReportRun:
     @classmethod
     def read(
         cls,
-        work_dir: str | os.PathLike,
+        work_dir: str | os.PathLike[str],
         name: str | None = None,
         group_thresholds: tuple[float, float] | None = None,
     ) -> ReportRun:
-        """Read ``predictions.npz`` and, where they are, ``label_counts.json`` and ``thresholds.json``.
+        """Read ``predictions.npz`` and, if they exist, ``label_counts.json`` and ``thresholds.json``.
 
         Args:
-            work_dir: The work folder.
-            name: How the report calls the run; by default as its folder.
-            group_thresholds: As of the class.
+            work_dir: Work folder of the run.
+            name: Name of the run in the report; by default the name of the folder.
+            group_thresholds: See the attribute.
 
         Returns:
             The run.
 
         Raises:
-            FileNotFoundError: If there are no predictions.
-            ValueError: If a file is damaged.
+            FileNotFoundError: If the folder has no ``predictions.npz``.
+            ValueError: If a file is invalid.
         """
         folder = Path(work_dir)
         predictions = KnownPredictions.load(folder / "predictions.npz")
@@ -102,12 +102,12 @@ class ReportRun:
 
     @cached_property
     def history(self) -> dict[str, np.ndarray]:
-        """What the losses recorded of each class, by name, of shape (updates, C); NaN for other classes."""
+        """Values recorded by the losses, by name, of shape (updates, C); NaN for classes without a record."""
         names, histories = read_statistics_histories(self.work_dir, to_last_checkpoint=True)
         if names == self.predictions.class_names:
             return histories
-        places = {name: place for place, name in enumerate(names)}
-        order = np.array([places.get(name, len(names)) for name in self.predictions.class_names])
+        columns = {name: column for column, name in enumerate(names)}
+        order = np.array([columns.get(name, len(names)) for name in self.predictions.class_names])
         return {
             value: np.pad(rows, ((0, 0), (0, 1)), constant_values=np.nan)[:, order]
             for value, rows in histories.items()
@@ -120,12 +120,12 @@ class ReportRun:
 
     @cached_property
     def known_positives(self) -> np.ndarray:
-        """Known positives of each class among the predictions, of shape (C,)."""
+        """Number of known positives of each class in the predictions, of shape (C,)."""
         positive = self.predictions.labels == 1
         return np.bincount(self.predictions.classes[positive], minlength=self.predictions.num_classes)
 
     def groups(self) -> dict[str, np.ndarray]:
-        """Which classes are head, middle and tail; nothing where nobody told how frequent they are."""
+        """Return masks of the head, middle and tail classes by name; empty without training positives."""
         named = self.predictions.class_groups
         if named is not None and self.group_thresholds is None:
             return named_class_groups(named)
@@ -134,14 +134,20 @@ class ReportRun:
         return class_groups(self.training_positives, self.group_thresholds or DEFAULT_GROUP_THRESHOLDS)
 
     def describe_groups(self) -> str:
-        """What head, middle and tail are."""
+        """Return a description of the groups for captions."""
         if self.predictions.class_groups is not None and self.group_thresholds is None:
-            return "head, middle and tail, as the dataset names its classes"
+            return "head, middle and tail classes as defined by the dataset"
         middle, head = self.group_thresholds or DEFAULT_GROUP_THRESHOLDS
-        return f"head (at least {head:g} positives), middle, and tail (fewer than {middle:g})"
+        return (
+            f"head (at least {head:g} training positives), middle, and tail classes (fewer than {middle:g})"
+        )
 
     def scarce_classes(self) -> tuple[str, np.ndarray] | None:
-        """The tail where it can be evaluated, or else the three rarest classes; None without counts."""
+        """Return name and class indices of the tail, or of the three rarest classes if the tail has no AP.
+
+        Returns:
+            None if the tail has no AP and the training positives are not recorded.
+        """
         tail = self.groups().get("tail", np.zeros(self.predictions.num_classes, bool))
         if np.isfinite(self.class_ap[tail]).any():
             return "tail", np.flatnonzero(tail)
@@ -151,7 +157,7 @@ class ReportRun:
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """The numbers of the table in percent, by name; a name with 'calibration' is better when lower."""
+        """Metrics in percent by name; lower is better for names with 'calibration', higher for all others."""
         num_classes = self.predictions.num_classes
         metrics = {
             "mAP": mean_average_precision(self.class_ap),
@@ -169,20 +175,20 @@ class ReportRun:
         metrics |= self._threshold_metrics(np.full(num_classes, 0.5), "at 0.5")
         if self.thresholds is not None:
             metrics |= self._threshold_metrics(self.thresholds, "at the chosen thresholds")
-        metrics["AUROC, mean of classes"] = 100 * mean_average_precision(
+        metrics["AUROC, mean over classes"] = 100 * mean_average_precision(
             auroc(*self.elements, num_classes=num_classes)
         )
         metrics["calibration error, pooled"] = 100 * pooled_calibration_error(*self.elements)
-        metrics["calibration error, mean of classes"] = mean_average_precision(self.class_calibration_error)
+        metrics["calibration error, mean over classes"] = mean_average_precision(self.class_calibration_error)
         return metrics
 
-    def _threshold_metrics(self, thresholds: np.ndarray, where: str) -> dict[str, float]:
+    def _threshold_metrics(self, thresholds: np.ndarray, suffix: str) -> dict[str, float]:
         scores, labels, classes = self.elements
         predicted = scores >= thresholds.astype(scores.dtype)[classes]
-        found = multi_label_scores(predicted, labels, classes, num_classes=self.predictions.num_classes)
+        metrics = multi_label_scores(predicted, labels, classes, num_classes=self.predictions.num_classes)
         return {
-            f"macro F1 {where}": 100 * found["macro_f1"],
-            f"CF1 {where}": 100 * found["CF1"],
-            f"OF1 {where}": 100 * found["OF1"],
-            f"exact match {where}": 100 * exact_match(predicted, labels, self.predictions.images),
+            f"macro F1 {suffix}": 100 * metrics["macro_f1"],
+            f"CF1 {suffix}": 100 * metrics["CF1"],
+            f"OF1 {suffix}": 100 * metrics["OF1"],
+            f"exact match {suffix}": 100 * exact_match(predicted, labels, self.predictions.images),
         }

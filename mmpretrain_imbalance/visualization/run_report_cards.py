@@ -1,24 +1,28 @@
-"""The most wrong labels of a run as cards with their images."""
+"""Cards with the images of the labels that a run predicted worst."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
 
+import numpy as np
+
 from .run_report import ReportRun
 from .run_report_examples import listed, thumbnail, worst_labels
 
 
-def wrong_label_cards(run: ReportRun, image_of: Callable | None, count: int) -> str:
-    """Thumbnails of the worst false negatives and false positives of a run.
+def wrong_label_cards(
+    run: ReportRun, image_of: Callable[[ReportRun, int], np.ndarray | str] | None, count: int
+) -> str:
+    """Return thumbnails of the worst false negatives and false positives of a run.
 
     Args:
         run: The run.
-        image_of: Gives an image of a run by its place in the set; None for a page without pictures.
-        count: How many of each at most.
+        image_of: Returns the image of a run at an index of the test set; None for cards without images.
+        count: Maximum number of false negatives and maximum number of false positives.
 
     Returns:
-        HTML; a picture that cannot be had is replaced by the reason.
+        The cards as HTML. A card whose image cannot be loaded has the error message instead.
     """
     blocks = []
     for positive, title in (
@@ -32,26 +36,27 @@ def wrong_label_cards(run: ReportRun, image_of: Callable | None, count: int) -> 
             except (IndexError, KeyError, OSError, ValueError) as error:
                 picture, reason = None, str(error)
             else:
-                reason = "no picture"
+                reason = "no image in this report"
             shown = (
                 f'<img src="{picture}" alt="image {wrong.image}" loading="lazy">'
                 if picture
                 else f"<div class='missing'>image {wrong.image}: {escape(reason[:80])}</div>"
             )
-            sign = "is positive" if positive else "is negative"
-            unknown = f"<span class='unknown'>? unknown: {escape(_unknown(wrong.unknown, run))}</span>"
+            label = "positive" if positive else "negative"
+            unknown = f"<span class='unknown'>? unknown: {escape(_unknown_text(wrong.unknown, run))}</span>"
             cards.append(
-                f"<li>{shown}<span><b>{escape(wrong.class_name)}</b> {sign}, scored {wrong.score:.3f}</span>"
-                f"<span>positive: {escape(listed(wrong.positives) or 'none known')}</span>"
+                f"<li>{shown}"
+                f"<span><b>{escape(wrong.class_name)}</b> is {label}, score {wrong.score:.3f}</span>"
+                f"<span>known positives: {escape(listed(wrong.positives) or 'none')}</span>"
                 f"{unknown if wrong.unknown else ''}</li>"
             )
-        none = "<p>None: every such label is on the right side of 0.5.</p>"
+        none = "<p>None. All of these labels are predicted correctly at the threshold 0.5.</p>"
         blocks.append(f"<h3>{title}</h3>" + (f"<ul class='cards'>{''.join(cards)}</ul>" if cards else none))
     return "".join(blocks)
 
 
-def _unknown(names: list[str], run: ReportRun) -> str:
-    """The names, or how many they are where that says more."""
+def _unknown_text(names: list[str], run: ReportRun) -> str:
+    """Return the names of the unknown classes, or only their number if there are many."""
     if len(names) <= 12:
         return listed(names)
     return f"{len(names):,} of the {run.predictions.num_classes:,} classes"

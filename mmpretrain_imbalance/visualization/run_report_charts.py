@@ -1,4 +1,4 @@
-"""The charts of a report, each for all runs at once or for one run over its epochs."""
+"""Charts of the run report that compare the metrics of several runs."""
 
 from __future__ import annotations
 
@@ -13,47 +13,51 @@ from .axis_scale import Scale
 from .run_report import ReportRun
 
 _PERCENT = Scale(0, 104)
-_MANY = 400  # classes of a run that still get a shape and a name each
+_MAX_NAMED = 400  # largest number of classes per run that are drawn as named points
 
 
 def frequency_chart(runs: Sequence[ReportRun]) -> str | None:
-    """AP of each class against its positives in training, one shape a run.
+    """Plot the AP of each class against its number of training positives, with one symbol per run.
 
-    Of many classes, dots, and the means of classes of like frequency over them.
+    With many classes, the classes are small dots, overlaid with the means over classes of similar frequency.
 
     Args:
-        runs: The runs; those without training counts are left out.
+        runs: The runs; those without recorded training positives are skipped.
 
     Returns:
-        The chart, or None where no run has counts.
+        The chart, or None if no run has recorded training positives.
     """
-    known = [(index, run) for index, run in enumerate(runs) if run.training_positives is not None]
-    if not known:
+    counted = [
+        (index, run, run.training_positives)
+        for index, run in enumerate(runs)
+        if run.training_positives is not None
+    ]
+    if not counted:
         return None
-    counts = np.concatenate([run.training_positives for _, run in known])
     chart = AxisChart(
-        "AP of each class against its positives in training",
-        Scale.around(counts, log=True),
+        "AP of each class against its number of training positives",
+        Scale.around(np.concatenate([positives for _, _, positives in counted]), log=True),
         _PERCENT,
-        "training positives of the class",
+        "training positives per class",
         "AP, percent",
     )
-    for index, run in known:
-        positives = np.where(run.training_positives > 0, run.training_positives, np.nan)
-        if len(positives) > _MANY:
+    for index, run, training_positives in counted:
+        positives = np.where(training_positives > 0, training_positives, np.nan)
+        if len(positives) > _MAX_NAMED:
             chart.points(positives, run.class_ap, index)
             continue
         rows = zip(run.predictions.class_names, positives, run.class_ap)
         names = [f"{name}, {count:.0f} positives: {ap:.1f} ({run.name})" for name, count, ap in rows]
         chart.points(positives, run.class_ap, index, names)
-    for index, run in known:  # over the dots of all runs
-        if len(run.class_ap) > _MANY:
-            centers, means, sizes = mean_by_frequency(run.training_positives, run.class_ap)
+    for index, run, training_positives in counted:  # drawn above the dots of all runs
+        if len(run.class_ap) > _MAX_NAMED:
+            centers, means, sizes = mean_by_frequency(training_positives, run.class_ap)
             rows = zip(centers, means, sizes)
             names = [
-                f"{run.name}: mean {ap:.1f} of {n:,} classes near {x:,.0f} positives" for x, ap, n in rows
+                f"{run.name}: mean AP {ap:.1f} of {n:,} classes with about {x:,.0f} positives"
+                for x, ap, n in rows
             ]
-            chart.line(centers, means, index, f"{run.name}, mean of the classes")
+            chart.line(centers, means, index, f"{run.name}, mean over classes of similar frequency")
             chart.points(centers, means, index, names)
     return chart.svg()
 
@@ -61,15 +65,15 @@ def frequency_chart(runs: Sequence[ReportRun]) -> str | None:
 def mean_by_frequency(
     positives: np.ndarray, class_ap: np.ndarray, num_bins: int = 12
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means of AP over classes of like frequency, in bins of equal width on a logarithmic axis.
+    """Average AP over classes of similar frequency, in bins of equal width on a logarithmic axis.
 
     Args:
-        positives: Positives of each class in training, of shape (C,).
-        class_ap: Its average precision or NaN, of shape (C,).
-        num_bins: How many bins there are.
+        positives: Number of training positives of each class, of shape (C,).
+        class_ap: Average precision of each class, NaN if undefined, of shape (C,).
+        num_bins: Number of bins.
 
     Returns:
-        Of each bin with a class: the geometric mean of its positives, the mean of AP, and how many classes.
+        For each nonempty bin: the geometric mean of the positives, the mean AP, and the number of classes.
 
     Example:
         >>> mean_by_frequency(np.array([1, 100, 100, 0]), np.array([10.0, 40.0, 60.0, 5.0]), num_bins=2)
@@ -90,13 +94,13 @@ def mean_by_frequency(
 
 
 def group_chart(runs: Sequence[ReportRun]) -> str | None:
-    """Bars of mAP of head, middle and tail, one bar a run.
+    """Plot the mAP of all, head, middle and tail classes as bars, with one bar per run and group.
 
     Args:
         runs: The runs.
 
     Returns:
-        The chart, or None where no run has training counts.
+        The chart, or None if no run has groups of classes.
     """
     groups = [group for group in GROUPS if any(run.groups().get(group, np.zeros(1)).any() for run in runs)]
     if not groups:
@@ -112,19 +116,19 @@ def group_chart(runs: Sequence[ReportRun]) -> str | None:
     width = 0.8 / len(runs)
     for index, run in enumerate(runs):
         members = run.groups()
-        for place, group in enumerate(["all", *groups]):
+        for position, group in enumerate(["all", *groups]):
             keep = members.get(group, np.ones(run.predictions.num_classes, bool))
             values = run.class_ap[keep]
             if not np.isfinite(values).any() or (group != "all" and not members):
                 continue
-            left = place - 0.4 + index * width
+            left = position - 0.4 + index * width
             value = float(np.nanmean(values))
             chart.bar(left, left + width, value, index, f"{run.name}, {group}: {value:.1f}")
     return chart.svg()
 
 
 def reliability_chart(runs: Sequence[ReportRun]) -> str:
-    """Share of positives against predicted probability, over all known elements.
+    """Plot the fraction of positives against the predicted probability, over all known elements.
 
     Args:
         runs: The runs.
@@ -133,18 +137,19 @@ def reliability_chart(runs: Sequence[ReportRun]) -> str:
         The chart.
     """
     chart = AxisChart(
-        "Reliability: share of positives against predicted probability",
+        "Reliability diagram: fraction of positives against predicted probability",
         Scale(0, 1),
         Scale(0, 1),
-        "mean predicted probability of a bin",
-        "share that is positive",
+        "mean predicted probability per bin",
+        "fraction of positives",
     )
     chart.reference([0, 1], [0, 1])
     for index, run in enumerate(runs):
         bins = reliability_bins(*run.elements, pooled=True, num_bins=10)
         rows = zip(bins.mean_score[0], bins.positive_fraction[0], bins.counts[0])
         names = [
-            f"{run.name}: {fraction:.2f} of {count:.0f} elements near {score:.2f}"
+            f"{run.name}: fraction of positives {fraction:.2f}, mean probability {score:.2f}, "
+            f"{count:.0f} known labels"
             for score, fraction, count in rows
         ]
         filled = bins.counts[0] > 0
@@ -154,18 +159,18 @@ def reliability_chart(runs: Sequence[ReportRun]) -> str:
 
 
 def precision_recall_chart(runs: Sequence[ReportRun], class_index: int) -> str:
-    """Precision against recall of one class over its known elements.
+    """Plot precision against recall of one class over its known elements.
 
     Args:
         runs: The runs.
-        class_index: The class.
+        class_index: Index of the class.
 
     Returns:
         The chart.
     """
     name = runs[0].predictions.class_names[class_index]
     chart = AxisChart(
-        f"Precision against recall of {name}",
+        f"Precision against recall of class {name}",
         Scale(0, 100),
         _PERCENT,
         "recall, percent",
@@ -183,14 +188,14 @@ def precision_recall_chart(runs: Sequence[ReportRun], class_index: int) -> str:
 
 
 def precision_recall_curve(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Precision and recall at every distinct score of one class, from the highest score down.
+    """Compute precision and recall of one class at every distinct score, in descending order of scores.
 
     Args:
-        scores: Scores of its known elements, of shape (K,).
+        scores: Scores of the known elements of the class, of shape (K,).
         labels: 1 positive, 0 negative, of shape (K,).
 
     Returns:
-        Precision and recall in [0, 1], both empty without a known positive.
+        Precision and recall in [0, 1], both empty if there is no known positive.
 
     Example:
         >>> precision_recall_curve(np.array([0.9, 0.4, 0.4]), np.array([1, 1, 0]))

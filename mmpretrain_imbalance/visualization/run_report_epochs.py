@@ -1,4 +1,4 @@
-"""What the losses of the runs recorded, over their epochs."""
+"""Charts of the label statistics that the losses recorded, over the epochs of the runs."""
 
 from __future__ import annotations
 
@@ -14,96 +14,102 @@ from .run_report_examples import listed
 
 _HISTORIES = {"ideal_positive_ratio": "Ideal ratio of positives to negatives", "class_prior": "Class prior"}
 _FRACTIONS = {
-    "masked_fraction": "Masked, percent of the known labels",
-    "ignored_fraction": "Ignored, percent of all labels",
-    "pseudo_positive_fraction": "Made positive by the model, percent of all labels",
-    "pseudo_negative_fraction": "Made negative by the model, percent of all labels",
-    "soft_label_fraction": "Given a soft label by the model, percent of all labels",
-    "inactive_fraction": "In classes that a step leaves out, percent of all labels",
+    "masked_fraction": "Masked labels, percent of the known labels",
+    "ignored_fraction": "Ignored unknown labels, percent of all labels",
+    "pseudo_positive_fraction": "Labels set to positive by the model, percent of all labels",
+    "pseudo_negative_fraction": "Labels set to negative by the model, percent of all labels",
+    "soft_label_fraction": "Labels set to soft labels by the model, percent of all labels",
+    "inactive_fraction": "Labels of inactive classes, percent of all labels",
 }
 
 
 def over_epochs(runs: Sequence[ReportRun]) -> str:
-    """Shares of labels for all runs at once, then ratios and priors run by run.
+    """Return charts of label fractions for all runs together, then of ratios and priors for each run.
 
     Args:
         runs: The runs.
 
     Returns:
-        HTML; with a sentence about the runs that recorded nothing.
+        The charts as HTML, followed by a note that names the runs without recorded statistics.
     """
-    fractions = [(chart, title) for kind in share_kinds(runs) for chart, title in [share_chart(runs, kind)]]
+    fractions = [fraction_chart(runs, name) for name in fraction_names(runs)]
     blocks = [legend([run.name for run in runs]), _figures(fractions)] if fractions else []
     for run in runs:
-        drawn = [(history_chart(run, value, title), title) for value, title in _HISTORIES.items()]
-        figures = [(chart[0] + legend(chart[1]), title) for chart, title in drawn if chart is not None]
+        charts = [(history_chart(run, value, title), title) for value, title in _HISTORIES.items()]
+        figures = [(chart[0] + legend(chart[1]), title) for chart, title in charts if chart is not None]
         if figures:
             blocks += [f"<h3>{escape(run.name)}</h3>", _figures(figures)]
-    known = {*_HISTORIES, *share_kinds(runs)}
-    silent = [run.name for run in runs if not known & set(run.history)]
-    if silent:
+    values = {*_HISTORIES, *fraction_names(runs)}
+    without = [run.name for run in runs if not values & set(run.history)]
+    if without:
         blocks.append(
-            f"<p>No ratios, priors or shares of masked, ignored or pseudo-labeled elements are recorded for "
-            f"{escape(listed(silent, 20))}.</p>"
+            "<p>No ideal ratios, class priors or fractions of masked labels, ignored labels or pseudo-labels "
+            f"were recorded for {escape(listed(without, 20))}.</p>"
         )
     return "".join(blocks)
 
 
-def share_kinds(runs: Sequence[ReportRun]) -> list[str]:
-    """Names of the shares that any of the runs recorded, but for the one that others are measured by."""
+def fraction_names(runs: Sequence[ReportRun]) -> list[str]:
+    """Return the names of the fractions that at least one run recorded, without ``known_fraction``."""
     recorded = {name for run in runs for name in run.history if name.endswith("_fraction")} - {
         "known_fraction"
     }
-    return [*(kind for kind in _FRACTIONS if kind in recorded), *sorted(recorded - set(_FRACTIONS))]
+    return [*(name for name in _FRACTIONS if name in recorded), *sorted(recorded - set(_FRACTIONS))]
 
 
-def share_chart(runs: Sequence[ReportRun], kind: str) -> tuple[str, str]:
-    """How much of the training labels a loss left out, or gave, over epochs; a line a run.
+def fraction_chart(runs: Sequence[ReportRun], name: str) -> tuple[str, str]:
+    """Plot a fraction of the training labels over epochs, with one line per run that recorded it.
 
     Args:
         runs: The runs.
-        kind: Name of the share.
+        name: Name of the fraction.
 
     Returns:
-        The chart, and what it shows.
+        The chart and its title.
     """
-    title = _FRACTIONS.get(kind, f"{kind.replace('_', ' ').capitalize()}, percent of all labels")
-    drawn = {index: 100 * share_history(run, kind) for index, run in enumerate(runs) if kind in run.history}
-    high = max(np.nanmax(values, initial=0) for values in drawn.values())
-    chart = _epoch_chart(title, max(map(len, drawn.values())), Scale(0, 1.08 * high or 1))
-    for index, values in drawn.items():
+    title = _FRACTIONS.get(name, f"{name.replace('_', ' ').capitalize()}, percent of all labels")
+    percentages = {
+        index: 100 * fraction_history(run, name) for index, run in enumerate(runs) if name in run.history
+    }
+    high = max(np.nanmax(values, initial=0) for values in percentages.values())
+    chart = _epoch_chart(title, max(map(len, percentages.values())), Scale(0, 1.08 * high or 1))
+    for index, values in percentages.items():
         _draw(chart, values, index, f"{runs[index].name}, ")
     return chart.svg(), title
 
 
-def share_history(run: ReportRun, kind: str) -> np.ndarray:
-    """The share of the elements of a kind after each update, in [0, 1].
+def fraction_history(run: ReportRun, name: str) -> np.ndarray:
+    """Compute a fraction of the labels after each update, in [0, 1].
 
     Args:
         run: The run.
-        kind: Name of the share, such as ``'ignored_fraction'``: of all elements; the masked ones are a share of
-            the known.
+        name: Name of the fraction, such as ``'ignored_fraction'``. ``'masked_fraction'`` is returned relative
+            to the known labels, every other fraction relative to all labels.
 
     Returns:
-        The share, of shape (updates,), NaN where nothing is recorded.
+        The fraction, of shape (updates,); NaN after an update that did not record it.
     """
-    fraction = _mean(run.history[kind])
-    if kind != "masked_fraction" or "known_fraction" not in run.history:
+    fraction = _mean(run.history[name])
+    if name != "masked_fraction" or "known_fraction" not in run.history:
         return fraction
     known = _mean(run.history["known_fraction"])
-    return np.divide(fraction, known, out=np.zeros_like(fraction), where=known > 0)
+    of_known: np.ndarray = np.divide(fraction, known, out=np.zeros_like(fraction), where=known > 0)
+    return of_known
 
 
 def history_chart(run: ReportRun, value: str, title: str) -> tuple[str, list[str]] | None:
-    """A recorded value of the classes over epochs: of each of at most 8, else the means of their groups.
+    """Plot a value recorded per class over epochs.
+
+    The lines are the classes if there are at most 8, otherwise the means of head, middle and tail and some of
+    the rarest classes.
 
     Args:
         run: The run.
-        value: Name of the value, such as 'ideal_positive_ratio'.
-        title: What it is.
+        value: Name of the value, such as ``'ideal_positive_ratio'``.
+        title: Title of the chart.
 
     Returns:
-        The chart and the names of its lines; None where the run has no record of it.
+        The chart and the names of its lines; None if the run did not record the value.
     """
     if value not in run.history:
         return None
@@ -111,12 +117,15 @@ def history_chart(run: ReportRun, value: str, title: str) -> tuple[str, list[str
     if len(names) <= 8 or run.training_positives is None:
         names, values = names[:8], values[:, :8]
     else:
-        members = {group: keep for group, keep in run.groups().items() if keep.any()}
-        rarest = np.argsort(run.training_positives, kind="stable")[: 8 - 2 * len(members)]
-        singles = {f"{names[index]} (rare)": [index] for index in rarest}
-        members = {f"{group}, mean of {keep.sum():,}": keep for group, keep in members.items()} | singles
-        names = list(members)
-        values = np.stack([_mean(values[:, keep]) for keep in members.values()], axis=1)
+        groups = {group: members for group, members in run.groups().items() if members.any()}
+        rarest = np.argsort(run.training_positives, kind="stable")[: 8 - 2 * len(groups)]
+        lines = [
+            (f"{group}, mean of {members.sum():,} classes", np.flatnonzero(members))
+            for group, members in groups.items()
+        ]
+        lines += [(f"{names[index]} (rare)", np.array([index])) for index in rarest]
+        names = [name for name, _ in lines]
+        values = np.stack([_mean(values[:, indices]) for _, indices in lines], axis=1)
     positive = values[values > 0]
     log = len(positive) == values.size and positive.max() > 20 * positive.min()
     chart = _epoch_chart(title, len(values), Scale.around(values, log))
@@ -126,10 +135,11 @@ def history_chart(run: ReportRun, value: str, title: str) -> tuple[str, list[str
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the classes that have a value, (updates, C) -> (updates,)."""
+    """Average over the classes with a finite value, (updates, C) -> (updates,)."""
     recorded = np.isfinite(values)
     total, counts = np.where(recorded, values, 0).sum(axis=1), recorded.sum(axis=1)
-    return np.divide(total, counts, out=np.full(len(values), np.nan), where=counts > 0)
+    means: np.ndarray = np.divide(total, counts, out=np.full(len(values), np.nan), where=counts > 0)
+    return means
 
 
 def _epoch_chart(title: str, updates: int, y: Scale) -> AxisChart:
@@ -143,5 +153,5 @@ def _draw(chart: AxisChart, values: np.ndarray, series: int, name: str = "") -> 
 
 
 def _figures(figures: Sequence[tuple[str, str]]) -> str:
-    drawn = (f"<figure><figcaption>{escape(title)}</figcaption>{chart}</figure>" for chart, title in figures)
-    return f"<div class='figures'>{''.join(drawn)}</div>"
+    html = (f"<figure><figcaption>{escape(title)}</figcaption>{chart}</figure>" for chart, title in figures)
+    return f"<div class='figures'>{''.join(html)}</div>"

@@ -1,4 +1,4 @@
-"""The known labels that a run got most wrong, with their images."""
+"""Selection of the known labels that a run predicted worst, and thumbnails of their images."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from ..metrics.known_predictions import KnownPredictions
 
 @dataclass(frozen=True)
 class WrongLabel:
-    """A known label of an image that was predicted wrong.
+    """A known label that was predicted wrong.
 
     Attributes:
-        image: The image, its place in the set.
-        class_name: The class.
-        score: What was predicted.
-        is_positive: Whether the label is positive: a false negative, else a false positive.
-        positives: Names of all known positives of the image.
-        unknown: Names of the classes that are unknown at this image.
+        image: Index of the image in the test set.
+        class_name: Name of the class.
+        score: Predicted probability.
+        is_positive: Whether the label is positive, which makes it a false negative; otherwise it is a false
+            positive.
+        positives: Names of all known positive classes of the image.
+        unknown: Names of the classes whose label is unknown for the image.
     """
 
     image: int
@@ -36,19 +37,18 @@ class WrongLabel:
 
 
 def worst_labels(
-    predictions: KnownPredictions, positive: bool, count: int, of_a_class: int = 3
+    predictions: KnownPredictions, positive: bool, count: int, max_per_class: int = 3
 ) -> list[WrongLabel]:
     """Find the positives with the lowest scores, or the negatives with the highest.
 
     Args:
-        predictions: What a run predicted.
+        predictions: Predictions of a run.
         positive: True for false negatives, False for false positives.
-        count: How many at most; one an image.
-        of_a_class: How many of one class at most, so that one bad class does not hide the others.
+        count: Maximum number of labels. There is at most one label per image.
+        max_per_class: Maximum number of labels per class, so that a single bad class does not fill the list.
 
     Returns:
-        The labels, the worst first. Those whose score lies on the right side of 0.5 are not wrong and left
-        out.
+        The labels, worst first. Labels that are predicted correctly at the threshold 0.5 are excluded.
 
     Example:
         >>> elements = [np.array(column) for column in ([0, 1], [0, 0], [0.9, 0.2], [0, 1])]
@@ -60,46 +60,48 @@ def worst_labels(
     candidates = candidates[scores < 0.5] if positive else candidates[scores >= 0.5]
     scores = predictions.scores[candidates]
     order = candidates[np.argsort(scores if positive else -scores, kind="stable")]
-    chosen, images, of_class = [], set(), {}
-    for element in order:
+    chosen: list[WrongLabel] = []
+    images: set[int] = set()
+    chosen_per_class: dict[int, int] = {}
+    for element in order.tolist():
         image, class_index = int(predictions.images[element]), int(predictions.classes[element])
         if len(chosen) == count:
             break
-        if image in images or of_class.get(class_index, 0) >= of_a_class:
+        if image in images or chosen_per_class.get(class_index, 0) >= max_per_class:
             continue
         images.add(image)
-        of_class[class_index] = of_class.get(class_index, 0) + 1
+        chosen_per_class[class_index] = chosen_per_class.get(class_index, 0) + 1
         chosen.append(_wrong_label(predictions, element, positive))
     return chosen
 
 
 def thumbnail(image: np.ndarray | str, size: int = 112) -> str:
-    """A small picture as a data URL that a page can hold.
+    """Encode a scaled-down image as a data URL for an HTML page.
 
     Args:
-        image: A path, or an array of shape (H, W), (H, W, 1) or, blue first, (H, W, 3).
-        size: Its longer side in pixels.
+        image: A path, or an array of shape (H, W), (H, W, 1) or (H, W, 3) with channels in BGR order.
+        size: Length of the longer side of the thumbnail in pixels.
 
     Returns:
-        The URL.
+        The data URL.
 
     Raises:
-        OSError: If there is no such file.
-        ValueError: If it cannot be decoded or drawn.
+        OSError: If the file does not exist or cannot be read.
+        ValueError: If the image cannot be decoded or resized.
     """
     try:
         array = _decoded(image) if isinstance(image, str) else np.asarray(image)
         return _data_url(array, size)
-    except (cv2.error, TypeError) as error:  # too large, or of channels that are no picture
-        what = repr(image) if isinstance(image, str) else f"an array of shape {np.shape(image)}"
+    except (cv2.error, TypeError) as error:  # too large, or an invalid number of channels
+        found = repr(image) if isinstance(image, str) else f"an array of shape {np.shape(image)}"
         raise ValueError(
-            f"The 'image' argument of thumbnail must be an image. Got {what} instead "
+            f"The 'image' argument of thumbnail must be an image. Got {found} instead "
             f"({' '.join(str(error).split())})."
         ) from error
 
 
 def _decoded(path: str) -> np.ndarray:
-    content = np.fromfile(path, np.uint8)  # imread crashes at names that are no UTF-8
+    content = np.fromfile(path, np.uint8)  # cv2.imread fails for paths that are not valid UTF-8
     array = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if array is None:
         raise ValueError(f"The 'image' argument of thumbnail must be an image. Got {path!r} instead.")
@@ -120,10 +122,10 @@ def _data_url(array: np.ndarray, size: int) -> str:
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def listed(names: Sequence[str], most: int = 6) -> str:
-    """Some names in a line, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def listed(names: Sequence[str], max_names: int = 6) -> str:
+    """Join names with commas; beyond a maximum, give only the number of further names."""
+    more = f" and {len(names) - max_names} more" if len(names) > max_names else ""
+    return ", ".join(names[:max_names]) + more
 
 
 def _wrong_label(predictions: KnownPredictions, element: int, positive: bool) -> WrongLabel:

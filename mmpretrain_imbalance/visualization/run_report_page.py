@@ -1,4 +1,4 @@
-"""Runs side by side on one HTML page that needs nothing else."""
+"""Report that compares runs on one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ def run_report_page(
     num_resamples: int = 1000,
     num_examples: int = 6,
 ) -> str:
-    """Write a page about one or several runs on the same images; differences are to the first.
+    """Write an HTML report about one or several runs that were evaluated on the same images.
 
     Args:
-        runs: The runs.
-        classes: Names of the classes with precision-recall curves; by default the three rarest and the most
-            frequent one.
-        image_of: Gives an image of a run by its place in the set, as a path or an array; None for a page
-            without pictures.
-        num_resamples: Of the paired bootstrap; 0 to leave it out.
-        num_examples: How many false positives and false negatives of each run are shown; 0 to leave them out.
+        runs: The runs. All others are compared with the first.
+        classes: Names of the classes with precision-recall curves; by default the three rarest classes and
+            the most frequent class.
+        image_of: Returns the image of a run at an index of the test set, as a path or an array; None for a
+            page without images.
+        num_resamples: Number of resamples of the paired bootstrap; 0 skips it.
+        num_examples: Number of false positives and of false negatives shown per run; 0 skips them.
 
     Returns:
-        The HTML.
+        The page as HTML.
 
     Raises:
-        ValueError: If there is no run, the runs have other classes, or a class is not among them.
+        ValueError: If ``runs`` is empty, the runs differ in their classes, or ``classes`` contains an unknown
+            class name.
     """
     names = _check_runs(runs, classes)
     chosen = [names.index(name) for name in classes] or curve_classes(runs[0])
@@ -50,23 +51,30 @@ def run_report_page(
         f"<p>{predictions.num_images:,} images, "
         f"{predictions.num_classes:,} classes, {len(predictions.labels):,} known labels "
         f"({_percent(len(predictions.labels), predictions.num_images * predictions.num_classes)} of all). "
-        "Unknown labels enter no number on this page.</p>",
+        "All numbers are computed from known labels only.</p>",
         _section("Metrics", metrics_table(runs)),
-        _section("Are the differences real?", significance(runs, num_resamples)) if len(runs) > 1 else "",
+        _section("Significance of the differences", significance(runs, num_resamples))
+        if len(runs) > 1
+        else "",
         _section(
             "Frequent and rare classes",
             _figures(
                 run_legend,
-                (frequency_chart(runs), "AP of each class by its positives in training"),
+                (frequency_chart(runs), "AP of each class against its number of training positives"),
                 (group_chart(runs), f"mAP of {runs[0].describe_groups()}"),
             )
-            or "<p>The runs do not tell how frequent a class is in training: add LabelStatisticsHook.</p>",
+            or "<p>The number of training positives per class was not recorded. Add LabelStatisticsHook to "
+            "the config to record it.</p>",
         ),
-        _section("Over epochs", over_epochs(runs)),
+        _section("Label statistics over epochs", over_epochs(runs)),
         _section(
             "Calibration",
             _figures(
-                run_legend, (reliability_chart(runs), "Ten bins over all known labels; the line is ideal")
+                run_legend,
+                (
+                    reliability_chart(runs),
+                    "Reliability of all known labels in ten bins; the dashed line is perfect calibration",
+                ),
             ),
         ),
         _section(
@@ -76,9 +84,9 @@ def run_report_page(
                 *((precision_recall_chart(runs, index), f"Class {names[index]}") for index in chosen),
             ),
         ),
-        _section("Classes", class_table(runs, chosen)),
+        _section("Results per class", class_table(runs, chosen)),
         *(
-            _section(f"Most wrong: {run.name}", wrong_label_cards(run, image_of, num_examples))
+            _section(f"Worst predictions: {run.name}", wrong_label_cards(run, image_of, num_examples))
             for run in (runs if num_examples else ())
         ),
     ]
@@ -98,20 +106,20 @@ def run_report_page(
 def _check_runs(runs: Sequence[ReportRun], classes: Sequence[str]) -> list[str]:
     if not runs:
         raise ValueError(
-            "The 'runs' argument of run_report_page must hold at least one run. Got none instead."
+            "The 'runs' argument of run_report_page must contain at least one run. Got none instead."
         )
     names = runs[0].predictions.class_names
     for run in runs:
         if run.predictions.class_names != names:
             raise ValueError(
-                "The 'runs' argument of run_report_page must have the same classes. "
-                f"Got {len(names)} classes in "
-                f"{runs[0].name!r} and {run.predictions.num_classes} others in {run.name!r} instead."
+                "The 'runs' argument of run_report_page must have the same classes in the same order. Got "
+                f"{len(names)} classes in {runs[0].name!r} and {run.predictions.num_classes} different "
+                f"classes in {run.name!r} instead."
             )
     unknown = [name for name in classes if name not in names]
     if unknown:
         raise ValueError(
-            "The 'classes' argument of run_report_page must name classes of the runs. "
+            "The 'classes' argument of run_report_page must contain names of classes of the runs. "
             f"Got {unknown[0]!r} instead."
         )
     return names
@@ -130,5 +138,5 @@ def _section(title: str, content: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{content}</section>"
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "none"
+def _percent(count: int, total: int) -> str:
+    return f"{100 * count / total:.1f} %" if total else "n/a"

@@ -1,10 +1,10 @@
-"""How a report looks: light or dark as the reader's system, from a phone's width up."""
+"""CSS of the run report page, for light and dark color schemes and for narrow and wide screens."""
 
 from __future__ import annotations
 
 from .palette import COLORS
 
-# Black, the seventh color, would vanish on a dark page; blue and gray become lighter.
+# In the dark color scheme, black becomes white, and blue and gray become lighter.
 _LIGHT = "".join(f"--c{index}:{color};" for index, color in enumerate(COLORS))
 _DARK = _LIGHT.replace("#000000", "#FFFFFF").replace("#0072B2", "#3A9BDC").replace("#7F7F7F", "#A8A8A8")
 

@@ -1,4 +1,4 @@
-"""The tables of a report: metrics of the runs, and whether their differences are real."""
+"""Tables of the run report: metrics of the runs, and significance of their differences."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from .run_report import ReportRun
 
 
 def metrics_table(runs: Sequence[ReportRun]) -> str:
-    """One row a metric, one column a run, with the difference to the first run; the best value is bold.
+    """Return a table with one row per metric and one column per run.
+
+    Each cell has the value and its difference from the first run. The best value of each row is bold.
 
     Args:
         runs: The runs.
 
     Returns:
-        HTML.
+        The table as HTML.
     """
     rows = []
     for name in dict.fromkeys(name for run in runs for name in run.metrics):
@@ -38,22 +40,24 @@ def metrics_table(runs: Sequence[ReportRun]) -> str:
         note = " <small>lower is better</small>" if lower_is_better else ""
         rows.append(f"<tr><th scope='row'>{escape(name)}{note}</th>{''.join(cells)}</tr>")
     head = "".join(f"<th scope='col'>{breakable(run.name)}</th>" for run in runs)
-    caption = "Percent" + ("; small: difference to the first run; bold: the best" if len(runs) > 1 else "")
+    caption = "Values in percent."
+    if len(runs) > 1:
+        caption += " Small numbers: difference from the first run. Bold: best value."
     return html_table(caption, f"<tr><th></th>{head}</tr>", rows)
 
 
 def significance(runs: Sequence[ReportRun], num_resamples: int) -> str:
-    """Paired bootstrap over images of every run against the first, in mAP and in mAP of the tail.
+    """Compare every run with the first by a paired bootstrap over images, in mAP and in mAP of the tail.
 
     Args:
         runs: The runs.
-        num_resamples: How often images are drawn; 0 to leave it out.
+        num_resamples: Number of bootstrap resamples; 0 skips the comparison.
 
     Returns:
-        HTML.
+        A table as HTML, or a note if the comparison is skipped.
     """
     if not num_resamples:
-        return "<p>The paired bootstrap was left out.</p>"
+        return "<p>The paired bootstrap was skipped because the number of resamples is 0.</p>"
     first, rows = runs[0], []
     scarce = first.scarce_classes()
     compared = {"mAP": None} | ({f"mAP of {scarce[0]}": scarce[1]} if scarce else {})
@@ -61,8 +65,8 @@ def significance(runs: Sequence[ReportRun], num_resamples: int) -> str:
         if not _same_labels(run, first):
             rows.append(
                 f"<tr><th scope='row'>{breakable(run.name)}</th>"
-                f"<td colspan='3'>measured on other labels than the "
-                "first run: the two cannot be paired</td></tr>"
+                "<td colspan='3'>no paired comparison: the labels of this run differ from those of the first "
+                "run</td></tr>"
             )
             continue
         for name, found in _differences(run, first, compared, num_resamples).items():
@@ -71,15 +75,15 @@ def significance(runs: Sequence[ReportRun], num_resamples: int) -> str:
                 f"<td>{100 * found.difference:+.1f}</td><td>{low:+.1f} to {high:+.1f}</td>"
                 f"<td>{found.p_value:.3f}</td>"
                 if np.isfinite(found.p_value)
-                else "<td colspan='3'>no class can be evaluated</td>"
+                else "<td colspan='3'>no class has a defined AP</td>"
             )
             rows.append(f"<tr><th scope='row'>{breakable(run.name)}, {escape(name)}</th>{cells}</tr>")
-    heads = "".join(f"<th scope='col'>{name}</th>" for name in ("difference", "95 %", "p"))
+    heads = "".join(f"<th scope='col'>{name}</th>" for name in ("difference", "95 % interval", "p-value"))
     return html_table(
-        f"Difference to {escape(first.name)} in percent, "
-        f"with 95 % of {num_resamples:,} resamples of the images. "
-        "A small p says that other images of this kind would hardly turn the difference round; it says "
-        "nothing about another seed of the training.",
+        f"Difference from {escape(first.name)} in percentage points, with a 95 % confidence interval from "
+        f"{num_resamples:,} bootstrap resamples of the images. A small p-value means that another sample of "
+        "similar images would rarely reverse the sign of the difference. It does not cover the variation "
+        "between training seeds.",
         f"<tr><th></th>{heads}</tr>",
         rows,
     )
@@ -109,21 +113,21 @@ def _same_labels(run: ReportRun, first: ReportRun) -> bool:
 
 
 def breakable(name: str) -> str:
-    """A name that may break into lines after underscores and slashes, as HTML."""
+    """Return a name as HTML that allows line breaks after underscores and slashes."""
     return escape(name).replace("_", "_<wbr>").replace("/", "/<wbr>")
 
 
 def html_table(caption: str, head: str, rows: Sequence[str], kind: str = "") -> str:
-    """A table under a caption; it scrolls sideways where the screen is too narrow.
+    """Return a table with a caption above it; it scrolls horizontally on narrow screens.
 
     Args:
-        caption: What stands above, as HTML.
-        head: The first row, as HTML.
-        rows: The others, as HTML.
-        kind: Its CSS class.
+        caption: Text above the table, as HTML.
+        head: Header row, as HTML.
+        rows: Other rows, as HTML.
+        kind: CSS class of the table.
 
     Returns:
-        HTML.
+        The table as HTML.
     """
     return (
         f"<p class='note'>{caption}</p><div class='scroll' tabindex='0'><table class='{kind}'>"

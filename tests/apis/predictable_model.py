@@ -1,4 +1,4 @@
-"""A small model with random weights, its config and checkpoint, and images of every kind."""
+"""Small model with random weights, its config and checkpoint, and valid and invalid images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZE = 24
 
 
 def write_model(folder: Path, channels: int = 3, **meta) -> tuple[Path, Path]:
-    """Write a config and a checkpoint; a big bias spread makes the classes differ."""
+    """Write a config and a checkpoint with random weights, so that the scores of the classes differ."""
     pipeline = [
         dict(type="LoadImageFromFile", color_type="color" if channels == 3 else "grayscale"),
         dict(type="Resize", scale=(SIZE, SIZE)),
@@ -67,14 +67,14 @@ def build(cfg: Config) -> torch.nn.Module:
 
 
 def with_head(path: Path, **head) -> Config:
-    """The config with a head of this package in place of the host's."""
+    """Return the config with a head of this package instead of the MMPretrain head."""
     cfg = Config.fromfile(path)
     cfg.model.head.update(type="PartialLabelLinearClsHead", **head)
     return cfg
 
 
 def expected_scores(cfg_path: Path, checkpoint: Path, image: np.ndarray) -> np.ndarray:
-    """Step by step: resize, RGB, normalize, network, sigmoid; the image as OpenCV reads it."""
+    """Compute the scores of a BGR image step by step: resize, RGB, normalize, network, sigmoid."""
     cfg = Config.fromfile(cfg_path)
     model = build(cfg)
     model.load_state_dict(load_weights_only(checkpoint)["state_dict"])
@@ -87,7 +87,7 @@ def expected_scores(cfg_path: Path, checkpoint: Path, image: np.ndarray) -> np.n
 
 
 def write_images(folder: Path) -> dict[str, str | None]:
-    """Write sound and broken images; for each its fault, or None."""
+    """Write valid and invalid images, and return a part of the expected fault of each, or None."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(0)
     color = generator.integers(0, 256, (40, 30, 3), dtype=np.uint8)
@@ -102,6 +102,11 @@ def write_images(folder: Path) -> dict[str, str | None]:
     (folder / "corrupt.jpg").write_bytes(b"this is no image")
     (folder / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
     (folder / "cut.png").write_bytes(png[: len(png) // 2])
-    sound = dict.fromkeys(["alpha.png", "cmyk.jpg", "color.jpg", "color.png", "gray.jpg", "huge.png"])
-    broken = {"empty.jpg": "an empty file", "corrupt.jpg": "broken", "cut.jpg": "broken", "cut.png": "broken"}
-    return {str(folder / name): fault for name, fault in (sound | broken).items()}
+    valid = dict.fromkeys(["alpha.png", "cmyk.jpg", "color.jpg", "color.png", "gray.jpg", "huge.png"])
+    invalid = {
+        "empty.jpg": "an empty file",
+        "corrupt.jpg": "broken",
+        "cut.jpg": "broken",
+        "cut.png": "broken",
+    }
+    return {str(folder / name): fault for name, fault in (valid | invalid).items()}

@@ -1,4 +1,4 @@
-"""Thresholds come from the most explicit source, and the head predicts with the same."""
+"""Thresholds of the inferencer: priority of their sources, and agreement with the head."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.apis.predictable_model import CLASSES, with_head, write_images, write_model
 
 
-def test_thresholds_come_from_the_argument_the_checkpoint_or_the_default(tmp_path: Path) -> None:
+def test_thresholds_of_argument_checkpoint_and_default(tmp_path: Path) -> None:
     config, checkpoint = write_model(
         tmp_path, thresholds=dict(classes=CLASSES[::-1], thresholds=[0.3, 0.2, 0.1])
     )
     stored = MultiLabelInferencer(config, checkpoint, device="cpu")
     assert (stored.threshold_source, stored.thresholds.tolist()) == ("checkpoint", [0.1, 0.2, 0.3])
-    write_named_values(tmp_path / "own.json", ["square", "star", "circle"], {"thresholds": [0.7, 0.8, 0.9]})
-    given = MultiLabelInferencer(config, checkpoint, thresholds=tmp_path / "own.json", device="cpu")
+    write_named_values(
+        tmp_path / "thresholds.json", ["square", "star", "circle"], {"thresholds": [0.7, 0.8, 0.9]}
+    )
+    given = MultiLabelInferencer(config, checkpoint, thresholds=tmp_path / "thresholds.json", device="cpu")
     assert (given.threshold_source, given.thresholds.tolist()) == ("argument", [0.9, 0.7, 0.8])
     config, checkpoint = write_model(tmp_path)
     plain = MultiLabelInferencer(config, checkpoint, device="cpu")
     assert (plain.threshold_source, plain.thresholds.tolist()) == ("default", [0.5, 0.5, 0.5])
 
 
-def test_thresholds_of_the_head_are_those_of_its_predictions(tmp_path: Path) -> None:
-    """By class name, of training; they go before those of the checkpoint, one number of the head after."""
+def test_labels_agree_with_the_thresholds_of_the_head(tmp_path: Path) -> None:
+    """Thresholds per class of the head precede those of the checkpoint, which precede one threshold of it."""
     config, checkpoint = write_model(tmp_path, thresholds=dict(classes=CLASSES, thresholds=[0.3, 0.2, 0.1]))
-    write_named_values(tmp_path / "own.csv", ["star", "square", "circle"], {"thresholds": [0.4, 0.5, 0.6]})
-    cfg = with_head(config, thr=str(tmp_path / "own.csv"))
+    write_named_values(
+        tmp_path / "thresholds.csv", ["star", "square", "circle"], {"thresholds": [0.4, 0.5, 0.6]}
+    )
+    cfg = with_head(config, thr=str(tmp_path / "thresholds.csv"))
     inferencer = MultiLabelInferencer(cfg, checkpoint, device="cpu", classes=["a", "b", "c"])
     assert (inferencer.threshold_source, inferencer.thresholds.tolist()) == ("head", [0.6, 0.5, 0.4])
     images = write_images(tmp_path / "images")
@@ -50,7 +54,7 @@ def test_thresholds_of_the_head_are_those_of_its_predictions(tmp_path: Path) -> 
         MultiLabelInferencer(with_head(config, thr=dict(circle=0.5, square=0.5)), checkpoint, device="cpu")
 
 
-def test_new_names_leave_the_thresholds_of_the_checkpoint_where_they_were(tmp_path: Path) -> None:
+def test_new_class_names_keep_the_order_of_checkpoint_thresholds(tmp_path: Path) -> None:
     stored = dict(classes=CLASSES[::-1], thresholds=[0.3, 0.2, 0.1])
     config, checkpoint = write_model(tmp_path, thresholds=stored)
     for names in (["a", "b", "c"], [CLASSES[1], CLASSES[0], CLASSES[2]]):
@@ -58,6 +62,6 @@ def test_new_names_leave_the_thresholds_of_the_checkpoint_where_they_were(tmp_pa
         assert (renamed.threshold_source, renamed.thresholds.tolist()) == ("checkpoint", [0.1, 0.2, 0.3])
 
 
-def test_one_threshold_may_be_a_number_of_numpy(tmp_path: Path) -> None:
+def test_single_threshold_may_be_a_numpy_number(tmp_path: Path) -> None:
     inferencer = MultiLabelInferencer(*write_model(tmp_path), thresholds=np.float32(0.25), device="cpu")
     assert inferencer.thresholds.tolist() == [0.25] * 3

@@ -1,4 +1,4 @@
-"""The estimated prior is the mean of what the model predicts for each training image, once."""
+"""Estimated class prior: mean prediction over the training images, each counted once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLAIN = dict(type="PartialAsymmetricLoss")
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A config file and a checkpoint of a model whose predictions differ though it was never trained."""
+    """Return a config file and a checkpoint of a model with random weights."""
     folder = tmp_path_factory.mktemp("prior")
     cfg = small_config(folder / "work_dir", loss=PLAIN)
     cfg.test_dataloader.batch_size = 40  # does not divide 96
@@ -41,7 +41,7 @@ def trained(tmp_path_factory):
     return folder / "config.py", folder / "weights.pth"
 
 
-def loop(config, weights):
+def mean_in_loop(config, weights):
     model = load_trained_model(config, weights).model
     dataset = build_training_set(Config.fromfile(config))
     scores = []
@@ -53,8 +53,8 @@ def loop(config, weights):
     return np.mean(scores, axis=0), dataset
 
 
-def test_is_the_mean_over_images_one_by_one(trained):
-    expected, dataset = loop(*trained)
+def test_prior_agrees_with_a_loop_over_images(trained):
+    expected, dataset = mean_in_loop(*trained)
     progress = []
     estimate = estimate_class_prior(*trained, on_progress=lambda *state: progress.append(state))
     np.testing.assert_allclose(estimate.class_prior, expected, rtol=1e-5)
@@ -84,7 +84,7 @@ def test_repeated_images_count_once_and_are_not_augmented(trained):
     )
 
 
-def test_the_tool_writes_a_named_file_and_compares(trained, tmp_path):
+def test_tool_writes_a_file_and_prints_correlations(trained, tmp_path):
     full = CONFIGS / "partial_bce" / "digits-imbalanced_bce.py"
     text = run_tool(
         ROOT / "tools/estimate_class_prior.py",
@@ -94,7 +94,7 @@ def test_the_tool_writes_a_named_file_and_compares(trained, tmp_path):
         "--full-labels",
         full,
     )
-    assert "10 classes over 96 images" in text
+    assert "10 classes, estimated from 96 images" in text
     assert "frequencies of the known labels: " in text
     assert "frequencies of the full labels: " in text
     stored = json.loads((tmp_path / "prior.json").read_text())
@@ -109,12 +109,12 @@ def test_the_tool_writes_a_named_file_and_compares(trained, tmp_path):
         (["--full-labels", "nowhere.json"], "'--full-labels' argument must be an existing file"),
     ],
 )
-def test_the_tool_says_what_is_wrong(trained, options, message):
+def test_tool_reports_invalid_options(trained, options, message):
     with pytest.raises(RuntimeError, match=message):
         run_tool(ROOT / "tools/estimate_class_prior.py", *trained, *options)
 
 
-def test_names_of_another_order_are_refused(trained, tmp_path):
+def test_class_names_in_another_order_raise(trained, tmp_path):
     names = [str(digit) for digit in range(10)]
     weights = load_weights_only(trained[1])
     torch.save(dict(weights, meta=dict(dataset_meta=dict(classes=names[::-1]))), tmp_path / "swapped.pth")
@@ -123,7 +123,7 @@ def test_names_of_another_order_are_refused(trained, tmp_path):
         estimate_class_prior(trained[0], tmp_path / "swapped.pth")
 
 
-def test_a_wrapper_that_repeats_may_be_written_as_a_class(trained):
+def test_repeating_wrapper_may_be_given_as_a_class(trained):
     cfg = Config.fromfile(trained[0])
     inner = cfg.train_dataloader.dataset
     for kind in ("mmengine.RepeatDataset", RepeatDataset):
@@ -131,14 +131,14 @@ def test_a_wrapper_that_repeats_may_be_written_as_a_class(trained):
         assert len(build_training_set(cfg)) == 96
 
 
-def test_a_model_without_training_set_is_refused(trained):
+def test_config_without_training_set_raises(trained):
     cfg = Config.fromfile(trained[0])
     cfg.train_dataloader = None
     with pytest.raises(ValueError, match="must have a train_dataloader"):
         estimate_class_prior(cfg, trained[1])
 
 
-def test_correlation_agrees_with_scipy_and_knows_when_it_is_undefined():
+def test_correlation_agrees_with_scipy_and_is_nan_if_undefined():
     generator = np.random.default_rng(0)
     first, second = generator.integers(0, 5, (2, 30)).astype(float)
     assert spearman_correlation(first, second) == pytest.approx(spearmanr(first, second)[0])

@@ -1,4 +1,4 @@
-"""The ONNX file gives what PyTorch gives, for any number of images, and says how to prepare them."""
+"""ONNX export: outputs agree with PyTorch for any batch size, and metadata describe the preprocessing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def inferencer(tmp_path_factory: pytest.TempPathFactory) -> MultiLabelInferencer
 
 @pytest.mark.slow
 def test_onnx_agrees_with_pytorch(inferencer: MultiLabelInferencer, tmp_path: Path) -> None:
-    import onnx  # of the extra 'onnx': only the tests that need it fail without
+    import onnx  # imported here, so that other tests run without the extra 'onnx'
     import onnxruntime
 
     path = tmp_path / "model.onnx"
@@ -43,7 +43,7 @@ def test_onnx_agrees_with_pytorch(inferencer: MultiLabelInferencer, tmp_path: Pa
     )
 
 
-def test_images_that_the_model_cannot_take_are_refused(
+def test_invalid_image_shapes_raise(
     inferencer: MultiLabelInferencer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for shape in ((3, 1, 1), (3, 0, 8), (8, 8)):
@@ -65,29 +65,29 @@ def test_attention_and_boosted_maps_are_exported(tmp_path: Path) -> None:
     assert export_onnx(model.eval(), tmp_path / "model.onnx", (3, SIZE, SIZE)) < 1e-5
 
 
-def test_disagreement_writes_no_file(
+def test_no_file_is_written_if_the_outputs_differ(
     inferencer: MultiLabelInferencer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import onnx
     import onnxruntime
 
-    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: StandIn())
+    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: FakeOnnx())
     monkeypatch.setattr(onnx.helper, "set_model_props", lambda *_: None)
-    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: StandIn())
-    with pytest.raises(ValueError, match=r"must agree with PyTorch .* differs by"):
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: FakeOnnx())
+    with pytest.raises(ValueError, match=r"must agree with PyTorch .* Got a difference of"):
         export_onnx(inferencer.model, tmp_path / "model.onnx", (3, SIZE, SIZE))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_probabilities_are_a_sigmoid_of_the_head(inferencer: MultiLabelInferencer) -> None:
+def test_probabilities_are_the_sigmoid_of_the_logits(inferencer: MultiLabelInferencer) -> None:
     images = torch.randn(2, 3, SIZE, SIZE)
     with torch.no_grad():
         logits = inferencer.model.head(inferencer.model.extract_feat(images))
         torch.testing.assert_close(LabelProbabilities(inferencer.model)(images), 1 / (1 + (-logits).exp()))
 
 
-class StandIn:
-    """An exporter and a runtime that answer 2 for every probability."""
+class FakeOnnx:
+    """Fake exporter and runtime that return 2 for every probability."""
 
     def __init__(self) -> None:
         self.model_proto = self

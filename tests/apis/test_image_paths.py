@@ -1,4 +1,4 @@
-"""Folders, lists and patterns become one list of images in one order."""
+"""Folders, lists and patterns are resolved to image files in a reproducible order."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def below(folder: Path, paths: list[str]) -> list[str]:
+def relative_paths(folder: Path, paths: list[str]) -> list[str]:
     return [str(Path(path).relative_to(folder)) for path in paths]
 
 
 def test_folder_is_searched_at_any_depth_and_sorted(photos: Path) -> None:
-    assert below(photos, image_paths(photos)) == [
+    assert relative_paths(photos, image_paths(photos)) == [
         "a.PNG",
         "b.jpg",
         "deep/d.jpeg",
@@ -33,15 +33,15 @@ def test_folder_is_searched_at_any_depth_and_sorted(photos: Path) -> None:
 
 
 def test_patterns(photos: Path) -> None:
-    assert below(photos, image_paths(f"{photos}/*.jpg")) == ["b.jpg", "x[1].jpg"]
-    assert below(photos, image_paths(f"{photos}/deep/**/*")) == ["deep/d.jpeg", "deep/er/c.webp"]
+    assert relative_paths(photos, image_paths(f"{photos}/*.jpg")) == ["b.jpg", "x[1].jpg"]
+    assert relative_paths(photos, image_paths(f"{photos}/deep/**/*")) == ["deep/d.jpeg", "deep/er/c.webp"]
 
 
-def test_existing_file_is_no_pattern(photos: Path) -> None:
-    assert below(photos, image_paths(photos / "x[1].jpg")) == ["x[1].jpg"]
+def test_existing_file_is_not_a_pattern(photos: Path) -> None:
+    assert relative_paths(photos, image_paths(photos / "x[1].jpg")) == ["x[1].jpg"]
 
 
-def test_order_of_a_list_is_kept_and_nothing_is_twice(photos: Path) -> None:
+def test_list_keeps_its_order_without_duplicates(photos: Path) -> None:
     inputs = [
         photos / "deep",
         photos / "b.jpg",
@@ -51,24 +51,24 @@ def test_order_of_a_list_is_kept_and_nothing_is_twice(photos: Path) -> None:
     ]
     paths = image_paths(inputs)
     assert paths[-1] == "missing.jpg"
-    assert below(photos, paths[:-1]) == ["deep/d.jpeg", "deep/er/c.webp", "b.jpg", "notes.txt"]
+    assert relative_paths(photos, paths[:-1]) == ["deep/d.jpeg", "deep/er/c.webp", "b.jpg", "notes.txt"]
 
 
-def test_a_folder_that_cannot_be_read_is_not_left_out(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_folder_raises(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scan = os.scandir
 
-    def refuse(path):
+    def scan_or_raise(path):
         if str(path).endswith("er"):
             raise PermissionError(13, "Permission denied", str(path))
         return scan(path)
 
-    monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(ValueError, match=r"folders that can be read. Got '.*er' \(Permission denied\)"):
+    monkeypatch.setattr(os, "scandir", scan_or_raise)
+    with pytest.raises(ValueError, match=r"must be readable. Got '.*er' \(Permission denied\)"):
         image_paths(photos)
 
 
-def test_nothing_found_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="without any instead"):
+def test_no_images_found_raises(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="without images instead"):
         image_paths(tmp_path)
-    with pytest.raises(ValueError, match="matches none"):
+    with pytest.raises(ValueError, match="without a match instead"):
         image_paths(str(tmp_path / "*.jpg"))

@@ -1,4 +1,4 @@
-"""All labels of an image above their thresholds, whatever the image is and whatever stands beside it."""
+"""Multi-label inferencer: scores, thresholds, batches, and invalid images and arguments."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def by_image(predictions) -> dict:
     return {prediction.image: prediction for prediction in predictions}
 
 
-def test_scores_are_those_of_the_network_step_by_step(inferencer, files, images) -> None:
+def test_scores_agree_with_the_network_step_by_step(inferencer, files, images) -> None:
     found = by_image(inferencer(list(images), progress=False))
     for path, fault in images.items():
         if fault is None:
@@ -50,7 +50,7 @@ def test_scores_are_those_of_the_network_step_by_step(inferencer, files, images)
             np.testing.assert_allclose(found[path].class_scores, expected_scores(*files, image), atol=1e-5)
 
 
-def test_labels_are_those_that_reach_their_threshold(files, images) -> None:
+def test_labels_have_scores_of_at_least_their_threshold(files, images) -> None:
     thresholds = {"star": 0.4, "circle": 0.6, "square": 0.5, "other": 0.1}
     inferencer = MultiLabelInferencer(*files, thresholds=thresholds, topk=2, device="cpu")
     for prediction in inferencer([path for path, fault in images.items() if fault is None], progress=False):
@@ -62,7 +62,7 @@ def test_labels_are_those_that_reach_their_threshold(files, images) -> None:
         assert prediction.top_scores == pytest.approx([scores[name] for name in ranked[:2]], rel=1e-5)
 
 
-def test_broken_images_are_reported_and_harm_no_other(inferencer, images) -> None:
+def test_invalid_images_are_reported_and_do_not_affect_others(inferencer, images) -> None:
     predictions = inferencer(list(images), progress=False)
     assert [prediction.image for prediction in predictions] == list(images)
     for prediction in predictions:
@@ -89,15 +89,15 @@ def test_result_does_not_depend_on_the_batch_or_on_workers(
             np.testing.assert_allclose(ours.class_scores, theirs.class_scores, atol=1e-6)
 
 
-def test_cmyk_is_seen_in_its_colors(images) -> None:
-    """Full magenta and yellow without cyan and black is red, which OpenCV gives as blue, green, red."""
+def test_cmyk_is_converted_to_bgr(images) -> None:
+    """Full magenta and yellow without cyan and black is red, the last channel of OpenCV."""
     path = next(path for path in images if path.endswith("cmyk.jpg"))
     pixel = cv2.imread(path, cv2.IMREAD_COLOR).mean(axis=(0, 1))
     assert pixel[2] > 200
     assert pixel[:2].max() < 60
 
 
-def test_arrays_give_what_their_files_give(inferencer, images) -> None:
+def test_arrays_and_files_have_equal_scores(inferencer, images) -> None:
     path = next(path for path in images if path.endswith("color.png"))
     array = cv2.imread(path, cv2.IMREAD_COLOR)
     gray = array[..., 0]
@@ -126,32 +126,32 @@ def test_arrays_give_what_their_files_give(inferencer, images) -> None:
     ],
     ids=lambda array: f"{array.dtype} {array.shape}",
 )
-def test_broken_arrays_are_reported(inferencer, array: np.ndarray) -> None:
+def test_invalid_arrays_are_reported(inferencer, array: np.ndarray) -> None:
     assert "An image array must" in inferencer(array, progress=False)[0].fault
 
 
-def test_other_types_of_the_same_values_give_the_same(inferencer) -> None:
+def test_scores_do_not_depend_on_the_array_dtype(inferencer) -> None:
     array = np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8)
-    whole, *others = inferencer(
+    expected, *others = inferencer(
         [array, *(array.astype(kind) for kind in ("int64", "float16", "float32", "float64"))], progress=False
     )
     for other in others:
         np.testing.assert_allclose(
-            other.class_scores, whole.class_scores, atol=1e-2
+            other.class_scores, expected.class_scores, atol=1e-2
         )  # rounding of the resize
 
 
-def test_a_large_image_is_reported_and_not_computed(files) -> None:
+def test_image_above_max_pixels_is_reported(files) -> None:
     cfg = without_resize(files[0])
     inferencer = MultiLabelInferencer(cfg, files[1], device="cpu", max_pixels=400)
-    wide, sound = inferencer(
+    too_large, valid = inferencer(
         [np.zeros((20, 21, 3), np.uint8), np.zeros((20, 20, 3), np.uint8)], progress=False
     )
-    assert "an image of 20 x 21 pixels after the test pipeline, more than the 400 of max_pixels" in wide.fault
-    assert sound.fault is None
+    assert "20 x 21 pixels after the test pipeline are more than max_pixels=400" in too_large.fault
+    assert valid.fault is None
 
 
-def test_no_more_pixels_go_through_the_model_at_once(files) -> None:
+def test_forward_passes_have_at_most_max_pixels(files) -> None:
     inferencer = MultiLabelInferencer(without_resize(files[0]), files[1], device="cpu", max_pixels=1000)
     sizes = []
     inferencer.model.backbone.register_forward_pre_hook(
@@ -165,12 +165,12 @@ def test_no_more_pixels_go_through_the_model_at_once(files) -> None:
         np.testing.assert_allclose(prediction.class_scores, alone.class_scores, atol=1e-6)
 
 
-def test_an_image_that_the_model_cannot_take_harms_no_other(files, monkeypatch) -> None:
+def test_image_on_which_the_model_fails_does_not_affect_others(files, monkeypatch) -> None:
     inferencer = MultiLabelInferencer(without_resize(files[0]), files[1], device="cpu", batch_size=8)
     arrays = [np.full((side, 20, 3), 7, np.uint8) for side in (1, 20, 1, 24)]
     predictions = inferencer(arrays, progress=False)
     assert [prediction.fault is None for prediction in predictions] == [False, True, False, True]
-    assert "the model cannot take an image of 1 x 20 pixels (" in predictions[0].fault
+    assert "the model failed on an image of 1 x 20 pixels (" in predictions[0].fault
 
     def failing_device(_):
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
@@ -181,12 +181,12 @@ def test_an_image_that_the_model_cannot_take_harms_no_other(files, monkeypatch) 
 
 
 @pytest.mark.parametrize("inputs", [5, None, ["a.jpg", 5], b"a.jpg"])
-def test_what_is_no_image_is_refused(inferencer, inputs) -> None:
-    with pytest.raises(TypeError, match="'inputs' argument of MultiLabelInferencer must be paths"):
+def test_inputs_of_other_types_raise(inferencer, inputs) -> None:
+    with pytest.raises(TypeError, match="'inputs' argument of MultiLabelInferencer must be image files"):
         inferencer(inputs, progress=False)
 
 
-def test_an_array_of_four_dimensions_is_several_images(inferencer) -> None:
+def test_four_dimensional_array_is_several_images(inferencer) -> None:
     arrays = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3), dtype=np.uint8)
     predictions = inferencer(arrays, progress=False)
     assert [prediction.image for prediction in predictions] == ["array 0", "array 1", "array 2"]
@@ -195,18 +195,18 @@ def test_an_array_of_four_dimensions_is_several_images(inferencer) -> None:
 
 
 @pytest.mark.parametrize("kind", ["mmpretrain.LoadImageFromFile", LoadImageFromFile])
-def test_a_loader_of_any_spelling_is_no_step_for_arrays(files, kind) -> None:
+def test_arrays_skip_the_image_loader_of_any_spelling(files, kind) -> None:
     cfg = Config.fromfile(files[0])
     cfg.test_dataloader.dataset.pipeline[0].type = kind
     assert MultiLabelInferencer(cfg, files[1], device="cpu")(np.zeros((9, 9, 3), np.uint8))[0].fault is None
 
 
-def test_an_image_that_is_given_twice_is_predicted_twice(inferencer, images) -> None:
+def test_repeated_image_is_predicted_twice(inferencer, images) -> None:
     path = next(iter(images))
     assert [found.image for found in inferencer([path, Path(path)], progress=False)] == [path, path]
 
 
-def test_model_of_one_channel_takes_color_images(tmp_path: Path, images) -> None:
+def test_model_with_one_channel_accepts_color_images(tmp_path: Path, images) -> None:
     files = write_model(tmp_path, channels=1)
     inferencer = MultiLabelInferencer(*files, device="cpu")
     path = next(path for path in images if path.endswith("color.png"))
@@ -228,26 +228,26 @@ def test_images_of_several_sizes_without_resizing(files, images) -> None:
         np.testing.assert_allclose(prediction.class_scores, alone.class_scores, atol=1e-6)
 
 
-def test_model_of_the_host_is_taken_as_it_is(inferencer, files, images) -> None:
+def test_model_of_get_model_has_the_same_scores(inferencer, files, images) -> None:
     model = get_model(str(files[0]), pretrained=str(files[1]), device="cpu")
     path = next(iter(images))
     ours, theirs = (each(path, progress=False)[0] for each in (MultiLabelInferencer(model), inferencer))
     assert ours.class_scores.tolist() == theirs.class_scores.tolist()
 
 
-def test_nan_is_no_prediction(files, images, tmp_path: Path) -> None:
+def test_nan_score_is_reported(files, images, tmp_path: Path) -> None:
     checkpoint = load_weights_only(files[1])
     checkpoint["state_dict"]["head.fc.bias"][1] = float("nan")
     torch.save(checkpoint, tmp_path / "nan.pth")
     prediction = MultiLabelInferencer(files[0], tmp_path / "nan.pth", device="cpu")(next(iter(images)))[0]
-    assert prediction.fault == "the model gives no number (NaN) for the class 'square'"
+    assert prediction.fault == "the score of class 'square' is NaN"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (dict(max_pixels=0), "'max_pixels' argument .* Got 0"),
-        (dict(thresholds=7), "'thresholds' argument .* must be a probability where it is one number. Got 7"),
+        (dict(thresholds=7), "'thresholds' argument .* must be in \\[0, 1\\] if it is one number. Got 7"),
         (dict(thresholds=float("nan")), "'thresholds' argument .* Got nan"),
         (dict(thresholds=[0.5, 0.5, float("nan")]), "thresholds of .* must be numbers. Got NaN"),
         (dict(topk=0), "'topk' argument .* Got 0"),
@@ -257,6 +257,6 @@ def test_nan_is_no_prediction(files, images, tmp_path: Path) -> None:
         (dict(thresholds={"star": 0.5}), "must hold every class"),
     ],
 )
-def test_wrong_arguments_are_refused(files, arguments: dict, message: str) -> None:
+def test_invalid_arguments_raise(files, arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MultiLabelInferencer(*files, device="cpu", **arguments)

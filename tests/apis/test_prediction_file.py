@@ -1,4 +1,4 @@
-"""A file of predictions loses nothing and repeats nothing, wherever its job was stopped."""
+"""Prediction file: resuming after a stop at any byte loses and repeats no record."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ PREDICTIONS = [
 SETTINGS = {"checkpoint": "abc", "thresholds": [0.5, 0.25]}
 
 
-def whole_file(path: Path) -> bytes:
+def complete_file(path: Path) -> bytes:
     PredictionFile(path, SETTINGS).append(PREDICTIONS)
     return path.read_bytes()
 
 
-def go_on(path: Path) -> PredictionFile:
-    """What a job does after a stop: predict what is missing, in order, one by one."""
+def resume(path: Path) -> PredictionFile:
+    """Append the missing predictions in order, one by one, as a resumed job does."""
     file = PredictionFile(path, SETTINGS)
     missing = set(file.remaining(NAMES))
     for prediction in PREDICTIONS:
@@ -48,37 +48,37 @@ def go_on(path: Path) -> PredictionFile:
 
 
 @given(data=st.data(), ending=st.sampled_from([".jsonl", ".csv"]))
-def test_stopped_at_any_byte_it_ends_as_if_never_stopped(data: st.DataObject, ending: str) -> None:
+def test_resumed_file_equals_that_of_an_undisturbed_job(data: st.DataObject, ending: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"out{ending}"
-        whole = whole_file(path)
+        whole = complete_file(path)
         path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
 
-        file = go_on(path)
+        file = resume(path)
 
         assert path.read_bytes() == whole
         assert file.faults == {NAMES[4]: 'an "empty"\nfile'}
         assert file.remaining(NAMES) == []
 
 
-def test_records_that_are_whole_are_kept_untouched(tmp_path: Path) -> None:
+def test_complete_records_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    whole = whole_file(path).splitlines(keepends=True)
+    whole = complete_file(path).splitlines(keepends=True)
     marked = whole[0].replace(b"0.9", b"0.8")  # so that predicting again would show
     path.write_bytes(marked + whole[1] + whole[2][:-1])
 
-    go_on(path)
+    resume(path)
 
     assert path.read_bytes().splitlines(keepends=True) == [marked, *whole[1:]]
 
 
-def test_json_lines_are_what_was_predicted(tmp_path: Path) -> None:
-    records = [json.loads(line) for line in whole_file(tmp_path / "out.jsonl").splitlines()]
+def test_json_lines_contain_the_predictions(tmp_path: Path) -> None:
+    records = [json.loads(line) for line in complete_file(tmp_path / "out.jsonl").splitlines()]
     assert records == [prediction.to_dict() for prediction in PREDICTIONS]
 
 
-def test_csv_is_what_was_predicted(tmp_path: Path) -> None:
-    whole_file(tmp_path / "out.csv")
+def test_csv_contains_the_predictions(tmp_path: Path) -> None:
+    complete_file(tmp_path / "out.csv")
     with open(tmp_path / "out.csv", encoding="utf-8", errors="surrogateescape", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == NAMES
@@ -90,9 +90,9 @@ def test_csv_is_what_was_predicted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".csv"])
-def test_faults_are_forgotten_and_nothing_else(tmp_path: Path, ending: str) -> None:
+def test_forget_faults_removes_only_records_with_faults(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"out{ending}"
-    whole_file(path)
+    complete_file(path)
     file = PredictionFile(path, SETTINGS)
 
     assert file.forget_faults() == 1
@@ -107,7 +107,7 @@ def test_faults_are_forgotten_and_nothing_else(tmp_path: Path, ending: str) -> N
     assert path.read_bytes() == (tmp_path / f"other{ending}").read_bytes()
 
 
-def test_a_record_of_thousands_of_labels_is_read_again(tmp_path: Path) -> None:
+def test_csv_record_with_thousands_of_labels_can_be_read(tmp_path: Path) -> None:
     names = [f"class {index}" for index in range(20_000)]
     file = PredictionFile(tmp_path / "out.csv", SETTINGS)
     file.append([ImagePrediction("a.jpg", names, [0.5] * len(names)), ImagePrediction("b.jpg", fault="x")])
@@ -117,37 +117,37 @@ def test_a_record_of_thousands_of_labels_is_read_again(tmp_path: Path) -> None:
     assert csv.field_size_limit() == limit
 
 
-def test_damaged_settings_are_named(tmp_path: Path) -> None:
-    whole_file(tmp_path / "out.jsonl")
+def test_damaged_settings_raise(tmp_path: Path) -> None:
+    complete_file(tmp_path / "out.jsonl")
     (tmp_path / "out.jsonl.settings.json").write_text("{")
-    with pytest.raises(ValueError, match=r"out.jsonl.settings.json: expected the settings of a job"):
+    with pytest.raises(ValueError, match=r"out.jsonl.settings.json: expected settings as JSON"):
         PredictionFile(tmp_path / "out.jsonl", SETTINGS)
 
 
-def test_other_settings_are_refused(tmp_path: Path) -> None:
-    whole = whole_file(tmp_path / "out.jsonl")
-    with pytest.raises(ValueError, match="Got another checkpoint instead"):
+def test_different_settings_raise(tmp_path: Path) -> None:
+    whole = complete_file(tmp_path / "out.jsonl")
+    with pytest.raises(ValueError, match="Got different checkpoint instead"):
         PredictionFile(tmp_path / "out.jsonl", SETTINGS | {"checkpoint": "other"})
     assert (tmp_path / "out.jsonl").read_bytes() == whole
 
 
-def test_a_file_of_something_else_is_not_touched(tmp_path: Path) -> None:
+def test_file_without_settings_is_not_modified(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("my notes")
     with pytest.raises(ValueError, match="Got a file without settings"):
         PredictionFile(tmp_path / "mine.csv", SETTINGS)
     assert (tmp_path / "mine.csv").read_text() == "my notes"
 
 
-def test_damaged_record_is_named(tmp_path: Path) -> None:
-    whole_file(tmp_path / "out.jsonl")
+def test_damaged_record_raises(tmp_path: Path) -> None:
+    complete_file(tmp_path / "out.jsonl")
     with open(tmp_path / "out.jsonl", "a") as file:
         file.write("[1]\n")
     with pytest.raises(ValueError, match=r"out.jsonl, after 7 records: expected a prediction"):
         PredictionFile(tmp_path / "out.jsonl", SETTINGS)
 
 
-def test_names_and_endings_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+def test_unsupported_suffixes_and_label_names_raise(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"must end in .jsonl or .csv. Got '.*out.txt'"):
         PredictionFile(tmp_path / "out.txt", SETTINGS)
-    with pytest.raises(ValueError, match=r"Got 'cat\|dog' instead: use a .jsonl file"):
+    with pytest.raises(ValueError, match=r"Got 'cat\|dog' instead. Use a .jsonl file"):
         PredictionFile(tmp_path / "out.csv", SETTINGS, ["cat|dog"])

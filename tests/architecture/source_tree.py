@@ -1,4 +1,4 @@
-"""What the architecture tests read: the files of the repository, parsed but not run."""
+"""Python files of the repository and their imports, for the architecture tests. No file is executed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PACKAGE = ROOT / "mmpretrain_imbalance"
 
 
 def python_files(*folders: str) -> list[Path]:
-    """Every Python file below these folders of the repository."""
+    """List every Python file below these folders of the repository."""
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
 def imported_modules(path: Path) -> Iterator[str]:
-    """Full dotted names of what a file imports, anywhere in it; relative imports are resolved."""
+    """Yield the full dotted name of every import in a file; relative imports are resolved."""
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -24,5 +24,5 @@ def imported_modules(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             parents = package[: len(package) - node.level + 1] if node.level else ()
             module = (*parents, *((node.module,) if node.module else ()))
-            # `from . import a` and `from package import a` may name modules; listing both is harmless.
+            # In `from package import a`, a may be a module or not; a name that is no module does no harm.
             yield from (".".join((*module, alias.name)) for alias in node.names)

@@ -1,4 +1,4 @@
-"""Every path and command that the documentation mentions exists."""
+"""Existence of every path and command that the documentation mentions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.architecture.source_tree import ROOT
 
 FOLDERS = ("configs", "docs", "mmpretrain_imbalance", "tests", "tools")
 PAGES = sorted({*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))})
-# A path of the repository in running text or code; capitals such as METHOD stand for something to fill in.
+# A path of the repository in text or code. Words in capitals such as METHOD are placeholders.
 PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)}|\.ci)/[\w./*-]*[\w*/]")
-# The first line of a code block that its reader is to put into a new file.
+# The first line of a code block for a new file: a comment with the path of the file.
 NEW_FILE = re.compile(r"^```python\n# .*$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 MAKE = re.compile(r"^\s*(?:\$ )?make ((?:[a-z]+ )*[a-z]+)|`make ([a-z]+)", re.MULTILINE)
@@ -36,7 +36,7 @@ def test_paths_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_exist(page: Path) -> None:
     links = LINK.findall(page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
 

@@ -1,7 +1,8 @@
-"""utils <- functional <- losses, datasets, models, metrics <- hooks, apis, visualization <- configs, tools.
+"""Direction of imports between the folders of the package. An arrow A <- B means that B may import A.
 
+utils <- functional <- losses, datasets, models, metrics <- hooks, apis, visualization <- configs, tools.
 Inside datasets: label_store <- annotations <- readers, base <- the datasets <- samplers.
-Inside functional: the modules beside the folders <- losses, metrics. Inside losses: base <- the losses.
+Inside functional: the modules <- losses, metrics. Inside losses: base <- the losses.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 
 from tests.architecture.source_tree import PACKAGE, imported_modules, python_files
 
-# What each folder may import from the package, besides itself.
+# Other folders of the package that each folder may import.
 ALLOWED = {
     "utils": set(),
     "functional": {"utils"},
@@ -26,8 +27,8 @@ ALLOWED = {
     "apis": {"utils", "functional", "losses", "datasets", "models", "metrics"},
     "visualization": {"utils", "functional", "losses", "datasets", "models", "metrics"},
 }
-# What each part of a folder, a sub-folder or a module, may import from its other parts.
-# "*" stands for the modules that are not named here.
+# Other parts of its folder that each part, a sub-folder or a module, may import.
+# "*" stands for all modules that are not listed.
 ALLOWED_INSIDE = {
     "datasets": {
         "label_store": set(),
@@ -45,7 +46,7 @@ ALLOWED_INSIDE = {
 
 
 def package_imports(folder: str) -> Iterator[tuple[Path, str]]:
-    """Files of a folder with the modules of the package that they import, without the package's name."""
+    """Yield file and imported module, without the package name, for every import within the package."""
     for path in python_files(f"{PACKAGE.name}/{folder}"):
         for module in imported_modules(path):
             if module.startswith(f"{PACKAGE.name}."):
@@ -53,7 +54,7 @@ def package_imports(folder: str) -> Iterator[tuple[Path, str]]:
 
 
 def part_of(folder: str, name: str) -> str:
-    """Part of a folder that a file or an imported module of it belongs to."""
+    """Return the part of a folder to which a file or an imported module of the folder belongs."""
     return name if name in ALLOWED_INSIDE[folder] else "*"
 
 
@@ -65,76 +66,76 @@ def test_every_folder_has_a_rule() -> None:
 
 @pytest.mark.parametrize("folder", ALLOWED)
 def test_folder_imports_only_folders_below_it(folder: str) -> None:
-    against = [
+    violations = [
         f"{path.relative_to(PACKAGE)} imports {module}"
         for path, module in package_imports(folder)
         if module.partition(".")[0] not in ALLOWED[folder] | {folder}
     ]
-    assert not against
+    assert not violations
 
 
 @pytest.mark.parametrize("folder", ALLOWED_INSIDE)
 def test_parts_of_a_folder_import_only_parts_below_them(folder: str) -> None:
-    against = []
+    violations = []
     for path, module in package_imports(folder):
-        own = path.relative_to(PACKAGE / folder)
-        if own.name == "__init__.py" and len(own.parts) == 1:
-            continue  # the folder exports names of all of its parts
+        file = path.relative_to(PACKAGE / folder)
+        if file.name == "__init__.py" and len(file.parts) == 1:
+            continue  # it exports names of all parts of the folder
         imported_folder, _, rest = module.partition(".")
         if imported_folder != folder:
             continue
-        part = part_of(folder, own.parts[0].removesuffix(".py"))
+        part = part_of(folder, file.parts[0].removesuffix(".py"))
         imported = part_of(folder, rest.partition(".")[0])
         if imported not in ALLOWED_INSIDE[folder][part] | {part}:
-            against.append(f"{path.relative_to(PACKAGE)} imports {module}")
-    assert not against
+            violations.append(f"{path.relative_to(PACKAGE)} imports {module}")
+    assert not violations
 
 
 def test_label_store_does_not_need_mmpretrain() -> None:
-    against = [
+    violations = [
         f"{path.relative_to(PACKAGE)} imports {module}"
         for path in python_files("mmpretrain_imbalance/datasets/label_store")
         for module in imported_modules(path)
         if module.partition(".")[0] in {"mmpretrain", "mmcv"}
     ]
-    assert not against
+    assert not violations
 
 
 def test_functional_needs_torch_and_numpy_only() -> None:
-    """Nothing that opens files or starts processes either: functions of tensors."""
-    plain_python = {
+    """The functions use tensors and arrays only; they do not open files or start processes."""
+    standard_library = {
         *("__future__", "collections", "dataclasses", "functools", "itertools", "math", "numbers", "typing")
     }
-    allowed = {PACKAGE.name, "numpy", "torch", *plain_python}
+    allowed = {PACKAGE.name, "numpy", "torch", *standard_library}
     files = [*python_files(f"{PACKAGE.name}/functional"), PACKAGE / "utils" / "argument_checks.py"]
-    against = [
+    violations = [
         f"{path.relative_to(PACKAGE)} imports {module}"
         for path in files
         for module in imported_modules(path)
         if module.partition(".")[0] not in allowed
     ]
     of_utils = {module for _, module in package_imports("functional") if module.startswith("utils.")}
-    assert not against
+    assert not violations
     assert {module.split(".")[1] for module in of_utils} == {"argument_checks"}
 
 
 def test_package_imports_its_modules_and_not_its_root() -> None:
-    """`from mmpretrain_imbalance import X` inside the package would go round every rule above."""
+    """`from mmpretrain_imbalance import X` inside the package would bypass all rules above."""
     modules = {path.stem for path in PACKAGE.iterdir()}
-    against = [
+    violations = [
         f"{path.relative_to(PACKAGE)} imports {module}"
         for path in python_files("mmpretrain_imbalance")
         for module in imported_modules(path)
         if module.startswith(f"{PACKAGE.name}.") and module.split(".")[1] not in modules
     ]
-    assert not against
+    assert not violations
 
 
 def test_package_does_not_import_tools_configs_or_tests() -> None:
-    against = [
+    violations = [
         f"{path.relative_to(PACKAGE)} imports {module}"
         for path in python_files("mmpretrain_imbalance")
         for module in imported_modules(path)
         if module.partition(".")[0] in {"tools", "configs", "tests"}
     ]
-    assert not against
+    assert not violations

@@ -1,4 +1,4 @@
-"""Losses of each kind of operation in one function, which compiles much faster than a function for each."""
+"""Losses with all kinds of operations in one function, which compiles faster than one function per loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmpretrain_imbalance.testing import LossCase
 from tests.losses.smallest_losses import PLAIN
 
 #: Logarithms and powers, a ranking, hashed random numbers and histograms, quantiles, log-sum-exp, a gradient
-#: of its own, a schedule, and a table of images.
+#: function, a schedule, and a parameter per image.
 CONFIGS = (
     dict(
         type="PartialLabelMaskingLoss",
@@ -32,16 +32,16 @@ CONFIGS = (
 
 
 def losses_of(modules: nn.ModuleList, logits: Tensor, labels: Tensor, sample_ids: Tensor) -> Tensor:
-    """One number per loss."""
+    """Return one value per loss."""
     context = LossContext(sample_ids=sample_ids)
     return torch.stack([loss(logits, labels, context=context) for loss in modules])
 
 
 def step(compiled: bool, device: str) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """The losses, the gradient, and what was gathered, of a step by inductor or eager."""
+    """Return losses, gradient and gathered buffers of a step, compiled by inductor or in eager mode."""
     cases = [LossCase(config) for config in CONFIGS]
     modules = nn.ModuleList(case.build(validate="later") for case in cases).to(device)
-    logits, labels = (table.detach().to(device) for table in cases[0].tables())
+    logits, labels = (tensor.detach().to(device) for tensor in cases[0].random_batch())
     torch._dynamo.reset()
     function = torch.compile(losses_of, fullgraph=True, backend="inductor") if compiled else losses_of
     losses = function(modules, logits.requires_grad_(), labels, torch.arange(len(logits), device=device))

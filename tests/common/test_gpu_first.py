@@ -1,7 +1,7 @@
-"""A training step makes nobody wait for a GPU, and every loss compiles; checked on the CPU.
+"""Training steps do not wait for a GPU, and every loss compiles; checked on the CPU.
 
-The laws of ``mmpretrain_imbalance.testing.laws_of_devices`` hold the same for one loss at a time, without the
-difference between tensors of the host and of the device, and for 5 epochs.
+The laws of ``mmpretrain_imbalance.testing.laws_of_devices`` check the same for a single loss and 5 epochs.
+They do not distinguish tensors on the host from tensors on the device.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from tests.common import compiled_losses
 from tests.losses.smallest_losses import PLAIN, SMALLEST
 
 ALL = pytest.mark.parametrize("name", sorted(SMALLEST))
-#: Losses that a compiler cannot take in, with the reason.
-NOT_COMPILED = {"PermanentLargeLoss": "its memory of images grows, in lists of Python"}
+#: Losses that cannot be compiled, with the reason.
+NOT_COMPILED = {"PermanentLargeLoss": "it stores a growing set of elements in a Python list"}
 
 
-def assert_waits_for_nothing(count: StepCount) -> None:
+def assert_no_host_reads(count: StepCount) -> None:
     assert count.operations
     assert not count.reads
     assert not count.copies
@@ -31,36 +31,36 @@ def assert_waits_for_nothing(count: StepCount) -> None:
 @ALL
 @pytest.mark.parametrize("labels_dtype", [torch.float32, torch.int8])
 @pytest.mark.parametrize("logits_dtype", [torch.float32, torch.bfloat16])
-def test_a_step_waits_for_nothing(name, labels_dtype, logits_dtype):
-    """With the default of ``validate``, which on a GPU is 'later'."""
+def test_a_step_has_no_host_reads(name, labels_dtype, logits_dtype):
+    """The default of ``validate`` on a GPU is 'later'."""
     case = LossCase(SMALLEST[name])
     loss = to_device(case.build())
-    logits, labels = case.tables()
+    logits, labels = case.random_batch()
     logits, labels = DeviceTensor(logits.detach().to(logits_dtype)), DeviceTensor(labels.to(labels_dtype))
     for _ in range(3):
         with counted_step() as count:
             case.call(loss, logits.detach().requires_grad_(), labels).backward()
-        assert_waits_for_nothing(count)
+        assert_no_host_reads(count)
 
 
-def test_the_progress_of_a_run_is_set_without_waiting():
+def test_setting_the_progress_has_no_host_reads():
     case = LossCase(SMALLEST["PartialLabelMaskingLoss"])
     loss = to_device(case.build())
     with counted_step() as count:
         loss.set_progress(epoch=3, max_epochs=10, iteration=70)
-    assert_waits_for_nothing(count)
+    assert_no_host_reads(count)
 
 
-def test_class_indices_are_read_without_waiting():
+def test_class_indices_need_no_host_reads():
     loss = to_device(LossCase(PLAIN).build())
     logits, classes = DeviceTensor(torch.zeros(4, 3)), DeviceTensor(torch.tensor([0, 1, 2, 0]))
     with counted_step() as count:
         loss(logits.detach().requires_grad_(), classes).backward()
-    assert_waits_for_nothing(count)
+    assert_no_host_reads(count)
 
 
-def test_a_check_at_once_reads():
-    """Else the zeros above would be those of a counter that finds nothing."""
+def test_validation_now_reads_from_the_device():
+    """This shows that the counter above finds host reads."""
     loss = to_device(LossCase(PLAIN).build(validate="now"))
     with counted_step() as count:
         loss(DeviceTensor(torch.zeros(4, 3)), DeviceTensor(torch.ones(4, 3)))
@@ -68,10 +68,10 @@ def test_a_check_at_once_reads():
 
 
 @pytest.mark.parametrize("loss", ["PartialAsymmetricLoss", "PermanentLargeLoss"])
-def test_a_step_of_the_head_waits_for_nothing(loss):
+def test_a_step_of_the_head_has_no_host_reads(loss):
     config = dict(type="PartialLabelLinearClsHead", num_classes=3, in_channels=4, loss=SMALLEST[loss])
     head = MODELS.build(config).train()
-    LossCase(SMALLEST[loss]).tell(head)
+    LossCase(SMALLEST[loss]).prepare(head)
     head = to_device(head)
     features = DeviceTensor(torch.randn(2, 4))
     labels = DeviceTensor(torch.tensor([[1.0, 0, -1], [-1.0, 1, 0]]))
@@ -82,7 +82,7 @@ def test_a_step_of_the_head_waits_for_nothing(loss):
                 for index, row in enumerate(labels.unbind())
             ]
             head.loss((features.detach().requires_grad_(),), samples)["loss"].backward()
-        assert_waits_for_nothing(count)
+        assert_no_host_reads(count)
 
 
 SAMPLES = {
@@ -97,10 +97,10 @@ SAMPLES = {
 
 @pytest.mark.parametrize("kinds", [*([kind] for kind in SAMPLES), list(SAMPLES)], ids="+".join)
 @pytest.mark.parametrize("keeps_unknown", [None, True, False])
-def test_the_data_preprocessor_waits_for_nothing(kinds, keeps_unknown):
-    """Without batch augmentation, and with one that keeps unknown labels or must not meet any."""
+def test_the_data_preprocessor_has_no_host_reads(kinds, keeps_unknown):
+    """Checked without batch augmentation, and with one that supports unknown labels or does not."""
     if keeps_unknown is False and kinds != ["indices"]:
-        return  # refused
+        return  # raises an error
     arguments = dict(num_classes=4, mean=[0.0], std=[1.0], pad_size_divisor=4)
     if keeps_unknown is not None:
         arguments["batch_augments"] = dict(augments=dict(type="PartialLabelMixup", alpha=1.0), probs=1.0)
@@ -113,12 +113,12 @@ def test_the_data_preprocessor_waits_for_nothing(kinds, keeps_unknown):
     samples = [SAMPLES[kind]() for kind in kinds]
     with counted_step() as count:
         preprocessor(dict(inputs=images, data_samples=samples), training=True)
-    assert_waits_for_nothing(count)
+    assert_no_host_reads(count)
     assert all(sample.gt_score.device.type == DEVICE for sample in samples)
 
 
 class Halved:
-    """A batch augmentation that mixes nothing."""
+    """Batch augmentation that changes the images only."""
 
     def __init__(self, keeps_unknown: bool) -> None:
         self.keeps_unknown = keeps_unknown
@@ -127,10 +127,10 @@ class Halved:
         return inputs / 2, labels
 
 
-def step(case: LossCase, told: nn.Module, called: nn.Module, epoch: int) -> tuple:
-    """Loss and gradient of a step."""
-    case.tell(told, epoch, iteration=epoch)
-    logits, labels = case.tables(seed=epoch)
+def step(case: LossCase, module: nn.Module, called: nn.Module, epoch: int) -> tuple:
+    """Return loss and gradient of a step."""
+    case.prepare(module, epoch, iteration=epoch)
+    logits, labels = case.random_batch(seed=epoch)
     loss = case.call(called, logits, labels)
     loss.backward()
     return loss.detach(), logits.grad
@@ -150,15 +150,15 @@ def test_20_epochs_are_one_graph(name):
 
 
 @pytest.mark.parametrize("name", sorted(NOT_COMPILED))
-def test_what_breaks_a_graph_does_so(name):
+def test_losses_that_are_not_compiled_raise(name):
     case = LossCase(SMALLEST[name])
     torch._dynamo.reset()
     with pytest.raises(torch._dynamo.exc.Unsupported):
-        case.call(torch.compile(case.build(), fullgraph=True, backend="eager"), *case.tables())
+        case.call(torch.compile(case.build(), fullgraph=True, backend="eager"), *case.random_batch())
     torch._dynamo.reset()
 
 
 @pytest.mark.slow
-def test_inductor_gives_what_eager_gives():
-    """For some; the law ``one_compiled_graph`` compiles each loss by aot_eager."""
+def test_inductor_equals_eager():
+    """Only some losses are compiled; the law ``one_compiled_graph`` compiles each loss by aot_eager."""
     torch.testing.assert_close(compiled_losses.step(True, "cpu"), compiled_losses.step(False, "cpu"))

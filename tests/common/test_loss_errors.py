@@ -1,13 +1,13 @@
-"""Statistics and head of different size; all other mistakes are in the public laws."""
+"""Error for statistics and head of different size; the public laws check all other errors."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.losses.smallest_losses import SMALLEST, build, tables
+from tests.losses.smallest_losses import SMALLEST, build, random_batch
 
 
-def holds_values_of_classes(name: str) -> bool:
+def has_class_buffers(name: str) -> bool:
     return any(
         any(state.class_lengths())
         for state in build(SMALLEST[name]).modules()
@@ -15,8 +15,8 @@ def holds_values_of_classes(name: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", sorted(filter(holds_values_of_classes, SMALLEST)))
+@pytest.mark.parametrize("name", sorted(filter(has_class_buffers, SMALLEST)))
 def test_counts_and_head_of_different_size(name):
     loss = build(SMALLEST[name], num_classes=4)
-    with pytest.raises(ValueError, match=r"head gives logits of 3 classes, but .* statistics of 4 classes"):
-        loss(*tables())
+    with pytest.raises(ValueError, match=r"the head have 3 classes, but .* statistics of 4 classes"):
+        loss(*random_batch())

@@ -7,15 +7,22 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from mmpretrain_imbalance.testing import LOSS_LAWS, check_loss
-from tests.losses.smallest_losses import NO_CROSS_ENTROPY, PLAIN, SMALLEST, build, registered_losses, tables
+from tests.losses.smallest_losses import (
+    NOT_CROSS_ENTROPY,
+    PLAIN,
+    SMALLEST,
+    build,
+    random_batch,
+    registered_losses,
+)
 
-#: (loss, law) -> why the loss cannot obey it; one that holds after all fails.
+#: (loss, law) -> reason why the loss cannot obey the law; the test fails if the loss obeys it.
 EXPECTED_FAILURES: dict[tuple[str, str], str] = {}
-#: Whose weights differ from 1 while training, though all labels are known.
+#: Losses whose weights in training differ from 1, also if all labels are known.
 WEIGHTED = {"ClassBalancedLoss", "StatisticsBalancedLoss", "MultiGrainedFocalLoss"}
 
 
-def test_the_table_has_every_registered_loss():
+def test_every_registered_loss_has_smallest_arguments():
     assert set(SMALLEST) == registered_losses()
 
 
@@ -32,9 +39,9 @@ def test_laws_hold_for_other_numbers_of_classes(num_classes):
     check_loss(SMALLEST["PartialLabelMaskingLoss"], num_classes)
 
 
-@pytest.mark.parametrize("name", sorted(set(SMALLEST) - set(NO_CROSS_ENTROPY)))
+@pytest.mark.parametrize("name", sorted(set(SMALLEST) - set(NOT_CROSS_ENTROPY)))
 def test_fully_known_labels_give_the_plain_loss(name):
-    logits, labels = tables()
+    logits, labels = random_batch()
     labels = labels.abs()
     arguments = {
         "ClassAwareSelectiveLoss": dict(gamma_neg=0),
@@ -54,8 +61,8 @@ def test_fully_known_labels_give_the_plain_loss(name):
 
 
 def test_chosen_unknown_elements_have_the_gradient_of_the_formula():
-    """(q ** 4) in the focus, -log q in the loss; K N = 6 of the unknown elements are left out."""
-    logits, labels = tables()
+    """The focusing weight is q ** 4 and the loss -log q; K N = 6 unknown elements are left out."""
+    logits, labels = random_batch()
     build(SMALLEST["ClassAwareSelectiveLoss"])(logits, labels, reduction_override="sum").backward()
     gradient = logits.grad[labels == -1]
     p = torch.sigmoid(logits.detach()[labels == -1]).double()
@@ -63,5 +70,5 @@ def test_chosen_unknown_elements_have_the_gradient_of_the_formula():
     torch.testing.assert_close(gradient.double(), p**5 * kept)
 
 
-def test_the_plain_loss_is_the_plainest():
+def test_the_plain_loss_is_binary_cross_entropy():
     assert build(PLAIN)(torch.zeros(1, 3), torch.tensor([[1, 0, -1]])).item() == pytest.approx(2 * 0.6931472)

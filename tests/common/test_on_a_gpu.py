@@ -1,4 +1,4 @@
-"""What only a GPU can show: nobody waits, faults come over late, and all devices and compilers agree.
+"""Tests that need a GPU: no waiting of the host, delayed errors, and equal results of devices and compilers.
 
 It has not been run on a GPU yet. ``tools/benchmarks/gpu.sh`` runs all tests that need one.
 """
@@ -24,7 +24,7 @@ ALL = pytest.mark.parametrize("name", sorted(SMALLEST))
 
 
 @contextmanager
-def waiting_is_an_error() -> Iterator[None]:
+def raise_if_the_host_waits() -> Iterator[None]:
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
     try:
@@ -33,34 +33,34 @@ def waiting_is_an_error() -> Iterator[None]:
         torch.cuda.set_sync_debug_mode("default")
 
 
-def test_waiting_is_found():
-    """Else the tests below would say nothing."""
-    table = torch.ones(2, device=GPU)
-    with pytest.raises(RuntimeError, match="synchroniz"), waiting_is_an_error():
-        table.sum().item()
+def test_waiting_is_detected():
+    """Without this, the tests below would always pass."""
+    tensor = torch.ones(2, device=GPU)
+    with pytest.raises(RuntimeError, match="synchroniz"), raise_if_the_host_waits():
+        tensor.sum().item()
 
 
 @ALL
 @pytest.mark.parametrize("labels_dtype", [torch.float32, torch.int8])
-def test_a_step_waits_for_nothing(name, labels_dtype):
+def test_a_step_has_no_host_reads(name, labels_dtype):
     case = LossCase(SMALLEST[name])
     loss = case.build().to(GPU)
-    logits, labels = (table.detach().to(GPU) for table in case.tables())
+    logits, labels = (tensor.detach().to(GPU) for tensor in case.random_batch())
     labels = labels.to(labels_dtype)
-    for _ in range(2):  # what is allocated once is allocated
+    for _ in range(2):  # the first steps may allocate buffers
         case.call(loss, logits.clone().requires_grad_(), labels).backward()
-    with waiting_is_an_error():
+    with raise_if_the_host_waits():
         case.call(loss, logits.clone().requires_grad_(), labels).backward()
 
 
-def test_a_step_from_the_loader_to_the_gradient_waits_for_nothing():
-    """Also the optimizer's, in mixed precision."""
+def test_a_step_from_the_loader_to_the_optimizer_has_no_host_reads():
+    """The step includes the optimizer, in mixed precision."""
     loss = dict(type="PartialLabelMaskingLoss", loss=dict(type="ClassAwareSelectiveLoss"))
     preprocessor = MODELS.build(
         dict(type="PartialLabelDataPreprocessor", num_classes=3, mean=[0.0], std=[255.0])
     ).to(GPU)
     head = MODELS.build(dict(type="PartialLabelLinearClsHead", num_classes=3, in_channels=192, loss=loss))
-    LossCase(loss).tell(head)
+    LossCase(loss).prepare(head)
     head = head.train().to(GPU)
     optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
 
@@ -83,7 +83,7 @@ def test_a_step_from_the_loader_to_the_gradient_waits_for_nothing():
 
     step()
     step()
-    with waiting_is_an_error():
+    with raise_if_the_host_waits():
         step()
 
 
@@ -91,8 +91,8 @@ def call(loss, labels: torch.Tensor) -> None:
     loss(torch.zeros(2, 3, device=GPU, requires_grad=True), labels).backward()
 
 
-def later_steps(loss) -> None:
-    """Each step looks at the copy that an earlier one has ordered."""
+def take_later_steps(loss) -> None:
+    """Take two correct steps; each reads the copy that an earlier step started."""
     for _ in range(2):
         torch.cuda.synchronize()
         call(loss, torch.ones(2, 3, device=GPU))
@@ -101,24 +101,24 @@ def later_steps(loss) -> None:
 def test_a_wrong_label_raises_in_a_later_step():
     loss = LossCase(PLAIN).build().to(GPU)
     wrong = torch.tensor([[1, 0, -1], [0, 1, 7]], device=GPU)
-    later_steps(loss)
+    take_later_steps(loss)
     assert loss.delayed_validation._copy.is_pinned()
     call(loss, wrong)
     with pytest.raises(ValueError, match=r"'labels' argument .* at sample 1, class 2 of an earlier batch"):
-        later_steps(loss)
-    later_steps(loss)  # it is reported once
+        take_later_steps(loss)
+    take_later_steps(loss)  # it is reported once
 
 
-def test_a_fault_that_has_not_come_over_is_not_waited_for():
+def test_the_host_does_not_wait_for_an_error_that_is_not_copied_yet():
     loss = LossCase(PLAIN).build().to(GPU)
     right = torch.ones(2, 3, device=GPU)
-    later_steps(loss)
+    take_later_steps(loss)
     torch.cuda.synchronize()
-    torch.cuda._sleep(1_000_000_000)  # half a second or so
+    torch.cuda._sleep(1_000_000_000)  # about half a second
     call(loss, 7 * right)
     call(loss, right)
     with pytest.raises(ValueError, match="sample 0, class 0 of an earlier batch"):
-        later_steps(loss)
+        take_later_steps(loss)
 
 
 def test_a_loss_in_training_can_be_copied():
@@ -128,18 +128,18 @@ def test_a_loss_in_training_can_be_copied():
 
 
 @ALL
-def test_a_gpu_gives_what_a_cpu_gives(name):
-    """Random masks too: they are a function of the iteration, the row and the class."""
+def test_gpu_equals_cpu(name):
+    """This includes random masks, which are a function of iteration, row and class."""
     case = LossCase(SMALLEST[name])
     results = []
     for device in ("cpu", GPU):
         loss = case.build().to(device)
-        logits, labels = (table.detach().to(device) for table in case.tables())
+        logits, labels = (tensor.detach().to(device) for tensor in case.random_batch())
         value = case.call(loss, logits.requires_grad_(), labels)
         value.backward()
         results.append([tensor.cpu() for tensor in (value.detach(), logits.grad, *loss.gathered())])
     torch.testing.assert_close(results[1], results[0])
 
 
-def test_inductor_gives_what_eager_gives():
+def test_inductor_equals_eager():
     torch.testing.assert_close(compiled_losses.step(True, GPU), compiled_losses.step(False, GPU))

@@ -1,4 +1,4 @@
-"""Soft labels, which Mixup and CutMix make: the mean of two hard labels, or a member of two sums."""
+"""Soft labels of Mixup and CutMix: a mixture of two hard labels, or a part of two sums."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from mmpretrain_imbalance.functional.losses.distribution_balanced_loss import distribution_balanced_loss
 from mmpretrain_imbalance.functional.losses.two_way_loss import two_way_loss
 from mmpretrain_imbalance.functional.losses.zlpr_loss import zlpr_loss
-from tests.losses.smallest_losses import SMALLEST, build, tables
+from tests.losses.smallest_losses import SMALLEST, build, random_batch
 
 #: Losses whose elements depend on the labels of others.
 JOINT = {
@@ -24,7 +24,7 @@ JOINT = {
 
 @pytest.mark.parametrize("name", sorted(SMALLEST))
 def test_soft_labels_of_mixup_are_computed(name):
-    logits, labels = tables()
+    logits, labels = random_batch()
     labels[0] = 0.3
     loss = build(SMALLEST[name])(logits, labels)
     loss.backward()
@@ -32,8 +32,8 @@ def test_soft_labels_of_mixup_are_computed(name):
 
 
 @pytest.mark.parametrize("name", sorted(set(SMALLEST) - JOINT))
-def test_a_soft_label_costs_the_mean_of_both_labels(name):
-    logits = tables()[0].detach()
+def test_the_loss_of_a_soft_label_is_the_mean_of_both_labels(name):
+    logits = random_batch()[0].detach()
 
     def elements(label: float) -> torch.Tensor:
         labels = torch.full_like(logits, label)
@@ -52,7 +52,7 @@ def zlpr_of(scores, labels):
 
 
 def two_way_of(scores, labels):
-    """The sum of the table: N times the mean over rows plus the mean over columns."""
+    """Compute the sum of the elements: N times the mean over rows plus the mean over columns."""
     total = 0.0
     for lines, line_labels in ((scores, labels), (list(zip(*scores)), list(zip(*labels)))):
         losses, counted = [], []
@@ -66,7 +66,7 @@ def two_way_of(scores, labels):
     return total
 
 
-def soft_tables():
+def soft_batch():
     generator = torch.Generator().manual_seed(3)
     scores = torch.randn(4, 5, generator=generator, dtype=torch.float64)
     labels = torch.tensor(
@@ -76,30 +76,30 @@ def soft_tables():
 
 
 @pytest.mark.parametrize(("function", "oracle"), [(zlpr_loss, zlpr_of), (two_way_loss, two_way_of)])
-def test_members_of_two_sums(function, oracle):
-    scores, labels = soft_tables()
+def test_soft_labels_in_two_sums(function, oracle):
+    scores, labels = soft_batch()
     expected = oracle(scores.tolist(), labels.tolist())
     assert function(scores, labels).sum().item() == pytest.approx(expected, rel=1e-10)
     (gradient,) = torch.autograd.grad(function(scores, labels).sum(), scores)
-    for place in [(0, 0), (0, 1), (0, 4), (1, 0), (2, 3), (3, 2), (3, 4)]:
+    for element in [(0, 0), (0, 1), (0, 4), (1, 0), (2, 3), (3, 2), (3, 4)]:
         step = torch.zeros_like(scores)
-        step[place] = 1e-5
+        step[element] = 1e-5
         up, down = (oracle((scores + sign * step).tolist(), labels.tolist()) for sign in (1, -1))
-        assert gradient[place].item() == pytest.approx((up - down) / 2e-5, abs=1e-7)
+        assert gradient[element].item() == pytest.approx((up - down) / 2e-5, abs=1e-7)
 
 
 @pytest.mark.parametrize("hard", [0.0, 1.0])
 def test_an_almost_hard_label_is_almost_the_hard_one(hard):
-    scores, labels = soft_tables()
+    scores, labels = soft_batch()
     counts = torch.tensor([5.0, 20.0, 3.0, 9.0, 1.0]), torch.tensor([50.0, 20.0, 30.0, 9.0, 10.0])
     almost = abs(hard - 1e-9)
     for function, *arguments in ((zlpr_loss,), (two_way_loss,), (distribution_balanced_loss, *counts)):
         elements = []
         for label in (hard, almost):
-            table = labels.clone()
-            table[0, 1] = label
-            table[1] = torch.tensor([1, 0, 0, -1, 0.5])
-            elements.append(function(scores, table, *arguments).sum(dim=1))
+            changed = labels.clone()
+            changed[0, 1] = label
+            changed[1] = torch.tensor([1, 0, 0, -1, 0.5])
+            elements.append(function(scores, changed, *arguments).sum(dim=1))
         torch.testing.assert_close(*elements, rtol=1e-6, atol=1e-6)
 
 

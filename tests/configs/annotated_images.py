@@ -1,4 +1,4 @@
-"""Tiny data sets on disk, in the formats that shipped configs read."""
+"""Small data sets on disk, in the formats that the shipped configs read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VOC_OBJECT = "<object><name>{name}</name><difficult>{difficult}</difficult></obj
 
 
 def write_images(folder: Path, names: list[str]) -> None:
-    """Noise of 48 x 64 pixels."""
+    """Write images of 48 x 64 random pixels."""
     generator = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
@@ -23,7 +23,7 @@ def write_images(folder: Path, names: list[str]) -> None:
 
 
 def write_voc(root: Path) -> None:
-    """Four images: each shows a cat and another class, and a difficult object of a third class."""
+    """Write four images, each with a cat, another object, and a difficult object of a third class."""
     classes = VOC.METAINFO["classes"]
     names = [f"{index:06d}" for index in range(4)]
     write_images(root / "JPEGImages", [f"{name}.jpg" for name in names])
@@ -38,7 +38,7 @@ def write_voc(root: Path) -> None:
 
 
 def write_labels(root: Path, image_folder: str, file: str, num_classes: int) -> None:
-    """Four images and a table or label store that names them: each third label is unknown."""
+    """Write four images and their CSV table or label store, in which every third label is unknown."""
     names = [f"{index}.jpg" for index in range(4)]
     write_images(root / image_folder, names)
     labels = np.array([1, 0, -1])[(np.arange(4)[:, None] + np.arange(num_classes)) % 3]
@@ -54,7 +54,7 @@ def write_labels(root: Path, image_folder: str, file: str, num_classes: int) -> 
 
 
 def write_cifar(root: Path, num_classes: int) -> None:
-    """One image of each class in each file of CIFAR-10 or CIFAR-100."""
+    """Write the files of CIFAR-10 or CIFAR-100 with one image per class in each file."""
     if num_classes == 10:
         folder, labels, meta, names = "cifar-10-batches-py", b"labels", "batches.meta", b"label_names"
         files = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]

@@ -1,4 +1,4 @@
-"""A shipped config cut down to one step: few and small images, no downloads, all in a folder of the test."""
+"""Shipped config reduced to one step: few small images in a folder of the test, and no downloads."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.configs.annotated_images import write_cifar, write_labels, write_voc
 
 LARGEST_IMAGE = 64
-NARROWER = 8  # so many times fewer channels of a ResNet
-MADE_HERE = ("ImbalancedCIFAR", "MultiDigits", "PartialLabelDataset", "VOC")
+NARROWER = 8  # factor by which the channels of a ResNet are reduced
+SUPPORTED = ("ImbalancedCIFAR", "MultiDigits", "PartialLabelDataset", "VOC")
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
 def dicts_in(node: object) -> Iterator[ConfigDict]:
-    """Every dictionary of a config, at any depth."""
+    """Yield every dictionary of a config, at any depth."""
     if isinstance(node, dict):
         yield node
         node = list(node.values())
@@ -31,19 +31,19 @@ def dicts_in(node: object) -> Iterator[ConfigDict]:
 
 
 def shrink(path: Path, folder: Path) -> Config:
-    """The config with a few training images, all in one batch, for one epoch, and a narrow ResNet."""
+    """Return the config with one epoch, few training images in one batch, and a narrow ResNet."""
     cfg = Config.fromfile(path)
     cfg.work_dir = str(folder / "work_dir")
     cfg.experiment_name = f"{path.stem}_{folder.name}"
     cfg.log_level = "ERROR"
     cfg.load_from, cfg.resume = None, False
-    cfg.default_hooks.checkpoint = None  # a ResNet-101 with its momentum is 340 MB
+    cfg.default_hooks.checkpoint = None  # a checkpoint of ResNet-101 has 340 MB
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1, val_interval=1)
     for loader in LOADERS:
         cfg[loader].update(batch_size=8, num_workers=0, persistent_workers=False, drop_last=False)
     cfg.train_dataloader.sampler.pop("epoch_size", None)
     narrow(cfg.model)
-    give_data(cfg, folder)
+    set_data(cfg, folder)
     for node in dicts_in(dict(cfg)):
         if node.get("init_cfg") and any(
             init.get("type") == "Pretrained" for init in dicts_in(node["init_cfg"])
@@ -56,14 +56,14 @@ def shrink(path: Path, folder: Path) -> Config:
                     min(side, LARGEST_IMAGE) for side in ([sides] if isinstance(sides, int) else sides)
                 ]
                 node[size] = smaller[0] if isinstance(sides, int) else tuple(smaller)
-    give_class_priors(cfg, folder)
-    give_places(cfg)
-    give_pseudo_labels(cfg, folder)
+    set_class_priors(cfg, folder)
+    set_num_images(cfg)
+    set_pseudo_labels(cfg, folder)
     return cfg
 
 
 def narrow(model: ConfigDict) -> None:
-    """Make a large ResNet one of 50 layers with an eighth of the channels: the loss sees the same table."""
+    """Replace a ResNet by a smaller one, with at most 50 layers and 1/8 of the channels."""
     if model.backbone.type != "ResNet":
         return
     model.backbone.update(
@@ -73,12 +73,14 @@ def narrow(model: ConfigDict) -> None:
     after.in_channels //= NARROWER
 
 
-def give_data(cfg: Config, folder: Path) -> None:
-    """Cut digits and CIFAR to 8 images, and write the files that other data sets read."""
+def set_data(cfg: Config, folder: Path) -> None:
+    """Reduce digits and CIFAR to 8 images, and write small files for the other data sets."""
     for node in dicts_in([cfg[loader] for loader in LOADERS]):
         kind = node.get("type")
-        if kind in DATASETS.module_dict and kind not in MADE_HERE and not {"dataset", "datasets"} & set(node):
-            raise ValueError(f"Write a tiny {kind} for the configs that read one: see give_data.")
+        if kind in DATASETS.module_dict and kind not in SUPPORTED and not {"dataset", "datasets"} & set(node):
+            raise ValueError(
+                f"The datasets of a config must be of {SUPPORTED}. Got {kind} instead. Add it to set_data."
+            )
         if kind == "MultiDigits":
             node["num_images"] = 8
         elif kind == "VOC":
@@ -93,24 +95,24 @@ def give_data(cfg: Config, folder: Path) -> None:
             write_cifar(folder / "cifar", node["num_classes"])
 
 
-def give_places(cfg: Config) -> None:
-    """Give losses with a row for each image as many as there are now."""
+def set_num_images(cfg: Config) -> None:
+    """Set ``num_images`` of losses with one row per image to the number of training images."""
     for node in dicts_in(cfg.model):
         if "num_images" in node:
             node["num_images"] = len(DATASETS.build(cfg.train_dataloader.dataset))
 
 
-def give_pseudo_labels(cfg: Config, folder: Path) -> None:
-    """Write the answers that somebody else gives to the unknown labels: of every kind."""
+def set_pseudo_labels(cfg: Config, folder: Path) -> None:
+    """Write given pseudo-labels with all three values, and set their path."""
     for node in dicts_in(cfg.model):
         if "pseudo_labels" in node:
-            node["pseudo_labels"] = str(folder / "answers.npy")
-            answers = np.arange(node["num_images"] * cfg.model.head.num_classes) % 3 - 1
-            np.save(node["pseudo_labels"], answers.reshape(node["num_images"], -1).astype(np.int8))
+            node["pseudo_labels"] = str(folder / "pseudo_labels.npy")
+            values = np.arange(node["num_images"] * cfg.model.head.num_classes) % 3 - 1
+            np.save(node["pseudo_labels"], values.reshape(node["num_images"], -1).astype(np.int8))
 
 
-def give_class_priors(cfg: Config, folder: Path) -> None:
-    """Write each class prior that the config reads from the run before it."""
+def set_class_priors(cfg: Config, folder: Path) -> None:
+    """Write every class prior that the config reads from an earlier run, and set its path."""
     for node in dicts_in(cfg.model):
         if isinstance(node.get("class_prior"), (str, os.PathLike)):
             names = class_names(DATASETS.build(cfg.train_dataloader.dataset))

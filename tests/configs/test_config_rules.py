@@ -1,4 +1,4 @@
-"""The rules of configs/README.md: a method once, a simulation once, and the batch size in the name."""
+"""Rules of configs/README.md: one file per method and per simulation, and the batch size in the name."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 BASES = CONFIGS / "_base_"
 METHODS = sorted((BASES / "methods").glob("*.py"))
 RUNNABLE = sorted(path for path in CONFIGS.glob("*/*.py") if path.parent != BASES)
-# Examples of a config outside this repository, which has no _base_ of ours.
+# Examples of configs outside this repository, which do not inherit from our _base_.
 ADOPTION = CONFIGS / "adoption"
 SHIPPED = [path for path in RUNNABLE if path.parent != ADOPTION]
-# It is MMPretrain's config plus partial labels and nothing else, and that config has no auto_scale_lr.
+# MMPretrain's config, which has no auto_scale_lr, with partial labels as the only change.
 OF_MMPRETRAIN = "resnet101-csra_1xb16_partial-voc07"
 DIGITS_BATCH = 64
 NAMES_OF_A_METHOD = {"loss", "head", "sampler", "hooks", "paramwise_cfg"}
@@ -29,12 +29,12 @@ def name(path: Path) -> str:
 
 @cache
 def read(path: Path) -> Config:
-    """The config, which no test here changes."""
+    """Read a config. No test of this file changes it."""
     return Config.fromfile(path)
 
 
 def bases(path: Path) -> set[Path]:
-    """All files of this repository that a config inherits from, also through others."""
+    """Return all files of this repository from which a config inherits, directly or indirectly."""
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_base_":
@@ -46,12 +46,12 @@ def bases(path: Path) -> set[Path]:
 
 
 def loss_types(loss: ConfigDict) -> list[str]:
-    """The losses of a composition, from the outermost to the innermost."""
+    """List the types of a composition of losses, from the outermost to the innermost."""
     return [loss.type, *(loss_types(loss.loss) if "loss" in loss else [])]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=name)
-def test_loss_is_that_of_the_method(path: Path) -> None:
+def test_loss_comes_from_the_method_file(path: Path) -> None:
     assert bases(path) & set(METHODS)
     assert re.findall(r"type=['\"](\w*Loss)['\"]", path.read_text(encoding="utf-8")) == []
     cfg = read(path)
@@ -59,7 +59,7 @@ def test_loss_is_that_of_the_method(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=name)
-def test_everything_that_the_method_needs_is_in_its_place(path: Path) -> None:
+def test_config_contains_all_settings_of_the_method(path: Path) -> None:
     cfg = read(path)
     if "head" in cfg:
         assert cfg.model.head.type == cfg.head.type
@@ -73,7 +73,7 @@ def test_everything_that_the_method_needs_is_in_its_place(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", METHODS, ids=name)
-def test_method_holds_a_loss_and_names_its_source(path: Path) -> None:
+def test_method_defines_a_loss_and_cites_its_source(path: Path) -> None:
     assert {"loss"} <= set(read(path)) <= NAMES_OF_A_METHOD
     comment = path.read_text(encoding="utf-8").split("\n\n")[0].split("loss = ")[0]
     assert re.search(r"arXiv\s+(#\s+)?\d{4}\.\d{5}|CVPR 2023|baseline", comment)
@@ -85,13 +85,13 @@ def test_every_method_protocol_and_simulation_is_used() -> None:
     assert sorted(map(name, parts - used)) == []
 
 
-def test_a_simulation_is_written_once() -> None:
+def test_simulations_are_defined_in_their_folder_only() -> None:
     holders = {path for path in CONFIGS.rglob("*.py") if "SimulatePartialLabels" in path.read_text("utf-8")}
     assert {path.parent for path in holders} == {BASES / "simulations"}
 
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=name)
-def test_name_carries_the_batch_size(path: Path) -> None:
+def test_name_contains_the_batch_size(path: Path) -> None:
     cfg = read(path)
     batch_size = cfg.train_dataloader.batch_size
     if path.stem.startswith("digits-"):
@@ -105,7 +105,7 @@ def test_name_carries_the_batch_size(path: Path) -> None:
         assert cfg.auto_scale_lr == dict(base_batch_size=gpus * in_name)
 
 
-def test_comments_say_that_the_batch_size_is_per_gpu() -> None:
+def test_comments_describe_the_batch_size_per_gpu() -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in CONFIGS.rglob("*.py")}
     settings = [line for text in texts.values() for line in re.findall(r"^batch_size = .*$", text, re.M)]
     assert len(settings) > 5

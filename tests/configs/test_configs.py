@@ -1,4 +1,4 @@
-"""Every config under configs/, also one of tomorrow: it trains a step, and its folder describes it."""
+"""Tests of every config in configs/, including new ones: one training step, and its documentation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.configs.shrunk_config import shrink
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs"
-HOST_CONFIGS = Path(mmpretrain.__file__).parent / ".mim" / "configs"
+MMPRETRAIN_CONFIGS = Path(mmpretrain.__file__).parent / ".mim" / "configs"
 ALL = sorted(CONFIGS.rglob("*.py"))
 RUNNABLE = [path for path in ALL if "_base_" not in path.parts]
 FOLDERS = sorted({path.parent for path in RUNNABLE})
@@ -62,11 +62,13 @@ def test_config_imports_the_package(path: Path) -> None:
 
 
 def test_base_names_are_unique() -> None:
-    """`mim train mmpretrain NAME` looks for the base name in MMPretrain's folder; ours are there too."""
-    host = {path.name for path in HOST_CONFIGS.rglob("*.py") if "mmpretrain_imbalance" not in path.parts}
-    assert host
+    """`mim train mmpretrain NAME` looks for the name among MMPretrain's configs and ours."""
+    theirs = {
+        path.name for path in MMPRETRAIN_CONFIGS.rglob("*.py") if "mmpretrain_imbalance" not in path.parts
+    }
+    assert theirs
     ours = Counter(path.name for path in ALL)
-    assert sorted(base for base, count in ours.items() if count > 1 or base in host) == []
+    assert sorted(base for base, count in ours.items() if count > 1 or base in theirs) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name)
@@ -90,7 +92,7 @@ def test_model_index_imports_every_metafile() -> None:
     assert sorted(imported) == [str((folder / "metafile.yml").relative_to(ROOT)) for folder in FOLDERS]
 
 
-def test_no_collection_occurs_twice() -> None:
+def test_collection_names_are_unique() -> None:
     names = Counter(
         collection["Name"] for folder in FOLDERS for collection in metafile(folder)["Collections"]
     )

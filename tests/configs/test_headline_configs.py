@@ -1,4 +1,4 @@
-"""The configs of the papers' experiments: what test_configs.py, which runs them on tiny data, cannot see."""
+"""Configs of the papers' experiments: checks without a run. test_configs.py runs them on small data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CLASSES = {
 }  # fmt: skip
 OPEN_IMAGES_V3 = "resnet101_1xb16_open-images_large-loss-temporary"
 
-# What the sources give: images per step, epochs, learning rate, weight decay, pixels; then of the loss.
+# Values of the sources: images per step, epochs, learning rate, weight decay, pixels; then loss arguments.
 ASL = (128, 40, 1e-4, 1e-4, 448)
 HILL = (128, 30, 1e-4, 1e-4, 448)
 CSL = (64, 30, 2e-4, 1e-4, 448)
@@ -81,7 +81,7 @@ PUBLISHED = {
     "resnet28_1xb128_cifar10-lt_class-balanced": (*CIFAR, dict(beta=0.9999, scope="image")),
     "resnet28_1xb128_cifar10-lt_ldam": (*CIFAR, dict(max_margin=0.5, scale=30)),
 }
-# How the authors' code reduces, where that is not the default, by the last word of the name of a config.
+# Methods, as in the name of a config, for which the authors' code does not use our default reduction.
 SUMMED = ("asl", "focal", "csl", "ignore", "hill", "splc")
 AVERAGED = ("an-ls", "epr", "role", "em", "em-apl", "gr", "db", "large-loss-reject", "large-loss-permanent",
             "large-loss-temporary", "large-loss-boost-lu")  # fmt: skip
@@ -89,7 +89,7 @@ AVERAGED = ("an-ls", "epr", "role", "em", "em-apl", "gr", "db", "large-loss-reje
 
 @cache
 def read(path: Path) -> Config:
-    """The config, which no test here changes."""
+    """Read a config. No test of this file changes it."""
     return Config.fromfile(path)
 
 
@@ -107,20 +107,18 @@ def test_head_has_a_logit_for_every_class_of_the_data(headline: tuple[Path, Conf
     path, cfg = headline
     expected = 5000 if path.stem == OPEN_IMAGES_V3 else CLASSES[path.stem.split("_")[2]]
     assert cfg.model.head.num_classes == cfg.num_classes == expected
-    given = {node["num_classes"] for node in dicts_in(dict(cfg)) if "num_classes" in node}
-    assert given == {expected}
+    found = {node["num_classes"] for node in dicts_in(dict(cfg)) if "num_classes" in node}
+    assert found == {expected}
 
 
-def test_the_step_of_test_configs_sees_unknown_labels_of_every_class(
-    headline: tuple[Path, Config], tmp_path: Path
-) -> None:
+def test_shrunk_data_has_unknown_labels_in_every_class(headline: tuple[Path, Config], tmp_path: Path) -> None:
     counts = label_counts(DATASETS.build(shrink(headline[0], tmp_path).train_dataloader.dataset))
     assert len(counts.unknown) == headline[1].num_classes
     assert counts.positives.sum() > 0
     assert (counts.unknown > 0).all() != ("cifar" in headline[0].stem)
 
 
-def test_weights_are_those_of_the_backbone(headline: tuple[Path, Config]) -> None:
+def test_pretrained_weights_match_the_backbone(headline: tuple[Path, Config]) -> None:
     backbone = headline[1].model.backbone
     if backbone.type == "ResNet":
         assert f"/resnet{backbone.depth}_" in backbone.init_cfg.checkpoint
@@ -128,7 +126,7 @@ def test_weights_are_those_of_the_backbone(headline: tuple[Path, Config]) -> Non
         assert f"resnet{backbone.depth}_" in headline[0].name
 
 
-def test_learning_rate_is_defined_to_the_last_epoch(headline: tuple[Path, Config]) -> None:
+def test_learning_rate_is_defined_until_the_last_epoch(headline: tuple[Path, Config]) -> None:
     cfg = headline[1]
     schedulers = cfg.get("param_scheduler", [])
     for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
@@ -142,7 +140,7 @@ def test_learning_rate_is_defined_to_the_last_epoch(headline: tuple[Path, Config
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_numbers_are_those_of_the_source(name: str) -> None:
+def test_values_equal_those_of_the_source(name: str) -> None:
     (path,) = (path for path in HEADLINES if path.stem == name)
     cfg = read(path)
     optimizer = cfg.optim_wrapper.optimizer
@@ -158,14 +156,14 @@ def test_numbers_are_those_of_the_source(name: str) -> None:
     assert {key: cfg.model.head.loss[key] for key in loss} == loss
 
 
-def test_reduction_is_that_of_the_source(headline: tuple[Path, Config]) -> None:
+def test_reduction_equals_that_of_the_source(headline: tuple[Path, Config]) -> None:
     path, cfg = headline
     method = path.stem.split("_")[-1]
     expected = "sum" if method in SUMMED else "mean" if method in AVERAGED else "mean_images"
     assert MODELS.build(cfg.model.head.loss).reduction == expected
 
 
-def test_averages_where_the_source_averages() -> None:
+def test_weights_are_averaged_as_in_the_source() -> None:
     averaged = {
         path.stem: hook.momentum
         for path in HEADLINES
@@ -180,7 +178,7 @@ def test_averages_where_the_source_averages() -> None:
     } <= set(averaged)
 
 
-def test_a_prior_comes_from_a_run_on_the_same_labels(headline: tuple[Path, Config]) -> None:
+def test_class_prior_comes_from_a_run_on_the_same_labels(headline: tuple[Path, Config]) -> None:
     path, cfg = headline
     for node in dicts_in(cfg.model):
         if isinstance(node.get("class_prior"), str):
@@ -191,7 +189,7 @@ def test_a_prior_comes_from_a_run_on_the_same_labels(headline: tuple[Path, Confi
             assert f"configs/partial_bce/{run}.py" in (path.parent / "README.md").read_text(encoding="utf-8")
 
 
-def test_losses_that_remember_images_have_a_place_for_each() -> None:
+def test_per_sample_losses_have_one_row_per_training_image() -> None:
     sizes = {"coco-sp": 82783, "cub-sp": 5994}
     found = {
         path.stem.split("_")[2]: node["num_images"]
@@ -202,7 +200,7 @@ def test_losses_that_remember_images_have_a_place_for_each() -> None:
     assert found == sizes
 
 
-def test_the_epoch_that_drw_resumes_from_is_kept() -> None:
+def test_checkpoint_from_which_drw_resumes_is_kept() -> None:
     folder = ROOT / "configs" / "ldam"
     first, second = (read(folder / f"resnet28_1xb128_cifar10-lt_{end}.py") for end in ("ldam", "ldam-drw"))
     run, epoch = re.fullmatch(r"work_dirs/([\w-]+)/epoch_(\d+)\.pth", second.load_from).groups()
@@ -213,7 +211,7 @@ def test_the_epoch_that_drw_resumes_from_is_kept() -> None:
     assert int(epoch) in saved[-saving.max_keep_ckpts :]
 
 
-def test_config_names_its_source_and_its_folder_the_command(headline: tuple[Path, Config]) -> None:
+def test_config_cites_its_source_and_the_readme_has_its_command(headline: tuple[Path, Config]) -> None:
     path, _ = headline
     comment = path.read_text(encoding="utf-8").split("_base_")[0]
     assert re.search(r"arXiv \d{4}\.\d{5}|CVPR 2023", comment)

@@ -1,14 +1,14 @@
-"""Datasets made of a table of labels, with images of noise, for tests of samplers and wrappers."""
+"""Dataset with given labels and constant images, for tests of samplers and wrappers."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from mmpretrain_imbalance.datasets import LabelStore, LabelStoreDataset, label_store_from_table
+from mmpretrain_imbalance.datasets import LabelStore, LabelStoreDataset, label_store_from_array
 
 
 class LabelTable(LabelStoreDataset):
-    """Images n.jpg with the labels of row n."""
+    """Dataset of the images 0.jpg, 1.jpg and so on, with the labels of the rows of an array."""
 
     def __init__(
         self, table: np.ndarray, classes: tuple[str, ...] | None = None, default_label: int = -1, **kwargs
@@ -20,14 +20,14 @@ class LabelTable(LabelStoreDataset):
 
     def load_label_store(self) -> LabelStore:
         names = [f"{number}.jpg" for number in range(len(self.table))]
-        return label_store_from_table(self.table, names, self.names, self.default_label)
+        return label_store_from_array(self.table, names, self.names, self.default_label)
 
     def image_info(self, row: int) -> dict:
         return {"img": np.full((8, 8, 1), row % 255, dtype=np.uint8), "img_shape": (8, 8)}
 
 
 def long_tailed_table(num_images: int = 300, num_classes: int = 6, seed: int = 0) -> np.ndarray:
-    """Labels 1, 0 and -1, fewer positives from class to class, and images without any positive."""
+    """Return random labels 1, 0 and -1, with decreasing class frequencies and images without positives."""
     rng = np.random.default_rng(seed)
     fractions = 0.4 * 0.5 ** np.arange(num_classes)
     table = np.where(rng.random((num_images, num_classes)) < fractions, 1, 0)

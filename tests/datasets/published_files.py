@@ -1,4 +1,4 @@
-"""Tiny annotation files laid out as data sets publish them. IMAGES are the images of each, in store order."""
+"""Writers of tiny annotation files in the formats of published data sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 from mmpretrain_imbalance.datasets import LabelStore
 from mmpretrain_imbalance.datasets.annotations.label_rows import LabelRows
 
-# Labels of four images and three classes that most fixtures below spell out in their own way.
 OPEN_IMAGES_IDS = ["000595fe6fee6369", "00075905539074f2", "a00a1249af2bc5f0", "fffc65f5d0b4dc0a"]
 
 
@@ -102,20 +101,18 @@ def write_coco(path: Path) -> Path:
 
 
 def write_lvis(path: Path) -> Path:
-    address = "http://images.cocodataset.org/{}/{:012d}.jpg"
+    url = "http://images.cocodataset.org/{}/{:012d}.jpg"
     images = [
         dict(
             id=5,
-            coco_url=address.format("train2017", 5),
+            coco_url=url.format("train2017", 5),
             neg_category_ids=[2],
             not_exhaustive_category_ids=[1],
         ),
-        dict(
-            id=7, coco_url=address.format("val2017", 7), neg_category_ids=[], not_exhaustive_category_ids=[3]
-        ),
+        dict(id=7, coco_url=url.format("val2017", 7), neg_category_ids=[], not_exhaustive_category_ids=[3]),
         dict(
             id=6,
-            coco_url=address.format("train2017", 6),
+            coco_url=url.format("train2017", 6),
             neg_category_ids=[1, 3],
             not_exhaustive_category_ids=[],
         ),
@@ -191,18 +188,18 @@ def write_visual_genome(root: Path) -> None:
 
 
 def write_cifar10(root: Path, per_class: int = 10) -> np.ndarray:
-    """Five files, each with images of all classes; returns the labels in the order of the files."""
+    """Write five files, each with images of all classes, and return the labels in the order of the files."""
     folder = root / "cifar-10-batches-py"
     folder.mkdir(parents=True)
     generator = np.random.default_rng(0)
     labels = []
     for file in [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]:
-        own = generator.permutation(np.repeat(np.arange(10), per_class))
-        # Planes of red, green, blue: the class is the red of the first pixel.
-        data = generator.integers(0, 256, (len(own), 3072), dtype=np.uint8)
-        data[:, 0] = own
-        (folder / file).write_bytes(pickle.dumps({b"data": data, b"labels": own.tolist()}, protocol=2))
-        labels.append(own)
+        classes = generator.permutation(np.repeat(np.arange(10), per_class))
+        # Planes of red, green and blue. The red value of the first pixel is the class.
+        data = generator.integers(0, 256, (len(classes), 3072), dtype=np.uint8)
+        data[:, 0] = classes
+        (folder / file).write_bytes(pickle.dumps({b"data": data, b"labels": classes.tolist()}, protocol=2))
+        labels.append(classes)
     names = {b"label_names": [f"thing {number}".encode() for number in range(10)]}
     (folder / "batches.meta").write_bytes(pickle.dumps(names, protocol=2))
     return np.concatenate(labels[:5])
@@ -213,16 +210,17 @@ def write_cifar100(root: Path, per_class: int = 2) -> None:
     folder.mkdir(parents=True)
     generator = np.random.default_rng(0)
     for file in ("train", "test"):
-        own = generator.permutation(np.repeat(np.arange(100), per_class))
-        data = generator.integers(0, 256, (len(own), 3072), dtype=np.uint8)
-        content = {b"data": data, b"fine_labels": own.tolist(), b"coarse_labels": (own // 5).tolist()}
+        classes = generator.permutation(np.repeat(np.arange(100), per_class))
+        data = generator.integers(0, 256, (len(classes), 3072), dtype=np.uint8)
+        coarse = (classes // 5).tolist()
+        content = {b"data": data, b"fine_labels": classes.tolist(), b"coarse_labels": coarse}
         (folder / file).write_bytes(pickle.dumps(content, protocol=2))
     names = {b"fine_label_names": [f"thing {number}".encode() for number in range(100)]}
     (folder / "meta").write_bytes(pickle.dumps(names, protocol=2))
 
 
 def write_mnist(root: Path, num_train: int = 60, num_test: int = 40) -> Path:
-    """MNIST's four files with fewer digits: the pixels say the class (train) or the class plus 100 (test)."""
+    """Write MNIST's four files with fewer digits, whose pixels are the class + 1 (train) or + 101 (test)."""
     root.mkdir(parents=True, exist_ok=True)
     for prefix, size, offset in (("train", num_train, 1), ("t10k", num_test, 101)):
         labels = np.arange(size, dtype=np.uint8) % 10

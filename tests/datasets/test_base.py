@@ -1,4 +1,4 @@
-"""The base class with labels of somebody's own, as docs/data.md shows it."""
+"""LabelStoreDataset with user-defined labels, as in docs/data.md."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TwoImages(LabelStoreDataset):
         return build_label_store(images, classes, values, ["a.jpg", "b.jpg"], ["cat", "dog", "elk"])
 
 
-def test_only_the_labels_must_be_given():
+def test_a_subclass_needs_only_load_label_store():
     dataset = TwoImages(data_prefix="images")
     assert dataset.get_data_info(0)["img_path"] == "images/a.jpg"
     np.testing.assert_array_equal(dataset.get_gt_labels(), [[1, -1, 0], [-1, 1, -1]])
@@ -48,7 +48,7 @@ def test_an_index_beyond_the_end_is_an_index_error():
         dataset.get_data_info(2)
 
 
-def test_a_subclass_without_labels_says_so():
+def test_a_subclass_without_load_label_store_raises():
     with pytest.raises(NotImplementedError, match="LabelStoreDataset must implement load_label_store"):
         LabelStoreDataset()
 
@@ -57,7 +57,7 @@ def simulate(dataset):
     return SimulatePartialLabels(dataset, "rps", probability=0.4)
 
 
-def test_a_store_knows_that_it_was_simulated(tmp_path):
+def test_a_store_counts_its_simulations(tmp_path):
     digits = MultiDigits(num_images=50)
     once = simulate(digits)
     expected = simulate(once).get_gt_labels()
@@ -76,11 +76,11 @@ def test_a_store_knows_that_it_was_simulated(tmp_path):
     assert "num_simulations" not in (tmp_path / "digits" / "manifest.json").read_text()
 
 
-def test_an_annotation_file_is_of_images_below_one_prefix(tmp_path):
+def test_images_with_several_prefixes_cannot_be_saved(tmp_path):
     (tmp_path / "a.csv").write_text("image,cat\na.jpg,1\n")
     parts = [PartialLabelDataset(str(tmp_path / "a.csv"), data_prefix=name) for name in ("one", "two")]
     nest = simulate(ConcatDataset(parts))
-    message = "of SimulatePartialLabels must have one 'data_prefix' .* Got 'one', 'two' instead"
+    message = "of SimulatePartialLabels must have the same 'data_prefix' .* Got 'one', 'two' instead"
     for dataset in (nest, simulate(nest)):
         with pytest.raises(ValueError, match=message):
             dataset.save_annotations(tmp_path / "both.json")

@@ -1,4 +1,4 @@
-"""Counts through every nest of wrappers equal a plain loop over the samples."""
+"""Label counts of nested wrappers, compared with plain loops over the samples."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def partial_dataset(folder, num_classes, seed=0):
 
 
 @pytest.fixture
-def host(tmp_path):
-    """MMPretrain's own multi-label dataset, in which the third sample has a full score vector."""
+def multi_label(tmp_path):
+    """MMPretrain's multi-label dataset, in which the third sample has a full score vector."""
     samples = [
         dict(img_path="a", gt_label=[0, 2]),
         dict(img_path="b", gt_label=[]),
         dict(img_path="c", gt_score=[1, -1, 0]),
     ]
-    path = tmp_path / "host.json"
+    path = tmp_path / "multi_label.json"
     path.write_text(
         json.dumps(dict(metainfo=dict(classes=[f"class {c}" for c in range(3)]), data_list=samples))
     )
@@ -51,7 +51,7 @@ def host(tmp_path):
 
 
 def counts_by_loop(dataset, indices):
-    """What training on these indices sees, sample by sample."""
+    """Count the labels of these samples one by one."""
     totals = np.zeros((3, 3), dtype=int)
     for index in indices:
         info = dataset.get_data_info(index)
@@ -64,16 +64,16 @@ def counts_by_loop(dataset, indices):
 
 
 def kfold(dataset, test_mode):
-    """A fold of a dataset that is built already, with which the constructor of the host's wrapper fails."""
+    """Wrap a built dataset, for which the constructor of MMPretrain's KFoldDataset fails."""
     wrapper = KFoldDataset.__new__(KFoldDataset)
     wrapper.dataset, wrapper._metainfo, wrapper._fully_initialized = dataset, dataset.metainfo, False
     wrapper.fold, wrapper.num_splits, wrapper.test_mode, wrapper.seed = 1, 3, test_mode, 5
     return wrapper
 
 
-def test_counts_of_plain_datasets(partial, host):
+def test_counts_of_plain_datasets(partial, multi_label):
     assert label_counts(partial) == counts_by_loop(partial, range(12))
-    assert label_counts(host) == LabelCounts([2, 0, 1], [1, 2, 2], [0, 1, 0])
+    assert label_counts(multi_label) == LabelCounts([2, 0, 1], [1, 2, 2], [0, 1, 0])
 
 
 WRAPPERS = {
@@ -98,8 +98,8 @@ WRAPPERS = {
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
-def test_counts_through_wrappers_are_those_of_a_plain_loop(partial, host, name):
-    nest = WRAPPERS[name](partial, host)
+def test_counts_through_wrappers_are_those_of_a_plain_loop(partial, multi_label, name):
+    nest = WRAPPERS[name](partial, multi_label)
     infos = _Samples(nest)
     assert label_counts(nest) == counts_by_loop(infos, range(len(nest)))
 
@@ -119,7 +119,7 @@ def test_counts_of_a_fold_from_a_config(tmp_path):
 
 
 class _Samples:
-    """``get_data_info`` of any nest, also of PyTorch's wrappers, which have none."""
+    """``get_data_info`` of nested wrappers, including PyTorch's wrappers, which do not have this method."""
 
     def __init__(self, dataset):
         self.dataset = dataset
@@ -149,26 +149,26 @@ def test_lazy_datasets_are_loaded():
     assert label_counts(RepeatDataset(lazy, 2, lazy_init=True)) == expected * 2
 
 
-def test_parts_with_different_classes_are_refused(partial, tmp_path):
+def test_datasets_with_different_classes_raise(partial, tmp_path):
     other = partial_dataset(tmp_path, num_classes=4)
-    with pytest.raises(ValueError, match=r"must be of one class list. Got parts with 3 and 4 classes"):
+    with pytest.raises(ValueError, match=r"must have the same class list. Got datasets with 3 and 4 classes"):
         label_counts(TorchConcatDataset([partial, other]))
 
 
-def test_parts_with_the_classes_in_another_order_are_refused():
+def test_datasets_with_classes_in_another_order_raise():
     parts = [LabelTable([[1, 0]], classes) for classes in (("cat", "dog"), ("dog", "cat"))]
     nest = TorchConcatDataset(parts)
     with pytest.raises(
-        ValueError, match=r"of label_counts must be of one class list. Got class 0 'cat' in one"
+        ValueError, match=r"of label_counts must have the same class list. Got class 0 'cat' in one"
     ):
         label_counts(nest)
     with pytest.raises(
-        ValueError, match=r"of SimulatePartialLabels must be of one class list. .* 'dog' in an"
+        ValueError, match=r"of SimulatePartialLabels must have the same class list. .* 'dog' in an"
     ):
         SimulatePartialLabels(nest, "single_positive")
 
 
-def test_other_datasets_are_refused():
+def test_unsupported_datasets_raise():
     for dataset in (TensorDataset(), Subset([1, 2], [0]), [1, 2]):
         with pytest.raises(
             TypeError, match=r"'dataset' argument of label_counts .* Got (TensorDataset|list) instead"
@@ -193,24 +193,24 @@ def test_other_datasets_are_refused():
         (dict(), TypeError, "Got neither at sample 0 of MultiLabelDataset instead"),
     ],
 )
-def test_wrong_labels_of_a_host_dataset_are_named(host, tmp_path, sample, error, message):
+def test_wrong_labels_of_an_mmpretrain_dataset_are_named(multi_label, tmp_path, sample, error, message):
     (tmp_path / "wrong.json").write_text(
         json.dumps(dict(metainfo={}, data_list=[dict(img_path="a", **sample)]))
     )
-    dataset = MultiLabelDataset(str(tmp_path / "wrong.json"), metainfo=host.metainfo)
+    dataset = MultiLabelDataset(str(tmp_path / "wrong.json"), metainfo=multi_label.metainfo)
     with pytest.raises(error, match=message):
         label_counts(dataset)
 
 
-def test_a_host_dataset_without_class_names_is_refused(tmp_path):
+def test_an_mmpretrain_dataset_without_class_names_raises(tmp_path):
     (tmp_path / "bare.json").write_text(
         json.dumps(dict(metainfo={}, data_list=[dict(img_path="a", gt_label=[0])]))
     )
-    with pytest.raises(TypeError, match=r"'metainfo' of MultiLabelDataset must be given with 'classes'"):
+    with pytest.raises(TypeError, match=r"'metainfo' of MultiLabelDataset must have 'classes'"):
         label_counts(MultiLabelDataset(str(tmp_path / "bare.json")))
 
 
-def test_single_label_datasets_have_one_positive_an_image(tmp_path):
+def test_single_label_datasets_have_one_positive_per_image(tmp_path):
     samples = [dict(img_path="a", gt_label=label) for label in (2, 0, 2)]
     (tmp_path / "single.json").write_text(json.dumps(dict(metainfo={}, data_list=samples)))
     dataset = MultiLabelDataset(str(tmp_path / "single.json"), metainfo=dict(classes=("a", "b", "c")))

@@ -1,4 +1,4 @@
-"""Imbalanced CIFAR: sizes of classes, pixels, safe pickles."""
+"""Imbalanced CIFAR: class sizes, pixels, and safe reading of pickled files."""
 
 from __future__ import annotations
 
@@ -43,9 +43,8 @@ def test_training_images(root, imbalance):
         info = dataset.get_data_info(index)
         assert info["img"].shape == (32, 32, 3)
         assert info["gt_score"].sum() == 1
-        assert (
-            info["gt_score"][info["img"][0, 0, 2]] == 1
-        )  # the fixture paints the class in red, the last channel
+        # The fixture writes the class into the red channel, which is the last one.
+        assert info["gt_score"][info["img"][0, 0, 2]] == 1
 
 
 def test_test_images_stay_balanced(root):
@@ -73,17 +72,17 @@ def test_hostile_and_broken_pickles(root, tmp_path):
 
     path = tmp_path / "data"
     path.write_bytes(pickle.dumps({b"data": Hostile()}))
-    with pytest.raises(ValueError, match=r"must hold plain data and arrays.*builtins.eval"):
+    with pytest.raises(ValueError, match=r"must have only plain data and arrays.*builtins.eval"):
         read_plain_pickle(path)
     path.write_bytes(pickle.dumps([1] * 100)[:-4])
-    with pytest.raises(ValueError, match=r"must hold plain data and arrays"):
+    with pytest.raises(ValueError, match=r"must have only plain data and arrays"):
         read_plain_pickle(path)
     with pytest.raises(FileNotFoundError, match=r"must be an existing file"):
         ImbalancedCIFAR(str(tmp_path))
 
 
 @pytest.mark.parametrize("protocol", range(5))
-def test_honest_pickles_of_the_size_of_cifar(tmp_path, protocol):
+def test_valid_pickles_of_the_size_of_cifar(tmp_path, protocol):
     content = {
         b"data": np.arange(12, dtype=np.uint8).reshape(3, 4),
         b"labels": list(range(20_000)),

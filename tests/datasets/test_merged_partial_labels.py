@@ -28,14 +28,14 @@ def streets(**kwargs):
 
 
 def merged_by_loop(sources, classes):
-    """Labels of (table, names, class_map, positives_only) under one class list, element by element."""
+    """Convert the labels of (labels, names, class_map, positives_only) to one class list in a plain loop."""
     rows = []
-    for table, names, class_map, positives_only in sources:
-        for row in table:
+    for source_labels, names, class_map, positives_only in sources:
+        for row in source_labels:
             merged = []
             for target in classes:
-                parts = [place for place, name in enumerate(names) if class_map.get(name, name) == target]
-                labels = [row[place] for place in parts]
+                parts = [index for index, name in enumerate(names) if class_map.get(name, name) == target]
+                labels = [row[index] for index in parts]
                 if 1 in labels:
                     merged.append(1)
                 elif parts and set(labels) == {0} and not any(names[p] in positives_only for p in parts):
@@ -46,7 +46,7 @@ def merged_by_loop(sources, classes):
     return rows
 
 
-def test_union_of_classes_dropped_and_narrow_ones() -> None:
+def test_mapped_dropped_and_positives_only_classes() -> None:
     sources = [
         dict(name="pets", dataset=pets(), class_map={"plant": None}),
         dict(
@@ -122,7 +122,7 @@ def test_any_sources_are_merged_as_a_loop_does(sources) -> None:
 
 
 def test_rare_unknown_labels_are_listed_instead_of_negatives() -> None:
-    """Both forms hold the same labels; the store takes the shorter one."""
+    """The default label of the store is the more frequent one, which does not change the labels."""
     few = MergedPartialLabels([LabelTable(np.zeros((9, 4)), default_label=0), LabelTable(-np.ones((1, 4)))])
     many = MergedPartialLabels([LabelTable(np.zeros((1, 4)), default_label=0), LabelTable(-np.ones((9, 4)))])
     assert (few.label_store.default_label, many.label_store.default_label) == (0, -1)
@@ -163,7 +163,7 @@ def test_samples_run_through_the_pipeline_of_their_source() -> None:
 
 
 @pytest.mark.parametrize("packing", ["PackInputs", "PackPartialInputs"])
-def test_label_format_is_sparse_where_all_sources_are(packing) -> None:
+def test_label_format_is_sparse_if_all_sources_are_sparse(packing) -> None:
     pipeline, dense = [dict(type="PackPartialInputs")], pets(pipeline=[dict(type=packing)])
     sparse = pets(label_format="sparse", pipeline=pipeline)
     both = MergedPartialLabels([sparse, pets(label_format="sparse", pipeline=pipeline)])
@@ -172,17 +172,17 @@ def test_label_format_is_sparse_where_all_sources_are(packing) -> None:
     assert both[0]["data_samples"].num_classes == 3
     info = MergedPartialLabels([sparse, dense]).get_data_info(0)
     assert "gt_score" in info
-    assert not {"num_classes", "gt_label_indices", "default_label"} & set(info)  # of the source
+    assert not {"num_classes", "gt_label_indices", "default_label"} & set(info)  # keys of the source
     if packing == "PackInputs":
         with pytest.raises(ValueError, match="must end with PackPartialInputs"):
             MergedPartialLabels([sparse, dense], label_format="sparse")
 
 
 def test_wrappers_inside_and_outside(tmp_path) -> None:
-    inside = ConcatDataset([RepeatDataset(pets(), 2), pets()])
-    merged = MergedPartialLabels([dict(dataset=inside), dict(dataset=Subset(streets(), [3, 1]))])
+    wrapped = ConcatDataset([RepeatDataset(pets(), 2), pets()])
+    merged = MergedPartialLabels([dict(dataset=wrapped), dict(dataset=Subset(streets(), [3, 1]))])
     assert len(merged) == 11
-    assert len(merged.label_store) == 8  # what is repeated is one row
+    assert len(merged.label_store) == 8  # a repeated sample has one row
     assert merged.get_data_info(1)["sample_idx"] == merged.get_data_info(4)["sample_idx"] == 1
     labels = merged.get_gt_labels()
     expected = merged_by_loop(
@@ -219,20 +219,18 @@ def test_sources_that_are_not_loaded_yet(wrap) -> None:
 
 
 @pytest.fixture
-def host_file(tmp_path):
+def multi_label_file(tmp_path):
     samples = [dict(img_path="a", gt_label=[0, 2]), dict(img_path="b", gt_label=[])]
-    path = tmp_path / "host.json"
+    path = tmp_path / "multi_label.json"
     path.write_text(json.dumps(dict(metainfo=dict(classes=["cat", "dog", "elk"]), data_list=samples)))
     return path
 
 
-def test_datasets_of_mmpretrain_and_configs(host_file) -> None:
-    host = dict(
-        type="MultiLabelDataset", ann_file=str(host_file), metainfo=dict(classes=("cat", "dog", "elk"))
-    )
-    config = dict(
-        type="MergedPartialLabels", sources=[host, dict(dataset=dict(type="MultiDigits", num_images=3))]
-    )
+def test_datasets_of_mmpretrain_and_configs(multi_label_file) -> None:
+    metainfo = dict(classes=("cat", "dog", "elk"))
+    multi_label = dict(type="MultiLabelDataset", ann_file=str(multi_label_file), metainfo=metainfo)
+    digits = dict(dataset=dict(type="MultiDigits", num_images=3))
+    config = dict(type="MergedPartialLabels", sources=[multi_label, digits])
     merged = DATASETS.build(config)
     assert merged.get_gt_labels()[:2].tolist() == [[1, 0, 1, *[-1] * 10], [0, 0, 0, *[-1] * 10]]
     assert (merged.get_gt_labels()[2:, :3] == -1).all()
@@ -245,7 +243,7 @@ def test_datasets_of_mmpretrain_and_configs(host_file) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(sources=[]), r"'sources' argument .* must hold at least one dataset"),
+        (dict(sources=[]), r"'sources' argument .* must have at least one dataset"),
         (
             dict(sources=[dict(data=pets())]),
             r"Each item of the 'sources' .* Got \['data', 'name'\] at source 0",
@@ -256,31 +254,31 @@ def test_datasets_of_mmpretrain_and_configs(host_file) -> None:
         ),
         (
             dict(sources=[dict(name="a", dataset=pets()), dict(name="a", dataset=pets())]),
-            r"must hold sources of different 'name'",
+            r"must have sources with different 'name'",
         ),
         (
             dict(sources=[dict(dataset=pets(), class_map={"catt": "feline"})]),
-            r"'class_map' of source '0' must hold classes .* Got 'catt' instead. Did you mean 'cat'\?",
+            r"'class_map' of source '0' must have keys that .* Got 'catt' instead. Did you mean 'cat'\?",
         ),
         (
             dict(sources=[dict(dataset=pets(), class_map={"cat": "felines"})], classes=["feline", "dog"]),
-            r"must hold names in 'classes'. Got 'felines' instead. Did you mean 'feline'\?",
+            r"must have values that .* 'classes'. Got 'felines' instead. Did you mean 'feline'\?",
         ),
         (
             dict(sources=[dict(name="pets", dataset=pets())], classes=["cat", "dog"]),
-            r"classes of source 'pets' must be in 'classes' .* Got 'plant' instead. Give 'class_map'",
+            r"classes of source 'pets' must be in 'classes' .* Got 'plant' instead. Set a new name for each",
         ),
         (
             dict(sources=[dict(dataset=pets(), unmapped="drop")], classes=["cat", "gnu"]),
-            r"must be classes that a source annotates. Got 'gnu', which none does",
+            r"must be classes that a source annotates. Got 'gnu' instead, which no source annotates",
         ),
         (
             dict(sources=[dict(dataset=pets(), positives_only=["bus"])]),
-            r"'positives_only' of source '0' must hold classes of that source. Got 'bus'",
+            r"'positives_only' of source '0' must hold classes of the source. Got 'bus'",
         ),
         (
             dict(sources=[ConcatDataset([pets(), streets()])]),
-            r"parts of source '0' .* must be of one class list. .* Give each part as a source",
+            r"datasets of source '0' .* must have the same class list. .* Pass each dataset as a separate",
         ),
         (dict(sources=[Subset(pets(), [])]), r"'sources' argument .* must have samples"),
     ],

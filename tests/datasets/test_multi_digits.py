@@ -1,4 +1,4 @@
-"""MultiDigits: what is in the images, how often, from which digits; and the same from IDX files."""
+"""MultiDigits: splits, class frequencies, images, and digits from IDX files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_no_digit_is_in_both_splits(seeds):
         MultiDigits(split, 2000, seed=seed).digits for split, seed in zip(("train", "test"), seeds)
     )
     assert not set(train[train >= 0]) & set(test[test >= 0])
-    # Testing uses every digit that training never can.
+    # The test split uses all digits that are not for training.
     assert len(set(test[test >= 0])) > 590
 
 
@@ -63,7 +63,7 @@ def test_labels_are_the_classes_of_the_digits():
     max_digits=st.integers(1, 5),
     factor=st.floats(1, 200),
 )
-def test_classes_have_their_exact_share(seed, num_images, max_digits, factor):
+def test_classes_have_their_exact_fraction(seed, num_images, max_digits, factor):
     labels = np.repeat(np.arange(10), 7)
     fractions = class_frequencies(10, factor)
     digits = draw_digits(labels, num_images, max_digits, fractions, np.random.default_rng(seed))
@@ -71,7 +71,7 @@ def test_classes_have_their_exact_share(seed, num_images, max_digits, factor):
     found = np.bincount(labels[used], minlength=10)
     assert (np.abs(found - fractions * len(used)) <= 1 + 1e-9).all()
     assert ((digits >= 0).sum(axis=1) >= 1).all()
-    # Within a class no digit is used twice more than another.
+    # Within a class the numbers of uses differ by at most 1.
     uses = np.bincount(used, minlength=70).reshape(10, 7)
     assert (uses.max(axis=1) - uses.min(axis=1) <= 1).all()
 
@@ -98,7 +98,7 @@ def test_digits_overlap_little():
     assert (dataset.images > 0).sum() > 0.97 * drawn
 
 
-def test_the_seed_alone_decides():
+def test_images_depend_only_on_the_seed():
     first, again, other = (MultiDigits(num_images=50, seed=seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.images, again.images)
     np.testing.assert_array_equal(first.get_gt_labels(), again.get_gt_labels())
@@ -106,7 +106,7 @@ def test_the_seed_alone_decides():
 
 
 @pytest.mark.parametrize(("color_type", "channels"), [("grayscale", 1), ("color", 3)])
-def test_the_packing_of_the_host_takes_the_images(color_type, channels):
+def test_images_can_be_packed_by_mmpretrain(color_type, channels):
     dataset = MultiDigits(num_images=6, color_type=color_type, pipeline=PIPELINE, indices=[5, 2])
     item = dataset[1]
     assert item["inputs"].shape == (channels, 32, 32)
@@ -117,7 +117,7 @@ def test_the_packing_of_the_host_takes_the_images(color_type, channels):
     assert dataset[1]["inputs"].any(), "a sample must be a copy"
 
 
-def test_workers_give_what_the_main_process_gives():
+def test_workers_and_main_process_give_the_same_samples():
     dataset = pickle.loads(pickle.dumps(MultiDigits(num_images=9, pipeline=PIPELINE)))
     batches = list(DataLoader(dataset, 4, num_workers=2, collate_fn=pseudo_collate))
     inputs = torch.stack([image for batch in batches for image in batch["inputs"]])
@@ -137,7 +137,7 @@ def test_idx_files_are_read(idx_folder, split, offset):
         assert item["inputs"].unique().tolist() == [0, dataset.get_cat_ids(index)[0] + offset]
 
 
-def test_unpacked_idx_files_are_read_too(idx_folder):
+def test_uncompressed_idx_files_are_read_too(idx_folder):
     packed = MultiDigits(num_images=5, data_root=str(idx_folder))
     for path in list(idx_folder.iterdir()):
         path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
@@ -148,7 +148,7 @@ def test_unpacked_idx_files_are_read_too(idx_folder):
 
 def test_a_missing_idx_file_is_named(tmp_path):
     with pytest.raises(
-        FileNotFoundError, match=r"must be a folder with train-images-idx3-ubyte.gz. Got none at"
+        FileNotFoundError, match=r"must be a folder with train-images-idx3-ubyte.gz. Got no file"
     ):
         MultiDigits(data_root=str(tmp_path))
 
@@ -173,21 +173,21 @@ def test_a_damaged_idx_file_is_named(idx_folder, damage, message):
         MultiDigits(data_root=str(idx_folder))
 
 
-def test_a_folder_without_some_digits_is_refused(idx_folder):
+def test_a_folder_without_some_digits_raises(idx_folder):
     path = idx_folder / "train-labels-idx1-ubyte.gz"
     content = bytearray(gzip.decompress(path.read_bytes()))
     content[8:] = bytes(len(content) - 8)
     path.write_bytes(gzip.compress(content))
-    message = r"pictures of all ten digits. Got none of \[1, 2, 3, 4, 5, 6, 7, 8, 9\] at .*train"
+    message = r"pictures of all ten digits. Got no pictures of \[1, 2, 3, 4, 5, 6, 7, 8, 9\] at .*train"
     with pytest.raises(ValueError, match=message):
         MultiDigits(data_root=str(idx_folder))
 
 
-def test_files_that_do_not_belong_together_are_refused(idx_folder):
+def test_inconsistent_files_raise(idx_folder):
     (idx_folder / "train-labels-idx1-ubyte.gz").write_bytes(
         (idx_folder / "t10k-images-idx3-ubyte.gz").read_bytes()
     )
-    with pytest.raises(ValueError, match=r"pictures and as many classes from 0 to 9. Got shapes"):
+    with pytest.raises(ValueError, match=r"pictures and one class from 0 to 9 per picture. Got shapes"):
         MultiDigits(data_root=str(idx_folder))
 
 
@@ -203,6 +203,6 @@ def test_files_that_do_not_belong_together_are_refused(idx_folder):
         ({"canvas_size": 7}, "'canvas_size' argument .* must be at least 8, the size of a digit. Got 7"),
     ],
 )
-def test_arguments_without_meaning_are_refused(arguments, message):
+def test_invalid_arguments_raise(arguments, message):
     with pytest.raises(ValueError, match=message):
         MultiDigits(**arguments)

@@ -1,5 +1,4 @@
-"""PartialLabelDataset inside the host: pipeline, subsets, workers, wrappers, images that are missing or
-broken."""
+"""PartialLabelDataset in MMPretrain: pipeline, subsets, workers, wrappers, missing and broken images."""
 
 from __future__ import annotations
 
@@ -27,8 +26,7 @@ SPARSE_PIPELINE = [dict(type="LoadImageFromFile"), dict(type="PackPartialInputs"
 
 @pytest.fixture
 def folder(tmp_path):
-    """Six tiny images, numbered by their gray value, with a JSON and a CSV annotation file of the same
-    labels."""
+    """Six tiny images whose gray value is their index, with a JSON and a CSV file of the same labels."""
     (tmp_path / "images").mkdir()
     data_list, lines = [], ["image," + ",".join(CLASSES)]
     for number, labels in enumerate(LABELS):
@@ -68,7 +66,7 @@ def test_every_kind_of_file_gives_the_same_dataset(folder, ann_file):
     assert [dataset.get_cat_ids(index) for index in range(6)] == [[0], [1], [], [0, 1], [], [1, 2]]
 
 
-def test_it_is_built_from_a_config_of_the_host(folder):
+def test_it_is_built_from_a_config(folder):
     config = dict(
         type="PartialLabelDataset",
         ann_file="labels.csv",
@@ -79,12 +77,12 @@ def test_it_is_built_from_a_config_of_the_host(folder):
     assert len(DATASETS.build(config)) == 6
 
 
-def test_unlisted_negative_makes_the_unlisted_negative(folder):
+def test_negative_default_label(folder):
     np.testing.assert_array_equal(labels_of(build(folder, default_label="negative")), np.maximum(LABELS, 0))
 
 
 @pytest.mark.parametrize("default_label", ["unknown", "negative"])
-def test_sparse_samples_say_the_same_as_dense_ones(folder, default_label):
+def test_sparse_and_dense_samples_have_the_same_labels(folder, default_label):
     dense = labels_of(build(folder, default_label=default_label))
     dataset = build(folder, default_label=default_label, label_format="sparse", pipeline=SPARSE_PIPELINE)
     for labels, item in zip(dense, dataset):
@@ -92,12 +90,12 @@ def test_sparse_samples_say_the_same_as_dense_ones(folder, default_label):
         assert "gt_score" not in sample
         assert sample.gt_label_indices.dtype == torch.int64
         assert sample.gt_label_values.dtype == torch.int8
-        table = torch.full((sample.num_classes,), float(sample.default_label))
-        table[sample.gt_label_indices] = sample.gt_label_values.float()
-        torch.testing.assert_close(table, torch.tensor(labels))
+        found = torch.full((sample.num_classes,), float(sample.default_label))
+        found[sample.gt_label_indices] = sample.gt_label_values.float()
+        torch.testing.assert_close(found, torch.tensor(labels))
 
 
-def test_sparse_labels_in_the_packing_of_the_host_are_refused(folder):
+def test_sparse_labels_with_pack_inputs_raise(folder):
     with pytest.raises(
         ValueError, match=r"'pipeline' argument of PartialLabelDataset must end with PackPartialInputs"
     ):
@@ -121,8 +119,10 @@ def test_subsets_keep_the_index_in_the_full_dataset(folder, indices, expected, l
     assert len(whole) == 6
 
 
-def test_indices_beyond_the_end_are_refused(folder):
-    with pytest.raises(IndexError, match=r"'indices' argument .* below the number of samples, 6. Got 6 .. 6"):
+def test_indices_beyond_the_end_raise(folder):
+    with pytest.raises(
+        IndexError, match=r"'indices' argument .* below the number of samples, 6. Got indices from 6"
+    ):
         build(folder, indices=[6])
 
 
@@ -155,12 +155,12 @@ def test_classes_are_chosen_and_ordered_by_name(folder):
         ({"filter_cfg": {"filter_empty_gt": True}}, r"'filter_cfg' argument .* Got \['filter_empty_gt'\]"),
         (
             {"ann_file": "labels.csv", "default_label": "negative"},
-            "'default_label' argument .* Write 0 into the cells",
+            "'default_label' argument .* write 0 into the cells",
         ),
         ({"ann_file": "labels.txt"}, "'ann_file' argument .* must be a .json or .csv file, or the folder"),
     ],
 )
-def test_arguments_without_meaning_are_refused(folder, kwargs, message):
+def test_invalid_arguments_raise(folder, kwargs, message):
     with pytest.raises(ValueError, match=message):
         build(folder, **kwargs)
 
@@ -168,7 +168,7 @@ def test_arguments_without_meaning_are_refused(folder, kwargs, message):
 @pytest.mark.parametrize(
     ("start_method", "label_format"), [("fork", "dense"), ("fork", "sparse"), ("spawn", "sparse")]
 )
-def test_workers_give_what_the_main_process_gives(folder, start_method, label_format):
+def test_workers_and_main_process_give_the_same_samples(folder, start_method, label_format):
     pipeline = PIPELINE if label_format == "dense" else SPARSE_PIPELINE
     dataset = build(folder, label_format=label_format, pipeline=pipeline)
     context = multiprocessing.get_context(start_method)
@@ -216,25 +216,27 @@ def test_bad_images_are_found_beforehand_and_counted(folder, bad_image):
         build(folder, check_images=True)
 
 
-def test_sound_images_pass_the_check(folder):
+def test_readable_images_pass_the_check(folder):
     assert len(build(folder, check_images=True)) == 6
 
 
-def test_a_huge_image_is_no_fault_as_long_as_the_pipeline_reads_it(folder, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3)  # Pillow refuses twice as many
+def test_a_huge_image_is_accepted_if_the_pipeline_can_read_it(folder, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3)  # Pillow raises above twice this number
     dataset = build(folder, check_images=True)
     assert dataset[2]["inputs"].ndim == 3
-    message = "image of sample 2 of .*labels.json .* Got an image that Pillow refuses for its size .*2.png"
+    message = (
+        "image of sample 2 of .*labels.json .* Got an image that Pillow rejects because of its size .*2.png"
+    )
     load = dict(type="LoadImageFromFile", imdecode_backend="pillow")
     with pytest.raises(ValueError, match=message):
         build(folder, pipeline=[load, dict(type="PackInputs")])[2]
     path = folder / "images" / "2.png"
-    path.write_bytes(path.read_bytes()[:50])  # which is enough to tell its size
+    path.write_bytes(path.read_bytes()[:50])  # the size of the image is in these bytes
     with pytest.raises(ValueError, match=message):
         build(folder, check_images=True)
 
 
-def test_an_error_of_the_pipeline_itself_comes_through(folder):
+def test_other_errors_of_the_pipeline_are_not_changed(folder):
     def fail(_):
         raise KeyError("scale")
 

@@ -1,4 +1,4 @@
-"""An image that several sources of MergedPartialLabels have is one sample with the labels of all of them."""
+"""Images that several sources of MergedPartialLabels have become one sample with all of their labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def table(folder, name, *lines, **kwargs):
 
 @pytest.fixture
 def sources(tmp_path):
-    """Pets know cats and dogs, streets dogs and cars; b.jpg is in both, under two paths."""
+    """Pets annotates cats and dogs, streets dogs and cars; b.jpg is in both sources, under two paths."""
     (tmp_path / "images").mkdir()
     os.symlink(tmp_path / "images", tmp_path / "link")
     pets = table(
@@ -53,7 +53,7 @@ def test_a_shared_image_has_the_labels_of_both_sources(sources, tmp_path, monkey
     )
     merged = MergedPartialLabels(sources)
     assert len(logged) == 1
-    assert "1 samples are of images that an earlier source has" in logged[0]
+    assert "1 samples show images of an earlier source" in logged[0]
     assert merged.metainfo["classes"] == ("cat", "dog", "car")
     assert merged.get_gt_labels().tolist() == [[1, 0, -1], [0, 1, 0], [-1, -1, 1]]
     infos = [merged.get_data_info(index) for index in range(len(merged))]
@@ -78,7 +78,7 @@ def test_sources_that_contradict_each_other(sources, tmp_path, conflicts, label)
     sources.append(dict(name="third", dataset=third))
     message = (
         r"must not contradict each other about a shared image. Got 'dog' at a.jpg, positive in source "
-        r"'third' and negative in source 'pets', and 1 more such labels instead. The 'conflicts' argument"
+        r"'third' and negative in source 'pets', and 1 more such labels, instead. Set 'conflicts'"
     )
     with pytest.raises(ValueError, match=message):
         MergedPartialLabels(sources)
@@ -86,8 +86,8 @@ def test_sources_that_contradict_each_other(sources, tmp_path, conflicts, label)
     assert merged.get_gt_labels().tolist() == [[1, label, -1], [0, label, 0], [-1, -1, 1]]
 
 
-def test_what_is_shared_within_one_source_stays_as_it_is(sources, tmp_path) -> None:
-    """The first source says how often an image comes; a later one adds labels and no samples."""
+def test_images_repeated_within_one_source_stay_repeated(sources, tmp_path) -> None:
+    """Samples of shared images come from the first source; later sources add labels but no samples."""
     pets, streets = (source["dataset"] for source in sources)
     twice = ConcatDataset([RepeatDataset(pets, 2), pets])
     merged = MergedPartialLabels([dict(dataset=twice), dict(dataset=RepeatDataset(streets, 3))])
@@ -105,16 +105,18 @@ def test_images_in_memory_are_never_shared() -> None:
     assert merged.get_gt_labels().tolist() == [[1, 0], [0, 1]]
 
 
-def test_wrapped_and_host_datasets_are_found_by_their_images(sources, tmp_path) -> None:
+def test_wrapped_and_mmpretrain_datasets_can_share_images(sources, tmp_path) -> None:
     samples = [dict(img_path="b.jpg", gt_label=[1]), dict(img_path="d.jpg", gt_label=[])]
-    host = MultiLabelDataset(
-        ann_file=str(write_json(tmp_path / "host.json", dict(metainfo={}, data_list=samples))),
+    multi_label = MultiLabelDataset(
+        ann_file=str(write_json(tmp_path / "multi_label.json", dict(metainfo={}, data_list=samples))),
         metainfo=dict(classes=("bus", "elk")),
         data_prefix=f"{tmp_path}/images",
     )
     hidden = SimulatePartialLabels(sources[0]["dataset"], "rps", probability=0.0)
     inner = MergedPartialLabels([dict(name="hidden", dataset=hidden), sources[1]])
-    merged = MergedPartialLabels([dict(name="inner", dataset=inner), dict(name="host", dataset=host)])
+    merged = MergedPartialLabels(
+        [dict(name="inner", dataset=inner), dict(name="multi_label", dataset=multi_label)]
+    )
     assert merged.metainfo["classes"] == ("cat", "dog", "car", "bus", "elk")
     expected = [[1, 0, -1, -1, -1], [0, 1, 0, 0, 1], [-1, -1, 1, -1, -1], [-1, -1, -1, 0, 0]]
     assert merged.get_gt_labels().tolist() == expected
@@ -122,7 +124,7 @@ def test_wrapped_and_host_datasets_are_found_by_their_images(sources, tmp_path) 
 
 @st.composite
 def annotated_sources(draw):
-    """Two to three sources with tables of labels of some of six images, without contradictions."""
+    """Two or three sources with labels of some of six images, without contradictions."""
     truth = np.array(
         draw(st.lists(st.lists(st.sampled_from([0, 1]), min_size=4, max_size=4), min_size=6, max_size=6))
     )
@@ -145,7 +147,7 @@ def annotated_sources(draw):
 
 
 class NamedImages(LabelTable):
-    """Image n of the list is on the disk under that name."""
+    """Dataset whose image paths are given by the names in a list."""
 
     def __init__(self, images, *args, **kwargs) -> None:
         self.images = images
@@ -157,18 +159,18 @@ class NamedImages(LabelTable):
 
 @given(annotated_sources())
 def test_any_sources_are_joined_as_a_loop_does(sources) -> None:
-    classes = list(dict.fromkeys(c for _, own, *_ in sources for c in own))
+    classes = list(dict.fromkeys(c for _, source_classes, *_ in sources for c in source_classes))
     expected: dict[int, list[int]] = {}
-    for images, own, labels, _ in sources:
+    for images, source_classes, labels, _ in sources:
         for image, row in zip(images, labels.tolist()):
             joined = expected.setdefault(image, [-1] * len(classes))
-            for c, label in zip(own, row):
+            for c, label in zip(source_classes, row):
                 if label != -1:
                     joined[classes.index(c)] = label
     merged = MergedPartialLabels(
         [
-            NamedImages(images, labels, tuple(map(str, own)), default_label)
-            for images, own, labels, default_label in sources
+            NamedImages(images, labels, tuple(map(str, source_classes)), default_label)
+            for images, source_classes, labels, default_label in sources
         ]
     )
     assert merged.metainfo["classes"] == tuple(map(str, classes))
@@ -183,7 +185,7 @@ def test_small_parts_change_nothing(monkeypatch, default_label) -> None:
     sources = []
     for _ in range(3):
         images = rng.permutation(60)[:40].tolist()
-        # Few or many unknown labels, so that the merged store lists the others.
+        # Few unknown labels for the default label 0 of the merged store, many for -1.
         known = rng.random((40, 5)) < (0.9 if default_label == 0 else 0.2)
         sources.append(NamedImages(images, np.where(known, truth[images], -1), None, default_label))
     expected = MergedPartialLabels(sources)

@@ -1,4 +1,4 @@
-"""SimulatePartialLabels: the same labels for everyone, in any dataset, at any size, and in a file."""
+"""SimulatePartialLabels: reproducible labels for workers, copies, subsets, wrappers and annotation files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mmpretrain_imbalance.datasets import (
     PartialLabelDataset,
     SimulatePartialLabels,
     label_counts,
-    label_store_from_table,
+    label_store_from_array,
     simulate_store,
 )
 from mmpretrain_imbalance.datasets.simulate_store import LabelSource
@@ -43,7 +43,7 @@ def simulate(dataset, protocol="rps", **kwargs):
 
 
 @each_protocol
-def test_the_dataset_gives_what_the_function_gives(protocol):
+def test_dataset_and_function_give_the_same_labels(protocol):
     digits = MultiDigits(num_images=60, pipeline=PIPELINE)
     dataset = simulate(digits, protocol, seed=5)
     expected = simulate_partial_labels(digits.get_gt_labels(), protocol, seed=5, **AMOUNTS[protocol])
@@ -57,10 +57,10 @@ def test_the_dataset_gives_what_the_function_gives(protocol):
 
 @each_protocol
 @pytest.mark.parametrize("default_label", [0, -1])
-def test_a_store_in_small_parts_gives_what_the_function_gives(protocol, default_label, monkeypatch):
+def test_store_in_small_chunks_and_function_give_the_same_labels(protocol, default_label, monkeypatch):
     monkeypatch.setattr("mmpretrain_imbalance.datasets.simulate_store._CHUNK", 64)
     labels = np.random.default_rng(0).integers(-1, 2, (200, 7))
-    store = label_store_from_table(labels, [""] * 200, list("abcdefg"), default_label)
+    store = label_store_from_array(labels, [""] * 200, list("abcdefg"), default_label)
     rows = np.arange(200)
     amount = next(iter(AMOUNTS[protocol].values()), None)
     result = simulate_store.simulate_store([LabelSource(store, rows, rows, 0)], protocol, amount, seed=1)
@@ -69,14 +69,14 @@ def test_a_store_in_small_parts_gives_what_the_function_gives(protocol, default_
     result.verify()
 
 
-def test_classes_that_turn_up_late_keep_their_labels(monkeypatch):
-    """While 'fpc' goes through a store in parts, what it drops of one class says nothing of another."""
+def test_labels_of_classes_that_first_appear_late_are_kept(monkeypatch):
+    """Labels that 'fpc' drops in a chunk must not affect classes that first appear in a later chunk."""
     monkeypatch.setattr("mmpretrain_imbalance.datasets.simulate_store._CHUNK", 64)
     labels = np.random.default_rng(1).integers(0, 2, (400, 4))
-    labels[:390, 0] = -1  # nothing is known of this class before the end
+    labels[:390, 0] = -1  # known only at the end
     labels[:, 1] = np.arange(400) < 395  # few negatives
     labels[:, 2] = np.arange(400) > 395  # few positives
-    store = label_store_from_table(labels, [""] * 400, list("abcd"))
+    store = label_store_from_array(labels, [""] * 400, list("abcd"))
     rows = np.arange(400)
     for num_labels in (2, 6):
         result = simulate_store.simulate_store([LabelSource(store, rows, rows, 0)], "fpc", num_labels, seed=2)
@@ -114,7 +114,7 @@ def test_repeats_of_a_sample_have_the_same_labels(protocol):
     np.testing.assert_array_equal(repeated[:30], simulate(digits, protocol).get_gt_labels())
 
 
-def test_labels_of_a_part_do_not_follow_from_which_parts_have_samples():
+def test_labels_of_a_dataset_do_not_depend_on_datasets_without_samples():
     parts = ConcatDataset([MultiDigits(num_images=30, seed=seed) for seed in (0, 1, 2)])
     everything = simulate(parts).get_gt_labels()
     for chosen in (range(30, 90), range(60, 90), [80, 2]):
@@ -123,7 +123,7 @@ def test_labels_of_a_part_do_not_follow_from_which_parts_have_samples():
         )
 
 
-def test_a_simulation_of_a_simulation_draws_anew():
+def test_repeated_simulations_are_independent():
     digits = MultiDigits(num_images=2000)
     dropped = simulate(digits, "drop_positives", probability=0.3)
     lost = (digits.get_gt_labels() == 1) & (dropped.get_gt_labels() == 0)
@@ -139,7 +139,7 @@ def test_a_simulation_of_a_simulation_draws_anew():
     )
 
 
-def test_datasets_that_are_put_together_have_independent_labels():
+def test_concatenated_datasets_have_independent_labels():
     labels = simulate(ConcatDataset([MultiDigits(num_images=30), MultiDigits(num_images=30)])).get_gt_labels()
     assert (labels[:30] != labels[30:]).any()
 
@@ -161,7 +161,7 @@ def test_epochs_workers_and_copies_agree():
 
 @each_protocol
 @pytest.mark.parametrize("ending", ["json", "csv"])
-def test_the_annotation_file_gives_the_same_labels_to_others(tmp_path, protocol, ending):
+def test_the_saved_annotation_file_has_the_same_labels(tmp_path, protocol, ending):
     path = tmp_path / "annotations" / f"simulated.{ending}"
     dataset = simulate(MultiDigits(num_images=25), protocol, save_to=str(path), indices=[3, 1, 20, 8])
     back = PartialLabelDataset(str(path))
@@ -170,8 +170,8 @@ def test_the_annotation_file_gives_the_same_labels_to_others(tmp_path, protocol,
 
 
 @pytest.fixture
-def host(tmp_path):
-    """MMPretrain's own multi-label dataset with images, whose third sample has a difficult object."""
+def multi_label(tmp_path):
+    """Config of MMPretrain's multi-label dataset with images; the third sample has a difficult object."""
     samples = []
     for number, labels in enumerate([[0, 2], [1], [0, 1]]):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((8, 8, 3), number, np.uint8))
@@ -179,20 +179,22 @@ def host(tmp_path):
             dict(img_path=f"{number}.png", gt_label=labels, gt_label_difficult=[2] if number == 2 else [])
         )
     metainfo = dict(classes=("cat", "dog", "elk"))
-    (tmp_path / "host.json").write_text(json.dumps(dict(metainfo=metainfo, data_list=samples)))
+    (tmp_path / "multi_label.json").write_text(json.dumps(dict(metainfo=metainfo, data_list=samples)))
     return dict(
         type="MultiLabelDataset",
-        ann_file="host.json",
+        ann_file="multi_label.json",
         metainfo=metainfo,
         data_root=str(tmp_path),
         data_prefix=str(tmp_path),
     )
 
 
-def test_a_dataset_of_the_host_keeps_its_pipeline(host):
+def test_a_dataset_of_mmpretrain_keeps_its_pipeline(multi_label):
     pipeline = [dict(type="LoadImageFromFile"), dict(type="PackInputs")]
     config = dict(
-        type="SimulatePartialLabels", dataset=dict(**host, pipeline=pipeline), protocol="single_positive"
+        type="SimulatePartialLabels",
+        dataset=dict(**multi_label, pipeline=pipeline),
+        protocol="single_positive",
     )
     dataset = DATASETS.build(config)
     np.testing.assert_array_equal((dataset.get_gt_labels() == 1).sum(axis=1), 1)
@@ -203,13 +205,13 @@ def test_a_dataset_of_the_host_keeps_its_pipeline(host):
     assert isinstance(dataset.dataset, MultiLabelDataset)
 
 
-def test_difficult_objects_are_unknown_before_and_after(host):
+def test_difficult_objects_are_unknown_before_and_after(multi_label):
     pipeline = [
         dict(type="LoadImageFromFile"),
         dict(type="DifficultAsUnknown", num_classes=3),
         dict(type="PackInputs"),
     ]
-    wrapped = DATASETS.build(dict(**host, pipeline=pipeline))
+    wrapped = DATASETS.build(dict(**multi_label, pipeline=pipeline))
     np.testing.assert_array_equal(wrapped[2]["data_samples"].gt_score, [1, 1, -1])
     np.testing.assert_array_equal(label_counts(wrapped).unknown, [0, 0, 1])
     dataset = simulate(wrapped, "n_per_image")
@@ -218,15 +220,15 @@ def test_difficult_objects_are_unknown_before_and_after(host):
     np.testing.assert_array_equal(single[2]["data_samples"].gt_score, single.get_gt_labels()[2])
 
 
-def test_sparse_labels_are_the_dense_ones():
+def test_sparse_and_dense_labels_are_equal():
     pipeline = [dict(type="PackPartialInputs")]
     dataset = simulate(MultiDigits(num_images=9, label_format="sparse", pipeline=pipeline))
     assert dataset.label_format == "sparse"
     for item, labels in zip(dataset, dataset.get_gt_labels()):
         sample = item["data_samples"]
-        table = np.full(sample.num_classes, sample.default_label)
-        table[sample.gt_label_indices] = sample.gt_label_values
-        np.testing.assert_array_equal(table, labels)
+        found = np.full(sample.num_classes, sample.default_label)
+        found[sample.gt_label_indices] = sample.gt_label_values
+        np.testing.assert_array_equal(found, labels)
     assert "gt_score" in simulate(
         MultiDigits(num_images=9, label_format="sparse"), label_format="dense"
     ).get_data_info(0)
@@ -257,28 +259,28 @@ def test_lazy_simulation_starts_with_the_first_use():
         ),
     ],
 )
-def test_arguments_without_meaning_are_refused(protocol, arguments, message):
+def test_invalid_arguments_raise(protocol, arguments, message):
     with pytest.raises(ValueError, match=message):
         SimulatePartialLabels(MultiDigits(num_images=5), protocol, **arguments)
 
 
-def test_datasets_without_readable_labels_are_refused():
+def test_datasets_without_readable_labels_raise():
     with pytest.raises(TypeError, match=r"Got TensorDataset instead"):
         simulate(TensorDataset(torch.zeros(3)))
 
 
-def test_it_says_what_it_is():
+def test_repr():
     assert "rps 0.4, seed 7" in repr(simulate(MultiDigits(num_images=5), seed=7))
 
 
 class Captioned(MultiDigits):
-    """A dataset that says more about a sample than ours do."""
+    """A dataset with an additional key in each sample."""
 
     def get_data_info(self, idx):
         return {**super().get_data_info(idx), "caption": f"image {idx}"}
 
 
-def test_what_a_dataset_says_beside_its_labels_stays_and_its_labels_do_not():
+def test_other_keys_of_a_sample_are_kept_and_its_labels_replaced():
     captioned = Captioned(num_images=5, label_format="sparse", pipeline=[dict(type="PackPartialInputs")])
     info = simulate(captioned, label_format="dense").get_data_info(3)
     assert info["caption"] == "image 3"

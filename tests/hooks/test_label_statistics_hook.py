@@ -277,7 +277,7 @@ def test_every_loss_of_a_composition_gets_the_counts(tmp_path):
         "PseudoLabelLoss",
         "ClassAwareSelectiveLoss",
     ]
-    assert all("label_counts" in loss.told for loss in losses)
+    assert all("label_counts" in loss.provided_needs for loss in losses)
 
 
 def test_the_log_summarizes_the_label_counts(tmp_path):

@@ -1,4 +1,4 @@
-"""The smallest arguments of every registered loss of the package, and tables to call them with."""
+"""Minimal arguments of every registered loss of the package, and random logits and labels."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses import Elements, ElementwiseLoss, LossState
 
 PLAIN = dict(type="PartialAsymmetricLoss")
-#: Answers about 64 images and 3 classes: 1 positive, 0 negative, -1 none.
-ANSWERS = torch.randint(-1, 2, (64, 3), generator=torch.Generator().manual_seed(1)).tolist()
+#: Pseudo-labels of 64 images and 3 classes: 1 positive, 0 negative, -1 no pseudo-label.
+PSEUDO_LABELS = torch.randint(-1, 2, (64, 3), generator=torch.Generator().manual_seed(1)).tolist()
 
-#: Smallest arguments of the registered losses; those that need none are added below.
+#: Minimal arguments of the registered losses; losses without required arguments are added below.
 SMALLEST = {
     "ClassPriorTrackingLoss": dict(type="ClassPriorTrackingLoss", loss=PLAIN),
     "LabelSpaceReductionLoss": dict(type="LabelSpaceReductionLoss", loss=PLAIN),
@@ -24,10 +24,13 @@ SMALLEST = {
     "ClassBalancedLoss": dict(type="ClassBalancedLoss", loss=PLAIN),
     "ExpectedPositivesLoss": dict(type="ExpectedPositivesLoss", expected_positives=1.5),
     "EntropyMaximizationPseudoLabelLoss": dict(
-        type="EntropyMaximizationPseudoLabelLoss", num_images=64, pseudo_labels=ANSWERS
+        type="EntropyMaximizationPseudoLabelLoss", num_images=64, pseudo_labels=PSEUDO_LABELS
     ),
     "GeneralizedPseudoLabelRobustLoss": dict(
-        type="GeneralizedPseudoLabelRobustLoss", num_images=64, pseudo_labels=ANSWERS, expected_positives=1.5
+        type="GeneralizedPseudoLabelRobustLoss",
+        num_images=64,
+        pseudo_labels=PSEUDO_LABELS,
+        expected_positives=1.5,
     ),
     "OnlineLabelEstimationLoss": dict(
         type="OnlineLabelEstimationLoss", num_images=64, num_classes=3, expected_positives=1
@@ -35,22 +38,22 @@ SMALLEST = {
     "PriorMatchedPseudoLabelLoss": dict(type="PriorMatchedPseudoLabelLoss", loss=PLAIN),
     "SelectiveNegativeLoss": dict(type="SelectiveNegativeLoss", loss=PLAIN),
 }
-#: Losses that are no binary cross-entropy with any arguments.
-NO_CROSS_ENTROPY = {
-    "ExpectedPositivesLoss": "takes positives only",
-    "HillLoss": "negatives cost a polynomial",
+#: Losses that differ from binary cross-entropy for all arguments, with the reason.
+NOT_CROSS_ENTROPY = {
+    "ExpectedPositivesLoss": "uses positives only",
+    "HillLoss": "the loss of negatives is a polynomial",
     "LDAMLoss": "a softmax",
-    "MultiGrainedFocalLoss": "negatives are focused by the weight of the class",
-    "OnlineLabelEstimationLoss": "takes positives and estimates",
+    "MultiGrainedFocalLoss": "the focusing of negatives depends on the class weight",
+    "OnlineLabelEstimationLoss": "uses positives and estimates",
     "PairwiseRankingLoss": "a hinge between probabilities",
-    "ReflectiveLabelCorrectorLoss": "negatives are focused by the weight of the class",
+    "ReflectiveLabelCorrectorLoss": "the focusing of negatives depends on the class weight",
     "TwoWayLoss": "a log-sum-exp",
     "ZLPRLoss": "a log-sum-exp",
 }
 
 
 def registered_losses() -> set[str]:
-    """Names of the element losses in MMPretrain's registry."""
+    """Return the names of the elementwise losses in MMPretrain's registry."""
     return {
         name
         for name, member in MODELS.module_dict.items()
@@ -63,13 +66,14 @@ WRAPPERS = [name for name, config in SMALLEST.items() if "loss" in config]
 
 
 def build(config: dict, num_classes: int = 3, epoch: int = 8) -> ElementwiseLoss:
-    """Build a loss and tell it what the hook would: counts of the training set, and the place in the run."""
+    """Build a loss, and set label counts and progress as the hook does."""
     loss = MODELS.build(config)
-    tell(loss, num_classes, epoch)
+    prepare(loss, num_classes, epoch)
     return loss.train()
 
 
-def tell(loss: torch.nn.Module, num_classes: int = 3, epoch: int = 8, iteration: int = 0) -> None:
+def prepare(loss: torch.nn.Module, num_classes: int = 3, epoch: int = 8, iteration: int = 0) -> None:
+    """Set label counts and progress in all losses of a module, and provide sample ids."""
     positives = torch.arange(1, num_classes + 1) * 10
     for module in loss.modules():
         if isinstance(module, LossState):
@@ -79,7 +83,7 @@ def tell(loss: torch.nn.Module, num_classes: int = 3, epoch: int = 8, iteration:
 
 
 def with_sample_ids(loss: torch.nn.Module) -> torch.nn.Module:
-    """Let losses that need sample ids be called without them, as the others are: images 0, 1, 2, ..."""
+    """Add the sample ids 0, 1, 2, ... to every call without sample ids of a loss that needs them."""
     for module in loss.modules():
         needs = module.traits.needs if isinstance(module, ElementwiseLoss) else ()
         if "sample_ids" in needs and not module._forward_pre_hooks:
@@ -96,7 +100,7 @@ def number_images(loss: ElementwiseLoss, args: tuple, kwargs: dict) -> tuple[tup
 def elements_of(
     loss: ElementwiseLoss, logits: Tensor, labels: Tensor, context: LossContext | None = None
 ) -> Elements:
-    """What a loss gives a wrapper around it; without a weight, every element takes part."""
+    """Return the elements that a wrapper would get, with ones if the loss returns no weight."""
     if context is None:
         context = LossContext(sample_ids=torch.arange(len(logits)))
     elements = loss.elements(logits, labels.to(torch.int8), context)
@@ -105,15 +109,15 @@ def elements_of(
 
 
 def clear_gathered(loss: torch.nn.Module) -> None:
-    """Clear what a loss has gathered, as the hook does between two epochs."""
+    """Clear the gathered buffers of a loss, as the hook does between two epochs."""
     for module in loss.modules():
         if isinstance(module, LossState):
             for buffer in module.gathered():
                 buffer.zero_()
 
 
-def tables(num_images: int = 6, num_classes: int = 3, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Logits that ask for a gradient, and labels 1/0/-1."""
+def random_batch(num_images: int = 6, num_classes: int = 3, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Return logits that require a gradient, and labels 1/0/-1."""
     generator = torch.Generator().manual_seed(seed)
     logits = 2 * torch.randn(num_images, num_classes, generator=generator)
     return logits.requires_grad_(), torch.randint(

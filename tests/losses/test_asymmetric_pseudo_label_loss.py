@@ -1,4 +1,4 @@
-"""EM + APL over epochs, against loops over a table of all images."""
+"""EM + APL over epochs, against loops over all images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def annotation():
 
 
 def run(loss, batches_of, scores_of, epochs=range(EPOCHS)):
-    """Train without a model: scores are given, labels are those of the annotation."""
+    """Train with given logits instead of a model, and with the labels of the annotation."""
     labels = annotation()
     for epoch in epochs:
         loss.set_progress(epoch, EPOCHS, 0)
@@ -45,7 +45,7 @@ def build():
     return loss
 
 
-def test_soft_labels_of_each_epoch_are_the_loop():
+def test_soft_labels_of_each_epoch_equal_the_loop():
     loss, labels = build(), annotation()
     expected = torch.zeros(NUM_CLASSES, NUM_IMAGES)
     for epoch in run(loss, batches_of, scores_of):
@@ -86,9 +86,9 @@ def test_an_image_seen_twice_or_never():
         torch.tensor([[-1.0], [-3.0], [-9.0], [9.0], [9.0]]).expand(5, NUM_CLASSES).clone().requires_grad_()
     )
     loss(logits, torch.full((5, NUM_CLASSES), -1), context=LossContext(sample_ids=ids))
-    loss.update_statistics()  # 4 unknown elements a class: int(0.9 * 4 / 3) = 1
+    loss.update_statistics()  # 4 unknown elements per class: int(0.9 * 4 / 3) = 1
     assert (loss.soft_labels > 0).nonzero()[:, 1].tolist() == [2] * NUM_CLASSES
-    # Seen twice: once with the mean of both.
+    # An image that occurs twice gets the mean of both probabilities.
     loss.probability_sum[:, 2] = 0
     loss.visits[2] = 0
     loss.soft_labels.zero_()
@@ -110,12 +110,12 @@ def test_an_image_seen_twice_or_never():
         (dict(proportion=-0.5), "'proportion' .* must be a number from 0 to 1. Got -0.5"),
     ],
 )
-def test_refusals(arguments, message):
+def test_invalid_arguments(arguments, message):
     with pytest.raises(ValueError, match=message.replace(".*", "argument of AsymmetricPseudoLabelLoss")):
         MODELS.build(dict(ARGUMENTS, **arguments))
 
 
-def test_a_training_set_that_is_longer_is_refused():
+def test_a_longer_training_set_raises():
     loss = build()
     loss.set_progress(0, EPOCHS, 0)
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""A cast of the model leaves the state of its losses alone: half precision ends at 65,504."""
+"""A cast of the model does not change the state of its losses, because float16 ends at 65,504."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import torch
 from torch import nn
 
 from mmpretrain_imbalance.functional import LossContext
-from tests.losses.smallest_losses import PLAIN, SMALLEST, build, tables
+from tests.losses.smallest_losses import PLAIN, SMALLEST, build, random_batch
 
-LARGE = 70_001  # bfloat16 has 70,144 next to it, float16 infinity
+LARGE = 70_001  # rounded to 70,144 in bfloat16, and to infinity in float16
 CASTS = {
     "half": nn.Module.half,
     "bfloat16": nn.Module.bfloat16,
     "double": nn.Module.double,
     "to half": lambda model: model.to(torch.float16),
-    "to and fro": lambda model: model.half().float(),
+    "to half and back": lambda model: model.half().float(),
 }
 MORE = {
     "masking of pseudo-labels": dict(
@@ -39,7 +39,7 @@ def buffers(model: nn.Module) -> dict[str, torch.Tensor]:
 
 @ALL_CASTS
 @pytest.mark.parametrize("name", LOSSES)
-def test_every_buffer_stays_as_it_is(name, cast):
+def test_buffers_do_not_change(name, cast):
     model = model_of(LOSSES[name])
     for buffer in model.buffers():
         small = buffer.dtype in (torch.bool, torch.int8, torch.int16)
@@ -55,7 +55,7 @@ def test_every_buffer_stays_as_it_is(name, cast):
 
 
 def batch(ids=range(6)):
-    logits, labels = tables(len(ids))
+    logits, labels = random_batch(len(ids))
     return logits, labels, LossContext(sample_ids=torch.tensor(list(ids)))
 
 
@@ -111,8 +111,8 @@ def test_sums_of_the_class_prior(cast, window):
 
 
 @ALL_CASTS
-def test_tables_of_soft_labels(cast):
-    """The smallest probability, 1e-38, is 0 in half precision, where 0 stands for no soft label."""
+def test_soft_labels_and_their_statistics(cast):
+    """The smallest probability, 1e-38, would be 0 in half precision, and 0 means no soft label."""
     config = dict(type="AsymmetricPseudoLabelLoss", num_images=6, warmup_epochs=1)
     model = model_of(config)
     loss = model["loss"]
@@ -125,7 +125,7 @@ def test_tables_of_soft_labels(cast):
     assert loss.soft_labels.dtype == loss.probability_sum.dtype == loss.visits.dtype == torch.float32
     for each in (loss, twin):
         each.proportion = 1.0
-        each.set_progress(0, 2, 0)  # all that is unknown gets a label after one epoch
+        each.set_progress(0, 2, 0)  # all unknown elements get a label after one epoch
         each.update_statistics()
     torch.testing.assert_close(loss.soft_labels, twin.soft_labels, rtol=0, atol=0)
     assert (loss.soft_labels[:, 5] > 0).all()
@@ -149,8 +149,8 @@ def test_weights_of_large_counts(name, cast):
 
 
 @pytest.mark.parametrize("cast", ["half", "bfloat16"])
-def test_counts_told_after_the_cast_are_whole(cast):
-    """The hook tells the counts when training begins, after the model was built and cast."""
+def test_counts_that_are_set_after_the_cast_are_exact(cast):
+    """The hook sets the counts when training begins, after the model was built and cast."""
     model = model_of(SMALLEST["StatisticsBalancedLoss"])
     CASTS[cast](model)
     model["loss"].set_label_counts(torch.tensor([LARGE] * 3), torch.tensor([9 * LARGE + 1] * 3))
@@ -159,7 +159,7 @@ def test_counts_told_after_the_cast_are_whole(cast):
 
 
 @ALL_CASTS
-def test_a_step_after_the_cast_gathers_on(cast):
+def test_a_step_after_the_cast_gathers_statistics(cast):
     for name in ("PartialLabelMaskingLoss", "ClassPriorTrackingLoss", "PriorMatchedPseudoLabelLoss"):
         model, twin = model_of(SMALLEST[name]), build(SMALLEST[name])
         CASTS[cast](model)

@@ -1,4 +1,4 @@
-"""CSL: the formula of the paper on whole tables, and where its prior comes from."""
+"""CSL: the formula of the paper, and the sources of its prior."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.utils.class_values import write_named_values
-from tests.losses.smallest_losses import build, tables, tell
+from tests.losses.smallest_losses import build, prepare, random_batch
 
 NAME = "ClassAwareSelectiveLoss"
 CLASSES = ["class 0", "class 1", "class 2"]
 
 
 def by_hand(logits, labels, prior, threshold, topk, clip):
-    """The sum over all elements with gammas 0, 1, 4, written from the paper."""
+    """Compute the sum over all elements with gammas 0, 1, 4, as in the paper."""
     num_images, num_classes = labels.shape
     elements, unknown = {}, []
     for n in range(num_images):
@@ -38,8 +38,8 @@ def by_hand(logits, labels, prior, threshold, topk, clip):
 
 @pytest.mark.parametrize("clip", [0.0, 0.05])
 @pytest.mark.parametrize("topk", [0, 0.5, 1, 3])
-def test_is_the_loop(topk, clip):
-    logits, labels = tables(8, 5)
+def test_equals_the_loop(topk, clip):
+    logits, labels = random_batch(8, 5)
     prior = [0.0, 0.02, 0.2, 0.05, 0.06]
     arguments = dict(likelihood_topk=topk, class_prior=prior, prior_threshold=0.05, clip=clip)
     loss = build(dict(type=NAME, reduction="sum", **arguments), 5)
@@ -65,7 +65,7 @@ def test_prior_of_a_file_is_matched_by_name(tmp_path, ending):
     torch.testing.assert_close(loss.selection.class_prior, torch.tensor([0.1, 0.2, 0.3]))
     restored = MODELS.build(dict(type=NAME, class_prior=str(path)))
     restored.load_state_dict(loss.state_dict())
-    torch.testing.assert_close(restored(*tables()), loss(*tables()))
+    torch.testing.assert_close(restored(*random_batch()), loss(*random_batch()))
 
 
 def test_prior_of_a_list_stays_when_weights_of_another_run_are_loaded(tmp_path):
@@ -73,7 +73,7 @@ def test_prior_of_a_list_stays_when_weights_of_another_run_are_loaded(tmp_path):
     other = build(dict(type=NAME, class_prior=str(tmp_path / "prior.csv")))
     assert "selection.class_prior" in other.state_dict()
     ignored = build(dict(type="ClassPriorTrackingLoss", loss=dict(type="PartialAsymmetricLoss")))
-    ignored(*tables())
+    ignored(*random_batch())
     ignored.update_statistics()
     loss = build(dict(type=NAME, class_prior=[0.1, 0.2, 0.3]))
     for weights in (other, ignored):
@@ -81,17 +81,17 @@ def test_prior_of_a_list_stays_when_weights_of_another_run_are_loaded(tmp_path):
         torch.testing.assert_close(loss.selection.class_prior, torch.tensor([0.1, 0.2, 0.3]))
 
 
-def test_prior_that_does_not_fit(tmp_path):
+def test_invalid_priors(tmp_path):
     path = tmp_path / "prior.json"
     write_named_values(path, ["class 0", "class 1"], dict(class_prior=[0.1, 0.2]))
     loss = MODELS.build(dict(type=NAME, class_prior=str(path)))
     with pytest.raises(RuntimeError, match=r"has not read its class prior .*LabelStatisticsHook"):
-        loss(*tables())
+        loss(*random_batch())
     with pytest.raises(
         ValueError,
         match=r"prior.json: expected a class_prior value for each of the 3 classes, found none for 'class 2'",
     ):
-        tell(loss)
+        prepare(loss)
     with pytest.raises(
         ValueError,
         match=r"must be a list in class order if the dataset has no class names. Got values by class name",
@@ -107,7 +107,7 @@ def test_prior_that_does_not_fit(tmp_path):
         build(dict(type=NAME, class_prior=[0.1, 0.2]))
 
 
-def test_refusals():
+def test_invalid_arguments():
     with pytest.raises(TypeError, match=r"has no 'unknown' argument"):
         MODELS.build(dict(type=NAME, unknown="ignore"))
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""Weights of classes reach their elements, or their images."""
+"""Class weights are applied to elements or to images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from tests.losses.smallest_losses import PLAIN, build, tables
+from tests.losses.smallest_losses import PLAIN, build, random_batch
 
 NAME = "ClassBalancedLoss"
 INVERSE = dict(type=NAME, loss=PLAIN, scheme="inverse")
@@ -14,30 +14,30 @@ WEIGHT = 3 / torch.tensor([1.0, 2, 3]) / (1 + 1 / 2 + 1 / 3)  # counts 10, 20, 3
 
 
 def test_by_class():
-    logits, labels = tables()
-    table = build(INVERSE)(logits, labels, reduction_override="none")
-    torch.testing.assert_close(table, WEIGHT * build(PLAIN)(logits, labels, reduction_override="none"))
+    logits, labels = random_batch()
+    losses = build(INVERSE)(logits, labels, reduction_override="none")
+    torch.testing.assert_close(losses, WEIGHT * build(PLAIN)(logits, labels, reduction_override="none"))
 
 
 def test_of_single_labels_an_image_has_the_weight_of_its_class():
-    logits, target = tables()[0], torch.tensor([0, 1, 2, 2, 1, 0])
-    table = build(dict(INVERSE, scope="image"))(logits, target, reduction_override="none")
+    logits, target = random_batch()[0], torch.tensor([0, 1, 2, 2, 1, 0])
+    losses = build(dict(INVERSE, scope="image"))(logits, target, reduction_override="none")
     torch.testing.assert_close(
-        table, WEIGHT[target, None] * build(PLAIN)(logits, target, reduction_override="none")
+        losses, WEIGHT[target, None] * build(PLAIN)(logits, target, reduction_override="none")
     )
 
 
 def test_of_several_labels_an_image_has_their_mean_weight():
-    logits, labels = tables()
-    table = build(dict(INVERSE, scope="image"))(logits, labels, reduction_override="none")
+    logits, labels = random_batch()
+    losses = build(dict(INVERSE, scope="image"))(logits, labels, reduction_override="none")
     plain = build(PLAIN)(logits, labels, reduction_override="none")
     for n in range(6):
         weights = WEIGHT[labels[n] == 1]
-        torch.testing.assert_close(table[n], plain[n] * (weights.mean() if len(weights) else 1))
+        torch.testing.assert_close(losses[n], plain[n] * (weights.mean() if len(weights) else 1))
 
 
 def test_around_margins_it_is_the_weighted_cross_entropy():
-    logits, target = tables()[0], torch.tensor([0, 1, 2, 2, 1, 0])
+    logits, target = random_batch()[0], torch.tensor([0, 1, 2, 2, 1, 0])
     inner = dict(type="LDAMLoss", scale=2.0)
     loss = build(dict(INVERSE, loss=inner))(logits, target, reduction_override="none").sum(dim=1)
     shifted = 2 * (logits - torch.nn.functional.one_hot(target) * build(inner).margins())
@@ -49,6 +49,6 @@ def test_around_margins_it_is_the_weighted_cross_entropy():
     ("arguments", "message"),
     [(dict(scheme="x"), "'scheme' .* Got 'x'"), (dict(scope="x"), "'scope'"), (dict(beta=1), "'beta'")],
 )
-def test_refusals(arguments, message):
+def test_invalid_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(dict(INVERSE, **arguments))

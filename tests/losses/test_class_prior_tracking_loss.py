@@ -1,4 +1,4 @@
-"""The estimated prior is the mean over images, epochs weighted as the window says."""
+"""Estimated prior: the mean over images, with epochs weighted according to the window."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from tests.losses.smallest_losses import PLAIN, build, clear_gathered, tables
+from tests.losses.smallest_losses import PLAIN, build, clear_gathered, random_batch
 
 NAME = "ClassPriorTrackingLoss"
 
 
 @pytest.mark.parametrize("window", ["run", "epoch", "ema"])
-def test_is_the_loop(window):
+def test_equals_the_loop(window):
     loss = build(dict(type=NAME, loss=PLAIN, window=window, momentum=0.75))
-    batches = [[tables(size, seed=10 * epoch + size) for size in (3, 5)] for epoch in range(3)]
+    batches = [[random_batch(size, seed=10 * epoch + size) for size in (3, 5)] for epoch in range(3)]
     means, everything = [], []
     for epoch in batches:
         for logits, labels in epoch:
@@ -36,20 +36,20 @@ def test_is_the_loop(window):
 
 
 def test_changes_neither_loss_nor_gradient():
-    logits, labels = tables()
+    logits, labels = random_batch()
     tracked, plain = build(dict(type=NAME, loss=PLAIN))(logits, labels), build(PLAIN)(logits, labels)
     torch.testing.assert_close(tracked, plain)
     torch.testing.assert_close(*(torch.autograd.grad(loss, logits)[0] for loss in (tracked, plain)))
 
 
-def test_validation_and_an_empty_epoch_leave_no_trace():
+def test_validation_and_an_empty_epoch_change_nothing():
     loss = build(dict(type=NAME, loss=PLAIN)).eval()
-    loss(*tables())
+    loss(*random_batch())
     loss.update_statistics()
     assert loss.class_prior.tolist() == [0, 0, 0]
 
 
-def test_refuses_another_window():
+def test_invalid_window():
     with pytest.raises(
         ValueError, match=r"'window' argument of ClassPriorTrackingLoss must be one of 'run', .*Got 'day'"
     ):

@@ -1,4 +1,4 @@
-"""The registered distribution-balanced loss: its counts, and unknown elements left out."""
+"""Registered distribution-balanced loss: label counts, weight norms, and unknown elements."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional.losses.distribution_balanced_loss import distribution_balanced_loss
-from tests.losses.smallest_losses import build, elements_of, tables
+from tests.losses.smallest_losses import build, elements_of, random_batch
 
 NAME = "DistributionBalancedLoss"
-POSITIVES = torch.tensor([10.0, 20, 30])  # of 100, as `build` tells
+POSITIVES = torch.tensor([10.0, 20, 30])  # of 100, as set by `build`
 
 
-def test_is_the_function():
-    logits, labels = tables()
+def test_equals_the_function():
+    logits, labels = random_batch()
     loss = build(dict(type=NAME))
-    table = loss(logits, labels, reduction_override="none")
-    torch.testing.assert_close(table, distribution_balanced_loss(logits, labels, POSITIVES, 100 - POSITIVES))
+    losses = loss(logits, labels, reduction_override="none")
+    torch.testing.assert_close(losses, distribution_balanced_loss(logits, labels, POSITIVES, 100 - POSITIVES))
     assert torch.equal(elements_of(loss, logits, labels).weight, labels != -1)
-    table.sum().backward()
+    losses.sum().backward()
     assert (logits.grad[labels == -1] == 0).all()
 
 
 def test_the_number_of_images_can_be_given():
-    logits, labels = tables()
+    logits, labels = random_batch()
     loss = build(dict(type=NAME, num_images=1000, gamma=0.3, negative_scale=5, reduction="mean"))
     expected = distribution_balanced_loss(
         logits, labels, POSITIVES, 1000 - POSITIVES, gamma=0.3, negative_scale=5
@@ -35,7 +35,7 @@ def test_the_number_of_images_can_be_given():
 
 
 def by_hand(logits, labels, weight_norm, alpha=0.1, beta=10.0, gamma=0.2):
-    """Table of the published loss, with the numbers of COCO-MLT, element by element."""
+    """Compute the published loss with the parameters of COCO-MLT, element by element."""
     num_images, num_classes = labels.shape
     counts = [10.0 * (c + 1) for c in range(num_classes)]  # of 100
     weights = torch.zeros(num_images, num_classes, dtype=torch.float64)
@@ -48,27 +48,27 @@ def by_hand(logits, labels, weight_norm, alpha=0.1, beta=10.0, gamma=0.2):
     largest_of_image = [
         max((weights[m, c].item() for m, c in known if m == n), default=0.0) for n in range(num_images)
     ]
-    table = torch.zeros(num_images, num_classes, dtype=torch.float64)
+    losses = torch.zeros(num_images, num_classes, dtype=torch.float64)
     for n, c in known:
         norm = {None: 1.0, "by_instance": largest_of_image[n], "by_batch": max(largest_of_image)}[weight_norm]
         z = logits[n, c].item() - math.log(100 / counts[c] - 1) * 0.05 / 2
         z, scale = (z, 1) if labels[n, c] == 1 else (-2 * z, 2)
         likelihood = 1 / (1 + math.exp(-z))
         loss = -math.log(likelihood) * (1 - likelihood) ** 2 / scale
-        table[n, c] = 2 * weights[n, c] / norm * loss
-    return table
+        losses[n, c] = 2 * weights[n, c] / norm * loss
+    return losses
 
 
 def with_and_without_positives():
-    """An image of each kind: usual ones, one without positives, one of negatives only, one of nothing."""
-    logits, labels = tables(8, 4)
+    """Return images with and without positives, including one of negatives only and one of unknown labels."""
+    logits, labels = random_batch(8, 4)
     labels[0], labels[1], labels[2] = torch.tensor([0, 0, -1, 0]), 0, -1
     labels[3] = torch.tensor([1, 0, 1, -1])
     return logits, labels
 
 
 @pytest.mark.parametrize("weight_norm", [None, "by_instance", "by_batch"])
-def test_the_norm_of_the_weights_is_the_loop(weight_norm):
+def test_the_norm_of_the_weights_equals_the_loop(weight_norm):
     logits, labels = with_and_without_positives()
     loss = build(dict(type=NAME, weight_norm=weight_norm, reduction="sum"), 4)
     expected = by_hand(logits, labels, weight_norm)
@@ -79,8 +79,8 @@ def test_the_norm_of_the_weights_is_the_loop(weight_norm):
 
 
 def test_an_unknown_element_is_not_the_largest_weight():
-    """Class 0 is the rarest: its weight is the largest of the image, where it is known."""
-    logits, labels = tables(1, 3)
+    """Class 0 is the rarest, so its weight is the largest of the image if it is known."""
+    logits, labels = random_batch(1, 3)
     labels[:] = torch.tensor([[-1, 0, 1]])
     tables_of_norms = [
         build(dict(type=NAME, weight_norm=norm))(logits, labels, reduction_override="none")
@@ -92,20 +92,20 @@ def test_an_unknown_element_is_not_the_largest_weight():
 
 
 def test_of_one_image_the_largest_weight_becomes_one():
-    """Focal and scale switched off, what remains at a logit of 0 is the weight times log 2."""
+    """Without focusing and scaling, the loss at a logit of 0 is the weight times log 2."""
     plain = dict(type=NAME, focusing=0.0, negative_scale=1.0, initial_bias=0.0)
     logits, labels = torch.zeros(2, 3), torch.tensor([[1, 0, 1], [0, 0, 0]])
     for norm, largest in (("by_instance", [1, 1]), ("by_batch", None), (None, None)):
-        table = build(dict(plain, weight_norm=norm))(logits, labels, reduction_override="none") / math.log(2)
+        losses = build(dict(plain, weight_norm=norm))(logits, labels, reduction_override="none") / math.log(2)
         if largest:
-            assert table.amax(dim=1).tolist() == pytest.approx(largest)
+            assert losses.amax(dim=1).tolist() == pytest.approx(largest)
         else:
-            assert table.max().item() == pytest.approx(1.0 if norm else 1.1)
-            assert table[1].tolist() == pytest.approx([table.max().item()] * 3)
+            assert losses.max().item() == pytest.approx(1.0 if norm else 1.1)
+            assert losses[1].tolist() == pytest.approx([losses.max().item()] * 3)
 
 
 @pytest.mark.parametrize("value", ["by_class", True, ""])
-def test_refuses_another_norm(value):
+def test_invalid_norm(value):
     with pytest.raises(
         ValueError,
         match=r"'weight_norm' argument of DistributionBalancedLoss must be one of None, 'by_instance', "
@@ -114,7 +114,7 @@ def test_refuses_another_norm(value):
         MODELS.build(dict(type=NAME, weight_norm=value))
 
 
-def test_refusal():
+def test_invalid_argument():
     with pytest.raises(
         ValueError, match=r"'negative_scale' argument of DistributionBalancedLoss must be above 0. Got 0"
     ):

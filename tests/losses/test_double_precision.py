@@ -1,4 +1,4 @@
-"""Losses with constants of a class do not lose double precision to them."""
+"""Losses with constants per class are computed in double precision if the logits are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from tests.losses.smallest_losses import build
 
-COUNTS = (10, 20, 30)  # of 100, as tests.losses.smallest_losses.tell says
+COUNTS = (10, 20, 30)  # of 100, as set by tests.losses.smallest_losses.prepare
 
 
 def softplus(x: float) -> float:

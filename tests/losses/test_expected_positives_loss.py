@@ -1,4 +1,4 @@
-"""The registered EPR: every element takes part, unknown ones by the regularizer alone."""
+"""Registered EPR: every element takes part, unknown elements only through the regularizer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional.losses.expected_positives_loss import expected_positives_loss
-from tests.losses.smallest_losses import build, elements_of, tables
+from tests.losses.smallest_losses import build, elements_of, random_batch
 
 CONFIG = dict(type="ExpectedPositivesLoss", expected_positives=1.5)
 
 
-def test_is_the_function():
-    logits, labels = tables()
+def test_equals_the_function():
+    logits, labels = random_batch()
     loss = build(dict(CONFIG, use_negatives=True, reduction="mean"))
     torch.testing.assert_close(
         loss(logits, labels), expected_positives_loss(logits, labels, 1.5, True).mean()
@@ -21,8 +21,8 @@ def test_is_the_function():
     assert elements_of(loss, logits, labels).weight.all()
 
 
-def test_without_other_losses_the_reduction_mean_kept_is_the_published_number():
-    logits, labels = tables()
+def test_the_reduction_mean_kept_gives_the_published_value():
+    logits, labels = random_batch()
     probabilities = torch.sigmoid(logits)
     positives = -torch.log(probabilities + 1e-5)[labels == 1].sum() / 18
     published = positives + (probabilities.sum() / 6 - 1.5) ** 2 / 9
@@ -32,7 +32,7 @@ def test_without_other_losses_the_reduction_mean_kept_is_the_published_number():
 @pytest.mark.parametrize(
     ("value", "expected"), [(0, "above 0"), (-1, "above 0"), (float("inf"), "a finite number above 0")]
 )
-def test_refusal(value, expected):
+def test_invalid_argument(value, expected):
     message = (
         f"'expected_positives' argument of ExpectedPositivesLoss must be {expected}. Got {value} instead"
     )

@@ -1,4 +1,4 @@
-"""Every loss of the field inside every kind of wrapper, in the host's head, and in a training step."""
+"""Published losses in wrappers, in a head of MMPretrain, and in training steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
-from tests.losses.smallest_losses import build, elements_of, tables, tell
+from tests.losses.smallest_losses import build, elements_of, prepare, random_batch
 
 FIELD = {
     "focal": dict(type="PartialAsymmetricLoss", gamma_pos=2, gamma_neg=2, detach_focus=False),
@@ -36,35 +36,34 @@ ALL = pytest.mark.parametrize("name", FIELD)
 
 @ALL
 def test_partial_label_masking_masks_value_and_gradient(name):
-    logits, labels = tables(32)
+    logits, labels = random_batch(32)
     plm = build(dict(type="PartialLabelMaskingLoss", loss=FIELD[name]))
     masked = elements_of(plm, logits, labels).weight == 0
-    tell(plm)  # the same iteration draws the same
-    table = plm(logits, labels, reduction_override="none")
+    prepare(plm)  # the same iteration has the same random numbers
+    losses = plm(logits, labels, reduction_override="none")
     assert (masked & (labels == 1)).any() or (masked & (labels == 0)).any()
-    assert (table[masked] == 0).all()
+    assert (losses[masked] == 0).all()
     plain = build(FIELD[name])(logits, labels, reduction_override="none")
-    torch.testing.assert_close(table[~masked], plain[~masked])
-    if (
-        name != "ldam"
-    ):  # whose softmax ties an image together: a masked image has no gradient, a masked negative does
-        table.sum().backward()
+    torch.testing.assert_close(losses[~masked], plain[~masked])
+    # The softmax of LDAM depends on all classes of an image, so a masked negative of it has a gradient.
+    if name != "ldam":
+        losses.sum().backward()
         assert (logits.grad[masked] == 0).all()
 
 
 @ALL
-def test_statistics_weigh_known_elements(name):
-    logits, labels = tables()
+def test_known_elements_are_weighted_by_statistics(name):
+    logits, labels = random_batch()
     loss = build(dict(type="StatisticsBalancedLoss", loss=FIELD[name], normalize=False))
-    table = loss(logits, labels, reduction_override="none")
+    losses = loss(logits, labels, reduction_override="none")
     plain = build(FIELD[name])(logits, labels, reduction_override="none")
     weight = torch.where(labels == 1, torch.tensor([9.0, 4.0, 7 / 3]), torch.tensor(1.0))
-    torch.testing.assert_close(table, weight * plain)
+    torch.testing.assert_close(losses, weight * plain)
 
 
 @ALL
 def test_the_prior_is_tracked_and_nothing_else_changes(name):
-    logits, labels = tables()
+    logits, labels = random_batch()
     loss = build(dict(type="ClassPriorTrackingLoss", loss=FIELD[name]))
     torch.testing.assert_close(loss(logits, labels), build(FIELD[name])(logits, labels))
     loss.update_statistics()
@@ -72,8 +71,8 @@ def test_the_prior_is_tracked_and_nothing_else_changes(name):
 
 
 @ALL
-def test_pseudo_labels_fill_in(name):
-    logits, labels = tables()
+def test_pseudo_labels_replace_unknown_labels(name):
+    logits, labels = random_batch()
     loss = build(dict(type="PseudoLabelLoss", loss=FIELD[name], warmup_epochs=0))
     p = torch.sigmoid(logits.detach())
     filled = torch.where((labels == -1) & (p > 0.9), 1, torch.where((labels == -1) & (p < 0.1), 0, labels))
@@ -82,12 +81,12 @@ def test_pseudo_labels_fill_in(name):
 
 
 @ALL
-def test_trains_a_head_of_the_host(name):
+def test_trains_a_head_of_mmpretrain(name):
     torch.manual_seed(0)
     head = MODELS.build(
         dict(type="MultiLabelLinearClsHead", num_classes=3, in_channels=4, loss=FIELD[name])
     ).train()
-    tell(head, epoch=1)
+    prepare(head, epoch=1)
     features = torch.randn(12, 4)
     labels = (features[:, :3] > 0.5).float()
     labels[labels.sum(dim=1) == 0, 0] = 1
@@ -105,5 +104,5 @@ def test_trains_a_head_of_the_host(name):
 
 
 @pytest.mark.parametrize("name", sorted(set(FIELD) - {"cb", "focal"}))
-def test_a_batch_without_images_costs_nothing(name):
+def test_the_loss_of_a_batch_without_images_is_0(name):
     assert build(FIELD[name])(torch.zeros(0, 3), torch.zeros(0, 3)).item() == 0

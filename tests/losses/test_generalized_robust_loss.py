@@ -1,4 +1,4 @@
-"""The registered GR: its constants over the epochs."""
+"""Registered GR: its constants over the epochs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional.losses.generalized_robust_loss import generalized_robust_loss
-from tests.losses.smallest_losses import build, tables
+from tests.losses.smallest_losses import build, random_batch
 
 NAME = "GeneralizedRobustLoss"
 
 
 @pytest.mark.parametrize("epoch", [0, 4, 9])
 def test_constants_move_linearly(epoch):
-    logits, labels = tables()
+    logits, labels = random_batch()
     early, late = epoch / 10, (epoch + 1) / 10
     expected = generalized_robust_loss(logits, labels, 2 * early, -2, 0.5 + 0.3 * late, 2 - 1.5 * late)
     loss = build(dict(type=NAME, reduction="mean"), epoch=epoch)
@@ -22,7 +22,7 @@ def test_constants_move_linearly(epoch):
 
 
 def test_validation_has_the_last_constants():
-    logits, labels = tables()
+    logits, labels = random_batch()
     last = generalized_robust_loss(logits, labels, 2, -2, 0.8, 0.5).mean()
     config = dict(type=NAME, reduction="mean")
     torch.testing.assert_close(build(config, epoch=3).eval()(logits, labels), last)
@@ -37,6 +37,6 @@ def test_validation_has_the_last_constants():
         (dict(negative_exponent=0), "'neg"),
     ],
 )
-def test_refusals(arguments, message):
+def test_invalid_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(dict(type=NAME, **arguments))

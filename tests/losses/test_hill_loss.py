@@ -1,4 +1,4 @@
-"""The registered Hill loss: its reduction, and what becomes of unknown labels."""
+"""Registered Hill loss: reduction, and treatment of unknown labels."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional.losses.hill_loss import hill_loss
-from tests.losses.smallest_losses import build, elements_of, tables
+from tests.losses.smallest_losses import build, elements_of, random_batch
 
 
-def test_is_the_sum_of_the_function():
-    logits, labels = tables()
+def test_equals_the_sum_of_the_function():
+    logits, labels = random_batch()
     arguments = dict(margin=0.5, gamma=1.0, down_weight=1.2)
     loss = build(dict(type="HillLoss", reduction="sum"))
     torch.testing.assert_close(loss(logits, labels), hill_loss(logits, labels).sum())
@@ -22,7 +22,7 @@ def test_is_the_sum_of_the_function():
 
 @pytest.mark.parametrize("name", ["HillLoss", "SelfPacedCorrectionLoss", "AssumeNegativeLoss"])
 def test_unknown_labels_are_negatives_or_left_out(name):
-    logits, labels = tables()
+    logits, labels = random_batch()
     negative = build(dict(type=name))
     as_negative = negative(logits, labels, reduction_override="none")
     torch.testing.assert_close(
@@ -40,7 +40,7 @@ def test_unknown_labels_are_negatives_or_left_out(name):
 
 
 @pytest.mark.parametrize("name", ["HillLoss", "SelfPacedCorrectionLoss", "AssumeNegativeLoss"])
-def test_refusal(name):
+def test_invalid_argument(name):
     with pytest.raises(
         ValueError, match=f"'unknown' argument of {name} must be one of 'negative', 'ignore'. Got 'x' instead"
     ):

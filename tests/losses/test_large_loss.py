@@ -1,4 +1,4 @@
-"""The registered Large Loss: its rate over epochs, and which elements take part."""
+"""Registered Large Loss: its rate over epochs, and the elements that take part."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional.losses.large_loss import large_loss, large_unknown_elements
-from tests.losses.smallest_losses import build, elements_of, tables
+from tests.losses.smallest_losses import build, elements_of, random_batch
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 3, 8])
-def test_the_share_grows_with_the_epoch(epoch):
-    logits, _ = tables(20, 3)
+def test_the_fraction_grows_with_the_epoch(epoch):
+    logits, _ = random_batch(20, 3)
     labels = torch.full((20, 3), -1)
     rejected = ~elements_of(build(dict(type="LargeLoss", delta=2.0), epoch=epoch), logits, labels).weight
     number = math.ceil(60 * epoch * 2 / 100)
@@ -24,8 +24,8 @@ def test_the_share_grows_with_the_epoch(epoch):
 
 
 @pytest.mark.parametrize("scheme", ["reject", "temporary"])
-def test_is_the_function(scheme):
-    logits, labels = tables()
+def test_equals_the_function(scheme):
+    logits, labels = random_batch()
     loss = build(dict(type="LargeLoss", scheme=scheme, delta=2.5, reduction="mean"), epoch=8)
     expected = large_loss(logits, labels, large_unknown_elements(logits, labels, 0.2), scheme)
     torch.testing.assert_close(loss(logits, labels, reduction_override="none"), expected)
@@ -33,11 +33,13 @@ def test_is_the_function(scheme):
 
 
 def test_a_flipped_element_takes_part_and_validation_flips_none():
-    logits, labels = tables()
+    logits, labels = random_batch()
     loss = build(dict(type="LargeLoss", scheme="temporary", delta=10, reduction="mean"))
     elements = elements_of(loss, logits, labels)
     assert elements.weight.all()
-    assert torch.equal(elements.labels == 1, labels != 0)  # four fifths of the batch: all that is unknown
+    assert torch.equal(
+        elements.labels == 1, labels != 0
+    )  # the rate is 0.8 of the batch, which includes all unknown elements
     none = torch.zeros(6, 3, dtype=torch.bool)
     torch.testing.assert_close(loss.eval()(logits, labels), large_loss(logits, labels, none).mean())
 
@@ -46,6 +48,6 @@ def test_a_flipped_element_takes_part_and_validation_flips_none():
     ("arguments", "message"),
     [(dict(scheme="permanent"), "'scheme' .* one of 'reject'"), (dict(delta=-1), "'delta'")],
 )
-def test_refusals(arguments, message):
+def test_invalid_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(dict(type="LargeLoss", **arguments))

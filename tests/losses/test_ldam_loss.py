@@ -1,4 +1,4 @@
-"""The registered LDAM: margins of the counts, the mean over images."""
+"""Registered LDAM: margins from the label counts, and the mean over images."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from tests.losses.smallest_losses import build, tables
+from tests.losses.smallest_losses import build, random_batch
 
 NAME = "LDAMLoss"
 
 
-def test_is_cross_entropy_with_margins():
-    logits, target = tables()[0], torch.tensor([0, 1, 2, 2, 1, 0])
+def test_equals_cross_entropy_with_margins():
+    logits, target = random_batch()[0], torch.tensor([0, 1, 2, 2, 1, 0])
     margins = 0.4 * torch.tensor([1, 2**-0.25, 3**-0.25])  # counts 10, 20, 30
     shifted = 5 * (logits - torch.nn.functional.one_hot(target) * margins)
     loss = build(dict(type=NAME, max_margin=0.4, scale=5.0))
@@ -21,12 +21,12 @@ def test_is_cross_entropy_with_margins():
 
 
 def test_an_unknown_class_does_not_compete():
-    logits, labels = tables()[0], torch.tensor([[1, 0, -1]] * 6)
+    logits, labels = random_batch()[0], torch.tensor([[1, 0, -1]] * 6)
     build(dict(type=NAME, scale=1.0))(logits, labels).backward()
     assert (logits.grad[:, 2] == 0).all()
     assert (logits.grad[:, 1] > 0).all()
 
 
-def test_refusal():
+def test_invalid_argument():
     with pytest.raises(ValueError, match=r"'scale' argument of LDAMLoss must be above 0. Got 0 instead"):
         MODELS.build(dict(type=NAME, scale=0))

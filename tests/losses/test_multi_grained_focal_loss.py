@@ -1,4 +1,4 @@
-"""The registered multi-grained focal loss: weights from the label counts, and unknown labels."""
+"""Registered multi-grained focal loss: class weights from the label counts, and unknown labels."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional.losses.multi_grained_focal_loss import multi_grained_focal_loss
-from tests.losses.smallest_losses import build, elements_of, tables
+from tests.losses.smallest_losses import build, elements_of, random_batch
 
 CONFIG = dict(type="MultiGrainedFocalLoss")
-WEIGHT = torch.tensor([(1 - math.log(n / 30)) ** (1 / 6) for n in (10, 20, 30)])  # the counts of build()
+WEIGHT = torch.tensor([(1 - math.log(n / 30)) ** (1 / 6) for n in (10, 20, 30)])  # label counts of build()
 
 
 def test_weights_are_those_of_the_training_set():
-    logits, labels = tables()
+    logits, labels = random_batch()
     for arguments in (dict(), dict(gamma_pos=1.0, gamma_neg=2.0, clip=0.1, detach_focus=False, eps=1e-6)):
         loss = build(dict(CONFIG, reduction="sum", **arguments))
         expected = multi_grained_focal_loss(logits, labels, WEIGHT, **arguments)
@@ -24,14 +24,14 @@ def test_weights_are_those_of_the_training_set():
     torch.testing.assert_close(loss.class_state()["class_weight"], WEIGHT)
 
 
-def test_without_a_training_set_classes_weigh_the_same():
-    logits, labels = tables()
+def test_without_a_training_set_class_weights_are_equal():
+    logits, labels = random_batch()
     expected = multi_grained_focal_loss(logits, labels, torch.ones(3)).sum() / 6
     torch.testing.assert_close(MODELS.build(CONFIG).eval()(logits, labels), expected)
 
 
 def test_unknown_labels_are_negatives_or_left_out():
-    logits, labels = tables()
+    logits, labels = random_batch()
     as_negative = elements_of(build(CONFIG), logits, labels)
     torch.testing.assert_close(
         as_negative.weighed(), elements_of(build(CONFIG), logits, labels.clamp(min=0)).weighed()
@@ -50,6 +50,6 @@ def test_unknown_labels_are_negatives_or_left_out():
         (dict(eps=-1), "'eps'"),
     ],
 )
-def test_refusals(arguments, message):
+def test_invalid_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(dict(CONFIG, **arguments))

@@ -1,4 +1,4 @@
-"""ROLE as a registered loss: estimates that start near the annotation, and learn with the model."""
+"""Registered ROLE: estimates start near the annotation and are learned together with the model."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ ARGUMENTS = dict(type="OnlineLabelEstimationLoss", num_images=50, num_classes=4,
 IDS = torch.tensor([7, 31, 2])
 
 
-def tables():
+def random_batch():
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(3, 4, generator=generator)
     return logits.requires_grad_(), torch.tensor([[1, 0, -1, -1]] * 3)
 
 
-def test_is_the_function_of_the_rows_of_these_images():
+def test_equals_the_function_of_the_rows_of_the_images():
     loss = MODELS.build(ARGUMENTS).train()
-    logits, labels = tables()
+    logits, labels = random_batch()
     found = loss(logits, labels, context=LossContext(sample_ids=IDS), reduction_override="none")
     start = torch.tensor([5.293304824724492, -5.293304824724492, 0, 0])
     expected = online_label_estimation_loss(logits, labels, loss.label_logits[IDS] + start, 1.5)
@@ -44,7 +44,7 @@ def test_estimates_start_near_the_annotation():
 
 def test_only_images_of_the_batch_get_a_gradient():
     loss = MODELS.build(ARGUMENTS).train()
-    logits, labels = tables()
+    logits, labels = random_batch()
     loss(logits, labels, context=LossContext(sample_ids=IDS)).backward()
     assert sorted(loss.label_logits.grad.abs().sum(dim=1).nonzero().flatten().tolist()) == sorted(
         IDS.tolist()
@@ -52,9 +52,9 @@ def test_only_images_of_the_batch_get_a_gradient():
     assert logits.grad.abs().sum() > 0
 
 
-def test_model_and_estimates_come_to_agree():
+def test_model_and_estimates_converge():
     loss = MODELS.build(dict(ARGUMENTS, num_images=3)).train()
-    logits, labels = tables()
+    logits, labels = random_batch()
     context = LossContext(sample_ids=torch.arange(3))
     optimizer = torch.optim.SGD([logits, loss.label_logits], lr=0.5)
     gaps = []
@@ -69,18 +69,18 @@ def test_model_and_estimates_come_to_agree():
 
 def test_validation_has_no_estimates():
     loss = MODELS.build(ARGUMENTS).eval()
-    logits, labels = tables()
+    logits, labels = random_batch()
     context = LossContext(sample_ids=torch.tensor([999, 1000, 1001]))  # of another dataset
     found = loss(logits, labels, context=context, reduction_override="none")
     torch.testing.assert_close(found, expected_positives_loss(logits, labels, 1.5))
 
 
 @pytest.mark.parametrize("num_classes", [1, 2])
-def test_estimates_of_other_classes_are_refused(num_classes):
+def test_another_number_of_classes_raises(num_classes):
     loss = MODELS.build(dict(ARGUMENTS, num_classes=num_classes))
     context = LossContext(sample_ids=torch.arange(2))
     with pytest.raises(
-        ValueError, match=rf"'num_classes' argument .* must be that of the head, 4. Got {num_classes} instead"
+        ValueError, match=rf"'num_classes' argument .* of the head, 4. Got {num_classes} instead"
     ):
         loss(torch.zeros(2, 4), torch.zeros(2, 4), context=context)
 
@@ -93,7 +93,7 @@ def test_estimates_of_other_classes_are_refused(num_classes):
         ("expected_positives", "above 0"),
     ],
 )
-def test_refusals(argument, expected):
+def test_invalid_arguments(argument, expected):
     with pytest.raises(
         ValueError,
         match=f"'{argument}' argument of OnlineLabelEstimationLoss must be {expected}. Got 0 instead",
@@ -101,9 +101,9 @@ def test_refusals(argument, expected):
         MODELS.build(dict(ARGUMENTS, **{argument: 0}))
 
 
-def test_a_training_set_that_is_longer_is_refused():
+def test_a_longer_training_set_raises():
     loss = MODELS.build(ARGUMENTS).train()
     with pytest.raises(
         ValueError, match="'num_images' argument of OnlineLabelEstimationLoss must be the length"
     ):
-        loss(*tables(), context=LossContext(sample_ids=torch.tensor([0, 1, 50])))
+        loss(*random_batch(), context=LossContext(sample_ids=torch.tensor([0, 1, 50])))

@@ -1,17 +1,17 @@
-"""The registered pairwise ranking loss: its published scale, masks, and thousands of classes."""
+"""Registered pairwise ranking loss: published scale, masks, and thousands of classes."""
 
 from __future__ import annotations
 
 import torch
 from mmpretrain.registry import MODELS
 
-from tests.losses.smallest_losses import build, elements_of, tables
+from tests.losses.smallest_losses import build, elements_of, random_batch
 
 CONFIG = dict(type="PairwiseRankingLoss")
 
 
 def test_published_is_the_mean_over_all_elements():
-    logits, labels = tables()
+    logits, labels = random_batch()
     p = torch.sigmoid(logits)
     total = sum(
         1 - p[n, i] + p[n, j]
@@ -27,8 +27,8 @@ def test_published_is_the_mean_over_all_elements():
     assert elements_of(build(CONFIG), logits, labels).weight.all()
 
 
-def test_a_masked_element_passes_on_no_gradient():
-    logits, labels = tables(32)
+def test_a_masked_element_has_no_gradient():
+    logits, labels = random_batch(32)
     plm = build(dict(type="PartialLabelMaskingLoss", loss=CONFIG))
     elements = elements_of(plm, logits, labels)
     elements.weighed().sum().backward()
@@ -38,8 +38,8 @@ def test_a_masked_element_passes_on_no_gradient():
     assert logits.grad[~masked].any()
 
 
-def test_the_classes_of_open_images_need_no_table_of_pairs():
-    """64 images x 9,605 x 9,605 pairs would be 24 GB."""
+def test_open_images_needs_no_matrix_of_pairs():
+    """64 images x 9,605 x 9,605 pairs would take 24 GB."""
     logits = torch.zeros(64, 9605, requires_grad=True)
     labels = torch.full((64, 9605), -1, dtype=torch.int8)
     labels[:, :3] = 1

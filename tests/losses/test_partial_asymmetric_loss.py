@@ -1,4 +1,4 @@
-"""The module hands the table of the function to the treatment of unknown labels."""
+"""Registered partial asymmetric loss: the loss of the function, with each treatment of unknown labels."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import UNKNOWN_MODES, partial_asymmetric_loss, unknown_weights
-from tests.losses.smallest_losses import build, tables
+from tests.losses.smallest_losses import build, random_batch
 
 ARGUMENTS = dict(gamma_pos=1.0, gamma_neg=2.0, gamma_unknown=3.0, alpha_unknown=0.5, clip=0.1)
 
 
 @pytest.mark.parametrize("unknown", UNKNOWN_MODES)
-def test_table_and_gradient(unknown):
-    logits, labels = tables()
-    table = build(dict(type="PartialAsymmetricLoss", unknown=unknown, **ARGUMENTS))(
+def test_losses_and_gradient(unknown):
+    logits, labels = random_batch()
+    losses = build(dict(type="PartialAsymmetricLoss", unknown=unknown, **ARGUMENTS))(
         logits, labels, reduction_override="none"
     )
     weights = unknown_weights(labels, unknown)
     expected = partial_asymmetric_loss(logits, labels, **ARGUMENTS) * (1 if weights is None else weights)
-    torch.testing.assert_close(table, expected)
-    (gradient,) = torch.autograd.grad(table.sum(), logits)
+    torch.testing.assert_close(losses, expected)
+    (gradient,) = torch.autograd.grad(losses.sum(), logits)
     torch.testing.assert_close(gradient, torch.autograd.grad(expected.sum(), logits)[0])
 
 
@@ -34,7 +34,7 @@ def test_counts_known_elements(reduction):
     assert loss(logits, labels).item() == pytest.approx(0.6931472)
 
 
-def test_refuses_another_treatment():
+def test_invalid_treatment():
     with pytest.raises(
         ValueError,
         match=r"'unknown' argument of PartialAsymmetricLoss must be one of 'negative', .*Got 'skip'",
@@ -64,20 +64,20 @@ def test_with_focus_the_logarithm_is_bounded_as_published():
         (dict(loss_weight=math.nan), "'loss_weight' .* must be a finite number. Got nan"),
     ],
 )
-def test_numbers_out_of_range_are_refused(arguments, message):
+def test_numbers_out_of_range(arguments, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(dict(type="PartialAsymmetricLoss", **arguments))
 
 
-def test_what_is_no_number_is_refused():
+def test_arguments_that_are_not_numbers():
     with pytest.raises(
         TypeError, match=r"'gamma_neg' argument of PartialAsymmetricLoss must be a number. Got 'a'"
     ):
         MODELS.build(dict(type="PartialAsymmetricLoss", gamma_neg="a"))
 
 
-def test_an_infinite_logit_of_half_precision_leaves_the_others_alone():
-    """A model in float16 overflows at 65,504: nothing happens where it is right or nobody knows."""
+def test_an_infinite_logit_in_half_precision_does_not_affect_other_elements():
+    """A float16 logit above 65,504 is infinite; its loss is 0 if its label is unknown or agrees with it."""
     logits = torch.tensor([[torch.inf, torch.inf, -torch.inf, 0.0]], dtype=torch.float16, requires_grad=True)
     loss = build(dict(type="PartialAsymmetricLoss"), num_classes=4)(logits, torch.tensor([[-1, 1, 0, 1]]))
     loss.backward()

@@ -1,4 +1,4 @@
-"""PLM as a module: around any loss, with draws that a resume repeats."""
+"""Registered PLM: around any loss, with random masks that a resumed run repeats."""
 
 from __future__ import annotations
 
@@ -8,71 +8,70 @@ from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import probability_histograms, update_ideal_ratio
 from mmpretrain_imbalance.losses.base import loss_state
-from tests.losses.smallest_losses import PLAIN, build, tables, tell
+from tests.losses.smallest_losses import PLAIN, build, prepare, random_batch
 
 NAME = "PartialLabelMaskingLoss"
-HOSTS = [
+MMPRETRAIN_LOSSES = [
     dict(type="CrossEntropyLoss", use_sigmoid=True),
     dict(type="AsymmetricLoss"),
     dict(type="FocalLoss"),
 ]
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host["type"])
-def test_around_the_losses_of_the_host(host):
-    """Unknown elements cost nothing and get no gradient, known ones the host's, where nothing is masked."""
-    logits, labels = tables(5, 4)
-    loss = build(dict(type=NAME, loss=host, initial_ideal_ratio="class"), 4)
-    table = loss(logits, labels, reduction_override="none")
-    (gradient,) = torch.autograd.grad(table.sum(), logits)
+@pytest.mark.parametrize("wrapped", MMPRETRAIN_LOSSES, ids=lambda wrapped: wrapped["type"])
+def test_around_losses_of_mmpretrain(wrapped):
+    """Without masks, known elements have the loss of MMPretrain, and unknown elements have none."""
+    logits, labels = random_batch(5, 4)
+    loss = build(dict(type=NAME, loss=wrapped, initial_ideal_ratio="class"), 4)
+    losses = loss(logits, labels, reduction_override="none")
+    (gradient,) = torch.autograd.grad(losses.sum(), logits)
     known = labels != -1
-    expected = MODELS.build(host)(logits, labels.clamp(min=0), reduction_override="none")
+    expected = MODELS.build(wrapped)(logits, labels.clamp(min=0), reduction_override="none")
     (expected_gradient,) = torch.autograd.grad(expected.sum(), logits)
-    torch.testing.assert_close(table, expected * known)
+    torch.testing.assert_close(losses, expected * known)
     torch.testing.assert_close(gradient, expected_gradient * known)
 
 
-def draws(loss, iteration=None, size=200):
+def masks(loss, iteration=None, size=200):
     if iteration is not None:
-        tell(loss, iteration=iteration)
+        prepare(loss, iteration=iteration)
     return loss(torch.zeros(size, 3), torch.ones(size, 3), reduction_override="none") > 0
 
 
-def test_draws_depend_on_seed_rank_and_iteration_only(monkeypatch):
+def test_masks_depend_on_seed_rank_and_iteration_only(monkeypatch):
     loss = build(dict(type=NAME, loss=PLAIN))
-    first = draws(loss, iteration=5)
+    first = masks(loss, iteration=5)
     torch.manual_seed(123)
     torch.rand(7)
-    assert torch.equal(draws(build(dict(type=NAME, loss=PLAIN)), iteration=5), first)
-    assert not torch.equal(draws(loss, iteration=6), first)
-    assert not torch.equal(draws(build(dict(type=NAME, loss=PLAIN, seed=1)), iteration=5), first)
+    assert torch.equal(masks(build(dict(type=NAME, loss=PLAIN)), iteration=5), first)
+    assert not torch.equal(masks(loss, iteration=6), first)
+    assert not torch.equal(masks(build(dict(type=NAME, loss=PLAIN, seed=1)), iteration=5), first)
     monkeypatch.setattr(loss_state, "get_rank", lambda: 1)
-    assert not torch.equal(draws(loss, iteration=5), first)
+    assert not torch.equal(masks(loss, iteration=5), first)
 
 
 def test_calls_within_an_iteration_differ_from_each_other_and_from_the_next():
     loss = build(dict(type=NAME, loss=PLAIN))
-    first, second = draws(loss, iteration=5), draws(loss)
-    following = draws(loss, iteration=6)
+    first, second = masks(loss, iteration=5), masks(loss)
+    following = masks(loss, iteration=6)
     assert not torch.equal(first, second)
     assert not torch.equal(second, following)
 
 
-def test_losses_of_another_kind_draw_other_numbers():
+def test_losses_of_different_classes_use_different_random_numbers():
     masking = build(dict(type=NAME, loss=dict(type="LabelSpaceReductionLoss", loss=PLAIN)))
     first, second = (loss.random_table(50, 40) for loss in (masking, masking.loss))
-    shared = torch.isin(first, second).float().mean()
-    assert shared < 0.01
+    assert torch.isin(first, second).float().mean() < 0.01
     assert torch.equal(first, build(dict(type=NAME, loss=PLAIN)).random_table(50, 40))
 
 
 def test_masks_nothing_in_validation():
     loss = build(dict(type=NAME, loss=PLAIN)).eval()
-    assert draws(loss).all()
+    assert masks(loss).all()
 
 
 def test_statistics_are_gathered_in_training_steps_only():
-    logits, labels = tables(20)
+    logits, labels = random_batch(20)
     loss = build(dict(type=NAME, loss=PLAIN))
     with torch.no_grad():
         loss(logits, labels)
@@ -87,8 +86,8 @@ def test_statistics_are_gathered_in_training_steps_only():
     torch.testing.assert_close(loss.ideal_positive_ratio, update_ideal_ratio(before, loss.histograms, 0.1))
 
 
-def test_two_halves_gather_what_the_whole_gathers():
-    logits, labels = tables(20)
+def test_two_halves_gather_the_statistics_of_the_whole():
+    logits, labels = random_batch(20)
     whole, halves = (build(dict(type=NAME, loss=PLAIN)) for _ in range(2))
     whole(logits, labels)
     halves(logits[:7], labels[:7])
@@ -96,7 +95,7 @@ def test_two_halves_gather_what_the_whole_gathers():
     torch.testing.assert_close(halves.histograms, whole.histograms)
 
 
-def test_starts():
+def test_initial_ideal_ratios():
     counts = torch.tensor([10, 20, 0]), torch.tensor([90, 80, 100])
     for start, expected in (
         ("uniform", [30 / 270] * 3),
@@ -116,20 +115,20 @@ def test_a_class_without_known_labels_starts_at_the_uniform_ratio():
     assert loss.positive_ratio.isnan().tolist() == [False, True]
 
 
-def test_kept_per_class_is_the_loop():
-    logits, labels = tables(50)
+def test_kept_per_class_equals_the_loop():
+    logits, labels = random_batch(50)
     loss = build(dict(type=NAME, loss=PLAIN, reduction="kept_per_class"))
-    tell(loss, iteration=3)
-    table = loss(logits, labels, reduction_override="none")
-    tell(loss, iteration=3)
+    prepare(loss, iteration=3)
+    losses = loss(logits, labels, reduction_override="none")
+    prepare(loss, iteration=3)
     expected = 0.0
     for c in range(3):
-        kept = int((table[:, c] > 0).sum())
-        expected += min(50 / kept, 10) * table[:, c].sum().item() / 50
+        kept = int((losses[:, c] > 0).sum())
+        expected += min(50 / kept, 10) * losses[:, c].sum().item() / 50
     assert loss(logits, labels).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_annotations_without_one_kind_are_refused():
+def test_annotations_without_positives_or_negatives_raise():
     loss = MODELS.build(dict(type=NAME, loss=PLAIN))
     with pytest.raises(
         ValueError, match=r"the training set has no known negatives. .*default_label='negative'"
@@ -154,12 +153,12 @@ def test_annotations_without_one_kind_are_refused():
         (dict(rate=-1), "'rate' argument of .* must be at least 0. Got -1"),
     ],
 )
-def test_refusals(arguments, message):
+def test_invalid_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(dict(type=NAME, loss=PLAIN, **arguments))
 
 
 @pytest.mark.parametrize("ratios", [[1, 2], [1, 0, 1]])
-def test_list_of_ratios_that_does_not_fit(ratios):
+def test_invalid_lists_of_ratios(ratios):
     with pytest.raises(ValueError, match=r"must be one positive number for each of the 3 classes"):
         build(dict(type=NAME, loss=PLAIN, initial_ideal_ratio=ratios))

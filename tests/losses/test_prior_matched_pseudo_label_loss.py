@@ -1,4 +1,4 @@
-"""Pseudo-labels whose share meets the class prior."""
+"""Pseudo-labels whose fraction of positives matches the class prior."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def build(**arguments):
     return loss
 
 
-def tables():
+def random_batch():
     generator = torch.Generator().manual_seed(0)
     logits = 2 * torch.randn(NUM_IMAGES, 3, generator=generator) + torch.tensor([0.0, -3.0, -6.0])
     labels = torch.randint(-1, 2, (NUM_IMAGES, 3), generator=generator)
@@ -35,7 +35,7 @@ def gather(loss, logits, labels, epoch=4):
 
 
 def pseudo(loss, logits, labels):
-    """What the held loss sees, after the warm-up."""
+    """Return the labels that the wrapped loss gets after the warm-up."""
     seen = []
     loss.set_progress(9, 20, 0)
     inner = loss.loss.elementwise_loss
@@ -46,8 +46,8 @@ def pseudo(loss, logits, labels):
 
 
 @pytest.mark.parametrize("coverage", [1.0, 0.5])
-def test_the_share_of_pseudo_positives_is_the_mean_probability(coverage):
-    loss, (logits, labels) = build(coverage=coverage), tables()
+def test_the_fraction_of_pseudo_positives_is_the_mean_probability(coverage):
+    loss, (logits, labels) = build(coverage=coverage), random_batch()
     gather(loss, logits, labels)
     filled, unknown = pseudo(loss, logits, labels), labels == -1
     for c in range(3):
@@ -57,7 +57,7 @@ def test_the_share_of_pseudo_positives_is_the_mean_probability(coverage):
         for label, fraction, order in ((1, mean, ranked), (0, 1 - mean, ranked[::-1])):
             number = coverage * fraction * len(rows)
             chosen = [n for n in rows if filled[n, c] == label]
-            # To within the elements of a bin of 0.1 in logits.
+            # Exact up to the number of elements in a bin, whose width is 0.1 in logits.
             assert abs(len(chosen) - number) <= 10
             assert set(chosen) == set(order[: len(chosen)])
     assert (filled == labels)[~unknown].all()
@@ -65,7 +65,7 @@ def test_the_share_of_pseudo_positives_is_the_mean_probability(coverage):
 
 
 def test_a_given_prior_counts_the_annotated_positives():
-    logits, labels = tables()
+    logits, labels = random_batch()
     labels[:, 0] = torch.where(torch.arange(NUM_IMAGES) < 60, 1, -1)  # 60 positives of 400 are annotated
     loss = build(class_prior=[0.4, 1.0, 0.0], warmup_epochs=1)
     gather(loss, logits, labels)
@@ -76,7 +76,7 @@ def test_a_given_prior_counts_the_annotated_positives():
     assert (filled[:, 1] == 1)[unknown[:, 1]].all()
 
 
-def test_prior_of_a_file_goes_by_name(tmp_path):
+def test_prior_of_a_file_is_matched_by_name(tmp_path):
     write_named_values(tmp_path / "prior.json", NAMES[::-1], {"class_prior": [0.3, 0.2, 0.1]})
     torch.testing.assert_close(
         build(class_prior=tmp_path / "prior.json").class_prior, torch.tensor([0.1, 0.2, 0.3])
@@ -84,7 +84,7 @@ def test_prior_of_a_file_goes_by_name(tmp_path):
 
 
 def test_a_rare_class_gets_positives_that_a_fixed_threshold_never_gives():
-    logits, labels = tables()
+    logits, labels = random_batch()
     loss = build()
     gather(loss, logits, labels)
     fixed = MODELS.build(dict(type="PseudoLabelLoss", loss=PLAIN)).train()
@@ -93,12 +93,12 @@ def test_a_rare_class_gets_positives_that_a_fixed_threshold_never_gives():
 
 
 def test_no_pseudo_label_before_there_are_statistics():
-    logits, labels = tables()
+    logits, labels = random_batch()
     torch.testing.assert_close(pseudo(build(warmup_epochs=0), logits, labels), labels.to(torch.int8))
 
 
 def test_statistics_of_the_warm_up_are_those_of_its_last_epoch():
-    logits, labels = tables()
+    logits, labels = random_batch()
     early, late = build(), build()
     gather(early, logits, labels, epoch=3)
     assert not early.positive_thresholds.any()
@@ -108,8 +108,8 @@ def test_statistics_of_the_warm_up_are_those_of_its_last_epoch():
     assert set(late.class_state()) == {"positive_threshold", "negative_threshold"}
 
 
-def test_the_averaged_model_is_asked_for_and_used():
-    logits, labels = tables()
+def test_the_averaged_model_is_required_and_used():
+    logits, labels = random_batch()
     loss = build(predictions="averaged_model", warmup_epochs=0)
     with pytest.raises(
         RuntimeError, match=r"PriorMatchedPseudoLabelLoss\(predictions='averaged_model'\) has no"
@@ -138,7 +138,7 @@ def test_the_averaged_model_is_asked_for_and_used():
         (
             dict(num_bins=1),
             ValueError,
-            "'num_bins' argument of PriorMatchedPseudoLabelLoss must be a whole .* Got 1",
+            "'num_bins' argument of PriorMatchedPseudoLabelLoss must be an integer .* Got 1",
         ),
         (dict(limit=0), ValueError, "'limit' argument of PriorMatchedPseudoLabelLoss must be above 0. Got 0"),
         (dict(positive_threshold=0.9), TypeError, "no 'positive_threshold' argument"),
@@ -152,6 +152,6 @@ def test_the_averaged_model_is_asked_for_and_used():
         (dict(class_prior="nowhere.json"), FileNotFoundError, "does not exist"),
     ],
 )
-def test_refusals(arguments, error, message):
+def test_invalid_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
         build(**arguments)

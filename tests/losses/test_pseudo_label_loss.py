@@ -1,4 +1,4 @@
-"""Pseudo-labels inside a loss: when, with which weight, and known elements never."""
+"""Pseudo-labels inside a loss: thresholds, weights and warm-up."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from tests.losses.smallest_losses import PLAIN, build, tell
+from tests.losses.smallest_losses import PLAIN, build, prepare
 
 LOGITS = torch.tensor([[4.0, 0.0, -4.0]])
 UNKNOWN = torch.full((1, 3), -1)
 
 
-def table(epoch=8, labels=UNKNOWN, **arguments):
+def losses_of(epoch=8, labels=UNKNOWN, **arguments):
     loss = build(dict(type="PseudoLabelLoss", loss=PLAIN, **arguments), epoch=epoch)
     return loss(LOGITS, labels, reduction_override="none")
 
@@ -21,26 +21,28 @@ def softplus(x):
     return torch.nn.functional.softplus(torch.tensor(x)).item()
 
 
-def test_the_sure_ones_become_labels():
+def test_confident_predictions_become_labels():
     torch.testing.assert_close(
-        table(weight=0.5), torch.tensor([[0.5 * softplus(-4.0), 0.0, 0.5 * softplus(-4.0)]])
+        losses_of(weight=0.5), torch.tensor([[0.5 * softplus(-4.0), 0.0, 0.5 * softplus(-4.0)]])
     )
 
 
 def test_soft_pseudo_labels():
     p = torch.sigmoid(torch.tensor(4.0)).item()
     each = p * softplus(-4.0) + (1 - p) * softplus(4.0)
-    torch.testing.assert_close(table(hard=False), torch.tensor([[each, 0.0, each]]))
+    torch.testing.assert_close(losses_of(hard=False), torch.tensor([[each, 0.0, each]]))
 
 
 @pytest.mark.parametrize(("epoch", "fraction"), [(0, 0), (4, 0), (5, 0.5), (6, 1), (9, 1)])
 def test_the_weight_is_a_function_of_the_epoch(epoch, fraction):
-    torch.testing.assert_close(table(epoch, ramp_epochs=2), fraction * table())
+    torch.testing.assert_close(losses_of(epoch, ramp_epochs=2), fraction * losses_of())
 
 
-def test_known_elements_never_change():
+def test_known_elements_do_not_change():
     labels = torch.tensor([[0, 1, 1]])
-    torch.testing.assert_close(table(labels=labels), build(PLAIN)(LOGITS, labels, reduction_override="none"))
+    torch.testing.assert_close(
+        losses_of(labels=labels), build(PLAIN)(LOGITS, labels, reduction_override="none")
+    )
 
 
 def test_validation_sees_the_annotation():
@@ -48,17 +50,17 @@ def test_validation_sees_the_annotation():
     assert loss(LOGITS, UNKNOWN).item() == 0
 
 
-def test_around_csl_selection_sees_what_is_left():
+def test_csl_selects_among_the_remaining_unknown_elements():
     loss = MODELS.build(
         dict(type="PseudoLabelLoss", loss=dict(type="ClassAwareSelectiveLoss"), warmup_epochs=0)
     )
-    tell(loss)
+    prepare(loss)
     elements = loss(LOGITS, UNKNOWN, reduction_override="none")
-    assert elements[0, 1] == 0  # the likeliest of the elements that are still unknown
+    assert elements[0, 1] == 0  # the element of highest probability among those that are still unknown
 
 
 @pytest.mark.parametrize("thresholds", [(0.5, 0.6), (1.5, 0.1), (0.9, -0.1)])
-def test_refusals(thresholds):
+def test_invalid_arguments(thresholds):
     with pytest.raises(
         ValueError, match=r"'negative_threshold' and 'positive_threshold' arguments of PseudoLabelLoss"
     ):

@@ -1,4 +1,4 @@
-"""The registered label corrector: its epochs, its published scale, and the counts that it corrects."""
+"""Registered label corrector: first epoch, published scale, and corrected counts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mmpretrain_imbalance.functional.losses.reflective_label_corrector_loss impo
     reflected_elements,
     reflective_label_corrector_loss,
 )
-from tests.losses.smallest_losses import build, clear_gathered, elements_of, tables
+from tests.losses.smallest_losses import build, clear_gathered, elements_of, random_batch
 
 CONFIG = dict(type="ReflectiveLabelCorrectorLoss", threshold=0.55)
-COUNTS = torch.tensor([10.0, 20.0, 30.0])  # of build()
+COUNTS = torch.tensor([10.0, 20.0, 30.0])  # label counts of build()
 
 
 def weights(counts):
@@ -27,16 +27,16 @@ def expected_table(logits, labels, corrected, counts=(10, 20, 30)):
 
 
 def test_published_is_the_sum_times_images_over_positives():
-    logits, labels = tables(40)
+    logits, labels = random_batch(40)
     corrected = reflected_elements(logits, labels, 0.55)
-    table = expected_table(logits, labels, corrected)
+    losses = expected_table(logits, labels, corrected)
     positives = sum(labels[n, c] == 1 or corrected[n, c] for n in range(40) for c in range(3)).item()
     assert positives > (labels == 1).sum()
     loss = build(dict(CONFIG, reduction="sum"))
-    torch.testing.assert_close(loss(logits, labels), table.sum() * 40 / positives)
-    torch.testing.assert_close(build(CONFIG)(logits, labels), table.sum() / positives)
+    torch.testing.assert_close(loss(logits, labels), losses.sum() * 40 / positives)
+    torch.testing.assert_close(build(CONFIG)(logits, labels), losses.sum() / positives)
     plain = build(dict(CONFIG, reduction="sum", per_positive=False))
-    torch.testing.assert_close(plain(logits, labels), table.sum())
+    torch.testing.assert_close(plain(logits, labels), losses.sum())
     assert torch.equal(
         elements_of(loss, logits, labels).labels, labels.masked_fill(corrected, 1).to(torch.int8)
     )
@@ -54,7 +54,7 @@ def test_a_soft_positive_is_part_of_a_positive():
 
 @pytest.mark.parametrize(("epoch", "first", "corrects"), [(0, 0, True), (1, 2, False), (2, 2, True)])
 def test_corrects_from_the_epoch_on(epoch, first, corrects):
-    logits, labels = tables(40)
+    logits, labels = random_batch(40)
     loss = build(dict(CONFIG, correction_epoch=first, per_positive=False), epoch=epoch)
     chosen = reflected_elements(logits, labels, 0.55) & corrects
     torch.testing.assert_close(loss(logits, labels), expected_table(logits, labels, chosen).sum() / 40)
@@ -68,16 +68,16 @@ def test_corrections_of_an_epoch_count_in_the_next():
     for epoch in range(3):
         corrections = [0, 0, 0]
         for step in range(2):
-            logits, labels = tables(40, seed=10 * epoch + step)
+            logits, labels = random_batch(40, seed=10 * epoch + step)
             chosen = reflected_elements(logits, labels, 0.55)
             found = loss(logits, labels, reduction_override="none")
             torch.testing.assert_close(found, expected_table(logits, labels, chosen, expected))
             corrections = [corrections[c] + int(chosen[:, c].sum()) for c in range(3)]
         with torch.no_grad():
-            loss(logits, labels)  # which is no training step
+            loss(logits, labels)  # not a training step
         loss.update_statistics()
         clear_gathered(loss)
-        expected = [count + more for count, more in zip((10, 20, 30), corrections)]  # not of epochs before
+        expected = [count + more for count, more in zip((10, 20, 30), corrections)]  # only of this epoch
         assert loss.class_counts.tolist() == expected
         assert min(corrections) > 0
 
@@ -93,7 +93,7 @@ def test_corrections_of_an_epoch_count_in_the_next():
     ids=str,
 )
 def test_which_labels_are_corrected(arguments, open_to_correction):
-    logits, labels = tables(40)
+    logits, labels = random_batch(40)
     elements = elements_of(build(dict(CONFIG, **arguments)), logits, labels)
     changed = elements.labels != labels
     assert sorted(labels[changed].unique().tolist()) == sorted(open_to_correction)
@@ -113,6 +113,6 @@ def test_which_labels_are_corrected(arguments, open_to_correction):
         (dict(gamma_neg=-1), "'gamma_neg'"),
     ],
 )
-def test_refusals(arguments, message):
+def test_invalid_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(dict(CONFIG, **arguments))

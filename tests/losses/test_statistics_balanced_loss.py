@@ -1,4 +1,4 @@
-"""Weights of classes reach their elements."""
+"""Class weights from label statistics are applied to positives and negatives."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.utils.class_values import write_named_values
-from tests.losses.smallest_losses import PLAIN, build, tables
+from tests.losses.smallest_losses import PLAIN, build, random_batch
 
 NAME = "StatisticsBalancedLoss"
 
 
-def test_is_the_loop():
-    logits, labels = tables()
+def test_equals_the_loop():
+    logits, labels = random_batch()
     labels[0, 0] = 0.25
-    table = build(dict(type=NAME, loss=PLAIN, normalize=False))(logits, labels, reduction_override="none")
+    losses = build(dict(type=NAME, loss=PLAIN, normalize=False))(logits, labels, reduction_override="none")
     plain = build(PLAIN)(logits, labels, reduction_override="none")
     for n in range(6):
         for c in range(3):
             positive = min((90 - 10 * c) / (10 * (c + 1)), 10)  # counts 10, 20, 30 of 100
             y = labels[n, c].item()
             weight = 1.0 if y == -1 else y * positive + (1 - y)
-            assert table[n, c].item() == pytest.approx(weight * plain[n, c].item(), rel=1e-5)
+            assert losses[n, c].item() == pytest.approx(weight * plain[n, c].item(), rel=1e-5)
 
 
 def test_a_prior_replaces_the_counts(tmp_path):
@@ -46,7 +46,7 @@ def test_with_a_prior_the_mean_over_known_labels_is_one():
     torch.testing.assert_close(loss.class_weights()[1], torch.full((3,), scale))
 
 
-def test_refusals():
+def test_invalid_arguments():
     with pytest.raises(
         ValueError, match=r"'scheme' argument of StatisticsBalancedLoss must be one of .* Got 'x'"
     ):
@@ -59,7 +59,7 @@ def test_refusals():
         build(dict(type=NAME, loss=PLAIN, class_prior=[0.1, 0.2]))
 
 
-def test_unknown_elements_are_left_to_the_held_loss():
+def test_the_wrapped_loss_treats_unknown_elements():
     inner = dict(PLAIN, unknown="negative")
     logits, labels = torch.zeros(1, 3), torch.full((1, 3), -1)
     balanced = build(dict(type=NAME, loss=inner))(logits, labels)

@@ -1,4 +1,4 @@
-"""The registered two-way loss: the reduction 'mean_images' gives the published number."""
+"""Registered two-way loss: the reduction 'mean_images' gives the published value."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from tests.losses.smallest_losses import build, elements_of, tables
+from tests.losses.smallest_losses import build, elements_of, random_batch
 
 
-def test_is_the_mean_over_images_plus_the_mean_over_classes():
-    logits, labels = tables()
+def test_equals_the_mean_over_images_plus_the_mean_over_classes():
+    logits, labels = random_batch()
     none = torch.tensor(-torch.inf)
     expected = 0
     for dim in (0, 1):
@@ -25,7 +25,7 @@ def test_is_the_mean_over_images_plus_the_mean_over_classes():
     assert torch.equal(elements_of(two_way, logits, labels).weight, labels != -1)
 
 
-def test_refusal():
+def test_invalid_argument():
     with pytest.raises(
         ValueError, match=r"'positive_temperature' argument of TwoWayLoss must be above 0. Got 0 instead"
     ):

@@ -1,14 +1,14 @@
-"""The registered ZLPR: the mean over images, unknown elements left out."""
+"""Registered ZLPR: the mean over images, without unknown elements."""
 
 from __future__ import annotations
 
 import torch
 
-from tests.losses.smallest_losses import build, elements_of, tables
+from tests.losses.smallest_losses import build, elements_of, random_batch
 
 
-def test_is_the_mean_over_images():
-    logits, labels = tables()
+def test_equals_the_mean_over_images():
+    logits, labels = random_batch()
     none = torch.tensor(-torch.inf)
     expected = 0
     for kind, sign in ((0, 1), (1, -1)):

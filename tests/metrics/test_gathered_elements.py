@@ -31,6 +31,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world_size", [2, 3])
 def test_processes_equal_one_process(world_size: int, tmp_path: Path) -> None:
     torch.save(list(CASES.values()), tmp_path / "cases.pt")

@@ -202,8 +202,8 @@ def test_mixes_in_training_only(kind):
             None,
             "'num_classes' of sample 1 must be 2, as the 'num_classes' of sample 0",
         ),
-        ([sparse({0: 1}), sparse({5: 1})], 3, "classes from 0 to 2. Got 5 at sample 1 instead"),
-        ([DataSample().set_gt_label([3])], 3, "classes from 0 to 2. Got 3 at sample 0 instead"),
+        ([sparse({0: 1}), sparse({5: 1})], 3, "class indices from 0 to 2. Got 5 at sample 1 instead"),
+        ([DataSample().set_gt_label([3])], 3, "class indices from 0 to 2. Got 3 at sample 0 instead"),
         (
             [sparse({0: 1}, img_path="a.jpg"), sparse({2: 3}, img_path="b.jpg")],
             3,

@@ -1,4 +1,4 @@
-"""Every package that the code imports is declared in pyproject.toml."""
+"""Declaration of all imported packages in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hatchling.metadata.core import ProjectMetadata
 
 from tests.architecture.source_tree import ROOT, imported_modules, python_files
 
-# Distributions whose name is not that of what is imported from them. Both distributions of MMCV bring OpenCV:
-# declared here, it could be installed a second time, as another of its builds.
+# Distributions by import name, where the names differ. Both distributions of MMCV install OpenCV; a
+# dependency of our own could install a second build of it.
 DISTRIBUTIONS = {"PIL": "pillow", "cv2": "mmcv", "sklearn": "scikit-learn"}
-HOST = {"mmcv", "mmengine", "mmpretrain"}
+OPENMMLAB = {"mmcv", "mmengine", "mmpretrain"}
 
 
 def third_party(*folders: str) -> set[str]:
@@ -32,25 +32,25 @@ PLAIN = names_of(METADATA.dependencies)
 EXTRAS = {extra: names_of(requirements) for extra, requirements in METADATA.optional_dependencies.items()}
 
 
-def test_what_the_package_imports_is_declared() -> None:
+def test_imports_of_the_package_are_declared() -> None:
     imported = third_party("mmpretrain_imbalance")
     assert {"numpy", "torch", "scipy", "mmengine"} <= imported
-    # onnx and pyarrow are imported where they are used, with a sentence that names the extra.
-    assert imported - HOST - PLAIN - EXTRAS["onnx"] - EXTRAS["tables"] == set()
+    # onnx and pyarrow are imported only when they are used; the error message names the extra.
+    assert imported - OPENMMLAB - PLAIN - EXTRAS["onnx"] - EXTRAS["tables"] == set()
 
 
-def test_what_the_tools_import_is_declared() -> None:
-    assert third_party("tools") - HOST - PLAIN - EXTRAS["onnx"] - EXTRAS["tables"] == set()
+def test_imports_of_the_tools_are_declared() -> None:
+    assert third_party("tools") - OPENMMLAB - PLAIN - EXTRAS["onnx"] - EXTRAS["tables"] == set()
 
 
-def test_both_stacks_bring_what_the_package_is_built_on() -> None:
+def test_both_stacks_contain_mmcv_mmengine_and_mmpretrain() -> None:
     for extra, names in (
         ("openmmlab", {"mmcv-lite", "mmengine", "mmpretrain"}),
-        ("onedl", {f"onedl-{name}" for name in HOST}),
+        ("onedl", {f"onedl-{name}" for name in OPENMMLAB}),
     ):
         assert names <= EXTRAS[extra]
 
 
-def test_nothing_is_declared_that_nobody_imports() -> None:
-    by_the_host = {"torchvision"}  # which MMPretrain imports and one of its distributions does not declare
-    assert PLAIN - third_party("mmpretrain_imbalance", "tools") == by_the_host
+def test_every_declared_package_is_imported() -> None:
+    of_mmpretrain = {"torchvision"}  # MMPretrain imports it, but one of its distributions does not declare it
+    assert PLAIN - third_party("mmpretrain_imbalance", "tools") == of_mmpretrain

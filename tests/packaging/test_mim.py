@@ -1,4 +1,4 @@
-"""`mim train` finds our configs by path and by name, under MMPretrain's name and under ours."""
+"""`mim train` with a config path or a config name, for MMPretrain and for this package."""
 
 from __future__ import annotations
 
@@ -28,30 +28,31 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module", autouse=True)
 def _mim_is_installed() -> None:
     if importlib.util.find_spec("mim") is None:
-        pytest.fail("mim is not installed. `make test` installs it, without its outdated pins.")
+        pytest.fail("mim is not installed. `make test` installs it without its outdated version limits.")
 
 
 @pytest.fixture(scope="module")
 def python_with_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python that has our package from a wheel, and everything else from this environment."""
+    """Python of an environment with our wheel and, apart from that, the packages of this environment."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder)
     python = folder / "bin" / "python"
-    place = subprocess.check_output(
+    site_packages = subprocess.check_output(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
     ).strip()
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", place, wheel], check=True
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site_packages, wheel],
+        check=True,
     )
-    Path(place, "everything_else.pth").write_text(sysconfig.get_path("purelib"))
-    # In a plain install our configs lie beside MMPretrain's own tools, and one version of mim starts those.
-    host = importlib.util.find_spec("mmpretrain").submodule_search_locations[0]
-    Path(place, "mmpretrain", ".mim", "tools").symlink_to(Path(host, ".mim", "tools"))
+    Path(site_packages, "everything_else.pth").write_text(sysconfig.get_path("purelib"))
+    # In a normal install, our configs are next to MMPretrain's tools, which one version of mim starts.
+    mmpretrain_folder = importlib.util.find_spec("mmpretrain").submodule_search_locations[0]
+    Path(site_packages, "mmpretrain", ".mim", "tools").symlink_to(Path(mmpretrain_folder, ".mim", "tools"))
     return python
 
 
 def mim_train(python: Path, package: str, config: str | Path, work_dir: Path, cwd: Path) -> None:
-    """Train one epoch; the work folder must hold its checkpoint afterwards."""
+    """Train one epoch, and check that the work folder contains its checkpoint."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [python, "-m", "mim", "train", package, str(config), "--work-dir", str(work_dir), *SMALL],
@@ -67,13 +68,13 @@ def mim_train(python: Path, package: str, config: str | Path, work_dir: Path, cw
     assert (work_dir / "epoch_1.pth").is_file(), done.stdout
 
 
-def test_path_under_mmpretrain(tmp_path: Path) -> None:
+def test_config_path_for_mmpretrain(tmp_path: Path) -> None:
     mim_train(Path(sys.executable), "mmpretrain", CONFIG.relative_to(ROOT), tmp_path, cwd=ROOT)
 
 
-def test_name_under_mmpretrain(tmp_path: Path) -> None:
+def test_config_name_for_mmpretrain(tmp_path: Path) -> None:
     mim_train(Path(sys.executable), "mmpretrain", CONFIG.name, tmp_path, cwd=tmp_path)
 
 
-def test_name_under_our_package(python_with_wheel: Path, tmp_path: Path) -> None:
+def test_config_name_for_our_package(python_with_wheel: Path, tmp_path: Path) -> None:
     mim_train(python_with_wheel, "mmpretrain_imbalance", CONFIG.name, tmp_path, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""The wheel carries configs and tools to where mim and MMEngine look for them."""
+"""Files of the wheel: configs and tools in the folders in which mim and MMEngine look for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def contents(wheel: Path) -> list[str]:
 @pytest.mark.parametrize(
     "target", ["mmpretrain_imbalance/.mim/configs", "mmpretrain/.mim/configs/mmpretrain_imbalance"]
 )
-def test_every_config_is_in_both_places(contents: list[str], target: str) -> None:
+def test_every_config_is_in_both_folders(contents: list[str], target: str) -> None:
     assert CONFIGS
     assert [config for config in CONFIGS if f"{target}/{config}" not in contents] == []
 
@@ -36,31 +36,33 @@ def test_every_tool_is_in_the_wheel(contents: list[str]) -> None:
     assert [tool for tool in tools if f"mmpretrain_imbalance/.mim/{tool}" not in contents] == []
 
 
-def test_type_checkers_are_told_that_the_package_has_types(contents: list[str]) -> None:
+def test_type_marker_is_in_the_wheel(contents: list[str]) -> None:
     assert "mmpretrain_imbalance/py.typed" in contents
 
 
 def test_nothing_else_is_in_the_wheel(contents: list[str]) -> None:
-    places = (
+    folders = (
         "mmpretrain_imbalance/",
         "mmpretrain/.mim/configs/mmpretrain_imbalance/",
         "mmpretrain_imbalance-",
     )
-    assert [name for name in contents if not name.startswith(places)] == []
+    assert [name for name in contents if not name.startswith(folders)] == []
     assert [name for name in contents if name.endswith(".pyc")] == []
 
 
-def test_first_file_is_our_own(contents: list[str]) -> None:
-    """One version of mim takes the folder of the first recorded file for the package."""
+def test_first_file_belongs_to_our_package(contents: list[str]) -> None:
+    """One version of mim uses the folder of the first recorded file as the package folder."""
     assert contents[0].startswith("mmpretrain_imbalance/")
 
 
 def test_config_names_are_unique() -> None:
-    """mim finds a config by its base name, among ours and those of MMPretrain."""
+    """mim looks for a config by its file name, among our configs and those of MMPretrain."""
     ours = [Path(config).name for config in CONFIGS if not config.startswith("_base_/")]
-    host = Path(mmpretrain.__file__).parent / ".mim" / "configs"
+    folder = Path(mmpretrain.__file__).parent / ".mim" / "configs"
     theirs = {
-        path.name for path in host.rglob("*.py") if "mmpretrain_imbalance" not in path.relative_to(host).parts
+        path.name
+        for path in folder.rglob("*.py")
+        if "mmpretrain_imbalance" not in path.relative_to(folder).parts
     }
     assert theirs
     assert sorted(name for name in ours if ours.count(name) > 1 or name in theirs) == []

@@ -1,4 +1,4 @@
-"""A loss that breaks a law is told so, in words that say what to write."""
+"""Every law finds a loss that breaks it, and its message contains a remedy."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ class UnknownCosts(Good):
         return self.formula(logits, labels)
 
 
-class MasksInSilence(Good):
+class UndeclaredMask(Good):
     def elementwise_loss(self, logits, labels, context):
         return self.formula(logits, labels), known_labels(labels) & (logits.detach() < 0)
 
 
-class WeighsByMore(Good):
+class WeightAboveOne(Good):
     def elementwise_loss(self, logits, labels, context):
         return self.formula(logits, labels), 2.0 * known_labels(labels)
 
 
-class SaysNegative(Good):
+class WrongUnknownTrait(Good):
     traits = Traits(unknown="negative", bounded=False)
 
 
@@ -72,7 +72,7 @@ class InPlace(Good):
         return super().formula(logits, labels)
 
 
-class LooksAtOthers(Good):
+class DependsOnOthers(Good):
     def formula(self, logits, labels):
         return super().formula(logits, labels) * (1 + logits.detach().abs().mean(dim=1, keepdim=True))
 
@@ -143,14 +143,14 @@ class BufferOfAChild(Good):
         self.child = nn.BatchNorm1d(1)
 
 
-class GlobalDraw(Good):
+class GlobalRandomMask(Good):
     traits = Traits(bounded=False, stochastic=True)
 
     def formula(self, logits, labels):
         return super().formula(logits, labels) * (torch.rand_like(logits) < 0.5)
 
 
-class SilentDraw(Good):
+class UndeclaredRandomMask(Good):
     def formula(self, logits, labels):
         keep = self.random_table(*logits.shape) < 0
         return super().formula(logits, labels) * (keep if self.training else 1)
@@ -170,15 +170,15 @@ class CountsInPython(Good):
         return super().formula(logits, labels) * (1 if self.steps < 100 else 2)
 
 
-class UntoldNeed(Good):
+class IgnoredNeed(Good):
     traits = Traits(bounded=False, needs=("progress",))
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
-        self.told.add("progress")
+        self.provided_needs.add("progress")
 
 
-class LooksAtTheType(Good):
+class DependsOnLabelDtype(Good):
     def formula(self, logits, labels):
         return super().formula(logits, labels) * (2 if labels.dtype == torch.float64 else 1)
 
@@ -206,38 +206,38 @@ class HalfPrecision(Good):
 BROKEN = [
     (NotFinite, "extreme_logits", "Write the formula with softplus"),
     (Detached, "finite_value_and_gradient", "Do not detach the logits"),
-    (Negative, "finite_value_and_gradient", "Write Traits(non_negative=False)"),
-    (UnknownCosts, "unknown_as_the_traits_say", "Return known_labels(labels) as the weight"),
+    (Negative, "finite_value_and_gradient", "Set Traits(non_negative=False)"),
+    (UnknownCosts, "unknown_trait", "Return known_labels(labels) as the weight"),
     (UnknownCosts, "labels_of_one_kind", "Return known_labels(labels) as the weight"),
-    (MasksInSilence, "weights_as_the_traits_say", "Write Traits(masks_known=True)"),
-    (WeighsByMore, "weights_as_the_traits_say", "Multiply the loss by other factors"),
-    (SaysNegative, "unknown_as_the_traits_say", "Write Traits(unknown='ignored')"),
-    (InPlace, "inputs_left_alone", "Change no argument in place"),
-    (LooksAtOthers, "elements_by_themselves", "Write Traits(elementwise=False)"),
-    (ByRow, "order_of_samples", "the order of the images must not matter"),
-    (HardOnly, "soft_labels", "or write Traits(soft_labels_mix=False)"),
-    (SinglePrecision, "double_precision", "Cast to the dtype of the logits"),
-    (Rows, "signature_of_the_host", "Return one value per element"),
+    (UndeclaredMask, "valid_weights", "Set Traits(masks_known=True)"),
+    (WeightAboveOne, "valid_weights", "Multiply the loss by factors outside of [0, 1]"),
+    (WrongUnknownTrait, "unknown_trait", "Set Traits(unknown='ignored')"),
+    (InPlace, "unchanged_inputs", "Change no argument in place"),
+    (DependsOnOthers, "elementwise_trait", "Set Traits(elementwise=False)"),
+    (ByRow, "order_of_images", "must not depend on the order of the images"),
+    (HardOnly, "soft_labels", "or set Traits(soft_labels_mix=False)"),
+    (SinglePrecision, "double_precision", "Convert intermediate values to the dtype of the logits"),
+    (Rows, "mmpretrain_signature", "Return one value per element"),
     (ForgetsItsArgument, "arguments_are_attributes", "Write self.strength = strength"),
     (OwnReduction, "default_reduction", "must be 'mean_images'. Got 'sum' instead"),
-    (OwnForward, "signature_of_the_host", "Leave forward() to ElementwiseLoss"),
-    (OwnForward, "mistakes_are_named", "Leave forward() to ElementwiseLoss"),
+    (OwnForward, "mmpretrain_signature", "do not override forward() of ElementwiseLoss"),
+    (OwnForward, "informative_errors", "do not override forward() of ElementwiseLoss"),
     (StoresWhatItGathers, "gathered_buffers_stay_out_of_checkpoints", "gathered=True"),
     (ForgetsItsState, "checkpoint_round_trip", "size mismatch for weight_of_all"),
     (KeepsALambda, "copies", "raises"),
-    (BufferOfAChild, "casts_of_the_model", "Register buffers on the loss itself"),
-    (GlobalDraw, "draws_of_an_iteration", "Draw with self.random_table"),
-    (SilentDraw, "draws_of_an_iteration", "Write Traits(stochastic=True)"),
-    (ReadsBack, "nothing_is_read_back", "Write torch.where and masks"),
+    (BufferOfAChild, "model_casts", "Register buffers on the loss and not on a sub-module"),
+    (GlobalRandomMask, "reproducible_randomness", "Get random numbers from self.random_table"),
+    (UndeclaredRandomMask, "reproducible_randomness", "set Traits(stochastic=True)"),
+    (ReadsBack, "no_host_reads", "Use torch.where and masks"),
     (ReadsBack, "one_compiled_graph", "Read no tensor in Python"),
-    (CountsInPython, "one_compiled_graph", "keep what changes between steps in buffers"),
-    (LooksAtTheType, "types_of_labels", "labels of torch.float64 must give the same loss"),
-    (MeanOfNothing, "empty_batch", "a batch without images must cost 0"),
-    (NoAverageFactor, "heads_of_the_host", "avg_factor"),
-    (TwiceInForward, "held_by_wrappers", "a wrapper that changes nothing must give the same loss"),
+    (CountsInPython, "one_compiled_graph", "keep values that change between steps in buffers"),
+    (DependsOnLabelDtype, "label_dtypes", "labels of torch.float64 must return the same loss"),
+    (MeanOfNothing, "empty_batch", "the loss of a batch without images must be 0"),
+    (NoAverageFactor, "mmpretrain_heads", "avg_factor"),
+    (TwiceInForward, "held_by_wrappers", "a wrapper that changes nothing must return the same loss"),
     (OwnForward, "wrong_values_raise_later", "a wrong label must raise in a later step"),
     (HalfPrecision, "autocast", "the loss must be float32 under autocast"),
-    (UntoldNeed, "needs_are_asked_for", "must ask for it"),
+    (IgnoredNeed, "missing_needs_raise", "without the needed 'progress' must raise an error"),
 ]
 
 
@@ -255,7 +255,7 @@ def _registered() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("loss", "law", "words"), BROKEN, ids=lambda value: getattr(value, "__name__", value)
 )
-def test_a_broken_law_is_named_with_its_remedy(loss, law, words):
+def test_a_broken_law_raises_with_its_remedy(loss, law, words):
     with pytest.raises(LossLawError) as found:
         check_loss(dict(type=loss.__name__), laws=[law])
     assert f"{law}: {loss.__name__}" in str(found.value)
@@ -272,30 +272,30 @@ def test_every_law_can_fail():
 
 def test_all_broken_laws_are_listed_at_once():
     with pytest.raises(LossLawError) as found:
-        check_loss(dict(type="LooksAtOthers"), laws=["elements_by_themselves", "soft_labels"])
+        check_loss(dict(type="DependsOnOthers"), laws=["elementwise_trait", "soft_labels"])
     assert "soft_labels" not in str(found.value)
     with pytest.raises(LossLawError) as found:
         check_loss(dict(type="OwnForward"))
     assert len(str(found.value).split("\n")) > 2
 
 
-def test_an_expected_failure_is_none_until_it_holds():
-    reason = {"elements_by_themselves": "it looks at others"}
-    check_loss(dict(type="LooksAtOthers"), expected_failures=reason, laws=list(reason))
-    with pytest.raises(LossLawError, match=r"obeys this law, .*: it looks at others. Take the reason out"):
+def test_an_expected_failure_raises_once_the_law_holds():
+    reason = {"elementwise_trait": "it depends on others"}
+    check_loss(dict(type="DependsOnOthers"), expected_failures=reason, laws=list(reason))
+    with pytest.raises(LossLawError, match=r"obeys this law, .* 'it depends on others'. Remove the law"):
         check_loss(dict(type="Good"), expected_failures=reason, laws=list(reason))
 
 
-def test_a_law_that_is_none_is_refused():
-    with pytest.raises(KeyError, match="There is no law 'finite'; the laws are finite_value_and_gradient"):
+def test_an_unknown_law_raises():
+    with pytest.raises(KeyError, match=r"must be among finite_value_and_gradient, .* Got 'finite' instead"):
         check_loss(dict(type="Good"), laws=["finite"])
 
 
-def test_too_few_classes_are_refused():
+def test_too_few_classes_raise():
     with pytest.raises(ValueError, match=r"'num_classes' argument of check_loss must be an integer of at "):
         check_loss(dict(type="Good"), num_classes=2)
 
 
-def test_a_loss_of_mmpretrain_is_refused_with_the_remedy():
-    with pytest.raises(LossLawError, match="is checked inside of a wrapper"):
+def test_a_loss_of_mmpretrain_raises_with_the_remedy():
+    with pytest.raises(LossLawError, match="To check a loss of MMPretrain, put it inside a wrapper"):
         check_loss(dict(type="FocalLoss"), laws=["soft_labels"])

@@ -1,4 +1,4 @@
-"""The stand-in for a GPU counts what a GPU would do, and finds what it would wait for."""
+"""Count of the operations and host reads that a step would have on a GPU."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from mmpretrain_imbalance.testing.counted_step import DEVICE, DeviceTensor, counted_step, to_device
 
 
-def table() -> DeviceTensor:
+def device_tensor() -> DeviceTensor:
     return DeviceTensor(torch.tensor([[1.0, -2.0], [3.0, 0.0]]))
 
 
 def operations(step, *tensors) -> list[str]:
     with counted_step() as count:
         step(*tensors)
-    return [place.rpartition(" ")[2] for place in count.operations]
+    return [operation.rpartition(" ")[2] for operation in count.operations]
 
 
-def test_torch_s_own_loss_takes_8_operations_of_which_2_are_views():
-    logits, labels = table(), DeviceTensor(torch.ones(2, 2))
+def test_binary_cross_entropy_of_torch_has_8_operations_including_2_views():
+    logits, labels = device_tensor(), DeviceTensor(torch.ones(2, 2))
     with counted_step() as count:
         binary_cross_entropy_with_logits(logits.detach().requires_grad_(), labels).backward()
     assert len(count.operations) == 8
-    assert [place.rpartition(" ")[2] for place in count.views] == ["detach", "detach"]
+    assert [operation.rpartition(" ")[2] for operation in count.views] == ["detach", "detach"]
     assert not count.reads
     assert not count.copies
 
@@ -76,7 +76,7 @@ FREE = {
 @pytest.mark.parametrize("name", READS)
 def test_reads(name):
     with counted_step() as count:
-        READS[name](table())
+        READS[name](device_tensor())
     assert len(count.reads) == 1, count
     assert not count.copies
     assert "test_counted_step.py:" in count.reads[0]
@@ -85,36 +85,36 @@ def test_reads(name):
 @pytest.mark.parametrize("name", COPIES)
 def test_copies_that_wait(name):
     with counted_step() as count:
-        COPIES[name](table())
+        COPIES[name](device_tensor())
     assert len(count.copies) == 1, count
     assert not count.reads
 
 
 @pytest.mark.parametrize("name", FREE)
-def test_what_waits_for_nothing(name):
+def test_operations_that_do_not_wait(name):
     with counted_step() as count:
-        FREE[name](table())
+        FREE[name](device_tensor())
     assert not count.reads
     assert not count.copies
 
 
-def test_work_of_the_host_is_not_counted():
+def test_operations_on_the_host_are_not_counted():
     assert operations(lambda: torch.ones(3).sum()) == []
 
 
-def test_values_gradients_and_changes_in_place_are_those_of_the_host():
+def test_values_gradients_and_changes_in_place_equal_those_on_the_host():
     layer, twin = nn.Linear(2, 3), nn.Linear(2, 3)
     twin.load_state_dict(layer.state_dict())
     to_device(twin)
     with counted_step():
-        loss = twin(table()).square().sum()
+        loss = twin(device_tensor()).square().sum()
         loss.backward()
         assert loss.device.type == DEVICE
         buffer = torch.zeros(3, device=loss.device)
         buffer += 1
         buffer.view(-1).scatter_(0, torch.arange(1, device=loss.device), 7.0)
         values = buffer.tolist()
-    expected = layer(table().host).square().sum()
+    expected = layer(device_tensor().host).square().sum()
     expected.backward()
     torch.testing.assert_close(loss.host, expected.detach())
     torch.testing.assert_close(twin.weight.grad.host, layer.weight.grad)
@@ -123,4 +123,4 @@ def test_values_gradients_and_changes_in_place_are_those_of_the_host():
 
 def test_tensors_of_two_devices_do_not_mix():
     with counted_step(), pytest.raises(RuntimeError, match="all tensors of add to be on the same device"):
-        table() + torch.ones(2, 2)
+        device_tensor() + torch.ones(2, 2)

@@ -1,4 +1,4 @@
-"""Tools run inside the process of a test."""
+"""Fixtures that run tools in the test process."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def run_in_process(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def refusal(run_in_process, capsys: pytest.CaptureFixture[str]):
-    """Run a tool in this process and return the sentence it ended with."""
+def error_message(run_in_process, capsys: pytest.CaptureFixture[str]):
+    """Run a tool in this process, which must end with exit status 2, and return its error message."""
 
     def run(tool: str, *arguments: str | Path) -> str:
         with pytest.raises(SystemExit) as ended:

@@ -1,6 +1,7 @@
-"""From the files that a data set publishes to the command that converts a split, by base config.
+"""Commands that convert the published files of data sets, by base config.
 
-Each function writes the files below a folder and gives the arguments of the converter without ``--out``.
+Each function writes the files of a split below a folder and returns the arguments of the converter without
+``--out``.
 """
 
 from __future__ import annotations

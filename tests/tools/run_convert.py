@@ -1,4 +1,4 @@
-"""The converter of data sets, run in this process."""
+"""Call of the data set converter in this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.tools.run_tool import ROOT
 
 
 def load_convert() -> ModuleType:
-    """tools/dataset_converters/convert.py as a module."""
+    """Import tools/dataset_converters/convert.py as a module."""
     path = ROOT / "tools" / "dataset_converters" / "convert.py"
     spec = importlib.util.spec_from_file_location("convert", path)
     module = importlib.util.module_from_spec(spec)
@@ -21,5 +21,5 @@ convert_module = load_convert()
 
 
 def convert(*arguments: object) -> None:
-    """What the command line does with these arguments."""
+    """Run the converter with these command-line arguments."""
     convert_module.main(convert_module.parse_args([*map(str, arguments)]))

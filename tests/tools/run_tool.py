@@ -1,4 +1,4 @@
-"""Start a tool of this repository as a user does, in a process of its own."""
+"""Call of a tool of this repository in a new process, as by a user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TOOLS = ROOT / "tools"
 
 
 def run_tool(*command: str | Path, processes: int = 1, cwd: Path = ROOT) -> str:
-    """Run a script with this Python, through torchrun for several processes, and return what it printed."""
+    """Run a script with this Python, with torchrun for several processes, and return its output."""
     launcher = [sys.executable]
     if processes > 1:
         launcher += ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]

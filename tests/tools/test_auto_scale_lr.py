@@ -1,4 +1,4 @@
-"""tools/train.py --auto-scale-lr: the learning rate follows the number of images per step."""
+"""Learning rates with tools/train.py --auto-scale-lr, which scales them by the batch size."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ ONE_CYCLE = "{'type':'OneCycleLR','eta_max':0.1,'total_steps':2,'by_epoch':True,
 
 
 def rates(work_dir: Path) -> list[float]:
-    """The learning rates of all steps of the only run in a folder."""
+    """Return the learning rates of all steps of the only run in a folder."""
     (log,) = work_dir.glob("*/vis_data/scalars.json")
     lines = map(json.loads, log.read_text().splitlines())
     return [line["lr"] for line in lines if "lr" in line]
 
 
 @pytest.mark.parametrize("schedule", ["constant", "one cycle"])
-def test_learning_rate_follows_the_batch(
+def test_learning_rate_is_scaled_by_the_batch_size(
     run_in_process, tiny_config: Path, tmp_path: Path, schedule: str
 ) -> None:
     path = tmp_path / "scaled.py"
@@ -35,14 +35,16 @@ def test_learning_rate_follows_the_batch(
     assert scaled == pytest.approx([rate / 4 for rate in plain])
 
 
-def test_a_config_that_names_no_batch_is_refused(refusal, tiny_config: Path, tmp_path: Path) -> None:
-    message = refusal("train.py", tiny_config, "--work-dir", tmp_path, "--auto-scale-lr")
-    assert "The '--auto-scale-lr' option needs auto_scale_lr.base_batch_size in the config" in message
+def test_a_config_without_base_batch_size_raises_an_error(
+    error_message, tiny_config: Path, tmp_path: Path
+) -> None:
+    message = error_message("train.py", tiny_config, "--work-dir", tmp_path, "--auto-scale-lr")
+    assert "option must come with auto_scale_lr.base_batch_size in the config" in message
 
 
 @pytest.mark.parametrize(
-    ("option", "place"),
+    ("option", "setting"),
     [("loss.gamma_neg=2", "model.head.loss.gamma_neg"), ("sampler.type=A", "train_dataloader.sampler.type")],
 )
-def test_a_name_that_only_configs_refer_to_is_refused(refusal, option: str, place: str) -> None:
-    assert f"set '{place}'" in refusal("train.py", DIGITS, "--cfg-options", option)
+def test_a_variable_of_the_config_cannot_be_set(error_message, option: str, setting: str) -> None:
+    assert f"Set '{setting}'" in error_message("train.py", DIGITS, "--cfg-options", option)

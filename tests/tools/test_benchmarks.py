@@ -1,4 +1,4 @@
-"""Every benchmark runs, on the smallest data; how fast it is says nobody here."""
+"""Runs of every benchmark with small data. The measured times are not checked."""
 
 from __future__ import annotations
 
@@ -24,19 +24,25 @@ SMALLEST = {
 }
 
 
+PATHS = sorted((ROOT / "tools" / "benchmarks").glob("*.py"))
+#: Benchmarks that take 10 seconds or more, also with the smallest data.
+LONG = {"average_precision", "gpu_report", "label_store"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "tools" / "benchmarks").glob("*.py")), ids=lambda path: path.stem
+    "path",
+    [pytest.param(path, id=path.stem, marks=[pytest.mark.long] * (path.stem in LONG)) for path in PATHS],
 )
-def test_it_runs_and_prints_a_table(path: Path, tmp_path: Path):
+def test_benchmark_runs_and_prints_a_table(path: Path, tmp_path: Path):
     printed = run_tool(path, *SMALLEST[path.stem].split(), cwd=tmp_path)
     assert "━" in printed or "─" in printed
     assert "Traceback" not in printed
 
 
 @pytest.mark.slow
-def test_operations_are_counted_by_the_rule_that_gives_8_for_torch():
-    """The zeros of all losses are in tests/common/test_gpu_first.py."""
+def test_torch_s_own_loss_takes_8_operations():
+    """tests/common/test_gpu_first.py checks the host reads and graph breaks of all losses."""
     printed = run_tool(ROOT / "tools" / "benchmarks" / "step_operations.py", "--only", "torch", "BCE")
     rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in printed.splitlines()]
     cells = {name: others for name, *others in rows if others}
@@ -45,7 +51,8 @@ def test_operations_are_counted_by_the_rule_that_gives_8_for_torch():
 
 
 @pytest.mark.slow
-def test_compiled_losses_are_timed_beside_torch_s_own():
+@pytest.mark.long
+def test_compiled_losses_are_compared_with_torch_s_own():
     size = "--images 4 --classes 30 --known 0.5 --repeats 1".split()
     name = "PartialAsymmetricLoss (BCE)"
     printed = run_tool(ROOT / "tools" / "benchmarks" / "losses.py", *size, "--compile", "--only", name)
@@ -54,7 +61,7 @@ def test_compiled_losses_are_timed_beside_torch_s_own():
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_without_a_gpu_one_sentence_says_so():
+def test_without_a_gpu_the_script_prints_a_message():
     script = ROOT / "tools" / "benchmarks" / "gpu.sh"
     done = subprocess.run([script, sys.executable], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "There is no GPU, so nothing was tested or measured.\n")

@@ -1,4 +1,4 @@
-"""Wrong command lines end with a sentence and exit status 2; right ones reach the config."""
+"""Command lines of train.py and test.py: error messages, and effect on the config."""
 
 from __future__ import annotations
 
@@ -15,46 +15,48 @@ from mmengine.config import Config
 from tests.tools.run_tool import TOOLS
 
 
-def test_missing_config(refusal) -> None:
+def test_missing_config(error_message) -> None:
     message = "The 'config' argument must be an existing file. Got 'nowhere.py' instead."
-    assert message in refusal("train.py", "nowhere.py")
-    assert message in refusal("test.py", "nowhere.py", "epoch_2.pth")
+    assert message in error_message("train.py", "nowhere.py")
+    assert message in error_message("test.py", "nowhere.py", "epoch_2.pth")
 
 
 @pytest.mark.parametrize(
     ("option", "message"),
     [
         ("lr", "must be KEY=VALUE pairs. Got 'lr' instead."),
-        ("train_cfg.val_begin=[(1,2]", "cannot be read"),
+        ("train_cfg.val_begin=[(1,2]", "must have matching brackets in every value. Got"),
         ("trian_dataloader.batch_size=2", "Did you mean 'train_dataloader'?"),
-        ("zzz=2", "nothing would read 'zzz'"),
-        ("train_cfg.max_epochs.x=1", "cannot set 'train_cfg.max_epochs.x'"),
+        ("zzz=2", "neither the config nor Runner has 'zzz'"),
+        ("train_cfg.max_epochs.x=1", "settings that can be set. Got 'train_cfg.max_epochs.x' instead: "),
         ("train_dataloader.dataset.pipeline.7.type=A", "Index 7 exceeds the length"),
     ],
 )
-def test_wrong_setting(refusal, tiny_config: Path, option: str, message: str) -> None:
-    assert message in refusal("train.py", tiny_config, "--cfg-options", option)
+def test_wrong_setting(error_message, tiny_config: Path, option: str, message: str) -> None:
+    assert message in error_message("train.py", tiny_config, "--cfg-options", option)
 
 
 @pytest.mark.parametrize("launcher", ["pytorch", "slurm", "mpi"])
-def test_launcher_that_did_not_start_this_process(refusal, tiny_config: Path, launcher: str) -> None:
-    message = f"The '--launcher' argument must be what started this process. Got '{launcher}' instead"
-    assert message in refusal("train.py", tiny_config, "--launcher", launcher)
+def test_launcher_that_did_not_start_this_process(error_message, tiny_config: Path, launcher: str) -> None:
+    message = f"must be the program that started this process. Got '{launcher}' instead"
+    assert message in error_message("train.py", tiny_config, "--launcher", launcher)
 
 
-def test_out_item_without_out(refusal, tiny_config: Path) -> None:
-    assert "must come with '--out'" in refusal("test.py", tiny_config, "a.pth", "--out-item", "pred")
+def test_out_item_without_out(error_message, tiny_config: Path) -> None:
+    assert "must come with '--out'" in error_message("test.py", tiny_config, "a.pth", "--out-item", "pred")
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["a.json"], "must end in .pkl, .pickle for --out-item pred, the default. Got 'a.json' instead."),
+        (["a.json"], "must end in .pkl, .pickle for --out-item pred (the default). Got 'a.json' instead."),
         (["a.txt", "--out-item", "metrics"], "must end in .json, .yaml, .yml, .pkl, .pickle for --out-item"),
     ],
 )
-def test_out_of_another_ending(refusal, tiny_config: Path, options: list[str], message: str) -> None:
-    assert message in refusal("test.py", tiny_config, "a.pth", "--out", *options)
+def test_out_with_a_wrong_extension(
+    error_message, tiny_config: Path, options: list[str], message: str
+) -> None:
+    assert message in error_message("test.py", tiny_config, "a.pth", "--out", *options)
 
 
 def test_nan_is_null_in_json(command_line: ModuleType, tmp_path: Path) -> None:
@@ -65,17 +67,17 @@ def test_nan_is_null_in_json(command_line: ModuleType, tmp_path: Path) -> None:
     assert found == {"mAP": 50.0, "tail": None, "classwise": [1.0, None], "one": 2.0}
 
 
-def test_a_checkpoint_to_resume_from_that_is_missing(refusal, tiny_config: Path) -> None:
+def test_resume_from_a_missing_checkpoint(error_message, tiny_config: Path) -> None:
     message = "The '--resume' argument must be an existing file. Got 'nowhere.pth' instead."
-    assert message in refusal("train.py", tiny_config, "--resume", "nowhere.pth")
+    assert message in error_message("train.py", tiny_config, "--resume", "nowhere.pth")
 
 
-def test_a_config_without_test_data(refusal, tiny_config: Path, tmp_path: Path) -> None:
+def test_a_config_without_test_data(error_message, tiny_config: Path, tmp_path: Path) -> None:
     cfg = Config.fromfile(tiny_config)
     cfg.test_dataloader = cfg.test_evaluator = cfg.test_cfg = None
     cfg.dump(tmp_path / "config.py")
     for options in ([], ["--tta"], ["--amp"]):
-        assert "The config has no test_dataloader" in refusal(
+        assert "must be a config with test_dataloader. Got" in error_message(
             "test.py", tmp_path / "config.py", "a.pth", *options
         )
 
@@ -90,18 +92,18 @@ def test_flips_of_a_wrapped_test_set(command_line: ModuleType, tiny_config: Path
     cfg.test_dataloader.dataset = dict(type="ConcatDataset", datasets=[inner, inner])
     with pytest.raises(SystemExit):
         flip(argparse.ArgumentParser(), cfg)
-    assert "'--tta' needs one pipeline" in capsys.readouterr().err
+    assert "The '--tta' option must come with a pipeline in" in capsys.readouterr().err
 
 
-def test_pictures_without_the_hook(refusal, tiny_config: Path) -> None:
-    assert "need default_hooks.visualization" in refusal(
+def test_pictures_without_the_hook(error_message, tiny_config: Path) -> None:
+    assert "must come with default_hooks.visualization" in error_message(
         "test.py", tiny_config, "a.pth", "--show-dir", "pictures"
     )
 
 
 @pytest.mark.parametrize("tool", ["train.py", "test.py"])
-def test_options_of_mmpretrain_are_here(tool: str) -> None:
-    """A command that works with the host's script works with ours."""
+def test_all_options_of_mmpretrain_exist(tool: str) -> None:
+    """A command line for MMPretrain's script works with ours, too."""
     import mmpretrain
 
     theirs = (Path(mmpretrain.__file__).parent / ".mim" / "tools" / tool).read_text(encoding="utf-8")
@@ -113,7 +115,7 @@ def test_options_of_mmpretrain_are_here(tool: str) -> None:
     assert {option for option in options if f'"{option}"' not in ours} == set()
 
 
-def test_settings_reach_the_config(command_line: ModuleType) -> None:
+def test_settings_are_merged_into_the_config(command_line: ModuleType) -> None:
     cfg = Config(dict(train_cfg=dict(max_epochs=2), pipeline=[dict(type="A"), dict(type="B")]))
     options = {"train_cfg.max_epochs": 5, "pipeline.1.type": "C", "find_unused_parameters": True}
     command_line.override(argparse.ArgumentParser(), cfg, options)
@@ -121,16 +123,14 @@ def test_settings_reach_the_config(command_line: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(("num_workers", "expected"), [(0, False), (2, True)])
-def test_workers_persist_where_there_are_any(
-    command_line: ModuleType, num_workers: int, expected: bool
-) -> None:
-    """Torch refuses persistent workers without workers, and MMPretrain's script asks for them by default."""
+def test_workers_persist_if_there_are_any(command_line: ModuleType, num_workers: int, expected: bool) -> None:
+    """MMPretrain's script sets persistent workers by default, for which torch needs workers."""
     cfg = Config(dict(train_dataloader=dict(num_workers=num_workers)))
     command_line.set_dataloader_defaults(cfg, "train_dataloader", pin_memory=True)
     assert cfg.train_dataloader.persistent_workers is expected
 
 
-def test_options_overrule_the_config(command_line: ModuleType) -> None:
+def test_options_override_the_config(command_line: ModuleType) -> None:
     cfg = Config(dict(train_dataloader=dict(num_workers=2, pin_memory=True, persistent_workers=True)))
     command_line.set_dataloader_defaults(cfg, "train_dataloader", pin_memory=False, persistent_workers=False)
     assert not cfg.train_dataloader.pin_memory

@@ -1,4 +1,4 @@
-"""What tools/compare_methods.py plans and prints."""
+"""Planned runs and printed tables of tools/compare_methods.py."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_every_compared_config_is_shipped():
     assert {method for setting in SETTINGS.values() for method in setting.methods} == set(METHODS)
 
 
-def test_a_run_that_needs_a_prior_brings_the_run_that_estimates_it():
+def test_a_run_that_needs_a_prior_adds_the_run_that_estimates_it():
     from _lib.compared_methods import planned_runs
 
     runs = planned_runs(["rps50"], ["csl"], 2, "")
@@ -45,7 +45,7 @@ def test_positives_only_need_no_prior():
     assert run.options["train_dataloader.dataset"]["protocol"] == "single_positive"
 
 
-def test_the_options_reach_the_config():
+def test_options_are_set_in_the_config():
     from _lib.compared_methods import planned_runs
     from _lib.demo_training import CONFIGS, set_option
     from mmengine.config import Config
@@ -76,12 +76,12 @@ def test_the_table_has_the_best_method_first_and_the_best_of_each_column_in_bold
     ]
     title, _, header, _, first, second, _ = markdown_table(rows, "full").split("\n")
     assert title == "**All labels known; percent, mean ± standard deviation over 2 seeds**"
-    assert header == "| method | mAP | tail mAP | macro F1 | tail F1 |"
+    assert header == "| method | mAP | mAP of the 3 rarest | macro F1 | F1 of the 3 rarest |"
     assert first == "| plm | **71.0 ± 1.4** | **50.0 ± 0.0** | 30.0 ± 0.0 | **0.0 ± 0.0** |"
     assert second == "| bce | 51.0 ± 1.4 | **50.0 ± 0.0** | **50.0 ± 0.0** | **0.0 ± 0.0** |"
 
 
-def test_tables_are_of_the_methods_that_have_all_seeds(tmp_path):
+def test_tables_contain_only_methods_with_all_seeds(tmp_path):
     from _lib.compared_methods import planned_runs
     from compare_methods import finished_rows, result_file
 

@@ -1,4 +1,4 @@
-"""The converter of data sets: its commands, what it refuses, and what the documentation says about it."""
+"""Commands and errors of the data set converter, and its description in the documentation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.tools.run_tool import ROOT
 DATASETS_PAGE = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 
 
-def test_the_other_commands(tmp_path, capsys):
+def test_commands_for_own_files(tmp_path, capsys):
     np.save(tmp_path / "labels.npy", np.array([[1, 0], [0, -1]]))
     np.save(tmp_path / "images.npy", np.array(["a.jpg", "b.jpg"]))
     (tmp_path / "class_folders" / "cat").mkdir(parents=True)
@@ -42,7 +42,7 @@ def test_the_other_commands(tmp_path, capsys):
     )
 
 
-def test_faults_end_with_a_sentence_or_are_counted(tmp_path, capsys):
+def test_malformed_rows_raise_an_error_or_are_counted(tmp_path, capsys):
     path = files.write_chexpert(tmp_path / "train.csv")
     path.write_text(path.read_text() + "x.jpg,Male\n")
     with pytest.raises(SystemExit, match=r"The 'row' of line 4 in .*train.csv must be 8 cells"):
@@ -54,13 +54,13 @@ def test_faults_end_with_a_sentence_or_are_counted(tmp_path, capsys):
         convert("chexpert", path, "--out", tmp_path / "store")
 
 
-def test_two_builds_give_the_same_bytes(tmp_path, capsys):
+def test_two_conversions_write_the_same_bytes(tmp_path, capsys):
     for name in ("a", "b"):
         command = open_images(tmp_path / f"published_{name}", "train")
         convert(*command, "--out", tmp_path / name)
     for file in (tmp_path / "a").iterdir():
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
-    # A converted store is refused like any other once a byte differs.
+    # A changed byte of a converted store raises an error.
     path = tmp_path / "a" / "classes.npy"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
@@ -75,7 +75,7 @@ def test_two_builds_give_the_same_bytes(tmp_path, capsys):
         convert("verify", tmp_path / "published_a")
 
 
-def test_commands_of_the_documentation_are_understood():
+def test_commands_of_the_documentation_are_parsed():
     text = DATASETS_PAGE.replace("\\\n", " ")
     commands = re.findall(r"^python tools/dataset_converters/convert.py (\w+ .*--out.*)$", text, re.MULTILINE)
     names = {vars(convert_module.parse_args(shlex.split(command)))["data set"] for command in commands}
@@ -91,7 +91,7 @@ def test_bases_of_the_documentation_exist():
     assert set(re.findall(r"`(\w+)\.py`", rows)) == {*COMMANDS, *others}
 
 
-def test_every_section_tells_how_to_get_the_data_and_what_it_is():
+def test_every_section_describes_source_layout_classes_and_license():
     table = set(re.findall(r"^\| \[.*?\]\(#(.*?)\)", DATASETS_PAGE, re.MULTILINE))
     sections = re.split(r"^## ", DATASETS_PAGE, flags=re.MULTILINE)[1:]
     anchors = {}
@@ -100,8 +100,8 @@ def test_every_section_tells_how_to_get_the_data_and_what_it_is():
         anchors[re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")] = text
     assert set(anchors) == {*table, "measured"}
     for anchor in table - {"folders-and-tables", "simulated-partial-labels"}:
-        told = re.findall(r"^- \*\*(\w+):\*\* \S", anchors[anchor], re.MULTILINE)
-        assert told == ["Get", "Layout", "Classes", "License"], anchor
+        items = re.findall(r"^- \*\*(\w+):\*\* \S", anchors[anchor], re.MULTILINE)
+        assert items == ["Get", "Layout", "Classes", "License"], anchor
 
 
 def test_configs_of_the_documentation_build(tmp_path):
@@ -114,7 +114,7 @@ def test_configs_of_the_documentation_build(tmp_path):
     lvis, mnist = configs
     assert lvis.train_dataloader.dataset.data_root == "data/lvis"
     assert lvis.data_preprocessor.num_classes == 1203
-    lvis.model.backbone.depth = 18  # smaller, the rest as it is
+    lvis.model.backbone.depth = 18  # a smaller model, with all other settings unchanged
     lvis.model.head.in_channels = 512
     model = MODELS.build(dict(lvis.model, data_preprocessor=lvis.data_preprocessor))
     assert model.head.fc.out_features == 1203
@@ -122,7 +122,7 @@ def test_configs_of_the_documentation_build(tmp_path):
     assert MODELS.build(mnist.model).head.fc.out_features == 10
 
 
-def test_files_without_any_image_are_refused(tmp_path):
+def test_files_without_images_raise_an_error(tmp_path):
     path = files.write_lines(tmp_path / "train.csv", "Path,Edema")
     with pytest.raises(SystemExit, match=r"must name images with labels. Got none"):
         convert("chexpert", path, "--out", tmp_path / "store")
@@ -131,7 +131,7 @@ def test_files_without_any_image_are_refused(tmp_path):
 
 def test_tables_with_wrong_or_repeated_lines(tmp_path, capsys):
     path = files.write_lines(tmp_path / "t.csv", "image,cat,dog", "a.jpg,1,", "b.jpg,2,0", "a.jpg,,0")
-    with pytest.raises(SystemExit, match=r"'cat' of line 3 in .* Got '2' instead. 1 more fault follows"):
+    with pytest.raises(SystemExit, match=r"'cat' of line 3 in .* Got '2' instead. 1 more error follows"):
         convert("table", path, "--out", tmp_path / "store")
     convert("table", path, "--out", tmp_path / "store", "--skip-malformed", "--repeated-images", "join")
     assert "1 malformed rows skipped in" in capsys.readouterr().out
@@ -142,25 +142,27 @@ def test_tables_with_wrong_or_repeated_lines(tmp_path, capsys):
     assert files.table_of(LabelStore.open(tmp_path / "long")) == [[-1, 1]]
 
 
-def test_options_that_a_table_has_no_use_for(tmp_path):
-    def refused(message, *options):
+def test_options_that_a_table_does_not_support(tmp_path):
+    def assert_raises(message, *options):
         with pytest.raises(SystemExit, match=message):
             convert("table", *options, "--out", tmp_path / "store")
         assert not (tmp_path / "store").exists()
 
     wide = files.write_lines(tmp_path / "wide.csv", "image,cat,dog", "a.jpg,1,")
-    refused(
+    assert_raises(
         r"'--default-label' argument must be 'unknown' for a CSV file", wide, "--default-label", "negative"
     )
     content = dict(metainfo=dict(classes=["cat", "dog"]), data_list=[dict(img_path="a.jpg", gt_label=[0])])
-    own = files.write_json(tmp_path / "own.json", content)
+    lists = files.write_json(tmp_path / "lists.json", content)
     names = files.write_lines(tmp_path / "names.txt", "cat")
-    for path in (wide, own):
-        refused(r"'--class-names' argument must be left out .*names.txt with", path, "--class-names", names)
+    for path in (wide, lists):
+        assert_raises(
+            r"'--class-names' argument must not be set .*names.txt with", path, "--class-names", names
+        )
     names.write_bytes(b"ch\xe2t\n")
-    refused(r"names.txt must be text in UTF-8", wide, "--class-names", names)
+    assert_raises(r"names.txt must be text in UTF-8", wide, "--class-names", names)
     names.write_text("\ufeffcat\r\n dog \n", encoding="utf-8")
-    convert("table", own, "--class-names", names, "--out", tmp_path / "store")
+    convert("table", lists, "--class-names", names, "--out", tmp_path / "store")
     long = files.write_lines(tmp_path / "long.csv", "image,class,value", "a.jpg,elk,1", "a.jpg,cat,0")
     convert("table", long, "--class-names", names, "--out", tmp_path / "long")
     assert LabelStore.open(tmp_path / "long").class_names == ("cat", "dog", "elk")
@@ -170,7 +172,7 @@ def test_options_that_a_table_has_no_use_for(tmp_path):
     ("protocol", "option"),
     [("rps", "probability"), ("fpc", "num_labels"), ("known_label_ratio", "known_label_ratio")],
 )
-def test_simulated_stores_hold_what_the_dataset_hides(tmp_path, protocol, option):
+def test_simulated_stores_equal_the_simulated_dataset(tmp_path, protocol, option):
     labels = LabelTable(long_tailed_table(80))
     labels.label_store.save(tmp_path / "all")
     amount = {"probability": 0.3, "num_labels": 4, "known_label_ratio": 0.5}[option]
@@ -182,9 +184,9 @@ def test_simulated_stores_hold_what_the_dataset_hides(tmp_path, protocol, option
         convert(*command[:3], "--out", tmp_path / "other")
 
 
-def test_groups_of_the_classes_are_kept_in_subsets(tmp_path):
+def test_simulation_keeps_the_class_groups(tmp_path):
     convert("lvis", files.write_lvis(tmp_path / "lvis.json"), "--out", tmp_path / "all")
     convert("simulate", tmp_path / "all", "rps", "--probability", "0.2", "--out", tmp_path / "hidden")
-    facts = LabelStore.open(tmp_path / "all").class_metadata
-    assert sorted(facts["frequency"]) == ["c", "f", "r"]
-    assert LabelStore.open(tmp_path / "hidden").class_metadata == facts
+    metadata = LabelStore.open(tmp_path / "all").class_metadata
+    assert sorted(metadata["frequency"]) == ["c", "f", "r"]
+    assert LabelStore.open(tmp_path / "hidden").class_metadata == metadata

@@ -1,4 +1,4 @@
-"""Each data set from its published files to two epochs of training: converter, base config, Runner."""
+"""Two epochs of training on each data set: published files, converter, base config, Runner."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PARTIAL = dict(
 
 
 def train_two_epochs(cfg: Config, folder: Path, num_classes: int, channels: int = 3, **changes) -> Runner:
-    """Two epochs on what the config names, and everything that has to hold then."""
+    """Train two epochs on the data of a config, and check the results."""
     preprocessor = dict(type="PartialLabelDataPreprocessor", num_classes=num_classes)
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.update(batch_size=4, num_workers=0)
@@ -67,7 +67,7 @@ def write_images(store: LabelStore, folder: Path) -> None:
 
 
 def from_stores(name: str, root: Path) -> Config:
-    """The base config of some label stores below a folder, with images of 16 pixels."""
+    """Return the base config of label stores below a folder, with images of 16 x 16 pixels."""
     cfg = Config.fromfile(BASES / f"{name}.py")
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.dataset.data_root = str(root)
@@ -205,21 +205,22 @@ def test_sources_with_different_classes_train_together(tmp_path) -> None:
     ]
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.dataset = dict(type="MergedPartialLabels", sources=sources)
-    runner = train_two_epochs(cfg, tmp_path, 21)  # VOC's 20, of which car and person are COCO's, and one
+    # The 20 classes of VOC, two of which COCO has as well, and one more class of COCO.
+    runner = train_two_epochs(cfg, tmp_path, 21)
     dataset = runner.train_dataloader.dataset
     counts = [PartialLabelDataset(source["dataset"]["ann_file"]).label_counts() for source in sources]
     assert dataset.metainfo["classes"][-1] == "toothbrush"
-    assert label_counts(dataset).positives.sum() == sum(own.positives.sum() for own in counts)
-    assert label_counts(dataset).negatives.sum() == sum(own.negatives.sum() for own in counts)
+    assert label_counts(dataset).positives.sum() == sum(source.positives.sum() for source in counts)
+    assert label_counts(dataset).negatives.sum() == sum(source.negatives.sum() for source in counts)
 
 
-def test_every_base_config_is_tried() -> None:
+def test_every_base_config_is_tested() -> None:
     digits = {"digits", "digits_rps50", "multi_mnist", "multi_mnist_rps50"}
     others = {"label_stores", "cifar10_imbalanced", "cifar100_imbalanced"}
     assert {path.stem for path in BASES.glob("*.py")} == {*COMMANDS, *digits, *others}
 
 
-def test_cifar100_changes_root_and_classes_only() -> None:
+def test_cifar100_config_differs_in_root_and_classes_only() -> None:
     ten, hundred = (Config.fromfile(BASES / f"cifar{number}_imbalanced.py") for number in (10, 100))
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
         assert hundred[loader].dataset.num_classes == 100

@@ -1,4 +1,4 @@
-"""The tools that look at data, as a user starts them: the files they write, and what they refuse."""
+"""Output files and errors of the tools label_report.py and browse_labels.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpretrain_imbalance.datasets import label_store_from_table
+from mmpretrain_imbalance.datasets import label_store_from_array
 from tests.datasets.label_table import long_tailed_table
 from tests.datasets.published_files import write_cifar10
 from tests.tools.run_tool import ROOT, run_tool
@@ -21,7 +21,7 @@ DIGITS = ROOT / "configs" / "_base_" / "datasets" / "digits_rps50.py"
 
 @pytest.fixture
 def tool(monkeypatch, capsys):
-    """Run a tool in this process; gives what it printed, or the sentence it ended with."""
+    """Run a tool in this process, and return its output or its error message."""
     import importlib
 
     monkeypatch.syspath_prepend(str(TOOLS))
@@ -38,7 +38,7 @@ def tool(monkeypatch, capsys):
     return run
 
 
-def test_report_of_a_config_as_a_process(tmp_path) -> None:
+def test_report_of_a_config_in_a_new_process(tmp_path) -> None:
     out = tmp_path / "deep" / "digits.html"
     printed = run_tool(TOOLS / "label_report.py", DIGITS, "-o", out, "--group-thresholds", "30", "60")
     assert str(out) in printed
@@ -56,7 +56,7 @@ def test_report_of_a_config_as_a_process(tmp_path) -> None:
 def test_report_of_annotations_and_stores(tool, tmp_path, monkeypatch) -> None:
     table = long_tailed_table(60)
     names, classes = [f"{n}.jpg" for n in range(60)], [f"class {c}" for c in range(6)]
-    store = label_store_from_table(table, names, classes)
+    store = label_store_from_array(table, names, classes)
     store.save(tmp_path / "store")
     rows = [[name, *("" if label == -1 else label for label in row)] for name, row in zip(names, table)]
     lines = [["image", *classes], *rows]
@@ -84,10 +84,10 @@ def test_report_of_annotations_and_stores(tool, tmp_path, monkeypatch) -> None:
     assert reports["lists.json"]["known_fraction"] == 1
 
 
-def test_annotations_that_name_an_image_again(tool, tmp_path) -> None:
+def test_annotations_with_repeated_images(tool, tmp_path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("image,cat,dog\na.jpg,1,\nb.jpg,0,1\na.jpg,1,0\n")
-    assert "must be an image that is not at line 2 already" in tool("label_report", table)
+    assert "must be an image that is not already in line 2" in tool("label_report", table)
     for how, images, positives in (("join", 2, 1), ("keep", 3, 2)):
         out = tmp_path / f"{how}.html"
         tool("label_report", table, "--repeated-images", how, "-o", out)
@@ -95,7 +95,7 @@ def test_annotations_that_name_an_image_again(tool, tmp_path) -> None:
         assert (content["num_images"], content["classes"][0]["positives"]) == (images, positives)
 
 
-def test_a_report_leaves_the_annotation_file_alone(tool, tmp_path, monkeypatch) -> None:
+def test_a_report_does_not_overwrite_the_annotation_file(tool, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     content = json.dumps(
         dict(metainfo=dict(classes=["cat"]), data_list=[dict(img_path="a.jpg", gt_label=[0])])
@@ -106,7 +106,7 @@ def test_a_report_leaves_the_annotation_file_alone(tool, tmp_path, monkeypatch) 
         source = tmp_path / folder / "train.json"
         source.write_text(content)
         tool("label_report", source, "-o", tmp_path / folder / "train.html")
-        assert "must be a file that ends with .html. Got" in tool("label_report", source, "-o", source)
+        assert "must be the path of an .html file. Got" in tool("label_report", source, "-o", source)
         assert source.read_text() == content
         assert len(list(source.parent.iterdir())) == 3
         printed += tool("label_report", source).split()
@@ -114,11 +114,11 @@ def test_a_report_leaves_the_annotation_file_alone(tool, tmp_path, monkeypatch) 
     assert all(Path(path).is_file() for path in printed)
 
 
-def test_what_the_report_refuses(tool, tmp_path) -> None:
+def test_report_raises_errors_for_wrong_arguments(tool, tmp_path) -> None:
     config = tmp_path / "empty.py"
     config.write_text("model = dict()\n")
     assert tool("label_report", "nowhere").startswith("exit 2: usage")
-    assert "Got 'nowhere', where there is nothing, instead." in tool("label_report", "nowhere")
+    assert "label store (a folder). Got 'nowhere' instead." in tool("label_report", "nowhere")
     assert "must be a config with val_dataloader" in tool("label_report", config, "--split", "val")
     assert "must be two numbers in ascending order" in tool(
         "label_report", DIGITS, "--group-thresholds", "9", "2"
@@ -143,7 +143,7 @@ def test_pictures_of_chosen_images(tool, tmp_path) -> None:
         out,
     )
     assert printed.startswith("2 of ")
-    assert "of 2,000 in digits_rps50 (train)" in printed
+    assert "from 2,000 images in digits_rps50 (train)" in printed
     pictures = sorted(out.glob("*.png"))
     assert len(pictures) == 2
     assert all(cv2.imread(str(path)).std() > 10 for path in pictures)
@@ -172,38 +172,42 @@ def test_sheet_of_images_from_files(tool, tmp_path) -> None:
     (tmp_path / "pets.csv").write_text(table)
     tool("browse_labels", tmp_path / "pets.csv", "--sheet", "-o", tmp_path / "out")
     sheet = cv2.imread(str(tmp_path / "out" / "sheet.png"))
-    assert ((sheet == (0, 0, 250)).all(axis=2)).mean() > 0.05  # red stays red
+    assert ((sheet == (0, 0, 250)).all(axis=2)).mean() > 0.05  # the image is still red, not blue
     samples = [dict(img_path=f"{tmp_path}/{number}.png", gt_label=[number % 2]) for number in range(3)]
     annotations = dict(metainfo=dict(classes=["cat", "dog"]), data_list=samples)
     (tmp_path / "pets.json").write_text(json.dumps(annotations))
     options = ["--negative-of", "cat", "-o", tmp_path / "out"]
-    assert "must fit at least one image" in tool("browse_labels", tmp_path / "pets.json", *options)
+    assert "must match at least one image" in tool("browse_labels", tmp_path / "pets.json", *options)
     options += ["--default-label", "negative"]
-    assert tool("browse_labels", tmp_path / "pets.json", *options).startswith("1 of 1 images that fit, of 3")
+    assert tool("browse_labels", tmp_path / "pets.json", *options).startswith(
+        "1 of 1 matching images, from 3"
+    )
     (tmp_path / "1.png").unlink()
-    assert f"Got no such file at {tmp_path}/1.png instead" in tool("browse_labels", tmp_path / "pets.csv")
+    assert f"Got '{tmp_path}/1.png' instead, which does not exist" in tool(
+        "browse_labels", tmp_path / "pets.csv"
+    )
     for content in (b"no image", b""):
         (tmp_path / "1.png").write_bytes(content)
-        assert "Got what is no image at" in tool("browse_labels", tmp_path / "pets.csv")
+        assert "cannot be decoded as an image" in tool("browse_labels", tmp_path / "pets.csv")
     (tmp_path / "1.png").unlink()
     (tmp_path / "1.png").mkdir()
-    assert f"Got Is a directory at {tmp_path}/1.png" in tool("browse_labels", tmp_path / "pets.csv")
+    assert f"{tmp_path}/1.png' instead: Is a directory" in tool("browse_labels", tmp_path / "pets.csv")
 
 
-def test_where_the_images_of_annotations_are(tool, tmp_path, monkeypatch) -> None:
+def test_folders_of_the_images_of_annotations(tool, tmp_path, monkeypatch) -> None:
     (tmp_path / "data" / "images").mkdir(parents=True)
     cv2.imwrite(str(tmp_path / "data" / "images" / "a.png"), np.full((20, 30, 3), (0, 0, 250), np.uint8))
-    label_store_from_table([[1, 0]], ["a.png"], ["cat", "dog"]).save(tmp_path / "labels")
+    label_store_from_array([[1, 0]], ["a.png"], ["cat", "dog"]).save(tmp_path / "labels")
     (tmp_path / "labels.csv").write_text("image,cat,dog\na.png,1,0\n")
     monkeypatch.chdir(tmp_path)
     folders = ["--data-root", "data", "--data-prefix", "images"]
     for source in ("labels", "labels.csv"):
-        assert "1 of 1 images that fit" in tool("browse_labels", source, "-o", source + ".out", *folders)
-        assert "Got no such file at a.png" in tool("browse_labels", source)
-    assert "must be left out for a config" in tool("browse_labels", DIGITS, *folders)
+        assert "1 of 1 matching images" in tool("browse_labels", source, "-o", source + ".out", *folders)
+        assert "Got 'a.png' instead, which does not exist" in tool("browse_labels", source)
+    assert "must be omitted with a config" in tool("browse_labels", DIGITS, *folders)
 
 
-def test_red_of_cifar_stays_red(monkeypatch, tmp_path) -> None:
+def test_pictures_of_cifar_are_rgb(monkeypatch, tmp_path) -> None:
     from torch.utils.data import Subset
 
     from mmpretrain_imbalance.datasets import ImbalancedCIFAR, MultiDigits, SimulatePartialLabels
@@ -212,7 +216,7 @@ def test_red_of_cifar_stays_red(monkeypatch, tmp_path) -> None:
     from _lib.sample_image import image_in_memory
     from browse_labels import pictures_of
 
-    write_cifar10(tmp_path)  # in red, the first channel, is the class
+    write_cifar10(tmp_path)  # the value of the first channel, red, is the class index
     cifar = ImbalancedCIFAR(str(tmp_path), "test")
     for dataset in (cifar, SimulatePartialLabels(Subset(cifar, [70, 3]), "rps", probability=0.5)):
         (picture,) = pictures_of(dataset, np.array([0]), [])
@@ -237,9 +241,9 @@ def test_red_of_cifar_stays_red(monkeypatch, tmp_path) -> None:
         ),
         (
             ["--split", "val", "--unknown-of", "3"],
-            "must fit at least one image of the dataset. Got none instead.",
+            "must match at least one image of the dataset. Got none instead.",
         ),
     ],
 )
-def test_what_browsing_refuses(tool, options, message) -> None:
+def test_browsing_raises_errors_for_wrong_classes(tool, options, message) -> None:
     assert message in tool("browse_labels", DIGITS, *options)

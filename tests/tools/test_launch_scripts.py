@@ -1,4 +1,4 @@
-"""The shell scripts pass every argument on as it came, spaces included."""
+"""Arguments that the shell scripts pass on, including arguments with spaces."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ OPTION = "model.head.loss.type=A B"
 
 @pytest.fixture
 def arguments_of(tmp_path: Path):
-    """Run a script with a stand-in for python and srun that prints its arguments, one a line."""
+    """Run a script with a replacement of python and srun that prints its arguments, one per line."""
 
     def run(script: str, *arguments: str, **environment: str) -> list[str]:
-        stand_in = tmp_path / "srun"
-        stand_in.write_text("#!/usr/bin/env bash\nprintf '%s\\n' \"$@\"\n")
-        stand_in.chmod(0o755)
+        replacement = tmp_path / "srun"
+        replacement.write_text("#!/usr/bin/env bash\nprintf '%s\\n' \"$@\"\n")
+        replacement.chmod(0o755)
         done = subprocess.run(
             ["bash", str(ROOT / "tools" / script), *arguments],
-            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": str(stand_in), **environment},
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": str(replacement), **environment},
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,4 +1,4 @@
-"""tools/predict.py as users run it: broken images, a job that is killed, commands that are wrong."""
+"""Runs of tools/predict.py with broken images, interrupted jobs and wrong commands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(autouse=True)
-def no_handler_outlives_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
+def _signal_handlers_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
 
@@ -37,7 +37,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
 
 
 def predict(monkeypatch: pytest.MonkeyPatch, *command: object) -> int:
-    """Exit status of the tool, run in this process."""
+    """Run the tool in this process, and return its exit status."""
     monkeypatch.syspath_prepend(ROOT / "tools")
     monkeypatch.setattr(
         sys, "argv", ["predict.py", "--num-workers", "0", "--device", "cpu", *map(str, command)]
@@ -71,10 +71,10 @@ def test_folder_with_broken_images(
     assert len(pictures) == sum(fault is None for fault in images.values())
     assert all(max(picture.size) < 1000 for picture in pictures)
     printed = capsys.readouterr().out
-    assert "6 of 10 images predicted" in printed
+    assert "Predicted 6 of 10 images" in printed
     assert "empty.jpg: an empty file" in printed
 
-    whole = out.read_bytes()  # again: nothing is left to do, and the status is the same
+    whole = out.read_bytes()  # the second run has nothing to do and ends with the same status
     assert predict(monkeypatch, *arguments) == 1
     assert out.read_bytes() == whole
     assert predict(monkeypatch, *arguments, "--thresholds", 0.9) == 2
@@ -84,7 +84,7 @@ def test_folder_with_broken_images(
 def test_a_name_too_long_for_its_picture_does_not_stop_the_job(
     files, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    names = ["x" * 246 + ".png", "y" * 248 + ".png"]  # the second is too long with another .png
+    names = ["x" * 246 + ".png", "y" * 248 + ".png"]  # the second name is too long with .png appended
     for name in names:
         Image.new("RGB", (16, 16)).save(tmp_path / name)
     pictures = tmp_path / "pictures"
@@ -95,40 +95,43 @@ def test_a_name_too_long_for_its_picture_does_not_stop_the_job(
     assert len(records(tmp_path / "out.jsonl")) == 2
 
 
-def test_sound_images_end_with_status_zero(files, images, tmp_path: Path, monkeypatch) -> None:
-    sound = [path for path, fault in images.items() if fault is None and "huge" not in path]
-    (tmp_path / "list.txt").write_text("\n".join(sound[2:]))
-    arguments = [*files, *sound[:2], "--list", tmp_path / "list.txt", "--out", tmp_path / "out.csv"]
+def test_valid_images_end_with_status_zero(files, images, tmp_path: Path, monkeypatch) -> None:
+    valid = [path for path, fault in images.items() if fault is None and "huge" not in path]
+    (tmp_path / "list.txt").write_text("\n".join(valid[2:]))
+    arguments = [*files, *valid[:2], "--list", tmp_path / "list.txt", "--out", tmp_path / "out.csv"]
     assert predict(monkeypatch, *arguments) == 0
     lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert [line.split(",")[0] for line in lines] == ["image", *sound]
+    assert [line.split(",")[0] for line in lines] == ["image", *valid]
 
 
-def test_broken_images_are_tried_again_only_when_asked(
+def test_broken_images_are_predicted_again_with_the_option_only(
     files, images, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    sound = next(path for path, fault in images.items() if path.endswith("color.png"))
+    valid = next(path for path, fault in images.items() if path.endswith("color.png"))
     photos, out = tmp_path / "photos", tmp_path / "out.jsonl"
     photos.mkdir()
     (photos / "a.png").write_bytes(b"")
-    shutil.copy(sound, photos / "b.png")
+    shutil.copy(valid, photos / "b.png")
     arguments = [*files, photos, "--out", out, "--show-dir", photos / "shown"]
     assert predict(monkeypatch, *arguments) == 1
-    shutil.copy(sound, photos / "a.png")
+    shutil.copy(valid, photos / "a.png")
 
     assert predict(monkeypatch, *arguments) == 1
     assert [list(record)[1] for record in records(out)] == ["fault", "labels"]
     assert predict(monkeypatch, *arguments, "--retry-broken") == 0
 
-    assert [Path(record["image"]).name for record in records(out)] == ["b.png", "a.png"]  # no picture it drew
+    assert [Path(record["image"]).name for record in records(out)] == [
+        "b.png",
+        "a.png",
+    ]  # without saved pictures
     assert predict(monkeypatch, *arguments) == 0
-    assert "2 of 2 images predicted" in capsys.readouterr().out
+    assert "Predicted 2 of 2 images" in capsys.readouterr().out
 
 
-def test_a_picture_that_cannot_be_drawn_ends_nothing(
+def test_a_picture_that_cannot_be_saved_does_not_stop_the_job(
     files, images, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    """The decoder of the config may know more than that of the pictures."""
+    """The decoder of the config may read images that the decoder of the pictures cannot read."""
     monkeypatch.setattr("cv2.imdecode", lambda *_: None)
     path = next(path for path, fault in images.items() if path.endswith("alpha.png"))
     monkeypatch.setattr(
@@ -141,15 +144,15 @@ def test_a_picture_that_cannot_be_drawn_ends_nothing(
     assert "has no picture" in capsys.readouterr().out
 
 
-def test_what_counts_as_a_threshold_is_said(tmp_path: Path, images, monkeypatch, capsys) -> None:
+def test_thresholds_and_their_source_are_printed(tmp_path: Path, images, monkeypatch, capsys) -> None:
     path = next(path for path, fault in images.items() if fault is None)
     chosen = dict(classes=CLASSES, thresholds=[0.1, 0.2, 0.3])
     config, checkpoint = write_model(tmp_path, thresholds=chosen)
     assert predict(monkeypatch, config, checkpoint, path, "--out", tmp_path / "a.csv") == 0
-    assert "Thresholds: 0.1 to 0.3, by class (of the checkpoint," in capsys.readouterr().out
+    assert "Thresholds: 0.1 to 0.3, per class (from the checkpoint," in capsys.readouterr().out
     command = [config, checkpoint, path, "--out", tmp_path / "b.csv", "--thresholds", 0.4]
     assert predict(monkeypatch, *command) == 0
-    assert "Thresholds: 0.4 (of --thresholds)" in capsys.readouterr().out
+    assert "Thresholds: 0.4 (from --thresholds)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -172,7 +175,7 @@ def test_wrong_commands_end_with_status_two(files, images, command, tmp_path: Pa
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_a_job_that_is_told_to_end_ends_with_status_three(
+def test_a_terminated_job_ends_with_status_three(
     files, images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     handlers = {}
@@ -186,19 +189,19 @@ def test_a_job_that_is_told_to_end_ends_with_status_three(
         return prepare(self, image)
 
     monkeypatch.setattr(ImagePipeline, "__call__", prepare_two)
-    sound = [path for path, fault in images.items() if fault is None and "huge" not in path]
-    arguments = [*files, *sound, "--out", tmp_path / "out.jsonl", "--batch-size", 1]
+    valid = [path for path, fault in images.items() if fault is None and "huge" not in path]
+    arguments = [*files, *valid, "--out", tmp_path / "out.jsonl", "--batch-size", 1]
 
     assert predict(monkeypatch, *arguments) == 3
 
-    assert [record["image"] for record in records(tmp_path / "out.jsonl")] == sound[:2]
+    assert [record["image"] for record in records(tmp_path / "out.jsonl")] == valid[:2]
     assert "Stopped by a signal after 2 of 5 images" in capsys.readouterr().err
     assert predict(monkeypatch, *arguments) == 0
-    assert seen == [*sound[:3], *sound[2:]]
+    assert seen == [*valid[:3], *valid[2:]]
 
 
 @pytest.mark.slow
-def test_killed_job_goes_on_without_redoing_or_losing_an_image(files, tmp_path: Path, monkeypatch) -> None:
+def test_killed_job_resumes_without_repeating_or_losing_an_image(files, tmp_path: Path, monkeypatch) -> None:
     for index in range(400):
         Image.new("RGB", (16, 16), (index % 256, 0, 0)).save(tmp_path / f"{index:03}.png")
     out = tmp_path / "out.jsonl"

@@ -1,4 +1,4 @@
-"""The commands of the README run, in their order, as a user would type them (on less data)."""
+"""Runs of all commands of README.md, in their order, on less data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMANDS = [
 
 
 def shortened(command: str) -> list[str]:
-    """Fewer images: everything else stays as it is written."""
+    """Return the command with fewer images and otherwise unchanged settings."""
     words = shlex.split(command)
     wrapped = "rps50" in command
     options = [

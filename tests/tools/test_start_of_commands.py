@@ -1,4 +1,4 @@
-"""Commands answer ``-h`` at once, and begin with words of their own."""
+"""Start of the commands: ``-h`` imports nothing slow, and the first printed line is their own."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.tools.run_tool import ROOT, TOOLS, run_tool
 COMMANDS = [path for path in python_files("tools") if 'if __name__ == "__main__":' in path.read_text("utf-8")]
 OURS = {"mmpretrain_imbalance"}
 SLOW_TO_IMPORT = {"cv2", "matplotlib", "mmcv", "mmengine", "mmpretrain", "numpy", "torch"} | OURS
-# What python itself does with `python tool -h`, and then the names of what was imported.
-ASK_FOR_HELP = """
+# Runs a tool like `python tool -h`, then prints the names of the imported packages.
+PRINT_HELP = """
 import runpy, sys
 from pathlib import Path
 sys.argv[:] = [sys.argv[1], "-h"]
@@ -39,9 +39,9 @@ def test_there_are_commands() -> None:
 
 @pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.relative_to(TOOLS).as_posix())
 def test_help_imports_nothing_slow(path: Path) -> None:
-    """No clock is read: all that takes time in a command is what it imports."""
+    """The time is not measured, because the imports determine it."""
     done = subprocess.run(
-        [sys.executable, "-c", ASK_FOR_HELP, path], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", PRINT_HELP, path], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("usage: ")
@@ -49,8 +49,8 @@ def test_help_imports_nothing_slow(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.relative_to(TOOLS).as_posix())
-def test_options_are_read_and_mmpretrain_is_imported_before_all_else(path: Path) -> None:
-    """Whoever imports MMPretrain first decides whether it is quiet."""
+def test_options_are_parsed_first_and_then_mmpretrain_is_imported(path: Path) -> None:
+    """The first import of MMPretrain prints messages unless import_mmpretrain hides them."""
     statements = [ast.unparse(node) for node in ast.parse(path.read_text("utf-8")).body]
     quiet = statements.index("import_mmpretrain()")
     assert statements[quiet - 1].startswith("if __name__ == '__main__':")
@@ -58,7 +58,7 @@ def test_options_are_read_and_mmpretrain_is_imported_before_all_else(path: Path)
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.relative_to(TOOLS).as_posix())
-def test_options_need_nothing_that_comes_after_them(path: Path) -> None:
+def test_parse_args_uses_no_later_definition(path: Path) -> None:
     body = ast.parse(path.read_text("utf-8")).body
     read = next(index for index, node in enumerate(body) if getattr(node, "name", None) == "parse_args")
     needed = {node.id for node in ast.walk(body[read]) if isinstance(node, ast.Name)}
@@ -76,7 +76,7 @@ def names_bound_by(node: ast.stmt) -> set[str]:
 
 
 def test_choices_are_those_of_the_package() -> None:
-    """They are written out in the commands, which do not import the package for their help."""
+    """The commands repeat the choices, because they do not import the package for their help."""
     assert convert_module.PROTOCOLS == list(PROTOCOLS)
     assert convert_module.REPEATED_IMAGES == list(REPEATED_IMAGES)
     path = TOOLS / "_lib" / "source_arguments.py"
@@ -90,14 +90,14 @@ def test_choices_are_those_of_the_package() -> None:
 
 
 @pytest.mark.slow
-def test_a_training_begins_with_its_own_log(tiny_config: Path, tmp_path: Path) -> None:
+def test_a_training_starts_with_its_own_log(tiny_config: Path, tmp_path: Path) -> None:
     printed = run_tool(TOOLS / "train.py", tiny_config, "--work-dir", tmp_path)
     assert " - mmengine - INFO - " in printed.splitlines()[0]
     assert "UserWarning" not in printed
 
 
 @pytest.mark.slow
-def test_pictures_begin_with_what_they_are_of(tmp_path: Path) -> None:
+def test_browsing_starts_with_its_own_output(tmp_path: Path) -> None:
     config = ROOT / "configs" / "partial_bce" / "digits-rps50_ignore.py"
     printed = run_tool(TOOLS / "analysis_tools" / "browse_labels.py", config, "--num", "1", "--out", tmp_path)
     assert printed.splitlines()[0].startswith("1 of ")

@@ -1,4 +1,4 @@
-"""What comes after a training: thresholds, a report and an ONNX file, from its work folder."""
+"""Thresholds, report, class prior and ONNX file from the work folder of a training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.tools.run_tool import ROOT
 
 @pytest.fixture(scope="module")
 def work_dirs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two runs of an epoch, as a training leaves them."""
+    """Work folders of two trainings of one epoch."""
     folder = tmp_path_factory.mktemp("trained")
     for name in ("one", "two"):
         cfg = small_config(folder / name, 1, num_images=64)
@@ -47,18 +47,26 @@ def config_of(work_dir: Path) -> Path:
     return next(work_dir.glob("*.py"))
 
 
-def test_report_evaluates_what_it_needs(work_dirs, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_report_evaluates_runs_without_predictions(work_dirs, tmp_path: Path, monkeypatch, capsys) -> None:
     out = tmp_path / "report.html"
     arguments = ["analysis_tools/report.py", *work_dirs, "--out", out, "--resamples", 20]
 
     assert run(monkeypatch, *arguments) == 0
     assert "one: evaluating" in capsys.readouterr().out
     assert "data:image/webp;base64," in out.read_text()
-    for kind in ("Masked", "Ignored", "Made positive by the model", "Made negative by the model"):
+    for kind in (
+        "Masked labels",
+        "Ignored unknown labels",
+        "Labels set to positive by the model",
+        "Labels set to negative by the model",
+    ):
         assert f"<figcaption>{kind}, percent of" in out.read_text()
     assert run(monkeypatch, *arguments, "--group-thresholds", 5, 30) == 0
     assert "evaluating" not in capsys.readouterr().out
-    assert "mAP of head (at least 30 positives), middle, and tail (fewer than 5)" in out.read_text()
+    assert (
+        "mAP of head (at least 30 training positives), middle, and tail classes (fewer than 5)"
+        in out.read_text()
+    )
 
     found = KnownPredictions.load(work_dirs[0] / "predictions.npz")
     counts = json.loads((work_dirs[0] / "label_counts.json").read_text())
@@ -66,12 +74,15 @@ def test_report_evaluates_what_it_needs(work_dirs, tmp_path: Path, monkeypatch, 
     assert (found.num_images, len(found.labels)) == (40, 400)
     assert run(monkeypatch, *arguments, "--group-quantiles", 0.25, 0.5) == 0
     low, high = np.quantile(counts["positives"], [0.25, 0.5])
-    assert f"mAP of head (over {high:g} positives), middle, and tail (under {low:g})" in out.read_text()
+    assert (
+        f"mAP of head (at least {high:g} training positives), middle, and tail classes (fewer than {low:g})"
+        in out.read_text()
+    )
     assert run(monkeypatch, *arguments, "--group-thresholds", 30, 5) == 2
     assert "must be two numbers in ascending order" in capsys.readouterr().err
 
 
-def test_report_evaluates_a_later_checkpoint_again(work_dirs, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_report_evaluates_a_newer_checkpoint(work_dirs, tmp_path: Path, monkeypatch, capsys) -> None:
     folder = shutil.copytree(work_dirs[0], tmp_path / "run")
     arguments = ["analysis_tools/report.py", folder, "--out", tmp_path / "a.html", "--no-images"]
     run(monkeypatch, *arguments)
@@ -82,7 +93,7 @@ def test_report_evaluates_a_later_checkpoint_again(work_dirs, tmp_path: Path, mo
     os.utime(folder / "epoch_1.pth", (written + 9, written + 9))
     assert run(monkeypatch, *arguments, "--examples", 0) == 0
     assert "run: evaluating" in capsys.readouterr().out
-    assert "Most wrong" not in (tmp_path / "a.html").read_text()
+    assert "Worst predictions" not in (tmp_path / "a.html").read_text()
     assert run(monkeypatch, *arguments, "--examples", -1) == 2
     assert "'--examples' argument must be at least 0. Got -1" in capsys.readouterr().err
 
@@ -93,7 +104,7 @@ def test_report_needs_test_data(work_dirs, tmp_path: Path, monkeypatch, capsys) 
     cfg.dump(tmp_path / "config.py")
     shutil.copy(work_dirs[0] / "epoch_1.pth", tmp_path)
     assert run(monkeypatch, "analysis_tools/report.py", tmp_path) == 2
-    assert "expected a config with a test_dataloader, found one without" in capsys.readouterr().err
+    assert "must have test_dataloader. Got a config without" in capsys.readouterr().err
 
 
 SWAPPED = ["0", "1", "2", "4", "3", "5", "6", "7", "8", "9"]
@@ -108,7 +119,7 @@ SWAPPED = ["0", "1", "2", "4", "3", "5", "6", "7", "8", "9"]
         ("analysis_tools/report.py", "test"),
     ],
 )
-def test_a_checkpoint_of_another_class_order_is_refused(
+def test_a_checkpoint_with_another_class_order_raises_an_error(
     work_dirs, tmp_path: Path, monkeypatch, capsys, tool: str, loader: str
 ) -> None:
     cfg = Config.fromfile(config_of(work_dirs[0]))
@@ -126,8 +137,8 @@ def test_a_checkpoint_of_another_class_order_is_refused(
     )
 
 
-def test_class_names_are_no_markup(tiny_config: Path, tmp_path: Path, monkeypatch, capsys) -> None:
-    """A checkpoint without names is evaluated under those of the data."""
+def test_class_names_are_printed_unchanged(tiny_config: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    """A checkpoint without class names is evaluated with those of the dataset."""
     names = ["[/oops]", "car [red]", ":dog:"]
     cfg = Config.fromfile(tiny_config)
     cfg.val_dataloader.dataset.metainfo = dict(classes=names)
@@ -139,7 +150,7 @@ def test_class_names_are_no_markup(tiny_config: Path, tmp_path: Path, monkeypatc
     assert all(name in printed for name in names)
 
 
-def test_a_prior_goes_to_a_file_of_any_name_or_is_not_estimated(
+def test_prior_is_written_to_any_file_name_or_not_estimated(
     work_dirs, tmp_path: Path, monkeypatch, capsys
 ) -> None:
     arguments = ["estimate_class_prior.py", config_of(work_dirs[0]), work_dirs[0] / "epoch_1.pth", "--out"]
@@ -151,12 +162,12 @@ def test_a_prior_goes_to_a_file_of_any_name_or_is_not_estimated(
         assert "'--out' argument must be a file that can be written. Got" in capsys.readouterr().err
 
 
-def test_report_says_what_a_folder_lacks(tmp_path: Path, monkeypatch, capsys) -> None:
+def test_report_of_a_folder_without_checkpoint_raises_an_error(tmp_path: Path, monkeypatch, capsys) -> None:
     assert run(monkeypatch, "analysis_tools/report.py", tmp_path) == 2
-    assert "expected a checkpoint such as epoch_20.pth, found none" in capsys.readouterr().err
+    assert "must name folders with a checkpoint such as epoch_20.pth. Got" in capsys.readouterr().err
 
 
-def test_tuned_thresholds_are_those_of_the_function(work_dirs, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_tuned_thresholds_equal_those_of_the_function(work_dirs, tmp_path: Path, monkeypatch, capsys) -> None:
     work_dir, out = work_dirs[0], tmp_path / "chosen.json"
     checkpoint = work_dir / "epoch_1.pth"
     arguments = [config_of(work_dir), checkpoint, "--work-dir", tmp_path, "--out", out, "--recall", 0.9]
@@ -166,7 +177,7 @@ def test_tuned_thresholds_are_those_of_the_function(work_dirs, tmp_path: Path, m
     assert all(heading in printed for heading in ("F1 at 0.5", "precision", "recall", "threshold"))
 
     run(monkeypatch, "analysis_tools/report.py", work_dir, "--out", tmp_path / "a.html", "--predict")
-    found = KnownPredictions.load(work_dir / "predictions.npz")  # validation and test data are the same here
+    found = KnownPredictions.load(work_dir / "predictions.npz")  # validation and test data are equal here
     expected, _ = best_thresholds(found.scores, found.labels, found.classes, recall=0.9, shrinkage=3)
     np.testing.assert_allclose(json.loads(out.read_text())["thresholds"], expected, rtol=1e-6)
 
@@ -179,12 +190,12 @@ def test_precision_and_recall_exclude_each_other(work_dirs, monkeypatch) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--precision", 2], "'precision' argument of best_thresholds must lie in"),
+        (["--precision", 2], "'precision' argument of best_thresholds must be in"),
         (["--out", "chosen.txt"], "must end in .json or .csv. Got 'chosen.txt'"),
         (["nowhere.pth"], "'checkpoint' argument must be an existing file. Got 'nowhere.pth'"),
     ],
 )
-def test_wrong_options_of_tuning_are_refused_before_anything_is_built(
+def test_wrong_options_of_tuning_raise_errors_before_anything_is_built(
     work_dirs, monkeypatch, capsys, options, message: str
 ) -> None:
     checkpoint = [] if "nowhere.pth" in options else [work_dirs[0] / "epoch_1.pth"]
@@ -194,7 +205,7 @@ def test_wrong_options_of_tuning_are_refused_before_anything_is_built(
     assert found.out == ""
 
 
-def test_size_of_an_exported_model_is_that_of_the_test_pipeline(tmp_path: Path, monkeypatch) -> None:
+def test_default_size_is_the_image_size_of_the_test_pipeline(tmp_path: Path, monkeypatch) -> None:
     size_of = runpy.run_path(str(ROOT / "tools" / "export_onnx.py"))["pipeline_size"]
     config, checkpoint = write_model(tmp_path)
     assert size_of(MultiLabelInferencer(config, checkpoint, device="cpu")) == (SIZE, SIZE)

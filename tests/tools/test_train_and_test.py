@@ -1,4 +1,4 @@
-"""tools/train.py and tools/test.py, started as users start them: alone, through torchrun, and resumed."""
+"""Runs of tools/train.py and tools/test.py: one process, two processes with torchrun, and resumed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_resume_from_a_named_checkpoint(trained: Path, tiny_config: Path, tmp_pa
 
 
 def test_two_resumed_gloo_processes_equal_one(trained: Path, tiny_config: Path, tmp_path: Path) -> None:
-    """Half the batch in each of two processes is the same step as the whole batch in one."""
+    """Two processes with half of the batch each take the same step as one process with the whole batch."""
     arguments = [TRAIN, tiny_config, "--work-dir", tmp_path, "--launcher", "pytorch"]
     options = ["--cfg-options", "train_dataloader.batch_size=4"]
     run_tool(*arguments, *options, "train_cfg.max_epochs=1", processes=2)
@@ -61,7 +61,7 @@ def test_two_resumed_gloo_processes_equal_one(trained: Path, tiny_config: Path, 
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_checkpoint_scores_the_same_again(
+def test_checkpoint_has_the_logged_metrics(
     trained: Path, tiny_config: Path, tmp_path: Path, processes: int
 ) -> None:
     launcher = ["--launcher", "pytorch"] if processes > 1 else []

@@ -1,4 +1,4 @@
-"""Small runs for tests of the report, and what a browser finds on its page."""
+"""Small runs for tests of the run report, and parsers of its HTML page."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ CLASSES = ["cat", "dog", "emu <i>&", "fox"]
 POSITIVES = np.array([500, 60, 10, 3])
 
 
-def tables(seed: int = 0, num_images: int = 60) -> tuple[np.ndarray, np.ndarray]:
-    """Scores with ties and labels of 1/0/-1; everything known has both labels in every class."""
+def scores_and_labels(seed: int = 0, num_images: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores with ties and labels of 1, 0 and -1; every class has known positives and negatives."""
     generator = np.random.default_rng(seed)
     labels = np.random.default_rng(99).choice([1, 0, -1], (num_images, len(CLASSES)), p=[0.3, 0.4, 0.3])
     scores = np.clip(0.5 + 0.2 * labels + 0.25 * generator.normal(size=labels.shape), 0.01, 0.99)
     return np.round(scores, 2).astype(np.float32), labels
 
 
-def predictions(seed: int = 0, **tables_of) -> KnownPredictions:
-    scores, labels = tables(seed, **tables_of)
+def predictions(seed: int = 0, **options) -> KnownPredictions:
+    scores, labels = scores_and_labels(seed, **options)
     images, classes = np.nonzero(labels != -1)
     known = (images, classes)
     return KnownPredictions(CLASSES, len(labels), images, classes, scores[known], labels[known], POSITIVES)
@@ -35,7 +35,7 @@ def run(name: str, seed: int = 0, work_dir: Path = Path("nowhere"), **fields) ->
 
 
 class Page(HTMLParser):
-    """Checks that tags are closed in order, and collects what a reader and a browser find."""
+    """Parser that checks that tags are closed in order, and collects attributes and text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ def picture(of: ReportRun, index: int) -> np.ndarray:
 
 
 def rows_of(html: str, section: str) -> list[list[str]]:
-    """The cells of the table of a section, without markup."""
+    """Return the cells of the table of a section, without markup."""
     content = html.split(f"<h2>{section}</h2>")[1].split("</section>")[0].split("<tbody>")[1]
     rows = re.findall(r"<tr>(.*?)</tr>", content)
     return [

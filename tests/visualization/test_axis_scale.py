@@ -1,4 +1,4 @@
-"""Axes hold their numbers, and few round numbers stand beside them."""
+"""Scales cover all values and have a few round ticks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ numbers = st.floats(1e-6, 1e6, allow_nan=False)
 
 
 @given(values=st.lists(numbers, min_size=1, max_size=5), log=st.booleans())
-def test_every_value_lies_on_the_axis(values: list[float], log: bool) -> None:
+def test_scale_covers_all_values(values: list[float], log: bool) -> None:
     scale = Scale.around(values, log)
     assert all(0 <= scale.position(value) <= 1 for value in values)
     ticks = scale.ticks()
@@ -22,13 +22,13 @@ def test_every_value_lies_on_the_axis(values: list[float], log: bool) -> None:
     assert all(-1e-9 <= scale.position(tick) <= 1 + 1e-9 for tick in ticks)
 
 
-def test_positions_follow_differences_or_factors() -> None:
+def test_positions_are_linear_or_logarithmic() -> None:
     assert [Scale(0, 4).position(value) for value in (0, 1, 4)] == [0, 0.25, 1]
     assert Scale(1, 1000, log=True).position(10) == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("values", [[], [np.nan], [0.0, -1.0]])
-def test_nothing_to_show_still_gives_an_axis(values: list[float]) -> None:
+def test_scale_without_values(values: list[float]) -> None:
     assert Scale.around(values, log=True).ticks()
 
 

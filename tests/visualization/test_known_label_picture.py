@@ -15,7 +15,7 @@ def texts_of(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
-def test_every_class_is_under_its_kind() -> None:
+def test_every_class_is_listed_under_its_label() -> None:
     labels = np.full(40, -1)
     labels[[3, 7]], labels[[5]] = 1, 0
     texts = texts_of(known_label_picture(np.zeros((8, 8, 3), np.uint8), labels, CLASSES, max_names=2))
@@ -23,7 +23,7 @@ def test_every_class_is_under_its_kind() -> None:
     assert texts[4:] == ["? unknown (37)", "class 0, class 1 and 35 more"]
 
 
-def test_classes_in_focus_come_first_however_many_there_are() -> None:
+def test_classes_in_focus_are_listed_first_independent_of_max_names() -> None:
     labels = np.full(40, -1)
     texts = texts_of(known_label_picture(np.zeros((8, 8)), labels, CLASSES, focus=["class 33"], max_names=1))
     assert texts[:4] == ["✔ positive (0)", "none", "✘ negative (0)", "none"]
@@ -31,7 +31,7 @@ def test_classes_in_focus_come_first_however_many_there_are() -> None:
 
 
 @pytest.mark.parametrize("shape", [(9, 7), (9, 7, 1), (9, 7, 3)])
-def test_pictures_are_drawn(shape) -> None:
+def test_pictures_are_rendered(shape) -> None:
     image = np.full(shape, 200, np.uint8)
     figures = [
         known_label_picture(image, np.array([1, 0, -1]), ["$a_b$", "dog", "elk"], title="$x$ 1"),

@@ -13,8 +13,8 @@ from tests.datasets.label_table import LabelTable, long_tailed_table
 ODD_NAMES = ("<script>", "a & b", '"quoted"', "naïve €", "x" * 60, "class 5")
 
 
-class Balance(HTMLParser):
-    """Collects tags, and refuses what is closed in the wrong order."""
+class BalancedTags(HTMLParser):
+    """Parser that collects tags and checks that they are closed in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,10 +33,10 @@ class Balance(HTMLParser):
 
 
 def parse(page):
-    balance = Balance()
-    balance.feed(page)
-    assert balance.open == []
-    return balance.tags
+    parser = BalancedTags()
+    parser.feed(page)
+    assert parser.open == []
+    return parser.tags
 
 
 def page_of(table, classes=None, **kwargs):
@@ -54,7 +54,7 @@ def page_of(table, classes=None, **kwargs):
     ],
     ids=["few classes", "many classes", "nothing known", "one label", "no positives"],
 )
-def test_page_is_well_formed_and_needs_nothing_else(table) -> None:
+def test_page_is_well_formed_and_self_contained(table) -> None:
     page = page_of(table)
     tags = parse(page)
     assert not {tag for tag, _ in tags} & {"script", "link", "img", "iframe", "object"}
@@ -78,19 +78,19 @@ def test_names_are_escaped() -> None:
     parse(page)
 
 
-def test_numbers_of_the_page() -> None:
+def test_page_shows_the_counts() -> None:
     table = long_tailed_table()
     page = page_of(table)
     positives = int((table[:, 0] == 1).sum())
     assert f"{positives:,}</td>" in page
-    assert f"<dd>{int((~(table == 1).any(axis=1)).sum())}</dd><dt>images without a positive" in page
+    assert f"<dd>{int((~(table == 1).any(axis=1)).sum())}</dd><dt>images without known positives" in page
     assert page.count("<tr>") == 1 + 3 + 1 + 6
 
 
-def test_long_tables_show_both_ends() -> None:
+def test_long_tables_show_the_most_and_least_frequent_classes() -> None:
     table = np.where(np.arange(50)[:, None] >= np.arange(50), 1, 0)
     page = page_of(table, max_table_rows=10)
-    assert "The 5 most and the 5 least frequent of 50 classes." in page
+    assert "The 5 most frequent and the 5 least frequent of 50 classes." in page
     assert [f"<td>class {c}</td>" in page for c in (0, 4, 5, 44, 45, 49)] == [
         True,
         True,
@@ -101,7 +101,7 @@ def test_long_tables_show_both_ends() -> None:
     ]
 
 
-def test_light_and_dark_and_narrow() -> None:
+def test_page_supports_dark_mode_and_narrow_screens() -> None:
     page = page_of(long_tailed_table())
     assert "prefers-color-scheme: dark" in page
     assert 'name="viewport" content="width=device-width' in page

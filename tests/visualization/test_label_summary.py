@@ -11,8 +11,8 @@ from mmpretrain_imbalance.visualization import summarize_labels
 from tests.datasets.label_table import LabelTable, long_tailed_table
 
 
-def of_loop(table, head):
-    """Histograms and co-occurrence, image by image."""
+def count_in_loop(table, head):
+    """Count histograms and co-occurrences in a loop over images."""
     num_classes = table.shape[1]
     positives, known = np.zeros(num_classes + 1, int), np.zeros(num_classes + 1, int)
     together, judged = np.zeros((2, len(head), len(head)), int)
@@ -28,7 +28,7 @@ def of_loop(table, head):
 
 @pytest.mark.parametrize("chunk", [2**20, 60])
 @pytest.mark.parametrize("default_label", [0, -1])
-def test_summary_is_that_of_a_loop(monkeypatch, default_label, chunk) -> None:
+def test_summary_agrees_with_a_loop(monkeypatch, default_label, chunk) -> None:
     monkeypatch.setattr(import_module("mmpretrain_imbalance.datasets.dataset_labels"), "_CHUNK", chunk)
     table = long_tailed_table(120)
     steps = []
@@ -43,36 +43,36 @@ def test_summary_is_that_of_a_loop(monkeypatch, default_label, chunk) -> None:
         [summary.counts.positives, summary.counts.negatives, summary.counts.unknown], counts
     )
     assert summary.head.tolist() == sorted(range(6), key=lambda c: (-counts[0][c], c))[:4]
-    expected = of_loop(seen, summary.head)
+    expected = count_in_loop(seen, summary.head)
     found = summary.positives_per_image, summary.known_per_image, summary.together, summary.judged
-    for own, other in zip(found, expected):
-        np.testing.assert_array_equal(own, other)
+    for actual, desired in zip(found, expected):
+        np.testing.assert_array_equal(actual, desired)
     assert summary.known_fraction == pytest.approx((seen != -1).mean())
     assert summary.imbalance_factor == counts[0].max() / counts[0].min()
 
 
-def test_json_holds_every_class_and_group() -> None:
+def test_json_contains_every_class_and_group() -> None:
     summary = summarize_labels(LabelTable(long_tailed_table(120)), group_thresholds=(5, 20))
     content = json.loads(json.dumps(summary.to_dict()))
-    assert [element["name"] for element in content["classes"]] == [f"class {c}" for c in range(6)]
-    for element in content["classes"]:
-        assert element["positives"] + element["negatives"] + element["unknown"] == 120
-        count = element["positives"]
-        assert element["group"] == ("head" if count > 20 else "tail" if count < 5 else "middle")
+    assert [entry["name"] for entry in content["classes"]] == [f"class {c}" for c in range(6)]
+    for entry in content["classes"]:
+        assert entry["positives"] + entry["negatives"] + entry["unknown"] == 120
+        count = entry["positives"]
+        assert entry["group"] == ("head" if count > 20 else "tail" if count < 5 else "middle")
     for name, group in content["groups"].items():
-        members = [element for element in content["classes"] if element["group"] == name]
+        members = [entry for entry in content["classes"] if entry["group"] == name]
         assert group["classes"] == len(members)
-        assert group["negatives"] == sum(element["negatives"] for element in members)
+        assert group["negatives"] == sum(entry["negatives"] for entry in members)
 
 
-def test_nothing_is_known() -> None:
+def test_dataset_without_known_labels() -> None:
     summary = summarize_labels(LabelTable(-np.ones((5, 3))))
     assert (summary.known_fraction, summary.imbalance_factor) == (0, None)
     assert summary.known_per_image.tolist() == [5, 0, 0, 0]
     assert summary.together.shape == (0, 0)
 
 
-def test_thresholds_at_quantiles_and_wrong_ones() -> None:
+def test_group_thresholds_at_quantiles_and_invalid_ones() -> None:
     dataset = LabelTable(long_tailed_table(120))
     assert [
         members.sum() for members in summarize_labels(dataset, group_quantiles=(1 / 3, 2 / 3)).groups.values()

@@ -1,4 +1,4 @@
-"""The page about runs: numbers as scikit-learn has them, mistakes as plain loops find them, and one file."""
+"""Run report: metrics agree with scikit-learn, worst labels with plain loops; the page is self-contained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn.metrics import average_precision_score, f1_score, precision_recall_
 from mmpretrain_imbalance.functional import paired_bootstrap
 from mmpretrain_imbalance.utils.class_values import write_named_values
 from mmpretrain_imbalance.visualization import ReportRun, run_report_page
-from mmpretrain_imbalance.visualization.run_report_charts import precision_recall_curve as our_curve
+from mmpretrain_imbalance.visualization.run_report_charts import precision_recall_curve as report_curve
 from mmpretrain_imbalance.visualization.run_report_examples import thumbnail, worst_labels
 from tests.visualization.report_runs import (
     CLASSES,
@@ -27,7 +27,7 @@ from tests.visualization.report_runs import (
     predictions,
     rows_of,
     run,
-    tables,
+    scores_and_labels,
 )
 
 
@@ -45,25 +45,25 @@ def test_page_is_one_well_formed_file(html: str) -> None:
     assert not re.search(r"https?:|url\(|@import|<script|<link", html)
 
 
-def test_names_of_runs_and_classes_are_no_markup(html: str) -> None:
+def test_names_of_runs_and_classes_are_escaped(html: str) -> None:
     assert "<run>" not in html
     assert "<i>" not in html
     assert "emu <i>&" in "".join(Page(html).text)
 
 
-def test_page_suits_phones_dark_screens_and_readers(html: str) -> None:
+def test_page_supports_phones_dark_mode_and_screen_readers(html: str) -> None:
     assert 'name="viewport" content="width=device-width' in html
     assert "@media(prefers-color-scheme:dark)" in html
     page = Page(html)
     charts = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
-    assert "AP of each class against its positives in training" in charts
+    assert "AP of each class against its number of training positives" in charts
     assert all(value for tag, name, value in page.attributes if (tag, name) == ("img", "alt"))
 
 
-def test_metrics_are_those_of_scikit_learn() -> None:
+def test_metrics_agree_with_scikit_learn() -> None:
     thresholds = np.array([0.3, 0.5, 0.6, 0.4])
     metrics = run("plain", thresholds=thresholds).metrics
-    scores, labels = tables()
+    scores, labels = scores_and_labels()
     columns = [(scores[labels[:, c] != -1, c], labels[labels[:, c] != -1, c]) for c in range(4)]
     ap = [100 * average_precision_score(y, s) for s, y in columns]
 
@@ -72,13 +72,13 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     assert metrics["mAP head (1 class)"] == pytest.approx(ap[0])
     assert metrics["mAP of the 3 rarest classes"] == pytest.approx(np.mean(ap[1:]))
     auroc = np.mean([100 * roc_auc_score(y, s) for s, y in columns])
-    assert metrics["AUROC, mean of classes"] == pytest.approx(auroc)
+    assert metrics["AUROC, mean over classes"] == pytest.approx(auroc)
     for name, cuts in (("0.5", np.full(4, 0.5)), ("the chosen thresholds", thresholds)):
         f1 = [100 * f1_score(y, s >= np.float32(cut)) for (s, y), cut in zip(columns, cuts)]
         assert metrics[f"macro F1 at {name}"] == pytest.approx(np.mean(f1))
 
 
-def test_table_shows_differences_to_the_first_run(html: str) -> None:
+def test_table_shows_differences_from_the_first_run(html: str) -> None:
     first, second = run("a").metrics["mAP"], run("b", 1).metrics["mAP"]
     row = re.search(r"<tr><th scope='row'>mAP</th>(.*?)</tr>", html).group(1)
     numbers = re.findall(r"[+-]?\d+\.\d", row)
@@ -86,9 +86,9 @@ def test_table_shows_differences_to_the_first_run(html: str) -> None:
     assert f"<b>{max(first, second):.1f}</b>" in row
 
 
-def test_significance_is_that_of_the_bootstrap(html: str) -> None:
-    (scores, labels), (others, _) = tables(), tables(1)
-    rows = rows_of(html, "Are the differences real?")
+def test_significance_agrees_with_paired_bootstrap(html: str) -> None:
+    (scores, labels), (others, _) = scores_and_labels(), scores_and_labels(1)
+    rows = rows_of(html, "Significance of the differences")
     for (name, difference, interval, p), keep in zip(rows, (None, [2, 3])):
         found = paired_bootstrap(others, scores, labels, keep=keep, num_resamples=20)
         assert name == ("other_run, mAP" if keep is None else "other_run, mAP of tail")
@@ -99,32 +99,32 @@ def test_significance_is_that_of_the_bootstrap(html: str) -> None:
 
 
 @pytest.mark.parametrize("class_index", range(4))
-def test_precision_recall_curve_is_that_of_scikit_learn(class_index: int) -> None:
-    scores, labels = tables()
+def test_precision_recall_curve_agrees_with_scikit_learn(class_index: int) -> None:
+    scores, labels = scores_and_labels()
     known = labels[:, class_index] != -1
-    precision, recall = our_curve(scores[known, class_index], labels[known, class_index])
+    precision, recall = report_curve(scores[known, class_index], labels[known, class_index])
     expected = precision_recall_curve(labels[known, class_index], scores[known, class_index])
     np.testing.assert_allclose(precision, expected[0][-2::-1])
     np.testing.assert_allclose(recall, expected[1][-2::-1])
 
 
 @pytest.mark.parametrize("positive", [True, False])
-def test_worst_labels_by_a_plain_loop(positive: bool) -> None:
-    scores, labels = tables()
+def test_worst_labels_agree_with_a_loop(positive: bool) -> None:
+    scores, labels = scores_and_labels()
     wrong = [
         (scores[n, c] if positive else -scores[n, c], n, c)
         for n in range(len(labels))
         for c in range(4)
         if labels[n, c] == (1 if positive else 0) and (scores[n, c] < 0.5) == positive
     ]
-    expected, images, of_class = [], set(), [0] * 4
-    for _, n, c in sorted(wrong, key=lambda element: element[0]):
-        if n not in images and of_class[c] < 2 and len(expected) < 5:
+    expected, images, per_class = [], set(), [0] * 4
+    for _, n, c in sorted(wrong, key=lambda label: label[0]):
+        if n not in images and per_class[c] < 2 and len(expected) < 5:
             expected.append((n, CLASSES[c]))
             images.add(n)
-            of_class[c] += 1
+            per_class[c] += 1
 
-    found = worst_labels(predictions(), positive, count=5, of_a_class=2)
+    found = worst_labels(predictions(), positive, count=5, max_per_class=2)
 
     assert [(label.image, label.class_name) for label in found] == expected
     for label in found:
@@ -132,7 +132,7 @@ def test_worst_labels_by_a_plain_loop(positive: bool) -> None:
         assert label.positives == [CLASSES[c] for c in range(4) if labels[label.image, c] == 1]
 
 
-def test_unknown_labels_are_marked(html: str) -> None:
+def test_unknown_labels_are_listed(html: str) -> None:
     shown = worst_labels(predictions(), True, 6)
     assert any(label.unknown for label in shown)
     for label in shown:
@@ -140,30 +140,30 @@ def test_unknown_labels_are_marked(html: str) -> None:
             assert f"? unknown: {', '.join(label.unknown)}" in "".join(Page(html).text)
 
 
-def test_runs_on_other_labels_are_not_paired() -> None:
+def test_runs_with_different_labels_are_not_compared() -> None:
     first = run("first")
     flipped = replace(first.predictions, labels=1 - first.predictions.labels)
     html = run_report_page([first, replace(first, name="flipped", predictions=flipped)], num_resamples=20)
-    assert "the two cannot be paired" in html
+    assert "no paired comparison: the labels of this run differ" in html
 
 
-def test_runs_without_training_counts_get_a_page() -> None:
+def test_page_of_a_run_without_training_positives() -> None:
     bare = replace(predictions(), training_positives=None)
     html = run_report_page([ReportRun("bare", Path("nowhere"), bare)])
-    assert "add LabelStatisticsHook" in html
+    assert "Add LabelStatisticsHook" in html
     assert Page(html).open == []
 
 
-def test_missing_pictures_leave_the_page_whole() -> None:
-    def lost(*_):
+def test_missing_images_are_replaced_by_the_error() -> None:
+    def missing(*_):
         raise FileNotFoundError("photo.jpg is gone")
 
-    html = run_report_page([run("plain")], image_of=lost)
+    html = run_report_page([run("plain")], image_of=missing)
     assert "photo.jpg is gone" in html
     assert Page(html).open == []
 
 
-def test_a_picture_of_any_name_is_shown_and_a_damaged_one_described(tmp_path: Path) -> None:
+def test_image_with_any_file_name_is_shown_and_a_damaged_one_reported(tmp_path: Path) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png")
     Image.new("RGB", (8, 6), "red").save(tmp_path / "red.png")
     content = (tmp_path / "red.png").read_bytes()
@@ -179,11 +179,11 @@ def test_a_picture_of_any_name_is_shown_and_a_damaged_one_described(tmp_path: Pa
         thumbnail(np.zeros((0, 4, 3)))
 
 
-def test_no_examples_is_no_section() -> None:
-    assert "Most wrong" not in run_report_page([run("plain")], num_examples=0)
+def test_zero_examples_omit_the_section() -> None:
+    assert "Worst predictions" not in run_report_page([run("plain")], num_examples=0)
 
 
-def test_runs_that_do_not_fit_are_refused() -> None:
+def test_incompatible_runs_raise() -> None:
     other = replace(predictions(), class_names=["a", "b", "c", "d"])
     with pytest.raises(ValueError, match="must have the same classes"):
         run_report_page([run("a"), ReportRun("b", Path("nowhere"), other)])
@@ -193,7 +193,7 @@ def test_runs_that_do_not_fit_are_refused() -> None:
         run_report_page([])
 
 
-def test_run_reads_its_folder_by_class_name(tmp_path: Path) -> None:
+def test_read_matches_values_by_class_name(tmp_path: Path) -> None:
     replace(predictions(), training_positives=None).save(tmp_path / "predictions.npz")
     columns = {"positives": [3, 10, 60, 500], "negatives": [1, 2, 3, 4], "unknown": [5, 6, 7, 8]}
     write_named_values(tmp_path / "label_counts.json", CLASSES[::-1], columns)

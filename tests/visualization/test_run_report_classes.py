@@ -1,4 +1,4 @@
-"""Single classes and groups of classes in the report, also of thousands."""
+"""Classes and groups of classes in the run report, with up to thousands of classes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tests.visualization.report_runs import (
     predictions,
     rows_of,
     run,
-    tables,
+    scores_and_labels,
 )
 
 
-def test_table_of_classes_by_scikit_learn_and_plain_loops() -> None:
+def test_class_table_agrees_with_scikit_learn_and_loops() -> None:
     html = run_report_page([run("plain"), run("other", 1)], num_resamples=0)
-    rows = rows_of(html, "Classes")
+    rows = rows_of(html, "Results per class")
     assert [row[0] for row in rows] == [escape(name) for name in CLASSES]  # the most frequent first
-    (scores, labels), (others, _) = tables(), tables(1)
+    (scores, labels), (others, _) = scores_and_labels(), scores_and_labels(1)
     for c, row in enumerate(rows):
         known = labels[:, c] != -1
         ap = [100 * average_precision_score(labels[known, c], run[known, c]) for run in (scores, others)]
@@ -43,12 +43,12 @@ def calibration_error(scores: np.ndarray, labels: np.ndarray) -> float:
     bins = [min(int(score * 15), 14) for score in scores.astype(np.float32)]
     total = 0.0
     for index in set(bins):
-        inside = [place for place, of in enumerate(bins) if of == index]
-        total += abs(scores[inside].mean(dtype=float) - labels[inside].mean()) * len(inside)
+        members = [element for element, bin_index in enumerate(bins) if bin_index == index]
+        total += abs(scores[members].mean(dtype=float) - labels[members].mean()) * len(members)
     return total / len(scores)
 
 
-def test_of_many_classes_those_that_differ_most_are_listed() -> None:
+def test_table_of_many_classes_lists_the_largest_differences() -> None:
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 2, (80, 40))
     labels[:, 7] = labels[:, 7] & (np.arange(80) < 9)  # fewer than ten positives: never listed
@@ -56,23 +56,27 @@ def test_of_many_classes_those_that_differ_most_are_listed() -> None:
     scores[1, :, 5], scores[1, :, 7] = 1 - labels[:, 5], 1 - labels[:, 7]
     images, classes = np.nonzero(labels >= 0)
     names = [f"class {index}" for index in range(40)]
-    elements = [
-        KnownPredictions(names, 80, images, classes, s[labels >= 0], labels[labels >= 0]) for s in scores
+    both = [
+        ReportRun(
+            name,
+            Path("nowhere"),
+            KnownPredictions(names, 80, images, classes, s[labels >= 0], labels[labels >= 0]),
+        )
+        for name, s in zip("ab", scores)
     ]
-    both = [ReportRun(name, Path("nowhere"), known) for name, known in zip("ab", elements)]
-    ap = np.array([[average_precision_score(y, s) for y, s in zip(labels.T, table.T)] for table in scores])
+    ap = np.array([[average_precision_score(y, s) for y, s in zip(labels.T, of_run.T)] for of_run in scores])
     ap[:, 7] = 0.5
     expected = np.argsort(-np.abs(ap[1] - ap[0]))[:24]
     assert 5 in expected
-    found = rows_of(run_report_page(both, ["class 7"], num_resamples=0), "Classes")
+    found = rows_of(run_report_page(both, ["class 7"], num_resamples=0), "Results per class")
     assert {row[0] for row in found} == {names[index] for index in expected} | {"class 7"}
     lowest = np.argsort(np.where(np.arange(40) == 7, 2, ap[0]))[:24]
-    found = rows_of(run_report_page(both[:1], ["class 5"], num_resamples=0), "Classes")
+    found = rows_of(run_report_page(both[:1], ["class 5"], num_resamples=0), "Results per class")
     assert {row[0] for row in found} == {names[index] for index in lowest} | {"class 5"}
 
 
-def test_groups_by_thresholds_and_as_the_dataset_names_them() -> None:
-    assert [group.tolist() for group in run("own", group_thresholds=(5, 60)).groups().values()] == [
+def test_groups_by_thresholds_and_by_the_dataset() -> None:
+    assert [group.tolist() for group in run("thresholds", group_thresholds=(5, 60)).groups().values()] == [
         [True, True, False, False],  # the second class has 60
         [False, False, True, False],
         [False, False, False, True],
@@ -82,33 +86,30 @@ def test_groups_by_thresholds_and_as_the_dataset_names_them() -> None:
     assert found.groups()["head"].tolist() == [False, True, True, False]
     assert found.scarce_classes()[1].tolist() == [0]
     assert found.metrics["mAP tail (1 class)"] == pytest.approx(found.class_ap[0])
-    assert "as the dataset names its classes" in run_report_page([found])
+    assert "as defined by the dataset" in run_report_page([found])
     by_thresholds = replace(found, training_positives=POSITIVES, group_thresholds=(5, 60))
     assert by_thresholds.groups()["tail"].tolist() == [False, False, False, True]
 
 
-def test_means_of_like_frequency_by_a_plain_loop() -> None:
+def test_mean_by_frequency_agrees_with_a_loop() -> None:
     generator = np.random.default_rng(0)
     positives, ap = generator.integers(0, 5000, 300), generator.random(300)
     ap[::7] = np.nan
-    drawn = [(np.log(n), value) for n, value in zip(positives, ap) if n > 0 and value == value]
-    low, high = min(drawn)[0], max(drawn)[0]
+    points = [(np.log(n), value) for n, value in zip(positives, ap) if n > 0 and value == value]
+    low, high = min(points)[0], max(points)[0]
     expected = []
     for index in range(12):
-        inside = [
-            element for element in drawn if min(int((element[0] - low) / ((high - low) / 12)), 11) == index
-        ]
-        if inside:
-            expected.append(
-                (np.exp(np.mean([e[0] for e in inside])), np.mean([e[1] for e in inside]), len(inside))
-            )
+        members = [x for x in points if min(int((x[0] - low) / ((high - low) / 12)), 11) == index]
+        if members:
+            logs, values = zip(*members)
+            expected.append((np.exp(np.mean(logs)), np.mean(values), len(members)))
     np.testing.assert_allclose(np.transpose(mean_by_frequency(positives, ap)), expected)
     np.testing.assert_allclose(
         np.ravel(mean_by_frequency(np.array([7, 7]), np.array([0.2, 0.4]))), [7, 0.3, 2]
     )
 
 
-def test_page_about_many_classes_stays_small_and_readable() -> None:
+def test_page_of_many_classes_is_small() -> None:
     generator = np.random.default_rng(0)
     num_classes, num_images = 9605, 5000
     names = [f"class {index}" for index in range(num_classes)]
@@ -128,5 +129,5 @@ def test_page_about_many_classes_stays_small_and_readable() -> None:
     html = run_report_page(runs, num_resamples=0)
     assert len(html) < 600_000
     assert 'class="fine dots"' in html
-    assert "mean " in "".join(Page(html).text)
+    assert "mean AP" in "".join(Page(html).text)
     assert "? unknown: 9,597 of the 9,605 classes" in "".join(Page(html).text)

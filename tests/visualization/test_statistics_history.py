@@ -1,4 +1,4 @@
-"""What LabelStatisticsHook recorded, read back."""
+"""Reading the values that LabelStatisticsHook recorded."""
 
 from __future__ import annotations
 
@@ -23,41 +23,42 @@ def record(folder: Path, update: str, losses: dict, classes: tuple[str, ...] = (
 def test_values_are_in_the_order_of_the_updates(tmp_path: Path) -> None:
     for epoch in (10, 9, 1):
         losses = {"head.loss": {"ratio": [epoch, -epoch]}, "head.loss.loss": {"ratio": [0, 0]}}
-        if epoch > 1:  # a loss that began to record it later
-            losses["head.loss.loss"]["share"] = [0.5, epoch / 10]
+        if epoch > 1:  # a value that is recorded from the second epoch on
+            losses["head.loss.loss"]["fraction"] = [0.5, epoch / 10]
         record(tmp_path, f"epoch_{epoch}", losses)
     classes, histories = read_statistics_histories(tmp_path)
     assert classes == ["cat", "dog"]
-    np.testing.assert_array_equal(histories["ratio"], [[1, -1], [9, -9], [10, -10]])  # of the outer loss
-    np.testing.assert_array_equal(histories["share"], [[np.nan, np.nan], [0.5, 0.9], [0.5, 1.0]])
-    np.testing.assert_array_equal(read_statistics_history(tmp_path, "share")[1], [[0.5, 0.9], [0.5, 1.0]])
+    # The values of the outer loss.
+    np.testing.assert_array_equal(histories["ratio"], [[1, -1], [9, -9], [10, -10]])
+    np.testing.assert_array_equal(histories["fraction"], [[np.nan, np.nan], [0.5, 0.9], [0.5, 1.0]])
+    np.testing.assert_array_equal(read_statistics_history(tmp_path, "fraction")[1], [[0.5, 0.9], [0.5, 1.0]])
 
 
-def test_null_is_no_number(tmp_path: Path) -> None:
+def test_null_is_nan(tmp_path: Path) -> None:
     record(tmp_path, "epoch_1", {"head.loss": {"ratio": [None, 2.5]}})
     np.testing.assert_array_equal(read_statistics_history(tmp_path, "ratio")[1], [[np.nan, 2.5]])
 
 
-def test_what_is_not_recorded_is_said(tmp_path: Path) -> None:
+def test_missing_record_raises(tmp_path: Path) -> None:
     assert read_statistics_histories(tmp_path) == ([], {})
     with pytest.raises(FileNotFoundError, match=r"No record of 'ratio' in .*label_statistics"):
         read_statistics_history(tmp_path, "ratio")
 
 
-def test_damaged_and_foreign_records_are_named(tmp_path: Path) -> None:
+def test_damaged_records_and_records_of_other_classes_raise(tmp_path: Path) -> None:
     record(tmp_path, "epoch_1", {"head.loss": {"ratio": [1, 2]}})
     record(tmp_path, "epoch_2", {"head.loss": {"ratio": [1, 2, 3]}}, classes=("cat", "dog", "emu"))
-    with pytest.raises(ValueError, match=r"epoch_2.json: expected the classes of epoch_1.json, found others"):
+    with pytest.raises(ValueError, match=r"epoch_2.json: expected the classes of epoch_1.json, found diff"):
         read_statistics_histories(tmp_path)
     for content in ('{"classes": ["cat', "[]", '{"classes": ["cat", "dog"]}'):
         (tmp_path / "label_statistics" / "epoch_2.json").write_text(content)
         with pytest.raises(
-            ValueError, match=r"epoch_2.json: expected label statistics that .* Remove the file"
+            ValueError, match=r"epoch_2.json: expected label statistics written .* Remove the file"
         ):
             read_statistics_histories(tmp_path)
 
 
-def test_what_a_longer_training_left_behind_is_no_history(tmp_path: Path) -> None:
+def test_records_of_an_earlier_longer_training_are_skipped(tmp_path: Path) -> None:
     for epoch in (1, 2, 3, 10):
         record(tmp_path, f"epoch_{epoch}", {"head.loss": {"ratio": [epoch, epoch]}})
 

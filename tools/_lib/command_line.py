@@ -1,4 +1,4 @@
-"""What train.py and test.py have in common after their options: the config, and the Runner made of it."""
+"""Config and Runner of a command: the part that train.py, test.py and other commands share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from _lib.cpu_processes import join_cpu_processes
-from _lib.user_faults import fault_of_input, suggestion
+from _lib.input_errors import input_error_message, suggestion
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS
@@ -17,7 +17,7 @@ from mmengine.runner import Runner
 import mmpretrain_imbalance  # noqa: F401  registers everything, also for configs without custom_imports
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
 
-# Runner reads these from the whole config; all else that it reads is an argument of its own.
+# Runner reads these keys from the whole config. Every other key that it reads is one of its arguments.
 _READ_FROM_CONFIG = {
     "activation_checkpointing",
     "compile",
@@ -27,8 +27,9 @@ _READ_FROM_CONFIG = {
     "sync_bn",
 }
 
-# Names that configs refer to, and where they put them; nothing reads the names themselves.
-_PLACES = {
+# Variables of the shipped configs, and the setting that each of them is inserted into. MMEngine reads only
+# the settings, so that a changed variable would have no effect.
+_SETTING_OF_VARIABLE = {
     "head": "model.head",
     "hooks": "custom_hooks",
     "loss": "model.head.loss",
@@ -39,11 +40,11 @@ _PLACES = {
 
 
 def config_file(parser: argparse.ArgumentParser, path: str) -> Config:
-    """Read the config.
+    """Read a config, or end the program with an error message if that is not possible.
 
     Args:
-        parser: Where errors are reported.
-        path: Of the config.
+        parser: Parser of the command line, which reports errors.
+        path: Path of the config.
 
     Returns:
         The config.
@@ -52,21 +53,23 @@ def config_file(parser: argparse.ArgumentParser, path: str) -> Config:
         parser.error(f"The 'config' argument must be an existing file. Got {path!r} instead.")
     try:
         return Config.fromfile(path)
-    except Exception as error:  # a config is a program, which may raise anything
-        reason = fault_of_input(error) or f"{type(error).__name__}: {error}"
-        parser.error(f"The config {path!r} cannot be read: {reason}")
+    except Exception as error:  # a config is Python code, which may raise any error
+        reason = input_error_message(error) or f"{type(error).__name__}: {error}"
+        parser.error(
+            f"The 'config' argument must be a config that can be read. Got {path!r}, which raised: {reason}"
+        )
 
 
 def checkpoint_file(parser: argparse.ArgumentParser, path: str, argument: str = "checkpoint") -> str:
-    """Refuse a checkpoint that is not there before anything is built.
+    """Check that a checkpoint exists, before the model and the datasets are built.
 
     Args:
-        parser: Where errors are reported.
-        path: Of the checkpoint, or its address.
-        argument: Who named it, for the message.
+        parser: Parser of the command line, which reports errors.
+        path: Path or URL of the checkpoint. A URL is not checked.
+        argument: Name of the argument for the error message.
 
     Returns:
-        The path.
+        The path or URL.
     """
     if "://" not in path and not Path(path).is_file():
         parser.error(f"The '{argument}' argument must be an existing file. Got {path!r} instead.")
@@ -74,14 +77,14 @@ def checkpoint_file(parser: argparse.ArgumentParser, path: str, argument: str = 
 
 
 def read_config(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Config:
-    """Read the config, and settle where the run writes and how it was launched.
+    """Read the config, and set its work folder and its launcher.
 
     Args:
-        parser: Where errors are reported.
-        args: The parsed options of :func:`_lib.command_options.common_parser`.
+        parser: Parser of the command line, which reports errors.
+        args: The parsed options of ``common_parser``.
 
     Returns:
-        The config; ``--cfg-options`` are left for :func:`override`, since they come last.
+        The config, without ``--cfg-options``. They are applied by ``override`` after all other options.
     """
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
     cfg = config_file(parser, args.config)
@@ -96,13 +99,13 @@ def read_config(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Co
 def set_dataloader_defaults(
     cfg: Config, name: str, pin_memory: bool, persistent_workers: bool = True
 ) -> None:
-    """Fill in what a dataloader of the config leaves open, and switch off what cannot work here.
+    """Set defaults of a dataloader, and switch off options that this machine or its settings do not support.
 
     Args:
         cfg: The config, changed in place.
-        name: Which dataloader; nothing happens where the config has none of that name.
-        pin_memory: False overrules the config.
-        persistent_workers: False overrules the config.
+        name: Key of the dataloader. If the config has no such dataloader, nothing is changed.
+        pin_memory: Whether pinned memory is allowed; False overrides the config.
+        persistent_workers: Whether persistent workers are allowed; False overrides the config.
     """
     loader = cfg.get(name)
     if loader is None:
@@ -119,42 +122,46 @@ def set_dataloader_defaults(
 def override(parser: argparse.ArgumentParser, cfg: Config, options: dict | None) -> None:
     """Merge ``--cfg-options`` into the config.
 
-    A setting that nobody reads would be ignored in silence, so its first word must be a name of the config or
-    of Runner. What follows is checked by whatever is built from it.
+    The first word of a key must be a key of the config or an argument of Runner, because an unknown setting
+    would be ignored silently. The rest of the key is checked when the object is built from the config.
 
     Args:
-        parser: Where errors are reported.
+        parser: Parser of the command line, which reports errors.
         cfg: The config, changed in place.
-        options: Dotted keys and their values.
+        options: Values by dotted key.
     """
     known = set(cfg) | set(inspect.signature(Runner.__init__).parameters) | _READ_FROM_CONFIG
     for key in options or {}:
         name, dot, rest = key.partition(".")
-        if name in _PLACES:
+        if name in _SETTING_OF_VARIABLE:
             parser.error(
-                f"The '--cfg-options' argument must name settings that are read. Got {key!r} instead, which "
-                f"other settings are made from: set '{_PLACES[name]}{dot}{rest}'."
+                f"The '--cfg-options' argument must name settings that MMEngine reads. Got {key!r} instead, "
+                f"a variable of the config file. Set '{_SETTING_OF_VARIABLE[name]}{dot}{rest}' instead."
             )
         if name not in known:
             parser.error(
-                f"The '--cfg-options' argument must name settings of the config. Got {key!r} instead, "
-                f"and nothing would read {name!r}." + suggestion(name, known)
+                f"The '--cfg-options' argument must name settings of the config. Got {key!r} instead: "
+                f"neither the config nor Runner has {name!r}." + suggestion(name, known)
             )
         try:
             cfg.merge_from_dict({key: options[key]})
         except (AssertionError, IndexError, KeyError, TypeError, ValueError) as error:
-            parser.error(f"The '--cfg-options' argument cannot set {key!r}: {error.args[0]}")
+            parser.error(
+                f"The '--cfg-options' argument must name settings that can be set. Got {key!r} instead: "
+                f"{error.args[0]}"
+            )
 
 
 def build_runner(parser: argparse.ArgumentParser, cfg: Config) -> Runner:
-    """Build the Runner that the config asks for, after the processes of a run without a GPU have met.
+    """Build the Runner of a config. Without a GPU, several processes are connected through gloo first.
 
     Args:
-        parser: Where errors are reported.
+        parser: Parser of the command line, which reports errors.
         cfg: The complete config.
 
     Returns:
-        The Runner, or the class that ``runner_type`` names; it evaluates a checkpoint on its classes only.
+        The Runner, of the class that ``runner_type`` names if the config has it. The Runner raises an error
+        if the classes of a loaded checkpoint differ from those of the data.
     """
     try:
         join_cpu_processes(cfg)

@@ -1,4 +1,4 @@
-"""Options that several commands have. Nothing here takes time to import."""
+"""Options that several commands share. The module imports no slow package."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import argparse
 
 
 class KeyValues(argparse.Action):
-    """``--cfg-options`` of MMEngine, with a sentence instead of a traceback where ``=`` is missing."""
+    """``--cfg-options`` as in MMEngine, with an error message instead of a traceback for wrong input."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        """Add the pairs to the namespace, or exit with the reason why that cannot be done."""
+        """Add the pairs to the namespace, or exit with an error message."""
         for pair in values:
             if "=" not in pair:
                 parser.error(f"The '--cfg-options' argument must be KEY=VALUE pairs. Got {pair!r} instead.")
-        from mmengine.config import DictAction  # here: only this option needs it
+        from mmengine.config import DictAction  # imported here because only this option needs it
 
         try:
             DictAction(self.option_strings, self.dest)(parser, namespace, values, option_string)
-        except AssertionError as error:  # brackets that do not match
-            parser.error(f"The '--cfg-options' argument cannot be read: {error}.")
+        except AssertionError:  # raised for brackets only
+            parser.error(
+                "The '--cfg-options' argument must have matching brackets in every value. Got "
+                f"{' '.join(values)!r} instead."
+            )
 
 
 def common_parser(description: str) -> argparse.ArgumentParser:
@@ -28,27 +31,31 @@ def common_parser(description: str) -> argparse.ArgumentParser:
         description: One sentence for ``--help``.
 
     Returns:
-        The parser, to be given the remaining options.
+        The parser, to which the command adds its own options.
     """
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("config", help="path of the config")
+    parser.add_argument("config", help="path of the config file")
     parser.add_argument(
-        "--work-dir", help="folder for logs and checkpoints; by default work_dirs/CONFIG_NAME"
+        "--work-dir",
+        help="folder for logs and checkpoints (default: work_dir of the config, or work_dirs/CONFIG_NAME)",
     )
     parser.add_argument("--amp", action="store_true", help="use automatic mixed precision (needs a GPU)")
-    parser.add_argument("--no-pin-memory", action="store_true", help="keep batches out of page-locked memory")
+    parser.add_argument(
+        "--no-pin-memory", action="store_true", help="do not put batches into pinned (page-locked) memory"
+    )
     parser.add_argument(
         "--cfg-options",
         nargs="+",
         action=KeyValues,
         metavar="KEY=VALUE",
-        help="settings that replace those of the config, such as train_cfg.max_epochs=3 or 'a.b=[1,5]'",
+        help="override settings of the config, for example train_cfg.max_epochs=3 or 'a.b=[1,5]'",
     )
     parser.add_argument(
         "--launcher",
         choices=["none", "pytorch", "slurm", "mpi"],
         default="none",
-        help="what started the processes of this run; without a GPU they talk through gloo",
+        help="program that starts the processes of a distributed run; without a GPU, they communicate "
+        "through gloo (default: none)",
     )
     add_traceback_option(parser)
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
@@ -56,11 +63,11 @@ def common_parser(description: str) -> argparse.ArgumentParser:
 
 
 def add_traceback_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that :func:`user_faults.explained_faults` mentions.
+    """Add ``--traceback``, which the messages of ``explain_input_errors`` mention.
 
     Args:
-        parser: Of the command line.
+        parser: Parser of the command line.
     """
     parser.add_argument(
-        "--traceback", action="store_true", help="show where in the code wrong input was refused"
+        "--traceback", action="store_true", help="show the full traceback if the input is wrong"
     )

@@ -1,4 +1,4 @@
-"""The figure of tools/compare_methods.py."""
+"""Figure of tools/compare_methods.py."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from matplotlib.figure import Figure
 
 
 def draw_method_scores(scores: dict[str, dict[str, list[float]]], label: str) -> Figure:
-    """Draw a panel a setting, three a row: a line a method, a dot a seed, and a bar at the mean of several.
+    """Plot the scores of methods, one panel per setting and three panels per row.
+
+    Each method has one line, with one dot per seed and, for several seeds, a vertical mark at their mean.
 
     Args:
-        scores: Values of the seeds by setting and method, best method first.
-        label: What the values are.
+        scores: Values of all seeds by setting and method, best method first.
+        label: Label of the horizontal axis.
 
     Returns:
         The figure.
@@ -36,10 +38,10 @@ def draw_method_scores(scores: dict[str, dict[str, list[float]]], label: str) ->
     for axes in panels.flat[len(scores) :]:
         axes.remove()
     for axes, (title, methods) in zip(panels.flat, scores.items()):
-        for place, values in enumerate(methods.values()):
-            axes.scatter(values, [place] * len(values), s=18, color="#0072B2", alpha=0.7, linewidths=0)
+        for line, values in enumerate(methods.values()):
+            axes.scatter(values, [line] * len(values), s=18, color="#0072B2", alpha=0.7, linewidths=0)
             if len(values) > 1:
-                axes.scatter(sum(values) / len(values), place, s=120, marker="|", color="black")
+                axes.scatter(sum(values) / len(values), line, s=120, marker="|", color="black")
         axes.set_yticks(range(len(methods)), methods)
         axes.set_ylim(tallest - 0.5, -0.5)
         axes.set_xlabel(label)

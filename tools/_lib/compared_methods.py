@@ -1,4 +1,4 @@
-"""What tools/compare_methods.py compares: settings, methods and their shipped configs."""
+"""Settings, methods and shipped configs that tools/compare_methods.py compares."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ NUM_IMAGES = 2000
 
 @dataclass(frozen=True)
 class Setting:
-    """Training data, and the methods that make sense on it.
+    """Training data, and the methods that are trained on it.
 
     Args:
-        title: What tables call it.
-        simulation: Arguments of SimulatePartialLabels; ``None`` where every label is known.
-        methods: Names of METHODS.
+        title: Title of the setting in printed tables.
+        simulation: Arguments of SimulatePartialLabels; ``None`` if every label is known.
+        methods: Keys of METHODS.
     """
 
     title: str
@@ -27,12 +27,12 @@ class Setting:
 
 @dataclass(frozen=True)
 class Method:
-    """A shipped config.
+    """Shipped config of a method.
 
     Args:
-        config: Path below configs/.
-        needs_prior: Whether it takes the class prior that the ignore run estimates.
-        positives_only: Options, by dotted name, where no negative is annotated.
+        config: Path of the config, relative to configs/.
+        needs_prior: Whether the method needs the class prior that the "ignore" run estimates.
+        positives_only: Settings by dotted key, for training data without known negatives.
     """
 
     config: str
@@ -53,7 +53,7 @@ METHODS = {
     "asl": Method("asymmetric/digits-imbalanced_asl.py"),
     "two_way": Method("two_way/digits-imbalanced_two-way.py"),
     "zlpr": Method("zlpr/digits-imbalanced_zlpr.py"),
-    # With positives only, an ignore run has no prior to give: the ranking alone chooses.
+    # Without known negatives, an "ignore" run cannot estimate a prior: CSL selects by its ranking alone.
     "csl": Method(
         "class_aware_selective/digits-rps50_csl.py",
         needs_prior=True,
@@ -97,11 +97,11 @@ SETTINGS = {
 def planned_runs(
     settings: Sequence[str], methods: Sequence[str], num_seeds: int, data_root: str
 ) -> list[MethodRun]:
-    """List the runs, seed by seed, the ones whose prior others need first.
+    """List the runs, ordered by seed. Runs that estimate a class prior come before the runs that need it.
 
     Args:
-        settings: Names of SETTINGS.
-        methods: Names of METHODS; each runs where its setting has it.
+        settings: Keys of SETTINGS.
+        methods: Keys of METHODS; a method runs only in the settings that list it.
         num_seeds: Number of seeds.
         data_root: Folder of MNIST; empty for scikit-learn's digits.
 
@@ -119,17 +119,17 @@ def planned_runs(
             if needs_prior and "ignore" not in chosen:
                 chosen.insert(0, "ignore")
             for method in chosen:
-                entry = METHODS[method]
-                options = dict(entry.positives_only) if positives_only else {}
+                shipped = METHODS[method]
+                options = dict(shipped.positives_only) if positives_only else {}
                 options["train_dataloader.dataset"] = training_set(SETTINGS[setting].simulation, data_root)
                 options["val_dataloader.dataset.data_root"] = data_root
-                prior_from = "ignore" if entry.needs_prior and not positives_only else None
-                runs.append(MethodRun(setting, method, seed, entry.config, prior_from, options))
+                prior_from = "ignore" if shipped.needs_prior and not positives_only else None
+                runs.append(MethodRun(setting, method, seed, shipped.config, prior_from, options))
     return runs
 
 
 def training_set(simulation: dict | None, data_root: str) -> dict:
-    """Config of the long-tailed digits, with some labels hidden; :func:`train_method` gives it the seed."""
+    """Config of the long-tailed digits with some labels hidden. ``train_method`` sets its seed."""
     digits = dict(
         type="MultiDigits",
         split="train",

@@ -1,4 +1,7 @@
-"""Several processes on a machine without a GPU: MMEngine's start-up needs one, so gloo is started before."""
+"""Distributed runs without a GPU.
+
+MMEngine starts distributed processes only on a GPU, so the gloo process group is started before the Runner.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ import torch.distributed
 from mmengine.config import Config
 from mmengine.device import get_device
 
-# Where each launcher says which process this is, how many there are, and which one on its machine.
-_PLACES = {
+# Environment variables of each launcher: rank, number of processes, and rank on the machine.
+_LAUNCHER_VARIABLES = {
     "pytorch": ("RANK", "WORLD_SIZE", "LOCAL_RANK"),
     "slurm": ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"),
     "mpi": ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
@@ -21,27 +24,30 @@ _PLACES = {
 
 
 def join_cpu_processes(cfg: Config) -> None:
-    """Start gloo and fit the model wrapper to the CPU; with an accelerator, or a single process, do nothing.
+    """Start the gloo process group and configure the model wrapper for the CPU.
+
+    With an accelerator, or without a launcher, nothing is done.
 
     Args:
-        cfg: The complete config, whose ``model_wrapper_cfg`` is filled in.
+        cfg: The complete config; its ``model_wrapper_cfg`` is changed in place.
 
     Raises:
-        ValueError: If the launcher that the config names did not start this process.
+        ValueError: If this process was not started by the launcher of the config.
     """
     if cfg.get("launcher", "none") == "none":
         return
-    missing = [name for name in _PLACES[cfg.launcher] if name not in os.environ]
+    missing = [name for name in _LAUNCHER_VARIABLES[cfg.launcher] if name not in os.environ]
     if missing:
         raise ValueError(
-            f"The '--launcher' argument must be what started this process. Got {cfg.launcher!r} instead, "
-            f"which would have set {', '.join(missing)}. Leave the option out, or start through "
-            "tools/dist_train.sh, tools/slurm_train.sh or mpirun."
+            "The '--launcher' argument must be the program that started this process. Got "
+            f"{cfg.launcher!r} instead, but the environment variables {', '.join(missing)}, which that "
+            "launcher sets, are missing. Omit the option, or start with tools/dist_train.sh, "
+            "tools/slurm_train.sh or mpirun."
         )
     if get_device() != "cpu":
         return
-    for name, place in zip(("RANK", "WORLD_SIZE", "LOCAL_RANK"), _PLACES[cfg.launcher]):
-        os.environ[name] = os.environ[place]
+    for name, source in zip(("RANK", "WORLD_SIZE", "LOCAL_RANK"), _LAUNCHER_VARIABLES[cfg.launcher]):
+        os.environ[name] = os.environ[source]
     if cfg.launcher == "slurm" and "MASTER_ADDR" not in os.environ:
         os.environ["MASTER_ADDR"] = _first_slurm_host()
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
@@ -57,10 +63,10 @@ def join_cpu_processes(cfg: Config) -> None:
 
 
 def leave_process_group() -> None:
-    """Let gloo's threads finish: one that needs the interpreter while Python ends aborts the process.
+    """Leave the process group, and let the threads of gloo finish before Python exits.
 
-    After a collective operation, a thread of gloo drops the tensors, for which it waits until this thread
-    gives up the interpreter, as it does while it sleeps.
+    After a collective operation, a gloo thread releases its tensors, for which it needs the interpreter lock.
+    If Python is already exiting then, the process aborts. This thread releases the lock while it sleeps.
     """
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()

@@ -1,4 +1,4 @@
-"""The figure of the demo."""
+"""Figure of the demo."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ CLASSES = [str(digit) for digit in range(10)]
 
 
 def draw_demo_figure(path: Path, runs: dict[tuple[str, str], dict], plm_work_dir: Path) -> None:
-    """Draw class frequencies, ideal ratios, AP of each class by method, and test images with their labels.
+    """Plot class frequencies, ideal ratios, AP per class and method, and test images with their labels.
 
     Args:
-        path: The picture to write.
-        runs: What :func:`demo_training.train_method` returned of one seed, by setting and method.
+        path: Path of the image file to write.
+        runs: Results of ``train_method`` for one seed, by setting and method.
         plm_work_dir: Work folder of the PLM run of that seed.
     """
     figure = plt.figure(figsize=(15, 13.5), layout="constrained")
@@ -39,10 +39,10 @@ def draw_demo_figure(path: Path, runs: dict[tuple[str, str], dict], plm_work_dir
     history = read_statistics_history(plm_work_dir, "ideal_positive_ratio")[1]
     plot_ideal_ratios(ratios, CLASSES, history, np.divide(plm["positives"], plm["negatives"]))
     for axes, setting, title in (
-        (imbalance, "imbalance", "AP of each class, imbalanced and fully labeled"),
-        (rps, "rps", "AP of each class, half of the labels unknown"),
+        (imbalance, "imbalance", "AP per class, imbalanced and fully labeled"),
+        (rps, "rps", "AP per class, half of the labels unknown"),
     ):
-        scores = {method: run["ap"] for (of, method), run in runs.items() if of == setting}
+        scores = {method: run["ap"] for (name, method), run in runs.items() if name == setting}
         plot_class_scores(axes, CLASSES, scores, title)
     examples = plm["examples"]
 

@@ -1,4 +1,4 @@
-"""One run of the demo: a shipped config, trained and measured through MMEngine's Runner."""
+"""Training and evaluation of one shipped config with MMEngine's Runner, for the demo and the comparison."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def train_method(
     report_epoch: Callable[[int], None],
     options: dict[str, Any],
 ) -> dict:
-    """Train a shipped config with a seed and measure it on the test images.
+    """Train a shipped config with a seed, and evaluate it on the test images.
 
     Args:
-        config: Path of the config below configs/.
-        seed: Of the images, the hidden labels, the weights and the order of the images.
-        work_dir: Where the run leaves its checkpoints and logs.
-        class_prior: File of the class prior, for the configs that need one.
-        report_epoch: Called with the number of finished epochs.
-        options: What is set in the config beside that, by its dotted name.
+        config: Path of the config, relative to configs/.
+        seed: Seed of the images, the hidden labels, the initial weights and the order of the images.
+        work_dir: Folder for checkpoints and logs.
+        class_prior: Path of the class prior file, for the configs that need one.
+        report_epoch: Function that is called with the number of finished epochs.
+        options: Further settings of the config, by dotted key.
 
     Returns:
-        The metrics (fractions), and what the figure shows: AP of each class, training counts and predictions
-        for some images.
+        The metrics as fractions, and the contents of the figure: AP per class in percent, training counts,
+        and predictions for some images.
     """
-    # One thread a run: the results do not depend on the number of cores, and two runs share two cores better.
+    # One thread per run: the results do not depend on the number of cores, and parallel runs are faster.
     torch.set_num_threads(1)
     from mmengine.config import Config
     from mmengine.hooks import Hook
@@ -51,9 +51,9 @@ def train_method(
     cfg.work_dir = work_dir
     cfg.experiment_name = f"{Path(work_dir).name}_seed{seed}"
     cfg.log_level = "ERROR"
-    cfg.env_cfg.mp_cfg.mp_start_method = "spawn"  # as this process was started; MMEngine warns about another
+    cfg.env_cfg.mp_cfg.mp_start_method = "spawn"  # how this process was started; MMEngine warns otherwise
     cfg.randomness = dict(seed=seed)
-    # Checkpoints, logs and validation between the epochs would only cost time; the end is measured below.
+    # Checkpoints, logs and validation between epochs are not needed: the model is evaluated below.
     cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs + 1
     cfg.default_hooks.logger.interval = 100
     cfg.default_hooks.checkpoint.interval = cfg.train_cfg.max_epochs
@@ -82,14 +82,14 @@ def train_method(
 
 
 def set_seed(dataset: dict, seed: int) -> None:
-    """Give a dataset config and everything it wraps the seed."""
+    """Set the seed in the config of a dataset and in the config of every dataset that it wraps."""
     dataset["seed"] = seed
     if "dataset" in dataset:
         set_seed(dataset["dataset"], seed)
 
 
 def set_option(config: dict, name: str, value: Any) -> None:
-    """Put a value, a whole dict too, in the place of what a config has under a dotted name."""
+    """Replace the value, which may be a whole dict, of a dotted key of a config."""
     *path, last = name.split(".")
     for key in path:
         config = config[key]
@@ -97,7 +97,7 @@ def set_option(config: dict, name: str, value: Any) -> None:
 
 
 def set_class_prior(loss: dict, path: str) -> None:
-    """Put the prior file where the composition asks for one."""
+    """Set the path of the class prior in every loss of a composition that has a ``class_prior``."""
     if "class_prior" in loss:
         loss["class_prior"] = path
     if "loss" in loss:
@@ -106,12 +106,11 @@ def set_class_prior(loss: dict, path: str) -> None:
 
 @torch.no_grad()
 def predict_examples(runner, positives: np.ndarray, num_images: int = 6) -> dict:
-    """Predict the first test images that show one of the three rarest classes."""
+    """Predict the first test images that contain one of the three rarest classes."""
     dataset = runner.val_loop.dataloader.dataset
-    rare = np.argsort(positives)[:3]
-    chosen = [index for index in range(len(dataset)) if dataset.get_data_info(index)["gt_score"][rare].any()][
-        :num_images
-    ]
+    rarest = np.argsort(positives)[:3]
+    found = [index for index in range(len(dataset)) if dataset.get_data_info(index)["gt_score"][rarest].any()]
+    chosen = found[:num_images]
     batch = runner.val_loop.dataloader.collate_fn([dataset[index] for index in chosen])
     runner.model.eval()
     samples = runner.model.val_step(batch)

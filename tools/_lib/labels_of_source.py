@@ -1,4 +1,4 @@
-"""The dataset behind what a user names: a config, an annotation file or a label store."""
+"""Dataset of a config, an annotation file or a label store."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def labels_of_source(
     source: str,
     split: str = "train",
     default_label: str = "unknown",
-    repeated_images: str = "refuse",
+    repeated_images: str = "raise",
     data_root: str = "",
     data_prefix: str = "",
 ) -> tuple[Any, str]:
-    """Build the dataset.
+    """Build the dataset of a config, an annotation file or a label store.
 
     Args:
-        source: A config (.py), an annotation file (.json, .csv), or the folder of a label store.
-        split: Which dataset of a config: 'train', 'val' or 'test'.
-        default_label: What a JSON file means by a class that a sample does not list.
-        repeated_images: What an image is that a CSV or JSON file names again.
+        source: Path of a config (.py), an annotation file (.json, .csv), or a label store (a folder).
+        split: Split of a config: 'train', 'val' or 'test'.
+        default_label: Label of the classes that a sample of a JSON file does not list.
+        repeated_images: Handling of images that a CSV or JSON file lists more than once.
         data_root: Folder of the images of an annotation file or label store.
         data_prefix: Folder of the images within ``data_root``.
 
@@ -34,19 +34,20 @@ def labels_of_source(
         The dataset, and a name for it.
 
     Raises:
-        FileNotFoundError: If there is no such file or folder.
-        ValueError: If the config has no such dataset, the annotations are wrong, or a folder is given for
-            the images of a config.
+        FileNotFoundError: If the source does not exist.
+        ValueError: If the config has no such dataset, the annotations are wrong, or ``data_root`` or
+            ``data_prefix`` is given with a config.
     """
     path = Path(source)
     if not path.exists():
         raise FileNotFoundError(
-            "The 'source' argument must be a config (.py), an annotation file (.json, .csv) or the folder of "
-            f"a label store. Got {source!r}, where there is nothing, instead."
+            "The 'source' argument must be an existing config (.py), annotation file (.json, .csv) or label "
+            f"store (a folder). Got {source!r} instead."
         )
     if path.suffix != ".py":
+        # An absolute path, because the dataset would look for a relative one in data_root.
         dataset = PartialLabelDataset(
-            str(path.absolute() if data_root else path),  # the folder of the images is not that of the file
+            str(path.absolute() if data_root else path),
             default_label=default_label,
             repeated_images=repeated_images,
             data_root=data_root,
@@ -55,15 +56,15 @@ def labels_of_source(
         return dataset, path.name
     if data_root or data_prefix:
         raise ValueError(
-            "The '--data-root' and '--data-prefix' arguments must be left out for a config, which names its "
-            f"folders itself. Got {data_root!r} and {data_prefix!r} instead."
+            "The '--data-root' and '--data-prefix' arguments must be omitted with a config, which defines "
+            f"its own folders. Got {data_root!r} and {data_prefix!r} instead."
         )
     cfg = Config.fromfile(path)
     loader = cfg.get(f"{split}_dataloader")
     if not loader:
         raise ValueError(
-            f"The 'source' argument must be a config with {split}_dataloader. Got {source!r}, which has "
-            "none, instead. '--split' chooses another."
+            f"The 'source' argument must be a config with {split}_dataloader. Got {source!r} instead. Choose "
+            "another split with '--split'."
         )
     init_default_scope(cfg.get("default_scope", "mmpretrain"))
     return DATASETS.build(loader["dataset"]), f"{path.stem} ({split})"

@@ -1,4 +1,4 @@
-"""Several runs of shipped configs at a time, one core each, under progress bars."""
+"""Parallel training of shipped configs, one process per run, with progress bars."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ EPOCHS = 20  # of configs/_base_/schedules/digits_20e.py
 
 @dataclass(frozen=True)
 class MethodRun:
-    """A method in a setting with a seed.
+    """One training run: a method in a setting with a seed.
 
     Args:
-        setting: Name of the data.
+        setting: Name of the setting, which defines the training data.
         method: Name of the method.
-        seed: Of the images, the hidden labels, the weights and the order of the images.
-        config: Path of the config below configs/.
-        prior_from: The method of the same setting and seed that estimates the class prior this one needs.
-        options: What is set in the config beside that, by its dotted name.
+        seed: Seed of the images, the hidden labels, the initial weights and the order of the images.
+        config: Path of the config, relative to configs/.
+        prior_from: Method whose run in the same setting and with the same seed estimates the class prior that
+            this run needs; ``None`` if it needs no prior.
+        options: Further settings of the config, by dotted key.
     """
 
     setting: str
@@ -35,7 +36,7 @@ class MethodRun:
     options: dict = field(default_factory=dict, compare=False)
 
     def work_dir(self, root: Path, method: str | None = None) -> Path:
-        """Where the run, or the one of another method beside it, leaves its files."""
+        """Return the work folder of this run, or of another method with the same setting and seed."""
         return root / f"seed_{self.seed}" / f"{self.setting}_{method or self.method}"
 
 
@@ -45,20 +46,19 @@ def train_all(
     jobs: int,
     finished: Callable[[MethodRun, dict], None] = lambda run, result: None,
 ) -> dict[MethodRun, dict]:
-    """Train every run; one whose prior another estimates waits for it.
+    """Train all runs. A run that needs a class prior starts after the run that estimates it.
 
     Args:
-        runs: What to train.
-        root: Folder of all work folders.
-        jobs: Runs at a time.
-        finished: Called with each run that is done and its result.
+        runs: The runs.
+        root: Folder that contains the work folders of all runs.
+        jobs: Maximum number of simultaneous runs.
+        finished: Function that is called with each finished run and its result.
 
     Returns:
-        What :func:`demo_training.train_method` gives, of each run.
+        Result of ``train_method`` for each run.
     """
-    from _lib.demo_training import (
-        train_method,  # here: it imports torch, and the options name runs without it
-    )
+    # Imported here, because it imports torch and the options of a command need only MethodRun.
+    from _lib.demo_training import train_method
 
     context = multiprocessing.get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"))
@@ -105,5 +105,5 @@ def train_all(
 
 
 def report_epoch(epochs: dict, run: MethodRun, epoch: int) -> None:
-    """Tell the process with the progress bars how far a run is."""
+    """Store the number of finished epochs of a run for the process that shows the progress bars."""
     epochs[run] = epoch

@@ -1,4 +1,4 @@
-"""The import of MMPretrain, without what it prints about optional parts that no command uses."""
+"""Import of MMPretrain without its messages about optional packages that no command needs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _NO_ONEDL = "Could not import OneDL\n"
 
 
 def import_mmpretrain() -> None:
-    """Import MMPretrain. It takes seconds, so that a command reads its options first.
+    """Import MMPretrain. This takes several seconds, so every command parses its options before.
 
-    With mmcv-lite, MMCV warns that it has no compiled operators; one of MMPretrain's forks prints that a
-    service of its makers is not installed. Every other warning and line is shown.
+    With mmcv-lite, MMCV warns that it has no compiled operators. The OneDL fork of MMPretrain prints that the
+    OneDL service is not installed. Both messages are hidden; all others are shown.
     """
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()) as printed:
         warnings.filterwarnings("ignore", "Fail to import", UserWarning, r"mmcv\.cnn\.bricks\.transformer")

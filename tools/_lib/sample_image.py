@@ -1,4 +1,4 @@
-"""The image of a sample as it is, before any transform of its pipeline."""
+"""Original image of a sample, before the transforms of the pipeline."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from mmengine import fileio
 
 
 def image_in_memory(info: dict[str, Any]) -> np.ndarray | None:
-    """The pixels of a sample that is in memory.
+    """Return the image of a sample that the dataset holds in memory.
 
     Args:
-        info: What ``get_data_info`` says about it; a dataset of blue, green and red pixels says so there.
+        info: Result of ``get_data_info``. Its ``channel_order`` is 'bgr' if the channels are blue, green,
+            red.
 
     Returns:
-        The image, RGB or gray; ``None`` where it is in a file.
+        The image, RGB or gray; ``None`` if the image is in a file.
     """
     image = info.get("img")
     return image[:, :, ::-1] if info.get("channel_order") == "bgr" else image
@@ -27,24 +28,25 @@ def read_image(path: str) -> np.ndarray:
     """Read an image file.
 
     Args:
-        path: A path, or a URL that MMEngine can read.
+        path: Path of the image, or a URL that MMEngine can read.
 
     Returns:
-        The image, RGB.
+        The RGB image.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read or decoded.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file cannot be read or decoded.
     """
-    expected, hint = "The image of a sample must be readable", "(Is 'data_root' or 'data_prefix' right?)"
+    expected = f"The image of a sample must be a readable file. Got {path!r} instead"
+    hint = "Check 'data_root' and 'data_prefix'."
     try:
         image = mmcv.imfrombytes(fileio.get(path))
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"{expected}. Got no such file at {path} instead. {hint}") from error
+        raise FileNotFoundError(f"{expected}, which does not exist. {hint}") from error
     except OSError as error:
-        raise ValueError(f"{expected}. Got {error.strerror or error} at {path} instead. {hint}") from error
-    except cv2.error:  # an empty file, or one with more pixels than OpenCV takes
+        raise ValueError(f"{expected}: {error.strerror or error}. {hint}") from error
+    except cv2.error:  # an empty file, or more pixels than OpenCV accepts
         image = None
     if image is None:
-        raise ValueError(f"{expected}. Got what is no image at {path} instead.")
+        raise ValueError(f"{expected}, which cannot be decoded as an image.")
     return image[:, :, ::-1]  # BGR to RGB

@@ -1,4 +1,4 @@
-"""Options that name a dataset: a config, an annotation file or a label store."""
+"""Command-line options that select a dataset: a config, an annotation file or a label store."""
 
 from __future__ import annotations
 
@@ -7,41 +7,49 @@ from pathlib import Path
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what :func:`labels_of_source.labels_of_source` builds.
+    """Add the options that ``labels_of_source`` needs.
 
     Args:
-        parser: The parser of a tool.
+        parser: Parser of the command line.
     """
-    parser.add_argument("source", help="a config, an annotation file (.json, .csv), or a label store")
-    parser.add_argument("--split", choices=["train", "val", "test"], default="train", help="of a config")
+    parser.add_argument(
+        "source", help="path of a config (.py), an annotation file (.json, .csv) or a label store"
+    )
+    parser.add_argument(
+        "--split",
+        choices=["train", "val", "test"],
+        default="train",
+        help="split of a config (default: train)",
+    )
     parser.add_argument(
         "--default-label",
         choices=["unknown", "negative"],
         default="unknown",
-        help="what a JSON file means by a class that a sample does not list",
+        help="label of the classes that a sample of a JSON file does not list (default: unknown)",
     )
     parser.add_argument(
         "--repeated-images",
-        choices=["refuse", "join", "keep"],
-        default="refuse",
-        help="images that a CSV or JSON file names again: refuse the file, join their labels, or keep all",
+        choices=["raise", "join", "keep"],
+        default="raise",
+        help="if a CSV or JSON file lists an image more than once: raise an error, join the labels of the "
+        "image, or keep every line as a separate sample (default: raise)",
     )
 
 
 def name_of_output(source: str, split: str) -> str:
-    """Name what a tool writes about a source: files of one name in different folders are told apart.
+    """Return a name for the output of a tool; equal file names in different folders give different names.
 
     Args:
-        source: What the user named.
-        split: Which dataset of a config.
+        source: Path of the config, annotation file or label store.
+        split: Split of a config.
 
     Returns:
-        The name of the folder and that of the file or label store, and the split of a config.
+        The name of the folder, the name of the source without its suffix and, for a config, the split.
 
     Example:
         >>> name_of_output("data/pets/train.csv", "train"), name_of_output("configs/pets.py", "val")
         ('pets-train', 'configs-pets-val')
     """
     path = Path(source).resolve()
-    own = path.name if path.is_dir() else path.stem
-    return "-".join([path.parent.name, own, *([split] if path.suffix == ".py" else [])])
+    name = path.name if path.is_dir() else path.stem
+    return "-".join([path.parent.name, name, *([split] if path.suffix == ".py" else [])])

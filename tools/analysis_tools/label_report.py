@@ -1,4 +1,4 @@
-"""Show what a dataset knows about its classes: a page to look at, and JSON."""
+"""Write a report about the labels of a dataset: an HTML page and a JSON file."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
 
 from _lib.quiet_import import import_mmpretrain
 from _lib.source_arguments import add_source_arguments, name_of_output
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_source_arguments(parser)
     parser.add_argument(
         "-o",
         "--out",
         type=Path,
-        help="the page (.html); by default work_dirs/label_report/FOLDER-NAME.html. JSON is written beside "
-        "it, into .label_report.json",
+        help="HTML file (default: work_dirs/label_report/FOLDER-NAME.html); the JSON file has the same "
+        "name, with .label_report.json instead of .html",
     )
     groups = parser.add_mutually_exclusive_group()
     groups.add_argument(
@@ -32,22 +32,32 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         type=float,
         default=(20, 100),
         metavar=("MIDDLE", "HEAD"),
-        help="least number of positives of a middle class and of a head class; by default 20 100",
+        help="minimum number of positives of a middle class and of a head class (default: 20 100)",
     )
     groups.add_argument(
         "--group-quantiles",
         nargs=2,
         type=float,
         metavar=("MIDDLE", "HEAD"),
-        help="the thresholds as quantiles of the classes, such as 0.33 0.67",
+        help="the same thresholds as quantiles of the positives per class, for example 0.33 0.67",
     )
-    parser.add_argument("--num-head", type=int, default=20, help="classes to show together")
-    parser.add_argument("--table-rows", type=int, default=400, help="longest table of classes")
+    parser.add_argument(
+        "--num-head",
+        type=int,
+        default=20,
+        help="number of most frequent classes in the co-occurrence matrix (default: 20)",
+    )
+    parser.add_argument(
+        "--table-rows",
+        type=int,
+        default=400,
+        help="maximum number of rows of the table of classes (default: 400)",
+    )
     return parser, parser.parse_args()
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 from _lib.labels_of_source import labels_of_source
@@ -59,11 +69,11 @@ from mmpretrain_imbalance.visualization import LabelSummary, label_report_page, 
 
 
 def summarize(dataset: Any, args: argparse.Namespace) -> LabelSummary:
-    """Sum the labels up, with a progress bar.
+    """Compute the statistics of the labels, with a progress bar.
 
     Args:
         dataset: The dataset.
-        args: The arguments of the command line.
+        args: The parsed options.
 
     Returns:
         The summary.
@@ -86,37 +96,37 @@ def summarize(dataset: Any, args: argparse.Namespace) -> LabelSummary:
 
 
 def files_of_report(page: Path) -> tuple[Path, Path]:
-    """The two files of a report, neither of which can be an annotation file.
+    """Return the paths of the two files of a report. Their extensions exclude annotation files.
 
     Args:
-        page: Where the page goes.
+        page: Path of the HTML page.
 
     Returns:
-        The page and the JSON file beside it.
+        The paths of the page and of the JSON file.
 
     Raises:
-        ValueError: If the page is no ``.html`` file.
+        ValueError: If the path of the page does not end with ``.html``, or is a folder.
     """
     if page.suffix.lower() != ".html" or page.is_dir():
-        raise ValueError(f"The '--out' argument must be a file that ends with .html. Got {page} instead.")
+        raise ValueError(f"The '--out' argument must be the path of an .html file. Got {page} instead.")
     return page, page.with_suffix(".label_report.json")
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Count, and write both files."""
+    """Compute the statistics and write both files."""
     default = Path("work_dirs") / "label_report" / f"{name_of_output(args.source, args.split)}.html"
     try:
-        page, table = files_of_report(args.out or default)
+        page, statistics = files_of_report(args.out or default)
         dataset, name = labels_of_source(args.source, args.split, args.default_label, args.repeated_images)
         summary = summarize(dataset, args)
     except (FileNotFoundError, TypeError, ValueError) as error:
         parser.error(str(error))
     with atomic_write(page) as file:
         file.write(label_report_page(summary, name, args.table_rows))
-    with atomic_write(table) as file:
+    with atomic_write(statistics) as file:
         json.dump({"source": name, **summary.to_dict()}, file, ensure_ascii=False, indent=1)
         file.write("\n")
-    print(f"{page}\n{table}")
+    print(f"{page}\n{statistics}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Write one HTML page about one or several runs: metrics, classes, epochs, calibration, mistakes.
+"""Write one HTML page that compares runs: metrics, classes, epochs, calibration and wrong predictions.
 
-A work folder whose predictions.npz is missing, or older than its last checkpoint, is evaluated first, on the
-test data of its config.
+If predictions.npz of a work folder is missing, or older than the last checkpoint, the checkpoint is evaluated
+first, on the test data of its config.
 """
 
 from __future__ import annotations
@@ -13,47 +13,71 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
 
 from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], epilog=__doc__.split("\n\n")[1])
-    parser.add_argument("work_dirs", nargs="+", type=Path, help="work folders; differences are to the first")
-    parser.add_argument("--out", type=Path, default=Path("report.html"), help="by default report.html")
-    parser.add_argument("--names", nargs="+", help="a name for each run; by default that of its folder")
-    parser.add_argument("--classes", nargs="+", default=[], help="classes with precision-recall curves")
+    parser.add_argument(
+        "work_dirs",
+        nargs="+",
+        type=Path,
+        help="work folders of the runs; all other runs are compared with the first",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("report.html"), help="output file (default: report.html)"
+    )
+    parser.add_argument("--names", nargs="+", help="one name per run (default: the names of the folders)")
+    parser.add_argument(
+        "--classes",
+        nargs="+",
+        default=[],
+        help="classes with a precision-recall curve (default: the 3 rarest classes and the most frequent "
+        "one)",
+    )
     groups = parser.add_mutually_exclusive_group()
     groups.add_argument(
         "--group-thresholds",
         nargs=2,
         type=float,
         metavar=("MIDDLE", "HEAD"),
-        help="least number of training positives of a middle class and of a head class; by default the groups "
-        "that the dataset names, or 20 100",
+        help="minimum number of training positives of a middle class and of a head class (default: the "
+        "groups that the dataset defines, else 20 100)",
     )
     groups.add_argument(
         "--group-quantiles",
         nargs=2,
         type=float,
         metavar=("MIDDLE", "HEAD"),
-        help="the thresholds as quantiles of the classes of the first run, such as 0.33 0.67",
+        help="the same thresholds as quantiles of the training positives per class of the first run, for "
+        "example 0.33 0.67",
     )
     parser.add_argument(
-        "--resamples", type=int, default=1000, help="of the paired bootstrap; 0 leaves it out"
+        "--resamples",
+        type=int,
+        default=1000,
+        help="number of resamples of the paired bootstrap; 0 omits the bootstrap (default: 1000)",
     )
     parser.add_argument(
-        "--examples", type=int, default=6, help="false positives and negatives of each run, 0 for none"
+        "--examples",
+        type=int,
+        default=6,
+        help="number of false positives and of false negatives per run to show (default: 6)",
     )
-    parser.add_argument("--no-images", action="store_true", help="leave out the pictures")
-    parser.add_argument("--predict", action="store_true", help="evaluate again where predictions.npz exists")
+    parser.add_argument("--no-images", action="store_true", help="show no images")
+    parser.add_argument(
+        "--predict",
+        action="store_true",
+        help="evaluate all checkpoints, even if predictions.npz is up to date",
+    )
     return parser, parser.parse_args()
 
 
 if __name__ == "__main__":
-    PARSER, ARGS = parse_args()  # before the imports, which take seconds
+    PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import numpy as np
@@ -72,25 +96,28 @@ from mmpretrain_imbalance.visualization.run_report_page import run_report_page
 
 
 def run_config(work_dir: Path) -> Config:
-    """Read the config that MMEngine left in a work folder.
+    """Read the config that MMEngine saved in a work folder.
 
     Args:
         work_dir: The work folder.
 
     Returns:
-        The config; of several the newest.
+        The config; the newest one if there are several.
 
     Raises:
-        FileNotFoundError: If there is none.
+        FileNotFoundError: If the folder contains no config.
     """
     configs = sorted(work_dir.glob("*.py"), key=lambda path: path.stat().st_mtime)
     if not configs:
-        raise FileNotFoundError(f"{work_dir}: expected the config of a run, found none. Is it a work folder?")
+        raise FileNotFoundError(
+            f"The 'work_dirs' argument must name work folders of runs. Got {work_dir} instead, without the "
+            "config of a run."
+        )
     return Config.fromfile(configs[-1])
 
 
 def last_checkpoint(work_dir: Path) -> Path:
-    """Find the latest checkpoint of a work folder, wherever the folder was when it was written.
+    """Find the latest checkpoint of a work folder, also if the folder was moved after the training.
 
     Args:
         work_dir: The work folder.
@@ -99,7 +126,7 @@ def last_checkpoint(work_dir: Path) -> Path:
         The checkpoint.
 
     Raises:
-        FileNotFoundError: If there is none.
+        FileNotFoundError: If the folder contains no checkpoint.
     """
     note = work_dir / "last_checkpoint"
     named = work_dir / Path(note.read_text(encoding="utf-8").strip()).name if note.is_file() else None
@@ -107,18 +134,21 @@ def last_checkpoint(work_dir: Path) -> Path:
         return named
     checkpoints = [path for path in work_dir.glob("*.pth") if re.search(r"\d+$", path.stem)]
     if not checkpoints:
-        raise FileNotFoundError(f"{work_dir}: expected a checkpoint such as epoch_20.pth, found none.")
+        raise FileNotFoundError(
+            "The 'work_dirs' argument must name folders with a checkpoint such as epoch_20.pth. Got "
+            f"{work_dir} without a checkpoint instead."
+        )
     return max(checkpoints, key=lambda path: int(re.search(r"\d+$", path.stem).group()))
 
 
 def are_current(predictions: Path) -> bool:
-    """Tell whether predictions are there and no training has gone on since.
+    """Return whether predictions exist and belong to the last checkpoint.
 
     Args:
-        predictions: The ``predictions.npz`` of a work folder.
+        predictions: Path of ``predictions.npz`` in a work folder.
 
     Returns:
-        Whether they are newer than the last checkpoint; true where the checkpoints were deleted.
+        Whether the file is newer than the last checkpoint, or exists without any checkpoint.
     """
     if not predictions.is_file():
         return False
@@ -130,7 +160,7 @@ def are_current(predictions: Path) -> bool:
 
 
 def config_with_test_data(work_dir: Path) -> Config:
-    """Read the config of a run whose test data is needed.
+    """Read the config of a run, and check that it has test data.
 
     Args:
         work_dir: The work folder.
@@ -139,11 +169,14 @@ def config_with_test_data(work_dir: Path) -> Config:
         The config.
 
     Raises:
-        ValueError: If it has no test data.
+        ValueError: If the config has no test data.
     """
     cfg = run_config(work_dir)
     if cfg.get("test_dataloader") is None:
-        raise ValueError(f"{work_dir}: expected a config with a test_dataloader, found one without.")
+        raise ValueError(
+            f"The config in {work_dir} must have test_dataloader. Got a config without test_dataloader "
+            "instead."
+        )
     return cfg
 
 
@@ -167,20 +200,20 @@ def predict(work_dir: Path) -> None:
 
 @functools.cache
 def test_dataset(work_dir: Path):
-    """The test dataset of a run, for its images."""
+    """Build the test dataset of a run, to read its images."""
     cfg = config_with_test_data(work_dir)
     with DefaultScope.overwrite_default_scope("mmpretrain"):
         return DATASETS.build(cfg.test_dataloader.dataset)
 
 
 def image_of(run: ReportRun, index: int) -> np.ndarray | str:
-    """An image of the test data of a run, as an array or a path."""
+    """Return an image of the test data of a run, as an array or a path."""
     info = test_dataset(run.work_dir).get_data_info(index)
     return info["img"] if "img" in info else str(info["img_path"])
 
 
 def unique_names(work_dirs: list[Path]) -> list[str]:
-    """Names of the folders, with as many of their parents as tells them apart."""
+    """Return names of the folders, with as many parent folders as needed to make them unique."""
     folders = [folder.resolve() for folder in work_dirs]
     for depth in range(1, max(len(folder.parts) for folder in folders) + 1):
         names = ["/".join(folder.parts[-depth:]) for folder in folders]
@@ -190,35 +223,35 @@ def unique_names(work_dirs: list[Path]) -> list[str]:
 
 
 def thresholds_at_quantiles(run: ReportRun, group_quantiles: tuple[float, float]) -> tuple[float, float]:
-    """Thresholds of the groups at two quantiles of the classes.
+    """Compute the group thresholds from two quantiles of the training positives per class.
 
     Args:
-        run: The run whose training positives decide.
-        group_quantiles: The fraction of the classes below the middle, and the fraction below the head.
+        run: The run with the training positives.
+        group_quantiles: Fraction of the classes below the middle group, and fraction below the head group.
 
     Returns:
         The thresholds.
 
     Raises:
-        ValueError: If the training positives are not known, or the quantiles are not two fractions.
+        ValueError: If the training positives are missing, or the quantiles are not two fractions.
     """
     if run.training_positives is None:
         raise ValueError(
-            "The '--group-quantiles' argument needs the training positives of the classes. Got none in "
-            f"{run.work_dir}: add LabelStatisticsHook to the config."
+            "The '--group-quantiles' argument must come with a first run that has the training positives of "
+            f"its classes. Got {run.work_dir} without them instead. Add LabelStatisticsHook to its config."
         )
     return quantile_group_thresholds(run.training_positives, group_quantiles)
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Evaluate the runs that need it, then write the page."""
+    """Evaluate runs without current predictions, then write the page."""
     if args.examples < 0:
         parser.error(f"The '--examples' argument must be at least 0. Got {args.examples} instead.")
     names = args.names or unique_names(args.work_dirs)
     if len(names) != len(args.work_dirs):
         parser.error(
-            f"The '--names' argument must be one for each of the {len(args.work_dirs)} runs. "
-            f"Got {len(names)}."
+            f"The '--names' argument must have one name for each of the {len(args.work_dirs)} runs. "
+            f"Got {len(names)} names instead."
         )
     try:
         for work_dir, name in zip(args.work_dirs, names):
@@ -236,7 +269,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error(str(error))
     with atomic_write(args.out) as file:
         file.write(page)
-    print(f"Report: {args.out} ({len(page) / 1e6:.1f} MB, one file)")
+    print(f"Report: {args.out} ({len(page) / 1e6:.1f} MB)")
 
 
 if __name__ == "__main__":

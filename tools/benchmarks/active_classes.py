@@ -1,7 +1,7 @@
-"""Time of a training step of the head with all classes and with the active ones only.
+"""Time a training step of the head with all classes and with the active classes only.
 
 Example:
-    python tools/benchmarks/active_classes.py --classes 9605 50000 --share 0.1
+    python tools/benchmarks/active_classes.py --classes 9605 50000 --fraction 0.1
 """
 
 from __future__ import annotations
@@ -13,27 +13,37 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
 
 from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> argparse.Namespace:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=64, help="images of a batch")
-    parser.add_argument("--channels", type=int, default=2048, help="length of the features")
-    parser.add_argument("--classes", type=int, nargs="+", default=[9605, 50000], help="numbers of classes")
-    parser.add_argument("--share", type=float, default=0.1, help="share of the classes that is active")
-    parser.add_argument("--repeats", type=int, default=7, help="steps of which the median is taken")
-    parser.add_argument("--device", default="cpu", help="where the head is")
+    parser.add_argument("--images", type=int, default=64, help="images per batch (default: 64)")
+    parser.add_argument("--channels", type=int, default=2048, help="channels of the features (default: 2048)")
+    parser.add_argument(
+        "--classes",
+        type=int,
+        nargs="+",
+        default=[9605, 50000],
+        help="numbers of classes (default: 9605 50000)",
+    )
+    parser.add_argument(
+        "--fraction", type=float, default=0.1, help="fraction of active classes (default: 0.1)"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=7, help="number of steps; the median is reported (default: 7)"
+    )
+    parser.add_argument("--device", default="cpu", help="device of the head (default: cpu)")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    ARGS = parse_args()  # before the imports, which take seconds
+    ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import torch
@@ -55,12 +65,13 @@ HEADS = {
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Time every head at every number of classes, print one table."""
+    """Time every head with every number of classes, and print one table."""
     torch.set_num_threads(1)
 
     report = Table(
         title=f"A step of the head: {arguments.images} images, {arguments.channels} channels, "
-        f"{arguments.share:.0%} active, {arguments.device}, median of {arguments.repeats}, ms"
+        f"{arguments.fraction:.0%} of the classes active, {arguments.device}, median of {arguments.repeats}, "
+        "ms"
     )
     report.add_column("head")
     for classes in arguments.classes:
@@ -76,7 +87,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def head_step(name: str, classes: int, arguments: argparse.Namespace) -> Callable[[bool], None]:
-    """Make a function that does one training step of a head."""
+    """Return a function that runs one training step of a head."""
     head = MODELS.build(dict(HEADS[name], num_classes=classes, in_channels=arguments.channels))
     head = head.to(arguments.device).train()
     for module in head.modules():
@@ -102,9 +113,9 @@ def head_step(name: str, classes: int, arguments: argparse.Namespace) -> Callabl
 
 
 def median_ms(step: Callable[[bool], None], optimize: bool, arguments: argparse.Namespace) -> float:
-    """Time steps, after one that is not counted."""
+    """Return the median time of a step in milliseconds, after one step for warm-up."""
     step(optimize)
-    # The time of this process alone, where that is the whole of it: others on the machine do not count.
+    # On a CPU, the time of this process: other processes on the machine do not count.
     clock = time.process_time if arguments.device == "cpu" else time.perf_counter
     times = []
     for _ in range(arguments.repeats):

@@ -1,4 +1,4 @@
-"""Time from the samples of a batch to their label table, beside MMPretrain's own data preprocessor.
+"""Time the conversion of the labels of a batch to a tensor, and compare with MMPretrain's data preprocessor.
 
 Example:
     python tools/benchmarks/dense_labels.py --classes 80 9605
@@ -12,28 +12,36 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
 
 from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> argparse.Namespace:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=128, help="images of a batch")
-    parser.add_argument("--classes", type=int, nargs="+", default=[80, 1000, 9605], help="numbers of classes")
+    parser.add_argument("--images", type=int, default=128, help="images per batch (default: 128)")
     parser.add_argument(
-        "--known", type=int, default=8, help="known labels of an image, half of them positive"
+        "--classes",
+        type=int,
+        nargs="+",
+        default=[80, 1000, 9605],
+        help="numbers of classes (default: 80 1000 9605)",
     )
-    parser.add_argument("--repeats", type=int, default=30, help="batches of which the median is taken")
-    parser.add_argument("--device", default="cpu", help="where the labels are made")
+    parser.add_argument(
+        "--known", type=int, default=8, help="known labels per image, half of them positive (default: 8)"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=30, help="number of batches; the median is reported (default: 30)"
+    )
+    parser.add_argument("--device", default="cpu", help="device of the labels (default: cpu)")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    ARGS = parse_args()  # before the imports, which take seconds
+    ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import numpy as np
@@ -50,26 +58,27 @@ IMAGE = torch.zeros(3, 1, 1)
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Time every way at every number of classes, print one table."""
+    """Time every function with every number of classes, and print one table."""
     torch.set_num_threads(1)
 
     report = Table(
         title=f"Labels of {arguments.images} images on {arguments.device}, median of {arguments.repeats}, ms"
     )
-    report.add_column("from samples to the table (N, C)")
+    report.add_column("labels of samples to a tensor (N, C)")
     columns = [
-        ways_to_the_table(arguments.images, classes, arguments.known, torch.device(arguments.device))
+        compared_functions(arguments.images, classes, arguments.known, torch.device(arguments.device))
         for classes in arguments.classes
     ]
     for classes in arguments.classes:
         report.add_column(f"C = {classes}", justify="right")
-    for way in columns[0]:
-        report.add_row(way, *(f"{median_ms(ways[way], arguments.repeats):.2f}" for ways in columns))
+    for name in columns[0]:
+        times = [median_ms(functions[name], arguments.repeats) for functions in columns]
+        report.add_row(name, *(f"{time_ms:.2f}" for time_ms in times))
     Console().print(report)
 
 
-def ways_to_the_table(images: int, classes: int, known: int, device: torch.device) -> dict[str, Callable]:
-    """Give what is compared: a name, and a function that makes the labels of one batch."""
+def compared_functions(images: int, classes: int, known: int, device: torch.device) -> dict[str, Callable]:
+    """Return the compared functions by name. Each converts the labels of one batch."""
     generator = np.random.default_rng(0)
     listed = np.sort(
         np.stack([generator.choice(classes, known, replace=False) for _ in range(images)]), axis=1
@@ -79,15 +88,15 @@ def ways_to_the_table(images: int, classes: int, known: int, device: torch.devic
     flat_indices, flat_values, counts = indices.flatten(), values.flatten(), [known] * images
 
     sparse = [DataSample(gt_label_indices=i, gt_label_values=v) for i, v in zip(indices, values)]
-    host_kind = [DataSample().set_gt_label(i[v == 1]) for i, v in zip(indices, values)]
+    positive_indices = [DataSample().set_gt_label(i[v == 1]) for i, v in zip(indices, values)]
     full = list(dense_labels(flat_indices, flat_values, counts, classes).to(torch.int8))
 
-    host = ClsDataPreprocessor(num_classes=classes, to_onehot=True).to(device)
+    theirs = ClsDataPreprocessor(num_classes=classes, to_onehot=True).to(device)
     ours = PartialLabelDataPreprocessor(num_classes=classes).to(device)
     inputs = [IMAGE] * images
 
     def forward(preprocessor, samples: list[DataSample]) -> None:
-        # New samples each time, as a loader gives them: what the last batch left would change the work.
+        # New samples each time, as from a data loader: the last call changed its samples.
         preprocessor(dict(inputs=inputs, data_samples=[sample.clone() for sample in samples]), training=True)
         wait(device)
 
@@ -96,41 +105,41 @@ def ways_to_the_table(images: int, classes: int, known: int, device: torch.devic
             sample.clone()
 
     def image_part() -> None:
-        host(dict(inputs=inputs), training=True)
+        theirs(dict(inputs=inputs), training=True)
 
     def scatter() -> None:
         dense_labels(flat_indices, flat_values, counts, classes, device=device)
         wait(device)
 
-    def table() -> None:
+    def labels_of_samples() -> None:
         batch_labels(sparse, classes, device)
         wait(device)
 
     return {
         "dense_labels (one scatter)": scatter,
-        "batch_labels (samples with sparse labels)": table,
+        "batch_labels (samples with sparse labels)": labels_of_samples,
         "PartialLabelDataPreprocessor, sparse labels": lambda: forward(ours, sparse),
-        "PartialLabelDataPreprocessor, positive indices": lambda: forward(ours, host_kind),
+        "PartialLabelDataPreprocessor, positive indices": lambda: forward(ours, positive_indices),
         "PartialLabelDataPreprocessor, int8 vectors": lambda: forward(ours, full_samples(full)),
-        "ClsDataPreprocessor(to_onehot=True), positive indices": lambda: forward(host, host_kind),
+        "ClsDataPreprocessor(to_onehot=True), positive indices": lambda: forward(theirs, positive_indices),
         "  of these: copies of the samples": copies_only,
         "  of these: stacking of 1 x 1 images": image_part,
     }
 
 
 def full_samples(vectors: list[torch.Tensor]) -> list[DataSample]:
-    """Give samples with a label for every class."""
+    """Return samples with a label for every class."""
     return [DataSample(gt_score=vector) for vector in vectors]
 
 
 def wait(device: torch.device) -> None:
-    """Wait until the device has done its work."""
+    """Wait until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def median_ms(function: Callable, repeats: int) -> float:
-    """Median time of a call in milliseconds, after two calls to warm up."""
+    """Return the median time of a call in milliseconds, after two calls for warm-up."""
     times = []
     for _ in range(repeats + 2):
         start = time.perf_counter()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that needs a GPU, in under 8 minutes on one: the tests marked gpu, then one table of measurements.
-# It has not been run on a GPU yet.
+# Run everything that needs a GPU, in under 8 minutes: the tests marked gpu, then gpu_report.py.
+# This script has not been run on a GPU yet.
 #
 #   bash tools/benchmarks/gpu.sh [python]
 set -uo pipefail
@@ -11,10 +11,10 @@ if ! "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; 
     echo "There is no GPU, so nothing was tested or measured."
     exit 1
 fi
-# Each part has a limit of its own, so that the last one is reached.
+# Each part has its own time limit, so that the second part always runs.
 timeout 200 "$python" -m pytest -q -m gpu tests
 tests=$?
 timeout 270 "$python" tools/benchmarks/gpu_report.py
 report=$?
-echo "tests ended with status $tests, the report with $report"
+echo "Exit status of the tests: $tests; of the report: $report"
 exit $((tests > report ? tests : report))

@@ -1,6 +1,7 @@
-"""A label store as large as Open Images: built, opened, sampled, counted, simulated on and reported.
+"""Measure a label store of the size of Open Images: building, opening, reading, counting, simulation, report.
 
-python tools/benchmarks/label_store.py [--quick] [--parts store table list simulate report]
+Example:
+    python tools/benchmarks/label_store.py --quick --parts store report
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
 
 from _lib.quiet_import import import_mmpretrain
 
@@ -23,15 +24,33 @@ PARTS = ("store", "table", "list", "simulate", "report")
 
 
 def parse_args() -> argparse.Namespace:
-    """Sizes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a fiftieth of the images and rows")
-    parser.add_argument("--images", type=int, default=9_000_000, help="images of the label store")
-    parser.add_argument("--classes", type=int, default=9_605, help="classes")
-    parser.add_argument("--labels", type=int, default=7, help="known labels of an image")
-    parser.add_argument("--listed-images", type=int, default=500_000, help="images of MMEngine's list")
-    parser.add_argument("--csv-rows", type=int, default=60_000_000, help="rows of the Open Images table")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="use 1/50 of the images and rows")
+    parser.add_argument(
+        "--images", type=int, default=9_000_000, help="images of the label store (default: 9000000)"
+    )
+    parser.add_argument("--classes", type=int, default=9_605, help="number of classes (default: 9605)")
+    parser.add_argument("--labels", type=int, default=7, help="known labels per image (default: 7)")
+    parser.add_argument(
+        "--listed-images",
+        type=int,
+        default=500_000,
+        help="images of the list of dictionaries for MMEngine's dataset (default: 500000)",
+    )
+    parser.add_argument(
+        "--csv-rows", type=int, default=60_000_000, help="rows of the CSV file to convert (default: 60000000)"
+    )
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        choices=PARTS,
+        default=PARTS,
+        help="parts to measure: store (build, open and read it), table (convert a CSV file), list "
+        "(MMEngine's dataset), simulate (hide labels), report (label report); default: all",
+    )
     args = parser.parse_args()
     if args.quick:
         for name in ("images", "listed_images", "csv_rows"):
@@ -40,7 +59,7 @@ def parse_args() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    ARGS = parse_args()  # before the imports, which take seconds
+    ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import numpy as np
@@ -58,16 +77,17 @@ from mmpretrain_imbalance.datasets.readers.open_images import read_open_images
 from mmpretrain_imbalance.visualization import label_report_page, summarize_labels
 
 PROTOCOLS = {"rps": dict(probability=0.5), "single_positive": {}, "fpc": dict(num_labels=100)}
-_PART = 50_000  # images that are drawn at once
-_SAMPLES = 100_000  # samples that are read at random
+_PART = 50_000  # images that are generated at once
+_SAMPLES = 100_000  # randomly chosen samples that are read
 
 
-def drawn_labels(num_images: int, num_classes: int, num_labels: int) -> Iterator[tuple]:
-    """Identifiers, classes (M, L) and values (M, L) of a part of the images after the other."""
+def random_labels(num_images: int, num_classes: int, num_labels: int) -> Iterator[tuple]:
+    """Yield identifiers, classes (M, L) and values (M, L) of M images at a time."""
     generator = np.random.default_rng(0)
     for start in range(0, num_images, _PART):
         size = min(_PART, num_images - start)
-        # Different classes in each image: a random first one, and random steps that sum to less than C.
+        # The classes of an image are distinct: a random first class, then random steps whose sum is less than
+        # C.
         steps = generator.integers(1, num_classes // num_labels, (size, num_labels))
         classes = (generator.integers(num_classes, size=(size, 1)) + np.cumsum(steps, axis=1)) % num_classes
         identifiers = generator.integers(2**64, size=size, dtype=np.uint64)
@@ -75,11 +95,11 @@ def drawn_labels(num_images: int, num_classes: int, num_labels: int) -> Iterator
 
 
 def build(folder: Path, args: argparse.Namespace) -> dict[str, float]:
-    """Write the store from arrays."""
+    """Write the label store from arrays."""
     names = [f"class {number}" for number in range(args.classes)]
     start = time.perf_counter()
     with LabelStoreWriter(folder / "labels", names) as writer:
-        for identifiers, classes, values in drawn_labels(args.images, args.classes, args.labels):
+        for identifiers, classes, values in random_labels(args.images, args.classes, args.labels):
             images = np.repeat(np.arange(len(classes)), args.labels)
             writer.add_images(
                 [f"{i:016x}.jpg" for i in identifiers.tolist()], images, classes.ravel(), values.ravel()
@@ -88,13 +108,13 @@ def build(folder: Path, args: argparse.Namespace) -> dict[str, float]:
 
 
 def use(folder: Path, args: argparse.Namespace) -> dict[str, float]:
-    """Open the store as a dataset, read samples at random and count, in a process that did not build it."""
+    """Open the store as a dataset, read random samples, and count labels."""
     before = private_memory()
     start = time.perf_counter()
     dataset = PartialLabelDataset(str(folder / "labels"), label_format="sparse", lazy_init=True)
     store = dataset.load_label_store()
     opened = time.perf_counter() - start
-    # What full_init does besides: it looks whether there are negatives, for which it counts all labels.
+    # full_init also checks whether there are negatives, for which it counts all labels.
     dataset.full_init()
     initialized = time.perf_counter() - start
     sample = microseconds(dataset.get_data_info, args.images)
@@ -115,7 +135,7 @@ def use(folder: Path, args: argparse.Namespace) -> dict[str, float]:
 
 
 def simulate(protocol: str, folder: Path, args: argparse.Namespace) -> dict[str, float]:
-    """Hide labels of the store, and read samples at random."""
+    """Hide labels of the store, and read random samples."""
     dataset = PartialLabelDataset(str(folder / "labels"), label_format="sparse")
     start = time.perf_counter()
     simulated = SimulatePartialLabels(dataset, protocol, **PROTOCOLS[protocol])
@@ -128,7 +148,7 @@ def simulate(protocol: str, folder: Path, args: argparse.Namespace) -> dict[str,
 
 
 def report(folder: Path, args: argparse.Namespace) -> dict[str, float]:
-    """Sum the labels up and make the page."""
+    """Compute the label statistics and build the page of the label report."""
     dataset = PartialLabelDataset(str(folder / "labels"))
     start = time.perf_counter()
     calls: list[int] = []
@@ -142,7 +162,7 @@ def report(folder: Path, args: argparse.Namespace) -> dict[str, float]:
 
 
 def convert(folder: Path, args: argparse.Namespace) -> dict[str, float]:
-    """Convert an Open Images table whose rows are in no order."""
+    """Convert a CSV file of Open Images whose rows are not sorted by image."""
     start = time.perf_counter()
     rows = read_open_images([folder / "labels.csv"], folder / "classes.csv", work_dir=folder)
     rows.save(folder / "converted")
@@ -150,16 +170,16 @@ def convert(folder: Path, args: argparse.Namespace) -> dict[str, float]:
 
 
 def write_table(folder: Path, args: argparse.Namespace) -> dict[str, float]:
-    """Write that table."""
+    """Write a CSV file in the format of Open Images for ``convert``."""
     labels = [f"/m/{number:05x}" for number in range(args.classes)]
     (folder / "classes.csv").write_text("".join(f"{label},name of {label}\n" for label in labels))
     generator = np.random.default_rng(2)
     with (folder / "labels.csv").open("w") as file:
         file.write("ImageID,Source,LabelName,Confidence\n")
         part = _PART * args.labels
-        # The rows of a part of the images come in random order, and the parts are cut off at --csv-rows.
+        # The rows of the images of each part are shuffled, and the file ends after --csv-rows rows.
         for number, (identifiers, classes, values) in enumerate(
-            drawn_labels(-(-args.csv_rows // args.labels), args.classes, args.labels)
+            random_labels(-(-args.csv_rows // args.labels), args.classes, args.labels)
         ):
             order = generator.permutation(classes.size)[: args.csv_rows - number * part]
             rows = zip(
@@ -172,9 +192,9 @@ def write_table(folder: Path, args: argparse.Namespace) -> dict[str, float]:
 
 
 def listed(folder: Path, args: argparse.Namespace) -> dict[str, float]:
-    """Give MMEngine the same labels as a list of dictionaries, which it pickles into one array."""
+    """Build an MMEngine dataset from a list of dictionaries, which MMEngine pickles into one array."""
     samples = []
-    for identifiers, classes, values in drawn_labels(args.listed_images, args.classes, args.labels):
+    for identifiers, classes, values in random_labels(args.listed_images, args.classes, args.labels):
         for identifier, row, known in zip(identifiers.tolist(), classes, values):
             positives, negatives = row[known == 1].tolist(), row[known == 0].tolist()
             samples.append(
@@ -192,12 +212,12 @@ def listed(folder: Path, args: argparse.Namespace) -> dict[str, float]:
         "open": opened,
         "sample": microseconds(dataset.get_data_info, args.listed_images),
         "memory": (dataset.data_bytes.nbytes + dataset.data_address.nbytes) / 1e6,
-        "peak": peak_memory() - before,  # beyond the list of dictionaries
+        "peak": peak_memory() - before,  # without the list of dictionaries
     }
 
 
 def microseconds(read: Callable[[int], object], num_images: int) -> float:
-    """Time of one call at random images: the fastest of ten rounds, since other programs run beside."""
+    """Return the time of one call with a random image, as the fastest of ten rounds."""
     rounds = []
     for order in np.random.default_rng(1).integers(num_images, size=(10, _SAMPLES // 10)).tolist():
         start = time.perf_counter()
@@ -208,15 +228,15 @@ def microseconds(read: Callable[[int], object], num_images: int) -> float:
 
 
 def peak_memory() -> float:
-    """Largest resident memory of this process so far, in GB."""
+    """Return the peak resident memory of this process in GB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
 
 
 def private_memory() -> float:
-    """Memory of this process that is no page of a file, in MB; not known outside Linux.
+    """Return the anonymous memory of this process in MB, or NaN on systems other than Linux.
 
-    Pages of files that this process alone has mapped count as private in other statistics, although the next
-    worker shares them.
+    Other statistics count the pages of a file that only this process maps as private, although another worker
+    would share them.
     """
     try:
         lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
@@ -226,20 +246,20 @@ def private_memory() -> float:
 
 
 def run(task: Callable, folder: Path, args: argparse.Namespace) -> dict[str, float]:
-    """Run a task in a process of its own, so that no memory of another counts."""
+    """Run a task in a new process, so that the memory of other tasks is not counted."""
     with get_context("spawn").Pool(1) as pool:
         return pool.apply(task, (folder, args))
 
 
 def measure(args: argparse.Namespace) -> tuple[dict[str, float], dict[str, float]]:
-    """What was found of the store, and of MMEngine's list."""
+    """Return the measurements of the label store, and those of MMEngine's list."""
     tasks: dict[str, list[Callable]] = {
         "store": [use],
         "simulate": [partial(simulate, protocol) for protocol in PROTOCOLS],
         "report": [report],
         "table": [write_table, convert],
     }
-    chosen = [task for part, of_part in tasks.items() if part in args.parts for task in of_part]
+    chosen = [task for part, part_tasks in tasks.items() if part in args.parts for task in part_tasks]
     if {"store", "simulate", "report"} & set(args.parts):
         chosen.insert(0, build)
     found: dict[str, float] = {}
@@ -254,44 +274,45 @@ def main(args: argparse.Namespace) -> None:
     """Measure and print the table."""
     found, other = measure(args)
     factor = args.images / args.listed_images
-    table = Table(title=f"{args.images:,} images, {args.classes:,} classes, {args.labels} labels an image")
-    table.add_column("what", no_wrap=True)
-    columns = ("bar", "label store", f"MMEngine's list, {args.listed_images:,} images", f"times {factor:g}")
+    table = Table(title=f"{args.images:,} images, {args.classes:,} classes, {args.labels} labels per image")
+    table.add_column("measurement", no_wrap=True)
+    columns = ("limit", "label store", f"MMEngine's list, {args.listed_images:,} images", f"times {factor:g}")
     for column in columns:
         table.add_column(column, justify="right")
-    rows = [  # what, bar, how to write it and its name; the same of the list, where that has it
+    rows = [  # measurement, limit, format, key in the results of the store, key in those of the list
         ("open", "1 s", "{:.4f} s", "open", "open"),
         ("private memory", "100 MB", "{:.1f} MB", "memory", "memory"),
-        ("open as a dataset, which counts once", "", "{:.2f} s", "initialize", ""),
+        ("open as a dataset and count labels", "", "{:.2f} s", "initialize", ""),
         ("name and labels of an image", "10 us", "{:.1f} us", "row", ""),
         ("get_data_info of a sample", "", "{:.1f} us", "sample", "sample"),
         ("count all labels", "5 s", "{:.2f} s", "count", ""),
         ("build from arrays", "", "{:.1f} s", "build", ""),
-        ("its peak memory", "4 GB", "{:.2f} GB", "build_memory", "peak"),
+        ("peak memory", "4 GB", "{:.2f} GB", "build_memory", "peak"),
         ("size on disk", "", "{:.2f} GB", "disk", ""),
         (f"convert {args.csv_rows:,} rows of CSV", "", "{:.1f} s", "convert", ""),
-        ("its peak memory", "4 GB", "{:.2f} GB", "convert_memory", ""),
+        ("peak memory", "4 GB", "{:.2f} GB", "convert_memory", ""),
     ]
     for protocol in PROTOCOLS:
         rows += [
             (f"simulate {protocol}", "", "{:.1f} s", f"{protocol}_time", ""),
-            ("its peak memory", "4 GB", "{:.2f} GB", f"{protocol}_memory", ""),
-            ("labels that stay", "", "{:,}", f"{protocol}_labels", ""),
+            ("peak memory", "4 GB", "{:.2f} GB", f"{protocol}_memory", ""),
+            ("known labels left", "", "{:,}", f"{protocol}_labels", ""),
             ("get_data_info of a sample", "", "{:.1f} us", f"{protocol}_sample", ""),
         ]
     rows += [
         ("label report", "", "{:.1f} s", "report", ""),
-        ("its peak memory", "4 GB", "{:.2f} GB", "report_memory", ""),
-        ("its steps of progress", "", "{}", "report_steps", ""),
+        ("peak memory", "4 GB", "{:.2f} GB", "report_memory", ""),
+        ("steps of the progress bar", "", "{}", "report_steps", ""),
         ("size of the page", "", "{:.0f} kB", "report_page", ""),
     ]
-    for what, bar, form, ours, theirs in rows:
+    for measurement, limit, template, ours, theirs in rows:
         if ours not in found:
             continue
         cells = ["", ""]
         if theirs in other:
-            cells = [form.format(other[theirs]), form.format(other[theirs] * factor)]
-        table.add_row(what, bar, form.format(found[ours]), cells[0], "" if "us" in form else cells[1])
+            cells = [template.format(other[theirs]), template.format(other[theirs] * factor)]
+        scaled = "" if "us" in template else cells[1]  # the time per sample does not grow
+        table.add_row(measurement, limit, template.format(found[ours]), cells[0], scaled)
     console = Console()
     console.width = max(console.width, 110)
     console.print(table)

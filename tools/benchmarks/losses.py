@@ -1,4 +1,4 @@
-"""Time and memory of a training step of each loss, beside torch's own binary cross-entropy.
+"""Measure time and memory of a training step of each loss, compared with torch's own binary cross-entropy.
 
 Example:
     python tools/benchmarks/losses.py --images 64 --classes 9605
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
 
 from _lib.quiet_import import import_mmpretrain
 
@@ -22,34 +22,47 @@ DTYPES = ("float32", "bfloat16", "float16")
 
 
 def parse_args() -> argparse.Namespace:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=64, help="images of a batch")
-    parser.add_argument("--classes", type=int, default=9605, help="number of classes")
+    parser.add_argument("--images", type=int, default=64, help="images per batch (default: 64)")
+    parser.add_argument("--classes", type=int, default=9605, help="number of classes (default: 9605)")
     parser.add_argument(
-        "--known", type=float, nargs="+", default=[1.0, 0.5, 0.001], help="shares of known labels"
+        "--known",
+        type=float,
+        nargs="+",
+        default=[1.0, 0.5, 0.001],
+        help="fractions of known labels (default: 1 0.5 0.001)",
     )
     parser.add_argument(
-        "--repeats", type=int, default=30, help="rounds through all losses; the fastest counts"
+        "--repeats", type=int, default=30, help="number of repetitions; the fastest is reported (default: 30)"
     )
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
-    parser.add_argument("--device", default="cpu", help="where the losses are computed")
-    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of the logits")
+    parser.add_argument("--threads", type=int, default=1, help="number of CPU threads (default: 1)")
+    parser.add_argument("--device", default="cpu", help="device of the losses (default: cpu)")
     parser.add_argument(
-        "--labels", choices=["float32", "int8"], default="float32", help="dtype of the labels"
+        "--dtype", choices=DTYPES, default="float32", help="dtype of the logits (default: float32)"
+    )
+    parser.add_argument(
+        "--labels",
+        choices=["float32", "int8"],
+        default="float32",
+        help="dtype of the labels (default: float32)",
     )
     parser.add_argument("--compile", action="store_true", help="compile the losses of this package")
-    parser.add_argument("--only", nargs="+", default=[""], help="losses whose name starts with one of these")
     parser.add_argument(
-        "--sync-error", action="store_true", help="raise if a step of a loss waits for the GPU"
+        "--only", nargs="+", default=[""], help="measure only losses whose name starts with one of these"
+    )
+    parser.add_argument(
+        "--sync-error",
+        action="store_true",
+        help="raise an error if the host waits for the GPU in a step of a loss",
     )
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    ARGS = parse_args()  # before the imports, which take seconds
+    ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import torch
@@ -67,7 +80,7 @@ OURS = {
     "PartialAsymmetricLoss (BCE)": ASYMMETRIC,
     "PartialAsymmetricLoss (ASL, clip 0.05)": dict(ASYMMETRIC, gamma_neg=4, clip=0.05, detach_focus=False),
     "ClassAwareSelectiveLoss": SELECTIVE,
-    "ClassAwareSelectiveLoss, K an image": dict(SELECTIVE, topk_scope="image"),
+    "ClassAwareSelectiveLoss, K per image": dict(SELECTIVE, topk_scope="image"),
     "PartialLabelMaskingLoss (BCE)": dict(type="PartialLabelMaskingLoss", loss=ASYMMETRIC),
     "PartialLabelMaskingLoss (MMPretrain's BCE)": dict(
         type="PartialLabelMaskingLoss", loss=dict(type="CrossEntropyLoss", use_sigmoid=True)
@@ -78,12 +91,12 @@ OURS = {
     "LabelSpaceReductionLoss (BCE)": dict(type="LabelSpaceReductionLoss", loss=ASYMMETRIC),
     "ClassPriorTrackingLoss (BCE)": dict(type="ClassPriorTrackingLoss", loss=ASYMMETRIC),
 }
-DIRECT = ("P-ASL and selection by a full sort", "masking, draws and bincount in plain torch")
+DIRECT = ("P-ASL and selection by a full sort", "masking, random numbers and bincount in plain torch")
 TORCH = "torch's binary_cross_entropy_with_logits"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Time every loss on fully and on partially labeled tables, print one report."""
+    """Measure every loss for each fraction of known labels, and print one table per fraction."""
     torch.set_num_threads(arguments.threads)
     device = torch.device(arguments.device)
     for known in arguments.known:
@@ -93,7 +106,7 @@ def main(arguments: argparse.Namespace) -> None:
         times = fastest_ms(steps, arguments.repeats, device)
         for name, step in steps.items():
             if arguments.sync_error and name not in DIRECT and (reason := reason_to_wait(step, device)):
-                raise RuntimeError(f"{name} waits for the GPU: {reason}")
+                raise RuntimeError(f"The host waits for the GPU in a step of {name}: {reason}")
         report = Table(
             title=f"Forward and backward at {arguments.images} x {arguments.classes}, "
             f"{known:.1%} of labels known, {arguments.labels} labels, {arguments.dtype} logits, {device}, "
@@ -101,45 +114,48 @@ def main(arguments: argparse.Namespace) -> None:
             + (", compiled" if arguments.compile else "")
         )
         report.add_column("loss")
-        for column in ("ms", "x plain BCE", "peak memory, tables N x C float32"):
+        for column in ("ms", "x plain BCE", "peak memory, N x C float32 tensors"):
             report.add_column(column, justify="right")
         for name, step in steps.items():
-            tables = peak_bytes(step, device) / (4 * logits.numel())
+            tensors = peak_bytes(step, device) / (4 * logits.numel())
             ratio = times[name] / times[TORCH]
-            report.add_row(name, f"{times[name]:.2f}", f"{ratio:.2f}", f"{tables:.1f}")
+            report.add_row(name, f"{times[name]:.2f}", f"{ratio:.2f}", f"{tensors:.1f}")
         Console(width=120).print(report)
 
 
 def batch(
     images: int, classes: int, known: float, device: torch.device, dtype: str = "float32"
 ) -> tuple[Tensor, Tensor]:
-    """Give logits, and labels of which the share ``known`` is 1 (one in twenty) or 0."""
+    """Return logits and labels. A fraction ``known`` of the labels is known, 5% of these positive."""
     generator = torch.Generator().manual_seed(0)
     logits = 3 * torch.randn(images, classes, generator=generator) - 3
-    draw = torch.rand(images, classes, generator=generator)
-    labels = torch.where(draw < known, (draw < known / 20).float(), -1.0)
+    uniform = torch.rand(images, classes, generator=generator)
+    labels = torch.where(uniform < known, (uniform < known / 20).float(), -1.0)
     return logits.to(device, getattr(torch, dtype)), labels.to(device)
 
 
 def training_steps(
     logits: Tensor, labels: Tensor, compiled: bool = False, only: tuple[str, ...] = ("",)
 ) -> dict[str, Callable[[], None]]:
-    """Give what is compared: a name, and a function that makes one forward and backward pass.
+    """Return the compared functions by name. Each runs one forward and backward pass of a loss.
 
-    The first is torch's own loss, never compiled, in float32 as autocast computes it.
+    The first is torch's own loss, not compiled, in float32 as under autocast.
 
     Args:
-        logits: Of shape (N, C).
-        labels: Of the shape of the logits.
-        compiled: Whether the losses of this package are compiled, and torch's once more.
-        only: What the names of the losses of this package start with.
+        logits: Logits of shape (N, C).
+        labels: Labels of shape (N, C).
+        compiled: Whether to compile the losses of this package, and to add torch's own loss compiled.
+        only: Prefixes of the names of the losses of this package to include.
+
+    Returns:
+        The functions by name.
     """
     targets = labels.clamp(min=0).float()
     classes = logits.shape[1]
     positives = torch.linspace(1, 1000, classes)
     prior = torch.linspace(0, 0.1, classes)
     ratio = (positives / (1001 - positives)).to(logits.device)
-    # Each loss is another module, and all are the same code to the compiler.
+    # All losses share the code of one forward method, and the compiler limits the number of graphs per code.
     torch._dynamo.config.cache_size_limit = 256
 
     def step(loss: Callable[[Tensor, Tensor], Tensor], target: Tensor) -> Callable[[], None]:
@@ -171,7 +187,7 @@ def training_steps(
 
 
 def direct_selection(class_prior: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-    """Class-aware selection the direct way: every unknown element is sorted, every factor is a table."""
+    """Return class-aware selection in plain torch, with a sort of all unknown elements and dense factors."""
 
     def loss(logits: Tensor, labels: Tensor) -> Tensor:
         positive, negative, unknown = (labels == 1).float(), (labels == 0).float(), (labels == -1).float()
@@ -192,7 +208,7 @@ def direct_selection(class_prior: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def direct_masking(ratio: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-    """Masking of BCE the direct way: a uniform draw an element, and one bincount of known probabilities."""
+    """Return masked BCE in plain torch, with dense random numbers and a bincount of probabilities."""
     ideal = torch.ones_like(ratio)
 
     def loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -212,7 +228,7 @@ def direct_masking(ratio: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def reason_to_wait(step: Callable[[], None], device: torch.device) -> str:
-    """What PyTorch says of a step that makes the host wait for the GPU; nothing of one that does not."""
+    """Return PyTorch's message if a step makes the host wait for the GPU, else an empty string."""
     if device.type != "cuda":
         return ""
     wait(device)
@@ -227,12 +243,12 @@ def reason_to_wait(step: Callable[[], None], device: torch.device) -> str:
 
 
 def fastest_ms(steps: dict[str, Callable[[], None]], repeats: int, device: torch.device) -> dict[str, float]:
-    """Fastest time of each step, measured in turn so that noise of the machine falls on all alike."""
-    # One thread's own time is not that of whoever else runs on the machine.
+    """Return the fastest time of each step. The steps are timed in turn, so that noise affects all."""
+    # With one thread, the CPU time of this process excludes other programs on the machine.
     clock = time.process_time if device.type == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
     fastest = dict.fromkeys(steps, float("inf"))
     for _ in range(repeats + 2):
-        # On some CPUs a logarithm takes ten times as long until a power of a long tensor has been computed.
+        # On some CPUs, logarithms are ten times slower until the power of a long tensor was computed once.
         torch.ones(4096).pow(1.5)
         for name, step in steps.items():
             wait(device)
@@ -244,7 +260,7 @@ def fastest_ms(steps: dict[str, Callable[[], None]], repeats: int, device: torch
 
 
 def peak_bytes(step: Callable[[], None], device: torch.device) -> int:
-    """The most memory a step holds beside its inputs."""
+    """Return the peak memory of a step in bytes, without its inputs."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
@@ -269,7 +285,7 @@ def peak_bytes(step: Callable[[], None], device: torch.device) -> int:
 
 
 def wait(device: torch.device) -> None:
-    """Wait until the device has done its work."""
+    """Wait until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 

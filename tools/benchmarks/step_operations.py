@@ -1,14 +1,15 @@
-"""Operations, host reads and graph breaks of one training step of each loss, counted without a GPU.
+"""Count operations, host reads and graph breaks of one training step of each loss, without a GPU.
 
-A step is the forward and the backward pass, in training mode, with label counts and progress set. Its tensors
-are on a device of ``mmpretrain_imbalance.testing.counted_step`` that computes on the CPU.
+A step is the forward and backward pass in training mode, with label counts and progress set. Its tensors are
+on the simulated device of mmpretrain_imbalance.testing.counted_step, which computes on the CPU.
 
-- operations (views): every ATen operation on a tensor of the device, with the ``detach`` that makes the leaf;
-  in parentheses, how many of them are views, which do no work. By this rule torch's own binary cross-entropy
-  takes 8. ``validate='later'`` unless the column has another.
-- reads: operations that make the host wait for a result, such as ``item``, ``nonzero``, a boolean index.
-- copies: copies from the host that are not ``non_blocking``. Reads and copies are listed below the table.
-- graphs, breaks: the result of ``torch.compile`` with the backend ``eager``, forward pass.
+- int8, float: number of ATen operations on tensors of the device, for labels of this dtype, including the
+  detach that creates the leaf tensor. The number of views among them is in parentheses; views do no work. By
+  this rule, torch's own binary cross-entropy takes 8 operations. The losses have validate='later', in the
+  columns "never" validate='never'.
+- reads: operations that make the host wait for a result, such as item, nonzero or a boolean index.
+- copies: copies from the host that are not non_blocking. Reads and copies are listed below the table.
+- graphs, breaks: graphs and graph breaks of torch.compile for the forward pass.
 
 Example:
     python tools/benchmarks/step_operations.py --only BCE HillLoss --list
@@ -23,25 +24,25 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
 
 from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> argparse.Namespace:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", nargs="+", metavar="ROW", help="rows whose name starts with one of these")
     parser.add_argument(
-        "--list", action="store_true", help="list every operation of the losses, for float labels"
+        "--only", nargs="+", metavar="ROW", help="measure only rows whose name starts with one of these"
     )
+    parser.add_argument("--list", action="store_true", help="list every operation, for float labels")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    ARGS = parse_args()  # before the imports, which take seconds
+    ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import torch
@@ -59,7 +60,7 @@ from mmpretrain_imbalance.testing.counted_step import DEVICE, DeviceTensor, Step
 
 IMAGES, CLASSES = 16, 12
 BCE = dict(type="PartialAsymmetricLoss")
-#: Values of the arguments without a default; a new loss with another one needs a value here.
+#: Values of loss arguments without a default. A new loss with a new required argument needs a value here.
 REQUIRED = dict(
     loss=BCE,
     num_images=IMAGES,
@@ -82,9 +83,9 @@ PARTIAL_MIXUP = dict(augments=dict(type="PartialLabelMixup", alpha=1.0), probs=1
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Count every loss, the head and the data preprocessor, and print one table."""
+    """Count the operations of every loss, the head and the data preprocessor, and print one table."""
     console = Console(width=136)
-    report = Table(title="A training step: operations (of these views), host reads, compiled graphs")
+    report = Table(title="A training step: operations (views among them), host reads, compiled graphs")
     report.add_column("")
     for column in ("int8", "float", "never, int8", "never, float", "reads", "copies", "graphs", "breaks"):
         report.add_column(column, justify="right")
@@ -92,12 +93,13 @@ def main(arguments: argparse.Namespace) -> None:
     for name, cells in rows(tuple(arguments.only or ("",))).items():
         counts, graphs = cells()
         shown = ["" if count is None else str(count) for count in counts]
-        made = [count for count in counts if count is not None]
-        waits = [str(max(len(getattr(count, kind)) for count in made)) for kind in ("reads", "copies")]
+        measured = [count for count in counts if count is not None]
+        waits = [str(max(len(getattr(count, kind)) for count in measured)) for kind in ("reads", "copies")]
         report.add_row(name, *shown, *waits, *map(str, graphs))
         for kind in ("reads", "copies"):
-            for line, times in Counter(line for count in made for line in set(getattr(count, kind))).items():
-                listed.append(f"{name}: {kind} in {times} of {len(made)} columns, {line}")
+            occurrences = Counter(line for count in measured for line in set(getattr(count, kind)))
+            for line, times in occurrences.items():
+                listed.append(f"{name}: {kind} in {times} of {len(measured)} columns, {line}")
         if arguments.list:
             lines = Counter(line.rpartition(" ")[0] for line in counts[1].operations)
             listed += [f"{name}: {times} at {line}" for line, times in lines.items()]
@@ -107,7 +109,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def rows(wanted: tuple[str, ...]) -> dict[str, Callable[[], tuple[list, tuple]]]:
-    """A function per row that gives the counts of its four columns, and the graphs and breaks."""
+    """Return a function per row that computes the counts of its four columns, and its graphs and breaks."""
 
     def of_loss(config: dict) -> tuple[list[StepCount], tuple[int, int]]:
         counts = [
@@ -122,7 +124,7 @@ def rows(wanted: tuple[str, ...]) -> dict[str, Callable[[], tuple[list, tuple]]]
 
     preprocessor = "PartialLabelDataPreprocessor"
     table = {
-        TORCH: alone(count_loss, HostBCE(), torch.float32),
+        TORCH: alone(count_loss, TorchBCE(), torch.float32),
         **{
             name: lambda config=config: of_loss(config)
             for name, config in {**COMPOSITIONS, **registered_losses()}.items()
@@ -140,16 +142,16 @@ def rows(wanted: tuple[str, ...]) -> dict[str, Callable[[], tuple[list, tuple]]]
     return {name: row for name, row in table.items() if name.startswith(wanted)}
 
 
-class HostBCE(nn.Module):
-    """Binary cross-entropy of torch itself."""
+class TorchBCE(nn.Module):
+    """Torch's own binary cross-entropy."""
 
     def forward(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
-        """Mean over all elements."""
+        """Return the mean over all elements."""
         return F.binary_cross_entropy_with_logits(logits, labels)
 
 
 def registered_losses() -> dict[str, dict]:
-    """The config with the fewest arguments of every loss of the package."""
+    """Return the smallest config of every registered loss of the package: its required arguments only."""
     configs = {}
     for name, loss in sorted(MODELS.module_dict.items()):
         if isinstance(loss, type) and issubclass(loss, ElementwiseLoss):
@@ -160,7 +162,7 @@ def registered_losses() -> dict[str, dict]:
 
 
 def built_loss(config: dict, validate: str) -> nn.Module:
-    """Build a loss and tell it what the hooks would."""
+    """Build a loss, and set the label counts and the progress, as the hooks do."""
     loss = MODELS.build(dict(config, validate=validate)).train()
     positives = torch.arange(1, CLASSES + 1) * 10
     for module in loss.modules():
@@ -171,14 +173,14 @@ def built_loss(config: dict, validate: str) -> nn.Module:
 
 
 def batch(dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Logits, and labels of which a third each is positive, negative and unknown."""
+    """Return logits and labels; a third of the labels each is positive, negative and unknown."""
     generator = torch.Generator().manual_seed(0)
     logits = 2 * torch.randn(IMAGES, CLASSES, generator=generator)
     return logits, torch.randint(-1, 2, logits.shape, generator=generator).to(dtype)
 
 
-def given(parts: nn.Module, logits: Tensor, ids: Tensor) -> LossContext:
-    """What heads and hooks give a loss in each step."""
+def step_context(parts: nn.Module, logits: Tensor, ids: Tensor) -> LossContext:
+    """Return the context that heads pass to a loss in each step, and set averaged logits as the hooks do."""
     for module in parts.modules():
         if hasattr(module, "averaged_logits"):
             module.averaged_logits = logits
@@ -186,29 +188,29 @@ def given(parts: nn.Module, logits: Tensor, ids: Tensor) -> LossContext:
 
 
 def count_loss(loss: nn.Module, dtype: torch.dtype) -> StepCount:
-    """Count the second step of a loss; the first makes what all others use again."""
-    logits, labels, ids = (DeviceTensor(table) for table in (*batch(dtype), torch.arange(IMAGES)))
+    """Count the second step of a loss; the first step creates tensors that later steps use again."""
+    logits, labels, ids = (DeviceTensor(tensor) for tensor in (*batch(dtype), torch.arange(IMAGES)))
     loss = to_device(loss)
     for _ in range(2):
-        context = given(loss, logits, ids)
+        context = step_context(loss, logits, ids)
         with counted_step() as count:
             loss(logits.detach().requires_grad_(), labels, context=context).backward()
     return count
 
 
 def compiled_graphs(config: dict) -> tuple[int, int]:
-    """Number of graphs and of graph breaks that ``torch.compile`` makes of the forward pass."""
+    """Return the number of graphs and of graph breaks of ``torch.compile`` for the forward pass."""
     torch._dynamo.reset()
     counters.clear()
     logits, labels = batch(torch.int8)
     loss = built_loss(config, "later")
-    context = given(loss, logits, torch.arange(IMAGES))
+    context = step_context(loss, logits, torch.arange(IMAGES))
     torch.compile(loss, backend="eager")(logits.clone().requires_grad_(), labels, context=context).backward()
     return counters["stats"]["unique_graphs"], sum(counters["graph_break"].values())
 
 
 def count_head() -> StepCount:
-    """Count a step of the head from the features of the backbone on."""
+    """Count a step of the head, which starts from the features of the backbone."""
     head = dict(type="PartialLabelLinearClsHead", num_classes=CLASSES, in_channels=8, loss=BCE)
     head = to_device(MODELS.build(head).train())
     features, labels = DeviceTensor(torch.randn(IMAGES, 8)), DeviceTensor(batch(torch.float32)[1])
@@ -223,7 +225,7 @@ def count_head() -> StepCount:
 
 
 def count_preprocessor(kinds: str, **kwargs) -> StepCount:
-    """Count the data preprocessor on samples with lists, vectors or indices of labels, in turn."""
+    """Count the data preprocessor for samples with lists, vectors or indices of labels, in alternation."""
     samples = dict(
         l=lambda row: DataSample(gt_label_indices=(row >= 0).nonzero()[:, 0], gt_label_values=row[row >= 0]),
         v=lambda row: DataSample(gt_score=row),

@@ -1,4 +1,4 @@
-"""Time of a training step of ResNet-50 with a full composition of losses, and with plain BCE.
+"""Time a training step of ResNet-50 with a composition of losses, compared with plain BCE.
 
 Example:
     python tools/benchmarks/training_step.py --device cuda --images 256 --amp
@@ -11,27 +11,31 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
 
 from _lib.quiet_import import import_mmpretrain
 
 
 def parse_args() -> argparse.Namespace:
-    """Parse the options."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=8, help="images of a batch")
-    parser.add_argument("--pixels", type=int, default=224, help="side of an image")
-    parser.add_argument("--classes", type=int, default=9605, help="number of classes")
-    parser.add_argument("--repeats", type=int, default=7, help="rounds through both; the fastest counts")
-    parser.add_argument("--device", default="cpu", help="where the model is")
-    parser.add_argument("--amp", action="store_true", help="mixed precision, with bfloat16")
+    parser.add_argument("--images", type=int, default=8, help="images per batch (default: 8)")
+    parser.add_argument(
+        "--pixels", type=int, default=224, help="height and width of the images (default: 224)"
+    )
+    parser.add_argument("--classes", type=int, default=9605, help="number of classes (default: 9605)")
+    parser.add_argument(
+        "--repeats", type=int, default=7, help="number of repetitions; the fastest is reported (default: 7)"
+    )
+    parser.add_argument("--device", default="cpu", help="device of the model (default: cpu)")
+    parser.add_argument("--amp", action="store_true", help="use automatic mixed precision with bfloat16")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    ARGS = parse_args()  # before the imports, which take seconds
+    ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
 import torch
@@ -59,13 +63,13 @@ LOSSES = {
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Time the steps in turn, so that noise of the machine falls on both alike, and print one table."""
+    """Time the steps in turn, so that noise affects both, and print one table."""
     torch.set_num_threads(1)
 
     report = Table(
-        title=f"A step of ResNet-50: {arguments.images} images of {arguments.pixels} pixels, "
-        f"{arguments.classes} classes, {arguments.device}{', AMP' if arguments.amp else ''}, fastest of "
-        f"{arguments.repeats}"
+        title=f"A training step of ResNet-50: {arguments.images} images of {arguments.pixels} x "
+        f"{arguments.pixels} pixels, {arguments.classes} classes, "
+        f"{arguments.device}{', AMP' if arguments.amp else ''}, fastest of {arguments.repeats}"
     )
     report.add_column("loss")
     for column in ("ms", "x plain BCE", "peak memory, GB", "waits for the GPU"):
@@ -82,11 +86,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, tuple[float, float | Non
     """Measure a step with each loss.
 
     Args:
-        arguments: Those of the command line.
+        arguments: The parsed options.
 
     Returns:
-        The fastest time in ms; on a GPU, the peak memory above what is held between steps, in GB; and why
-        the host waits for the GPU, if it does.
+        For each loss, the fastest time in ms; the peak memory on a GPU in GB, without the memory held between
+        steps; and the reason if the host waits for the GPU.
     """
     device = torch.device(arguments.device)
     torch.backends.cudnn.benchmark = True
@@ -103,7 +107,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, tuple[float, float | Non
 
 
 def training_step(config: dict, arguments: argparse.Namespace) -> Callable[[], None]:
-    """Make a function that does one training step of a model with a loss."""
+    """Return a function that runs one training step of a model with a loss."""
     model = MODELS.build(
         dict(
             type="ImageClassifier",
@@ -119,9 +123,9 @@ def training_step(config: dict, arguments: argparse.Namespace) -> Callable[[], N
     )
     model = model.to(arguments.device).train()
     generator = torch.Generator().manual_seed(0)
-    draw = torch.rand(arguments.images, arguments.classes, generator=generator)
-    labels = torch.where(draw < 0.5, (draw < 0.025).float(), -1.0)
-    if config["type"] == "CrossEntropyLoss":  # which knows no -1
+    uniform = torch.rand(arguments.images, arguments.classes, generator=generator)
+    labels = torch.where(uniform < 0.5, (uniform < 0.025).float(), -1.0)
+    if config["type"] == "CrossEntropyLoss":  # it does not support -1
         labels.clamp_(min=0)
     samples = [DataSample().set_gt_score(row) for row in labels.to(arguments.device)]
     positives = torch.linspace(1, 1000, arguments.classes)

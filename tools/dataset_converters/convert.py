@@ -1,9 +1,9 @@
-"""Turn the published annotations of a data set into one label store, which PartialLabelDataset reads.
+"""Convert the published annotations of a data set into a label store for PartialLabelDataset.
 
 python tools/dataset_converters/convert.py lvis lvis_v1_train.json --out data/lvis/train_labels
 
-docs/datasets.md tells for each data set which files these are. A store that was copied or is old can be read
-through and compared with its checksums:
+docs/datasets.md lists the required files of each data set. A label store can be compared with its checksums,
+for example after it was copied:
 
 python tools/dataset_converters/convert.py verify data/lvis/train_labels
 """
@@ -13,18 +13,20 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # where _lib is
 
 from _lib.quiet_import import import_mmpretrain
 
 MEANINGS = ["positive", "negative", "unknown"]
-REPEATED_IMAGES = ["refuse", "join", "keep"]
+REPEATED_IMAGES = ["raise", "join", "keep"]
+CONFLICTS = ["raise", "positive", "negative", "unknown"]
 PROTOCOLS = ["rps", "fpc", "single_positive", "n_per_image", "known_label_ratio", "drop_positives"]
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
-    """One sub-command a data set; its options are the arguments of its reader."""
+    """Parse the command line, with one sub-command per data set whose options are the reader's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -34,40 +36,49 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
         added = commands.add_parser(
             name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
         )
-        added.add_argument("--out", required=True, help="folder of the new label store; it must not exist")
+        added.add_argument("--out", required=True, help="folder of the new label store; must not exist")
         if malformed:
-            help_text = "leave out rows that are wrong and print how many, instead of refusing the file"
+            help_text = "leave out malformed rows and print their number, instead of raising"
             added.add_argument("--skip-malformed", action="store_true", help=help_text)
         return added
 
     one = command("open_images", "Open Images V3 to V7, image-level labels")
     one.add_argument("human_labels", nargs="+", help="tables of human-verified labels")
     one.add_argument("--class-descriptions", required=True, help="table of label names and display names")
-    one.add_argument("--trainable-classes", help="list of label names; only these classes")
-    one.add_argument("--image-ids", help="table with the column ImageID; exactly these images")
+    one.add_argument("--trainable-classes", help="list of the label names of the classes")
+    one.add_argument("--image-ids", help="table with the column ImageID of the images to convert")
     one.add_argument("--machine-labels", nargs="+", default=(), help="tables of machine-generated labels")
-    one.add_argument("--machine-threshold", type=float, help="confidence from which these are positive")
-    one.add_argument("--hierarchy", help="JSON; positives hold upward in it and negatives downward")
-    one.add_argument("--conflicts", choices=["refuse", *MEANINGS], default="refuse", help="people disagree")
-    one.add_argument("--work-dir", help="for temporary files, 14 bytes a label; by default beside --out")
+    one.add_argument(
+        "--machine-threshold", type=float, help="minimum confidence of positive machine-generated labels"
+    )
+    one.add_argument(
+        "--hierarchy", help="JSON file; positives imply the classes above, negatives the classes below"
+    )
+    help_text = "label of a class with both positive and negative human labels in one image"
+    one.add_argument("--conflicts", choices=CONFLICTS, default="raise", help=help_text)
+    one.add_argument(
+        "--work-dir", help="folder for temporary files, 14 bytes per label; by default the folder of --out"
+    )
 
     one = command("lvis", "LVIS v1")
     one.add_argument("annotations", help="lvis_v1_train.json or lvis_v1_val.json")
 
     one = command("coco", "COCO 2014 or 2017")
     one.add_argument("annotations", help="such as instances_train2014.json")
-    help_text = "drop: the convention with 82,081 of the 82,783 images of train2014"
+    help_text = "'drop' gives 82,081 of the 82,783 images of train2014"
     one.add_argument("--images-without-annotations", choices=["keep", "drop"], default="keep", help=help_text)
-    one.add_argument("--crowd", choices=MEANINGS, default="positive", help="a class with crowd objects only")
-    one.add_argument("--small-area", type=float, default=0.0, help="objects of fewer pixels are small")
-    one.add_argument("--small", choices=MEANINGS, default="unknown", help="a class with small objects only")
+    help_text = "label of a class whose objects are all marked as crowd"
+    one.add_argument("--crowd", choices=MEANINGS, default="positive", help=help_text)
+    help_text = "objects with a smaller area in pixels are small"
+    one.add_argument("--small-area", type=float, default=0.0, help=help_text)
+    help_text = "label of a class whose objects are all small"
+    one.add_argument("--small", choices=MEANINGS, default="unknown", help=help_text)
 
     one = command("voc", "Pascal VOC 2007 or 2012")
     one.add_argument("root", help="such as VOCdevkit/VOC2007")
-    one.add_argument("split", help="a list in ImageSets/Main, such as trainval")
-    one.add_argument(
-        "--difficult", choices=MEANINGS, default="unknown", help="a class with such objects only"
-    )
+    one.add_argument("split", help="name of a list in ImageSets/Main, such as trainval")
+    help_text = "label of a class whose objects are all marked as difficult"
+    one.add_argument("--difficult", choices=MEANINGS, default="unknown", help=help_text)
 
     one = command("nus_wide", "NUS-WIDE, 81 concepts")
     one.add_argument("root", help="folder with ConceptsList, ImageList and Groundtruth")
@@ -77,65 +88,68 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     one.add_argument("root", help="folder with images.txt and attributes")
     one.add_argument("split", choices=["train", "test", "all"])
     certainties = ["not_visible", "guessing", "probably", "definitely"]
-    help_text = "certainties that make a label unknown; none after --unknown: no label"
+    help_text = "certainties whose labels are unknown; '--unknown' without a value keeps all labels"
     one.add_argument("--unknown", nargs="*", choices=certainties, default=["not_visible"], help=help_text)
 
-    one = command("chexpert", "CheXpert, and tables like it")
+    one = command("chexpert", "CheXpert, and tables in its format")
     one.add_argument("table", help="such as train.csv")
-    one.add_argument("--uncertain", choices=MEANINGS, default="unknown", help="what -1 means")
-    one.add_argument("--blank", choices=MEANINGS, default="unknown", help="what a blank cell means")
-    one.add_argument("--strip-prefix", default="", help="what to take off the front of every path")
+    one.add_argument("--uncertain", choices=MEANINGS, default="unknown", help="label for -1")
+    one.add_argument("--blank", choices=MEANINGS, default="unknown", help="label for a blank cell")
+    one.add_argument("--strip-prefix", default="", help="prefix to remove from every path")
 
     one = command("single_positive", "matrices of the single-positive literature", False)
-    one.add_argument("labels", help=".npy matrix, an image a row")
+    one.add_argument("labels", help=".npy matrix with one row per image")
     one.add_argument("images", help=".npy list of image names")
-    help_text = "what 0 is in the matrix; -1 is the other one"
+    help_text = "label convention: 0 is unknown and -1 negative, or 0 is negative and -1 unknown"
     one.add_argument(
         "--meaning", required=True, choices=["zero_is_unknown", "zero_is_negative"], help=help_text
     )
-    one.add_argument("--class-names", help="text file, a name a line; numbers where absent")
+    help_text = "text file with one name per line; by default classes are numbered"
+    one.add_argument("--class-names", help=help_text)
 
     one = command("visual_genome", "Visual Genome with 200 or 500 categories")
     one.add_argument("labels", help="such as vg_category_200_labels_index.json")
     one.add_argument("image_list", help="such as train_list_500.txt")
     one.add_argument("--num-classes", type=int, default=200, help="number of categories")
-    one.add_argument("--class-names", help="text file, a name a line; numbers where absent")
+    help_text = "text file with one name per line; by default classes are numbered"
+    one.add_argument("--class-names", help=help_text)
 
-    one = command("folders", "a folder of images for each class", False)
-    one.add_argument("root", help="folder of the class folders")
-    help_text = "what the other classes of an image are"
+    one = command("folders", "image folders, one per class", False)
+    one.add_argument("root", help="folder that contains the class folders")
+    help_text = "label of all other classes of an image"
     one.add_argument("--others", required=True, choices=["unknown", "negative"], help=help_text)
 
     one = command("table", "a CSV or JSON annotation file of this package")
     one.add_argument("annotations", help="see docs/data.md")
-    one.add_argument(
-        "--default-label", choices=["unknown", "negative"], default="unknown", help="in a JSON file"
-    )
-    help_text = "images that are named more than once: refuse the file, join their labels, or keep all"
-    one.add_argument("--repeated-images", choices=REPEATED_IMAGES, default="refuse", help=help_text)
-    help_text = "text file, a name a line: the classes of a file that has no list of its own"
+    help_text = "label of classes that a sample of a JSON file does not list"
+    one.add_argument("--default-label", choices=["unknown", "negative"], default="unknown", help=help_text)
+    help_text = "images that are named more than once: raise an error, join their labels, or keep all"
+    one.add_argument("--repeated-images", choices=REPEATED_IMAGES, default="raise", help=help_text)
+    help_text = "text file with one class name per line, for a file without a class list"
     one.add_argument("--class-names", help=help_text)
 
-    one = command("image_list", "the images of a list out of a label store: COCO-MLT, VOC-MLT")
+    one = command("image_list", "listed images of a label store, such as COCO-MLT and VOC-MLT")
     one.add_argument("store", help="label store with all images")
-    one.add_argument("images", help="text file with an image a line, or a pickled list")
+    one.add_argument("images", help="text file with one image per line, or a pickled list")
 
-    one = command("long_tailed", "a long-tailed subset of a label store, Pareto's rule", False)
+    help_text = "a long-tailed subset of a label store, with sizes of a Pareto distribution"
+    one = command("long_tailed", help_text, False)
     one.add_argument("store", help="label store with all images")
     one.add_argument("--largest", type=int, required=True, help="positives of the most frequent class")
     one.add_argument("--smallest", type=int, required=True, help="positives of the rarest class")
-    one.add_argument("--shape", type=float, default=6.0, help="of the Pareto distribution")
-    one.add_argument("--seed", type=int, default=0, help="another seed draws other images")
+    help_text = "shape parameter of the Pareto distribution"
+    one.add_argument("--shape", type=float, default=6.0, help=help_text)
+    one.add_argument("--seed", type=int, default=0, help="seed of the random choice of images")
 
-    one = command("simulate", "a label store of which some labels are hidden", False)
+    one = command("simulate", "a label store with some labels hidden", False)
     one.add_argument("store", help="label store with all labels")
     one.add_argument("protocol", choices=PROTOCOLS, help="see docs/data.md")
-    one.add_argument("--probability", type=float, help="of rps and drop_positives")
-    one.add_argument("--num-labels", type=int, help="of fpc and n_per_image")
-    one.add_argument("--known-label-ratio", type=float, help="of known_label_ratio")
-    one.add_argument("--seed", type=int, default=0, help="another seed hides other labels")
+    one.add_argument("--probability", type=float, help="argument of rps and drop_positives")
+    one.add_argument("--num-labels", type=int, help="argument of fpc and n_per_image")
+    one.add_argument("--known-label-ratio", type=float, help="argument of known_label_ratio")
+    one.add_argument("--seed", type=int, default=0, help="seed of the random choice of labels")
 
-    text = "compare every byte of label stores with their checksums"
+    text = "verify the checksums of label stores"
     one = commands.add_parser("verify", help=text, description=text)
     one.add_argument("stores", nargs="+", help="folders of label stores")
     return parser.parse_args(arguments)
@@ -171,19 +185,19 @@ from mmpretrain_imbalance.functional.labels import LABEL_WORDS
 from mmpretrain_imbalance.functional.simulation import protocol_amount
 
 
-def open_images(out: str, work_dir: str | None, **options) -> LabelRows:
-    """Put the temporary files where the store goes."""
+def open_images(out: str, work_dir: str | None, **options: Any) -> LabelRows:
+    """Read Open Images, by default with temporary files in the folder of the new store."""
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     return read_open_images(work_dir=work_dir or Path(out).parent, **options)
 
 
-def single_positive(class_names: str | None, **options) -> LabelRows:
-    """Read the class names from their file."""
+def single_positive(class_names: str | None, **options: Any) -> LabelRows:
+    """Read the matrices of the single-positive literature, with class names from a file."""
     return read_single_positive_matrices(class_names=names_in(class_names), **options)
 
 
 def names_in(path: str | None) -> list[str] | None:
-    """The lines of a file, without empty ones."""
+    """Return the lines of a file, without empty lines."""
     if path is None:
         return None
     with open_text(path) as file:
@@ -191,19 +205,20 @@ def names_in(path: str | None) -> list[str] | None:
 
 
 def is_long_table(path: str) -> bool:
-    """Whether a CSV file has a line a label."""
+    """Return whether a CSV file has one line per label."""
     with open_text(path) as file:
         return is_long_header(next(csv_rows(file, path), (1, []))[1])
 
 
-def table(annotations: str, default_label: str, class_names: str | None, **options) -> LabelRows:
-    """Read an annotation file by its ending."""
-    names, notes = names_in(class_names), {}
+def table(annotations: str, default_label: str, class_names: str | None, **options: Any) -> LabelRows:
+    """Read an annotation file whose ending determines its format."""
+    names = names_in(class_names)
+    notes: dict[str, int] = {}
     is_csv = annotations.lower().endswith(".csv")
     if is_csv and default_label == "negative":
         raise ValueError(
-            "The '--default-label' argument must be 'unknown' for a CSV file, in which a blank cell is unknown. "
-            f"Got 'negative' with {annotations} instead. Write 0 into the cells that are negative."
+            "The '--default-label' argument must be 'unknown' for a CSV file, in which blank cells are "
+            f"unknown. Got 'negative' with {annotations} instead. Write 0 into the cells that are negative."
         )
     if is_csv:
         store = read_annotation_csv(annotations, names, notes=notes, **options)
@@ -212,8 +227,8 @@ def table(annotations: str, default_label: str, class_names: str | None, **optio
         store = read_annotation_json(annotations, value, names, notes=notes, **options)
     if names not in (None, list(store.class_names)) and not (is_csv and is_long_table(annotations)):
         raise ValueError(
-            f"The '--class-names' argument must be left out for a file that names its classes itself. Got "
-            f"{class_names} with {annotations}, which names others, instead."
+            "The '--class-names' argument must not be set for a file that names its classes. Got "
+            f"{class_names} with {annotations}, which names different classes, instead."
         )
     rows = rows_of_store(store, np.arange(len(store)))
     rows.notes = notes
@@ -221,18 +236,18 @@ def table(annotations: str, default_label: str, class_names: str | None, **optio
 
 
 def image_list(store: str, images: str, skip_malformed: bool) -> LabelRows:
-    """Open the store."""
+    """Select the images of a list from a label store."""
     return read_image_list(LabelStore.open(store), images, skip_malformed=skip_malformed)
 
 
-def long_tailed(store: str, **options) -> LabelRows:
-    """Open the store and choose images."""
+def long_tailed(store: str, **options: Any) -> LabelRows:
+    """Select a long-tailed subset of a label store."""
     opened = LabelStore.open(store)
     return rows_of_store(opened, long_tailed_subset(opened, **options))
 
 
-def simulate(store: str, protocol: str, seed: int, **options) -> LabelRows:
-    """Hide labels of all images of a store; the index of an image is its identity."""
+def simulate(store: str, protocol: str, seed: int, **options: Any) -> LabelRows:
+    """Hide labels of all images of a store, with the row of an image as its sample id."""
     amount = protocol_amount(protocol, **options, caller="simulate")
     opened = LabelStore.open(store)
     rows = np.arange(len(opened))
@@ -241,16 +256,16 @@ def simulate(store: str, protocol: str, seed: int, **options) -> LabelRows:
 
 
 def verify(stores: list[str]) -> None:
-    """Read label stores through, and end with the first that was changed."""
+    """Verify the checksums of label stores, and exit at the first store that was changed."""
     for folder in stores:
         try:
             store = LabelStore.open(folder, verify=True)
         except (OSError, ValueError) as error:
             sys.exit(str(error))
-        print(f"{folder}: {len(store)} images, {store.num_listed} listed labels, as they were written")
+        print(f"{folder}: {len(store)} images, {store.num_listed} listed labels, unchanged")
 
 
-#: What reads each data set; its arguments are the options of that name.
+#: Reader of each data set. Its arguments are the options of the sub-command.
 READERS = {
     "open_images": open_images,
     "lvis": read_lvis,
@@ -270,7 +285,7 @@ READERS = {
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, write, and print what was left out and how many labels there are."""
+    """Convert a data set, and print notes and the numbers of labels."""
     options = vars(args)
     data_set = options.pop("data set")
     if data_set == "verify":

@@ -1,1 +1,1 @@
-"""Annotation files of users: CSV tables and JSON, their errors and their writer."""
+"""Readers and writer of the CSV and JSON annotation files of this package, with their errors."""

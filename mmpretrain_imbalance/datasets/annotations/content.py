@@ -1,4 +1,4 @@
-"""The content of annotation files, JSON, text or CSV, with errors that name the file."""
+"""Reading of JSON, text and CSV files, with errors that name the file."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any, TextIO
 from .errors import read_annotation_bytes
 
 
-class RepeatedKeys(dict):
-    """An object of a JSON file that has a key more than once: ``json`` keeps the last and drops the others.
+class RepeatedKeys(dict[str, Any]):
+    """JSON object with a repeated key; ``json`` itself would silently keep only the last value.
 
     Args:
-        pairs: Keys and values as the file has them.
+        pairs: Keys and values in the order of the file.
     """
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
         keys = [key for key, _ in pairs]
-        self.repeated = next(key for place, key in enumerate(keys) if key in keys[:place])
+        self.repeated = next(key for index, key in enumerate(keys) if key in keys[:index])
 
 
 def read_json(path: str) -> Any:
@@ -31,12 +31,12 @@ def read_json(path: str) -> Any:
         path: A path or URL.
 
     Returns:
-        Its content; an object that repeats a key is a :class:`RepeatedKeys`, the outermost one never.
+        The content. Nested objects that repeat a key are returned as ``RepeatedKeys``.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is empty, truncated, no JSON or not in UTF-8, or repeats a key of its outermost
-            object.
+        ValueError: If the file is empty, truncated, not JSON or not in UTF-8, or its outermost object repeats
+            a key.
     """
     try:
         content = json.loads(read_annotation_bytes(path), object_pairs_hook=_object)
@@ -49,22 +49,24 @@ def read_json(path: str) -> Any:
             f"The annotation file {path} must be complete JSON. Got an error at line {error.lineno}, column "
             f"{error.colno} instead: {error.msg}. The file may be truncated."
         ) from None
-    refuse_repeated_keys(content, path)
+    reject_repeated_keys(content, path)
     return content
 
 
-def refuse_repeated_keys(item: Any, path: str) -> None:
-    """Refuse an object of a JSON file that has a key more than once.
+def reject_repeated_keys(item: Any, path: str) -> None:
+    """Raise if a JSON object repeats a key.
 
     Args:
-        item: The object, or anything else.
-        path: The file.
+        item: Any value of the file.
+        path: The file, for error messages.
 
     Raises:
-        ValueError: If it is a :class:`RepeatedKeys`.
+        ValueError: If the item is a ``RepeatedKeys``.
     """
     if isinstance(item, RepeatedKeys):
-        raise ValueError(f"The annotation file {path} must name each key once. Got {item.repeated!r} twice.")
+        raise ValueError(
+            f"The annotation file {path} must name each key once. Got {item.repeated!r} twice instead."
+        )
 
 
 @contextmanager
@@ -75,10 +77,10 @@ def open_text(path: str) -> Iterator[TextIO]:
         path: The file.
 
     Yields:
-        The file.
+        The open file.
 
     Raises:
-        ValueError: If other bytes come while it is read.
+        ValueError: If bytes that are not UTF-8 are read.
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
@@ -90,34 +92,34 @@ def open_text(path: str) -> Iterator[TextIO]:
 
 
 def csv_rows(lines: Iterable[str], path: str) -> Iterator[tuple[int, list[str]]]:
-    """Cut the lines of a CSV file into cells.
+    """Split the lines of a CSV file into cells.
 
     Args:
-        lines: The lines, with their ends.
-        path: The file, for errors.
+        lines: The lines, with their line ends.
+        path: The file, for error messages.
 
     Yields:
-        Number of each line, and its cells, without spaces in front; none for an empty line.
+        Number of each line, and its cells without leading spaces; an empty list for an empty line.
 
     Raises:
-        ValueError: If a line holds a NUL byte, or a cell has a line break or is far too long, as after a
-            quote that is left open. Nobody knows how many images such a cell has swallowed.
+        ValueError: If a line has a NUL byte, or a cell has a line break or is far too long. Such a cell
+            follows an open quote and may contain the rows of many images.
     """
     reader, number = csv.reader(_without_nul(lines, path), skipinitialspace=True), 1
     try:
         for cells in reader:
-            # Only a quote that is open at the end of the file takes in the break of its own line alone.
+            # A quote that is open in the last line of the file adds only the line break of that line.
             if reader.line_num > number or (cells and cells[-1].endswith(("\n", "\r"))):
                 raise ValueError(
-                    f"The row of line {number} in {path} must end with its line. Got a cell with a line "
-                    f"break, up to line {reader.line_num}, instead. (Is a quote left open?)"
+                    f"The row of line {number} in {path} must end in the same line. Got a cell with a line "
+                    f"break, up to line {reader.line_num}, instead. (Is a closing quote missing?)"
                 )
             yield number, cells
             number += 1
     except csv.Error as error:
         raise ValueError(
             f"The annotation file {path} must be CSV. Got an error in the row of line {number} instead: "
-            f"{error}. (Is a quote left open?)"
+            f"{error}. (Is a closing quote missing?)"
         ) from None
 
 
@@ -125,8 +127,8 @@ def _without_nul(lines: Iterable[str], path: str) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
         if "\0" in line:
             raise ValueError(
-                f"The annotation file {path} must be text. Got a NUL byte in line {number} instead: it is "
-                "damaged, or not in UTF-8."
+                f"The annotation file {path} must be text. Got a NUL byte in line {number} instead: the file "
+                "is damaged, or not in UTF-8."
             )
         yield line
 

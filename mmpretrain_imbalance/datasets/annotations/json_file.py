@@ -1,18 +1,20 @@
-"""Annotation files in OpenMMLab 2.0 style JSON, with known negatives."""
+"""Reader of JSON annotation files in the style of OpenMMLab 2.0, extended by known negatives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
-from .content import RepeatedKeys, read_json, refuse_repeated_keys
+from .content import RepeatedKeys, read_json, reject_repeated_keys
 from .errors import AnnotationErrors
-from .label_rows import settle_faults
-from .repeated_images import settle_repeated_images
+from .label_rows import handle_errors
+from .repeated_images import resolve_repeated_images
+
+_LABEL_FIELDS = ("gt_label", "gt_label_neg", "gt_score")
 
 
 def read_annotation_json(
@@ -20,35 +22,35 @@ def read_annotation_json(
     default_label: int = -1,
     class_names: Sequence[str] | None = None,
     *,
-    repeated_images: str = "refuse",
+    repeated_images: str = "raise",
     skip_malformed: bool = False,
     notes: dict[str, int] | None = None,
 ) -> LabelStore:
     """Read a JSON annotation file.
 
-    Each item of ``data_list`` has ``img_path`` and either ``gt_label`` (classes in the image) with, where
-    there are any, ``gt_label_neg`` (classes known to be absent), or ``gt_score`` (1, 0 or -1 for every
-    class). Classes are indices or names.
+    Each item of ``data_list`` has ``img_path`` and either ``gt_label`` (classes in the image) and optionally
+    ``gt_label_neg`` (classes known to be absent), or ``gt_score`` (1, 0 or -1 for every class). Classes are
+    indices or names.
 
     Args:
         path: The file.
-        default_label: What a class is that is in neither list: -1 unknown, 0 negative.
-        class_names: The classes, where the file's ``metainfo`` names none.
-        repeated_images: What an image is that another sample names already: ``'refuse'``, ``'join'`` or
-            ``'keep'``, see :func:`settle_repeated_images`.
-        skip_malformed: Whether to leave out wrong samples and count them, instead of refusing the file.
-        notes: Where is counted what was left out.
+        default_label: Label of the classes that are in neither list: -1 (unknown) or 0 (negative).
+        class_names: The classes, used if the ``metainfo`` of the file does not name them.
+        repeated_images: Treatment of images that several samples name: ``'raise'``, ``'join'`` or ``'keep'``,
+            see ``resolve_repeated_images``.
+        skip_malformed: Whether to leave out and count wrong samples instead of raising.
+        notes: Dictionary to which messages about samples left out are added, with their numbers.
 
     Returns:
         The labels, in the class order of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is truncated, or a sample is wrong: with the file, the sample, the field, what
-            was expected and found, and how many more samples are wrong.
+        ValueError: If the file is truncated or a sample is wrong. The message names the file, sample and
+            field, the expected and the found value, and the number of further errors.
     """
     annotations = _parse(path)
-    refuse_repeated_keys(annotations.get("metainfo"), path)
+    reject_repeated_keys(annotations.get("metainfo"), path)
     names = _class_names(annotations.get("metainfo"), path) or class_names
     if names is None:
         raise ValueError(
@@ -71,23 +73,20 @@ def read_annotation_json(
     def where(row: int) -> str:
         return f"sample {reader.numbers[row]}"
 
-    store = settle_repeated_images(store, repeated_images, where, "img_path", reader.faults)
-    settle_faults(reader.faults, skip_malformed, {} if notes is None else notes)
+    store = resolve_repeated_images(store, repeated_images, where, "img_path", reader.errors)
+    handle_errors(reader.errors, skip_malformed, {} if notes is None else notes)
     if not len(store):
         raise ValueError(
-            f"The annotation file {path} must have samples. Got none that could be read instead."
+            f"The annotation file {path} must have valid samples. Got only malformed samples instead."
         )
     return store
 
 
-_LABEL_FIELDS = ("gt_label", "gt_label_neg", "gt_score")
-
-
 class _SampleReader:
-    """Turns one item of ``data_list`` after the other into classes and values, and notes what is wrong."""
+    """Converts the items of ``data_list`` into classes and values, and collects their errors."""
 
     def __init__(self, path: str, class_names: list[str], default_label: int) -> None:
-        self.faults = AnnotationErrors(path)
+        self.errors = AnnotationErrors(path)
         self.num_classes = len(class_names)
         self.class_index = {name: index for index, name in enumerate(class_names)}
         self.numbers: list[int] = []
@@ -96,73 +95,73 @@ class _SampleReader:
         self.values: list[np.ndarray] = []
 
     def read(self, number: int, sample: Any) -> None:
-        """Read the item with this number; one with a fault is left out."""
-        before = len(self.faults)
+        """Read one item; items with an error are left out."""
+        before = len(self.errors)
         if not isinstance(sample, dict):
-            self.faults.add(f"sample {number}", "data_list", "an object with 'img_path' and labels", sample)
+            self.errors.add(f"sample {number}", "data_list", "an object with 'img_path' and labels", sample)
             return
         if isinstance(sample, RepeatedKeys):
-            self.faults.add(f"sample {number}", sample.repeated, "there once", "it twice", in_words=True)
+            self.errors.add(f"sample {number}", sample.repeated, "given once", "it twice", in_words=True)
             return
         for key in sample:
             if key.startswith("gt_") and key not in _LABEL_FIELDS:
-                expected = f"one of {', '.join(_LABEL_FIELDS)}, where it begins with gt_"
-                self.faults.add(f"sample {number}", "key", expected, key)
-        name = sample.get("img_path")
+                expected = f"one of {', '.join(_LABEL_FIELDS)} if it begins with gt_"
+                self.errors.add(f"sample {number}", "key", expected, key)
+        name: Any = sample.get("img_path")
         where = f"sample {number} ({name})"
         if not isinstance(name, str) or not name:
-            self.faults.add(f"sample {number}", "img_path", "the path of an image", name)
+            self.errors.add(f"sample {number}", "img_path", "the path of an image", name)
         if "gt_score" in sample:
             classes, values = self._read_scores(where, sample)
         elif "gt_label" in sample or "gt_label_neg" in sample:
             classes, values = self._read_lists(where, sample)
         else:
-            expected = "a list of classes (or give 'gt_score')"
-            self.faults.add(where, "gt_label", expected, "no labels", in_words=True)
+            expected = "a list of classes, unless 'gt_score' is given"
+            self.errors.add(where, "gt_label", expected, "no labels", in_words=True)
             return
-        if len(self.faults) > before:
+        if len(self.errors) > before:
             return
         self.numbers.append(number)
         self.image_names.append(name)
         self.classes.append(classes)
         self.values.append(values)
 
-    def _read_scores(self, where: str, sample: dict) -> tuple[np.ndarray, np.ndarray]:
+    def _read_scores(self, where: str, sample: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         scores = sample["gt_score"]
         nothing = np.empty(0, np.int64), np.empty(0, np.int8)
         if "gt_label" in sample or "gt_label_neg" in sample:
-            self.faults.add(
-                where, "gt_score", "the only labels of its sample", "gt_score beside gt_label or gt_label_neg"
+            self.errors.add(
+                where, "gt_score", "the only labels of its sample", "gt_score with gt_label or gt_label_neg"
             )
         elif not isinstance(scores, list) or len(scores) != self.num_classes:
             found = f"{len(scores)} labels" if isinstance(scores, list) else scores
-            self.faults.add(where, "gt_score", f"a list of {self.num_classes} labels, one per class", found)
+            self.errors.add(where, "gt_score", f"a list of {self.num_classes} labels, one per class", found)
         elif wrong := [
             score for score in scores if isinstance(score, (bool, str)) or score not in (1, 0, -1)
         ]:
-            self.faults.add(
+            self.errors.add(
                 where, "gt_score", "1 (positive), 0 (negative) or -1 (unknown) in every element", wrong[0]
             )
         else:
             return np.arange(self.num_classes), np.array(scores, dtype=np.int8)
         return nothing
 
-    def _read_lists(self, where: str, sample: dict) -> tuple[np.ndarray, np.ndarray]:
+    def _read_lists(self, where: str, sample: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         positives = self._read_classes(where, sample, "gt_label")
         negatives = self._read_classes(where, sample, "gt_label_neg")
         both = set(positives) & set(negatives)
         if both:
-            self.faults.add(
-                where, "gt_label_neg", "classes that are not in 'gt_label' too", self._name(min(both))
+            self.errors.add(
+                where, "gt_label_neg", "classes that are not in 'gt_label'", self._name(min(both))
             )
             negatives = [index for index in negatives if index not in both]
         values = np.repeat(np.array([1, 0], dtype=np.int8), [len(positives), len(negatives)])
         return np.array(positives + negatives, dtype=np.int64), values
 
-    def _read_classes(self, where: str, sample: dict, field: str) -> list[int]:
+    def _read_classes(self, where: str, sample: dict[str, Any], field: str) -> list[int]:
         labels = sample.get(field, [])
         labels = labels if isinstance(labels, list) else [labels]  # a single-label file
-        indices = []
+        indices: list[int] = []
         for label in labels:
             if isinstance(label, str):
                 index = self.class_index.get(label)
@@ -174,9 +173,9 @@ class _SampleReader:
                 index = label if is_index else None
                 expected = f"class indices from 0 to {self.num_classes - 1}, or class names"
             if index is None:
-                self.faults.add(where, field, expected, label)
+                self.errors.add(where, field, expected, label)
             elif index in indices:
-                self.faults.add(where, field, "different classes", f"{self._name(index)} twice")
+                self.errors.add(where, field, "different classes", f"{self._name(index)} twice")
             else:
                 indices.append(index)
         return indices
@@ -185,22 +184,21 @@ class _SampleReader:
         return f"class {index}, {list(self.class_index)[index]!r},"
 
 
-def _parse(path: str) -> dict:
+def _parse(path: str) -> dict[str, Any]:
     annotations = read_json(path)
     data_list = annotations.get("data_list") if isinstance(annotations, dict) else None
     if not isinstance(data_list, list) or not data_list:
         raise ValueError(
             f"The annotation file {path} must be an object with 'metainfo' and 'data_list', a list of "
-            "samples. "
-            f"Got {'no samples' if data_list == [] else 'no such list'} instead."
+            f"samples. Got {'no samples' if data_list == [] else 'no such list'} instead."
         )
-    return annotations
+    return cast("dict[str, Any]", annotations)
 
 
 def _class_names(metainfo: Any, path: str) -> list[str] | None:
     metainfo = metainfo if isinstance(metainfo, dict) else {}
     names = metainfo.get("classes")
-    if names is None and isinstance(metainfo.get("categories"), list):  # the other spelling of OpenMMLab 2.0
+    if names is None and isinstance(metainfo.get("categories"), list):  # another form of OpenMMLab 2.0
         names = _category_names(metainfo["categories"], path)
     if names is None:
         return None
@@ -216,7 +214,7 @@ def _class_names(metainfo: Any, path: str) -> list[str] | None:
     return names
 
 
-def _category_names(categories: list, path: str) -> list[str]:
+def _category_names(categories: list[Any], path: str) -> list[str]:
     for number, item in enumerate(categories):
         if (
             not isinstance(item, dict)
@@ -225,7 +223,7 @@ def _category_names(categories: list, path: str) -> list[str]:
             or not isinstance(item.get("category_name"), str)
         ):
             raise ValueError(
-                f"The 'metainfo.categories' of {path} must be objects with 'id', a whole number, and "
-                f"'category_name', a text. Got {item!r:.200} as number {number} instead."
+                f"The 'metainfo.categories' of {path} must be objects with 'id', an integer, and "
+                f"'category_name', a string. Got {item!r:.200} at index {number} instead."
             )
     return [item["category_name"] for item in sorted(categories, key=lambda item: item["id"])]

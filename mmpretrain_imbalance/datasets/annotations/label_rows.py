@@ -1,4 +1,4 @@
-"""Labels on their way from published files into a label store."""
+"""Labels that a reader returns in parts, and their conversion into a label store."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..label_store.store import LabelStore
 from ..label_store.writer import LabelStoreWriter
 from .errors import AnnotationErrors
 
-_PART = 4096  # images that are put in order at once
+_PART = 4096  # images per part
 
 
 @dataclass
 class LabelPart:
-    """Labels of a few images in a row.
+    """Labels of consecutive images.
 
     Attributes:
         names: Names of the images, M of them.
-        images: Place of each label's image in ``names``, of shape (E,).
+        images: Position of each label's image in ``names``, of shape (E,).
         classes: Class of each label, of shape (E,).
         values: The labels, 1, 0 or -1, of shape (E,).
     """
@@ -36,16 +36,17 @@ class LabelPart:
 
 @dataclass
 class LabelRows:
-    """What a reader of published files returns: classes now, labels while they are asked for.
+    """Result of a reader of published files: class names and an iterable over the labels.
 
     Attributes:
         class_names: Names of the classes, C of them.
-        parts: The labels, each image in one part.
-        default_label: Label of every class that an image does not list, 0 or -1.
-        num_images: Number of images, where it is known before they are read.
-        notes: What was left out or decided on the way, a number each; complete once ``parts`` are read.
-        class_metadata: A value for each class, C a list, such as its frequency group.
-        num_simulations: How often labels of a store they come from were hidden on purpose.
+        parts: The labels; all labels of an image are in one part.
+        default_label: Label of every class that is not listed for an image, 0 or -1.
+        num_images: Number of images, if it is known before they are read.
+        notes: Messages about labels that were left out or changed, with their numbers; complete after
+            ``parts`` is consumed.
+        class_metadata: Lists with one value per class, by name, such as the frequency group.
+        num_simulations: Number of simulations that hid labels of the source store.
     """
 
     class_names: Sequence[str]
@@ -56,22 +57,22 @@ class LabelRows:
     class_metadata: dict[str, list[Any]] = field(default_factory=dict)
     num_simulations: int = 0
 
-    def save(self, folder: str | os.PathLike) -> LabelStore:
+    def save(self, folder: str | os.PathLike[str]) -> LabelStore:
         """Write the labels into a new label store.
 
         Args:
-            folder: Where to; it must not exist yet.
+            folder: Folder of the new store, which must not exist yet.
 
         Returns:
-            The store, opened.
+            The opened store.
 
         Raises:
             FileExistsError: If the folder exists.
             ValueError: If the labels are wrong, or there is no image.
         """
         optional = {"class_metadata": self.class_metadata, "num_simulations": self.num_simulations}
-        facts = {name: fact for name, fact in optional.items() if fact}
-        with LabelStoreWriter(folder, self.class_names, self.default_label, facts) as writer:
+        metadata = {name: value for name, value in optional.items() if value}
+        with LabelStoreWriter(folder, self.class_names, self.default_label, metadata) as writer:
             for part in self.parts:
                 writer.add_images(part.names, part.images, part.classes, part.values)
             if not writer.num_images:
@@ -80,13 +81,13 @@ class LabelRows:
 
 
 def parts_of_images(images: Iterable[tuple[str, Sequence[int], Sequence[int]]]) -> Iterator[LabelPart]:
-    """Gather images into parts.
+    """Group images into parts.
 
     Args:
-        images: Name, classes and labels of one image after the other.
+        images: Name, classes and labels of each image.
 
     Yields:
-        Parts of some thousand images.
+        Parts of a few thousand images.
     """
     images = iter(images)
     while chunk := list(islice(images, _PART)):
@@ -96,8 +97,8 @@ def parts_of_images(images: Iterable[tuple[str, Sequence[int], Sequence[int]]]) 
         yield LabelPart(names, np.repeat(np.arange(len(sizes)), sizes), *flat)
 
 
-def parts_of_table(labels: np.ndarray, names: Sequence[str], default_label: int = -1) -> Iterator[LabelPart]:
-    """Cut a table into parts.
+def parts_of_array(labels: np.ndarray, names: Sequence[str], default_label: int = -1) -> Iterator[LabelPart]:
+    """Split a label array into parts.
 
     Args:
         labels: 1, 0 or -1, of shape (N, C).
@@ -105,30 +106,30 @@ def parts_of_table(labels: np.ndarray, names: Sequence[str], default_label: int 
         default_label: The label that is left out.
 
     Yields:
-        Parts of some thousand images.
+        Parts of a few thousand images.
     """
     for start in range(0, len(names), _PART):
-        table = np.asarray(labels[start : start + _PART])
-        images, classes = np.nonzero(table != default_label)
-        yield LabelPart(names[start : start + _PART], images, classes, table[images, classes])
+        part = np.asarray(labels[start : start + _PART])
+        images, classes = np.nonzero(part != default_label)
+        yield LabelPart(names[start : start + _PART], images, classes, part[images, classes])
 
 
-def settle_faults(faults: AnnotationErrors, skip_malformed: bool, notes: dict[str, int]) -> None:
-    """Refuse what is wrong in a file, or note how much of it was skipped.
+def handle_errors(errors: AnnotationErrors, skip_malformed: bool, notes: dict[str, int]) -> None:
+    """Raise the errors of a file, or note them if malformed rows are skipped.
 
     Args:
-        faults: What is wrong.
-        skip_malformed: Whether the user asked to go on without those rows.
-        notes: Where the count and the first fault are noted.
+        errors: The collected errors.
+        skip_malformed: Whether malformed rows are skipped.
+        notes: Dictionary to which the number of errors is added, with a message about the first.
 
     Raises:
-        ValueError: With the first fault and the number of the others, unless they are to be skipped.
+        ValueError: With the first error and the number of the others, unless malformed rows are skipped.
     """
-    if not faults:
+    if not errors:
         return
     try:
-        faults.raise_if_any()
+        errors.raise_if_any()
     except ValueError as error:
         if not skip_malformed:
-            raise ValueError(f"{error} (Rows that are wrong can be skipped: skip_malformed.)") from None
-        notes[f"malformed rows skipped in {faults.path}; the first: {error}"] = len(faults)
+            raise ValueError(f"{error} (Set 'skip_malformed' to skip malformed rows.)") from None
+        notes[f"malformed rows skipped in {errors.path}; the first: {error}"] = len(errors)

@@ -1,4 +1,4 @@
-"""Labels as an annotation file that people and other programs can read."""
+"""Writer of JSON and CSV annotation files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import json
 import os
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -13,19 +14,20 @@ from ...utils.files import atomic_write
 from ..label_store.store import LabelStore
 
 
-def write_annotations(store: LabelStore, rows: np.ndarray, path: str | os.PathLike) -> None:
-    """Write labels as JSON or CSV; the ending of the path says which.
+def write_annotations(store: LabelStore, rows: np.ndarray, path: str | os.PathLike[str]) -> None:
+    """Write labels as JSON or CSV, depending on the ending of the path.
 
-    JSON is OpenMMLab 2.0 style with ``gt_label``, the positives, and ``gt_label_neg``, the known negatives;
-    CSV has a row an image and a column a class with 1, 0 or nothing. Whatever is not written is unknown.
+    JSON has the style of OpenMMLab 2.0 with ``gt_label`` (positives) and ``gt_label_neg`` (known negatives).
+    CSV has one row per image and one column per class with 1, 0 or a blank cell. Labels that are not written
+    are unknown.
 
     Args:
         store: The labels.
-        rows: The images to write, of shape (N,).
-        path: The file; an earlier one is replaced once the new one is complete.
+        rows: Rows of the images to write, of shape (N,).
+        path: The file. An existing file is replaced after the new one is complete.
 
     Raises:
-        ValueError: If the ending is neither ``.json`` nor ``.csv``.
+        ValueError: If the path does not end with ``.json`` or ``.csv``.
     """
     ending = Path(path).suffix.lower()
     if ending not in (".json", ".csv"):
@@ -37,7 +39,7 @@ def write_annotations(store: LabelStore, rows: np.ndarray, path: str | os.PathLi
         (_write_json if ending == ".json" else _write_csv)(store, rows, file)
 
 
-def _write_json(store: LabelStore, rows: np.ndarray, file) -> None:
+def _write_json(store: LabelStore, rows: np.ndarray, file: IO[str]) -> None:
     metainfo = json.dumps({"classes": list(store.class_names)}, ensure_ascii=False)
     file.write(f'{{"metainfo": {metainfo},\n"data_list": [')
     for number, row in enumerate(rows):
@@ -51,9 +53,9 @@ def _write_json(store: LabelStore, rows: np.ndarray, file) -> None:
     file.write("\n]}\n")
 
 
-def _write_csv(store: LabelStore, rows: np.ndarray, file) -> None:
+def _write_csv(store: LabelStore, rows: np.ndarray, file: IO[str]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["image", *store.class_names])
-    cells = np.array(["0", "1", ""])  # by label: 0, 1, -1
+    cells = np.array(["0", "1", ""])  # indexed by label; -1 is the last
     for row in rows:
         writer.writerow([store.image_name(row), *cells[store.dense(row).astype(np.int64)]])

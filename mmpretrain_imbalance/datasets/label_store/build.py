@@ -1,4 +1,4 @@
-"""Label stores from labels in any order, from tables, from parts, and from other stores."""
+"""Functions that build label stores: from label triples, from an array, or from another store."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ import numpy as np
 
 from .store import LabelStore
 
-_PART = 2**17  # images whose labels are chosen at once
+_CHUNK = 2**16  # images per step, so that memory does not grow with the store
 
 
 def build_label_store(
-    images: np.ndarray,
-    classes: np.ndarray,
-    values: np.ndarray,
+    images: np.ndarray | Sequence[int],
+    classes: np.ndarray | Sequence[int],
+    values: np.ndarray | Sequence[int],
     image_names: Sequence[str],
     class_names: Sequence[str],
     default_label: int = -1,
 ) -> LabelStore:
-    """Make a store from labels in any order.
+    """Build a store from labels in any order.
 
     Args:
-        images: Index of the image of each label, of shape (E,).
-        classes: Index of its class, of shape (E,).
-        values: 1, 0 or -1, of shape (E,).
+        images: Image index of each label, of shape (E,).
+        classes: Class index of each label, of shape (E,).
+        values: The labels, 1, 0 or -1, of shape (E,).
         image_names: Names of the images, N of them.
         class_names: Names of the classes, C of them.
-        default_label: Label of every class that is not in the list, 0 or -1.
+        default_label: Label of every class that is not listed for an image, 0 or -1.
 
     Returns:
         The store, in memory.
 
     Raises:
-        ValueError: If an index is out of range, a label is none of 1, 0 and -1, or a class has two labels in
-            one image.
+        ValueError: If an index is out of range, a label is not 1, 0 or -1, or an image has two labels of one
+            class.
 
     Example:
         >>> store = build_label_store([1, 0], [2, 0], [1, 0], ['a.jpg', 'b.jpg'], ['cat', 'dog', 'elk'])
@@ -48,7 +48,7 @@ def build_label_store(
         if indices.size and not (0 <= indices.min() and indices.max() < size):
             raise ValueError(
                 f"The '{name}' argument of build_label_store must be indices from 0 to {size - 1}. "
-                f"Got {indices.min()} .. {indices.max()} instead."
+                f"Got indices from {indices.min()} to {indices.max()} instead."
             )
     if not np.isin(values, (1, 0, -1)).all():
         raise ValueError(
@@ -61,7 +61,7 @@ def build_label_store(
     if same.size:
         first = order[same[0]]
         raise ValueError(
-            "The 'classes' argument of build_label_store must name each class once an image. "
+            "The 'classes' argument of build_label_store must name each class once per image. "
             f"Got class {classes[first]} twice at image {images[first]} instead."
         )
     order = order[values[order] != default_label]
@@ -77,10 +77,13 @@ def build_label_store(
     )
 
 
-def label_store_from_table(
-    labels: np.ndarray, image_names: Sequence[str], class_names: Sequence[str], default_label: int = -1
+def label_store_from_array(
+    labels: np.ndarray | Sequence[Sequence[int]],
+    image_names: Sequence[str],
+    class_names: Sequence[str],
+    default_label: int = -1,
 ) -> LabelStore:
-    """Make a store from a table.
+    """Build a store from an array with a label for every image and class.
 
     Args:
         labels: 1, 0 or -1, of shape (N, C).
@@ -92,14 +95,13 @@ def label_store_from_table(
         The store, in memory.
 
     Raises:
-        ValueError: If the shape is not that of the names, or a label is none of 1, 0 and -1.
+        ValueError: If the shape does not match the names, or a label is not 1, 0 or -1.
     """
     labels = np.asarray(labels)
     if labels.shape != (len(image_names), len(class_names)):
         raise ValueError(
-            f"The 'labels' argument of label_store_from_table must be of shape ({len(image_names)}, "
-            f"{len(class_names)}), "
-            f"as the names say. Got {labels.shape} instead."
+            f"The 'labels' argument of label_store_from_array must be of shape ({len(image_names)}, "
+            f"{len(class_names)}), the numbers of images and classes. Got {labels.shape} instead."
         )
     images, classes = np.nonzero(labels != default_label)
     return build_label_store(
@@ -108,59 +110,86 @@ def label_store_from_table(
 
 
 def select_classes(store: LabelStore, class_names: Sequence[str]) -> LabelStore:
-    """Keep only these classes, in this order.
+    """Keep only the given classes, in the given order.
 
     Args:
         store: The labels.
-        class_names: Names out of ``store.class_names``.
+        class_names: Names from ``store.class_names``.
 
     Returns:
-        A store in memory, or ``store`` itself where nothing changes.
+        A store in memory, or ``store`` itself if nothing changes.
 
     Raises:
-        ValueError: If a name is not among the classes, or is there twice.
+        ValueError: If a name is not among the classes, or is listed twice.
     """
     class_names = tuple(class_names)
     if class_names == store.class_names:
         return store
     position = {name: index for index, name in enumerate(store.class_names)}
     wrong = [(name, "not in the annotations") for name in class_names if name not in position]
-    wrong += [(name, "there twice") for place, name in enumerate(class_names) if name in class_names[:place]]
+    wrong += [(name, "listed twice") for index, name in enumerate(class_names) if name in class_names[:index]]
     if wrong:
         known = ", ".join(map(repr, store.class_names[:10])) + (" ..." if store.num_classes > 10 else "")
         raise ValueError(
-            "The 'classes' argument of the dataset must be different classes out of the annotations "
-            f"({known}). "
-            f"Got {wrong[0][0]!r}, which is {wrong[0][1]}, and {len(wrong) - 1} more such names instead."
+            "The 'classes' argument of the dataset must be different classes of the annotations "
+            f"({known}). Got {wrong[0][0]!r}, which is {wrong[0][1]}, and {len(wrong) - 1} more such names "
+            "instead."
         )
     new_index = np.full(store.num_classes, -1)
     new_index[[position[name] for name in class_names]] = np.arange(len(class_names))
-    facts = {
-        fact: [of_classes[position[name]] for name in class_names]
-        for fact, of_classes in store.class_metadata.items()
+    metadata = {
+        key: [values[position[name]] for name in class_names] for key, values in store.class_metadata.items()
     }
-    parts = StoreParts(class_names, store.default_label, facts, store.num_simulations)
-    for start in range(0, len(store), _PART):
-        images = np.arange(start, min(start + _PART, len(store)))
-        places, classes, values = store.elements(images)
+    builder = StoreParts(class_names, store.default_label, metadata, store.num_simulations)
+    for start in range(0, len(store), _CHUNK):
+        rows = np.arange(start, min(start + _CHUNK, len(store)))
+        images, classes, values = store.elements(rows)
         kept = new_index[classes] >= 0
-        parts.add(places[kept], new_index[classes[kept]], values[kept], len(images))
-    parts.add_names(store, np.arange(len(store)))
-    return parts.finish()
+        builder.add(images[kept], new_index[classes[kept]], values[kept], len(rows))
+    builder.add_names(store, np.arange(len(store)))
+    return builder.finish()
+
+
+def filter_rows(
+    store: LabelStore, rows: np.ndarray, min_positives: int = 0, min_known: int = 0
+) -> np.ndarray:
+    """Select the images that have enough labels.
+
+    Args:
+        store: The labels.
+        rows: Rows of the candidate images, of shape (N,).
+        min_positives: Minimum number of known positives.
+        min_known: Minimum number of known labels, positive or negative.
+
+    Returns:
+        The selected elements of ``rows``, in their order.
+    """
+    chosen = [np.empty(0, dtype=np.int64)]
+    for start in range(0, len(rows), _CHUNK):
+        part = rows[start : start + _CHUNK]
+        images, _, values = store.elements(part)
+        positives, listed, unknown = (
+            np.bincount(images[select], minlength=len(part))
+            for select in (values == 1, values != -1, values == -1)
+        )
+        known = listed if store.default_label == -1 else store.num_classes - unknown
+        chosen.append(part[(positives >= min_positives) & (known >= min_known)])
+    return np.concatenate(chosen)
 
 
 class StoreParts:
-    """Takes the labels and names of some images after the others and makes one store of them.
+    """Collects the labels and names of consecutive groups of images and joins them into one store.
 
     Args:
         class_names: Names of the classes, C of them.
-        default_label: Label of every class that an image does not list, 0 or -1; it must not be added.
+        default_label: Label of every class that is not listed for an image, 0 or -1. Labels of this value
+            must not be added.
         class_metadata: See :class:`LabelStore`.
         num_simulations: See :class:`LabelStore`.
 
     Example:
-        >>> from mmpretrain_imbalance.datasets import label_store_from_table
-        >>> store = label_store_from_table([[1, 0], [-1, 1]], ['a.jpg', 'b.jpg'], ['cat', 'dog'])
+        >>> from mmpretrain_imbalance.datasets import label_store_from_array
+        >>> store = label_store_from_array([[1, 0], [-1, 1]], ['a.jpg', 'b.jpg'], ['cat', 'dog'])
         >>> parts = StoreParts(['cat', 'dog'], default_label=-1)
         >>> parts.add([0, 0], [1, 0], [1, 0], num_images=1)
         >>> parts.add_names(store, np.array([1]))
@@ -175,7 +204,7 @@ class StoreParts:
         class_metadata: Mapping[str, Sequence[Any]] | None = None,
         num_simulations: int = 0,
     ) -> None:
-        self._kept = class_names, default_label, None, class_metadata, num_simulations
+        self._store_arguments = class_names, default_label, None, class_metadata, num_simulations
         self._num_classes = len(class_names)
         self._class_dtype = class_dtype(self._num_classes)
         self._classes: list[np.ndarray] = []
@@ -184,37 +213,43 @@ class StoreParts:
         self._names: list[np.ndarray] = []
         self._name_sizes: list[np.ndarray] = []
 
-    def add(self, places: np.ndarray, classes: np.ndarray, values: np.ndarray, num_images: int) -> None:
-        """Append the labels of some images.
+    def add(
+        self,
+        images: np.ndarray | Sequence[int],
+        classes: np.ndarray | Sequence[int],
+        values: np.ndarray | Sequence[int],
+        num_images: int,
+    ) -> None:
+        """Append the labels of a group of images.
 
         Args:
-            places: Place of each label's image among these images, of shape (E,), in any order.
-            classes: Its class, of shape (E,).
-            values: The label, of shape (E,).
-            num_images: Number of these images.
+            images: Index of each label's image within the group, of shape (E,), in any order.
+            classes: Class of each label, of shape (E,).
+            values: The labels, of shape (E,).
+            num_images: Number of images of the group.
         """
-        places, classes, values = np.asarray(places), np.asarray(classes), np.asarray(values)
-        keys = places * self._num_classes + classes
+        images, classes, values = np.asarray(images), np.asarray(classes), np.asarray(values)
+        keys = images * self._num_classes + classes
         if not (keys[1:] > keys[:-1]).all():
             order = np.argsort(keys, kind="stable")
-            places, classes, values = places[order], classes[order], values[order]
-        self._sizes.append(np.bincount(places, minlength=num_images).astype(np.int32))
+            images, classes, values = images[order], classes[order], values[order]
+        self._sizes.append(np.bincount(images, minlength=num_images).astype(np.int32))
         self._classes.append(classes.astype(self._class_dtype))
         self._values.append(values.astype(np.int8))
 
     def add_names(self, store: LabelStore, rows: np.ndarray) -> None:
-        """Append the names of some images.
+        """Append the names of a group of images.
 
         Args:
-            store: Where their names are.
-            rows: Which images they are, of shape (M,).
+            store: Store that holds the names.
+            rows: Rows of the images in ``store``, of shape (M,).
         """
         for name_bytes, sizes in store.names(rows):
             self._names.append(name_bytes)
             self._name_sizes.append(sizes)
 
     def finish(self) -> LabelStore:
-        """Make the store.
+        """Build the store from everything that was added.
 
         Returns:
             The store, in memory.
@@ -225,17 +260,17 @@ class StoreParts:
             _joined(self._values, np.int8),
             _joined(self._names, np.uint8),
             _offsets(self._name_sizes),
-            *self._kept,
+            *self._store_arguments,
         )
 
 
 def class_dtype(num_classes: int) -> type:
-    """The type that holds class indices of a store: uint16 up to 65,536 classes, else int32."""
+    """Return the type of class indices in a store: uint16 up to 65,536 classes, int32 for more."""
     return np.uint16 if num_classes <= 2**16 else np.int32
 
 
 def _joined(arrays: list[np.ndarray], dtype: type) -> np.ndarray:
-    # One part alone stays where it is, which may be in a file that processes share.
+    # A single array is not copied: it may be mapped from a file that several processes share.
     return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0, dtype), *arrays])
 
 
@@ -247,33 +282,3 @@ def _offsets(sizes: list[np.ndarray]) -> np.ndarray:
         offsets[end : end + len(part)] += offsets[end - 1]
         end += len(part)
     return offsets
-
-
-_CHUNK = 2**16  # images that are worked on at once
-
-
-def filter_rows(
-    store: LabelStore, rows: np.ndarray, min_positives: int = 0, min_known: int = 0
-) -> np.ndarray:
-    """Choose the images that have enough labels.
-
-    Args:
-        store: The labels.
-        rows: The images to choose among, of shape (N,).
-        min_positives: Least number of known positives.
-        min_known: Least number of known labels, positive or negative.
-
-    Returns:
-        The chosen ones of ``rows``, in their order.
-    """
-    chosen = [np.empty(0, dtype=np.int64)]
-    for start in range(0, len(rows), _CHUNK):
-        part = rows[start : start + _CHUNK]
-        places, _, values = store.elements(part)
-        positives, listed, unknown = (
-            np.bincount(places[select], minlength=len(part))
-            for select in (values == 1, values != -1, values == -1)
-        )
-        known = listed if store.default_label == -1 else store.num_classes - unknown
-        chosen.append(part[(positives >= min_positives) & (known >= min_known)])
-    return np.concatenate(chosen)

@@ -9,12 +9,12 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class LabelCounts:
-    """Labels of each class, counted over a dataset.
+    """Number of labels of each kind per class, counted over a dataset.
 
     Attributes:
-        positives: Images in which the class is known to be present, int64 of shape (C,).
-        negatives: Images in which the class is known to be absent, int64 of shape (C,).
-        unknown: Images that say nothing about the class, int64 of shape (C,).
+        positives: Number of images in which the class is known to be present, int64 of shape (C,).
+        negatives: Number of images in which the class is known to be absent, int64 of shape (C,).
+        unknown: Number of images in which the label of the class is unknown, int64 of shape (C,).
 
     Example:
         >>> counts = LabelCounts(np.array([1, 0]), np.array([2, 1]), np.array([0, 2]))
@@ -33,8 +33,8 @@ class LabelCounts:
     def __add__(self, other: LabelCounts) -> LabelCounts:
         if len(self.positives) != len(other.positives):
             raise ValueError(
-                "The datasets of label_counts must be of one class list. "
-                f"Got parts with {len(self.positives)} and {len(other.positives)} classes instead."
+                "The datasets of label_counts must have the same class list. "
+                f"Got datasets with {len(self.positives)} and {len(other.positives)} classes instead."
             )
         return LabelCounts(
             self.positives + other.positives, self.negatives + other.negatives, self.unknown + other.unknown

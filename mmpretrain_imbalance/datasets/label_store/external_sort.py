@@ -1,27 +1,28 @@
-"""Labels in any order, brought together image by image on disk, with memory for a small share of them."""
+"""External sort: labels in any order are grouped by image on disk, a small fraction of them in memory."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-_BITS = 7  # the labels of an image wait in one of 2**7 files
-_BUFFER = 2**21  # labels that are held before they are written
+_BITS = 7  # labels are spread over 2**7 files by image
+_BUFFER = 2**21  # labels in memory before they are written
 RECORD = np.dtype([("image", "<u8"), ("class", "<i4"), ("value", "i1"), ("rank", "i1")])
+CONFLICTS = ("raise", "positive", "negative", "unknown")
 
 
 class GatheredLabels:
-    """Takes labels in any order and gives them back in parts, each image in one of them.
+    """Collects labels in any order and returns them in parts; all labels of an image are in one part.
 
-    Image numbers should spread over all 64 bits, as random identifiers do: their highest bits choose the
-    file in which a label waits.
+    Image numbers should be spread over all 64 bits, as random identifiers are, because their highest bits
+    select the temporary file of a label.
 
     Args:
-        work_dir: Where temporary files lie, 14 bytes a label.
+        work_dir: Folder for temporary files, which take 14 bytes per label.
 
     Example:
         >>> labels = GatheredLabels()
@@ -30,7 +31,7 @@ class GatheredLabels:
         [[5], [9223372036854775808]]
     """
 
-    def __init__(self, work_dir: str | os.PathLike | None = None) -> None:
+    def __init__(self, work_dir: str | os.PathLike[str] | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="labels.", dir=work_dir)
         self._waiting: list[np.ndarray] = []
         self._num_waiting = 0
@@ -39,14 +40,20 @@ class GatheredLabels:
         files = Path(self._folder.name).iterdir()
         return self._num_waiting + sum(file.stat().st_size for file in files) // RECORD.itemsize
 
-    def add(self, images: np.ndarray, classes: np.ndarray, values: np.ndarray, rank: int = 0) -> None:
-        """Take labels.
+    def add(
+        self,
+        images: np.ndarray,
+        classes: np.ndarray | Sequence[int],
+        values: np.ndarray | Sequence[int],
+        rank: int = 0,
+    ) -> None:
+        """Add labels.
 
         Args:
-            images: Number of each label's image, uint64 of shape (E,).
+            images: Image number of each label, uint64 of shape (E,).
             classes: Class of each label, of shape (E,).
             values: The labels, of shape (E,).
-            rank: What kind of labels they are; it comes back with them.
+            rank: Source of the labels, returned with them.
         """
         records = np.empty(len(images), dtype=RECORD)
         records["image"], records["class"], records["value"], records["rank"] = images, classes, values, rank
@@ -56,11 +63,11 @@ class GatheredLabels:
             self._flush()
 
     def parts(self) -> Iterator[np.ndarray]:
-        """Give the labels back, once.
+        """Iterate over the labels; they can be read only once.
 
         Yields:
             Records with the fields ``image``, ``class``, ``value`` and ``rank``, in the order in which they
-            came. The images of a part have lower numbers than those of the next.
+            were added. The images of a part have lower numbers than those of the next part.
         """
         self._flush()
         for number in range(2**_BITS):
@@ -88,9 +95,6 @@ class GatheredLabels:
         return Path(self._folder.name) / f"{number:03d}"
 
 
-CONFLICTS = ("refuse", "positive", "negative", "unknown")
-
-
 def resolve_labels(
     keys: np.ndarray,
     values: np.ndarray,
@@ -99,27 +103,27 @@ def resolve_labels(
     notes: dict[str, int],
     describe: Callable[[int], str] = str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Keep one label for each key.
+    """Keep one label per key.
 
-    The labels of lowest rank decide. Where those of rank 0 contradict each other, ``conflicts`` decides;
-    where those of another rank do, the key is left out.
+    For each key only the labels of its lowest rank are used. If they contradict each other, ``conflicts``
+    decides at rank 0, and the key is left out at all other ranks.
 
     Args:
-        keys: Image and class of each label as one number, of shape (E,).
-        values: 1 or 0, of shape (E,).
-        ranks: Where the label comes from, of shape (E,).
-        conflicts: ``'refuse'``, ``'positive'``, ``'negative'`` or ``'unknown'``.
-        notes: Where contradictions are counted.
-        describe: Names the image of a key.
+        keys: Image and class of each label, encoded as one integer, of shape (E,).
+        values: The labels, 1 or 0, of shape (E,).
+        ranks: Source of each label, of shape (E,).
+        conflicts: ``'raise'``, ``'positive'``, ``'negative'`` or ``'unknown'``.
+        notes: Dictionary to which the numbers of contradictions are added.
+        describe: Function that describes the image and class of a key in error messages.
 
     Returns:
-        The keys that have a label, in rising order, and their values, two arrays of shape (F,).
+        The keys that have a label, in ascending order, and their labels, two arrays of shape (F,).
 
     Raises:
-        ValueError: If labels of rank 0 contradict each other and that is to be refused.
+        ValueError: If labels of rank 0 contradict each other and ``conflicts`` is ``'raise'``.
 
     Example:
-        >>> resolve_labels(np.array([3, 3, 1]), np.array([0, 1, 0]), np.array([1, 0, 0]), 'refuse', {})
+        >>> resolve_labels(np.array([3, 3, 1]), np.array([0, 1, 0]), np.array([1, 0, 0]), 'raise', {})
         (array([1, 3]), array([0, 1]))
     """
     order = np.lexsort((ranks, keys))
@@ -135,12 +139,12 @@ def resolve_labels(
     direct = both & (ranks[starts] == 0)
     result = positive.astype(values.dtype)
     if direct.any():
-        if conflicts == "refuse":
+        if conflicts == "raise":
             first = describe(int(keys[starts][direct][0]))
             raise ValueError(
-                f"The labels must not contradict each other. Got both a positive and a negative label of one "
-                f"class at {first}, and {int(direct.sum()) - 1} more such here, instead. The 'conflicts' "
-                "argument can take them as positive, negative or unknown."
+                "The labels must not contradict each other. Got both a positive and a negative label of one "
+                f"class at {first}, and {int(direct.sum()) - 1} more such contradictions, instead. Set "
+                "'conflicts' to 'positive', 'negative' or 'unknown' to accept them."
             )
         _count(notes, f"contradicting labels taken as {conflicts}", direct)
         result[direct] = conflicts == "positive"
@@ -149,6 +153,6 @@ def resolve_labels(
     return keys[starts][kept], result[kept]
 
 
-def _count(notes: dict[str, int], note: str, which: np.ndarray) -> None:
-    if which.any():
-        notes[note] = notes.get(note, 0) + int(which.sum())
+def _count(notes: dict[str, int], note: str, selected: np.ndarray) -> None:
+    if selected.any():
+        notes[note] = notes.get(note, 0) + int(selected.sum())

@@ -1,4 +1,4 @@
-"""The folder of a saved label store: one .npy file an array, and a manifest with sizes and checksums."""
+"""Folder of a saved label store: one .npy file per array, and a manifest with sizes and checksums."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ FORMAT, VERSION = "mmpretrain_imbalance.label_store", 1
 MANIFEST = "manifest.json"
 
 
-def save_arrays(folder: str | os.PathLike, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
-    """Write arrays and a manifest into a new folder. A run that is killed leaves nothing under that name.
+def save_arrays(
+    folder: str | os.PathLike[str], arrays: dict[str, np.ndarray], metadata: dict[str, Any]
+) -> None:
+    """Write arrays and a manifest into a new folder, which appears only when it is complete.
 
     Args:
-        folder: Where to; it must not exist yet.
+        folder: Path of the folder, which must not exist yet.
         arrays: The arrays by name.
-        facts: What else the manifest holds, as JSON can express it.
+        metadata: Further entries of the manifest; must be serializable as JSON.
 
     Raises:
         FileExistsError: If the folder exists.
@@ -33,16 +35,15 @@ def save_arrays(folder: str | os.PathLike, arrays: dict[str, np.ndarray], facts:
     if folder.exists():
         raise FileExistsError(
             f"The 'folder' argument of LabelStore.save must be a folder that does not exist. Got {folder} "
-            "instead. "
-            "Remove it first, or choose another name."
+            "instead. Remove it first, or choose another name."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     try:
-        manifest = {"format": FORMAT, "version": VERSION, **facts, "arrays": {}}
+        manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, **metadata, "arrays": {}}
         for name, array in arrays.items():
             file = beside / f"{name}.npy"
-            with _on_the_disk(file) as target:
+            with _open_synced(file) as target:
                 np.save(target, array)
             manifest["arrays"][name] = {
                 "dtype": array.dtype.str,
@@ -51,7 +52,7 @@ def save_arrays(folder: str | os.PathLike, arrays: dict[str, np.ndarray], facts:
                 "sha256": _sha256(file),
             }
         manifest["sha256"] = _manifest_sha256(manifest)
-        with _on_the_disk(beside / MANIFEST) as target:
+        with _open_synced(beside / MANIFEST) as target:
             target.write((json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())
         beside.chmod(0o755)
         beside.rename(folder)
@@ -61,26 +62,26 @@ def save_arrays(folder: str | os.PathLike, arrays: dict[str, np.ndarray], facts:
 
 
 @contextmanager
-def _on_the_disk(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that is complete before its folder gets its name, also where the power fails then."""
+def _open_synced(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing and flush it to disk at the end, so that it survives a power failure."""
     with open(path, "wb") as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
 
 
-def load_arrays(folder: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Map the arrays of a saved store into memory, after a check of all sizes.
+def load_arrays(folder: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Map the arrays of a saved store into memory, after checking all file sizes.
 
     Args:
-        folder: What :func:`save_arrays` wrote.
+        folder: Folder that ``save_arrays`` wrote.
 
     Returns:
         The arrays by name, read-only, and the manifest.
 
     Raises:
         FileNotFoundError: If the manifest or an array is missing.
-        ValueError: If the manifest was changed or is of another version, or a file does not fit it.
+        ValueError: If the manifest was changed or is of another version, or the size of a file differs.
     """
     manifest = _read_manifest(Path(folder))
     arrays = {}
@@ -93,27 +94,27 @@ def load_arrays(folder: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[
         if file.stat().st_size != expected["bytes"]:
             raise ValueError(
                 f"The file {file} of a label store must have {expected['bytes']} bytes. Got "
-                f"{file.stat().st_size} instead: "
-                "it is truncated or was replaced. Copy or build the store again."
+                f"{file.stat().st_size} instead: it is truncated or was replaced. Copy or build the store "
+                "again."
             )
-        # Where the array is in the file follows from the manifest: a damaged .npy header cannot mislead.
+        # The offset of the array follows from the manifest, so that the .npy header need not be trusted.
         dtype, shape = np.dtype(expected["dtype"]), tuple(expected["shape"])
         num_bytes = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-        array = np.empty(shape, dtype)  # which stays where there is nothing to map
+        array: np.ndarray = np.empty(shape, dtype)  # an array without elements cannot be mapped
         if num_bytes:
             array = np.memmap(file, dtype, mode="r", offset=expected["bytes"] - num_bytes, shape=shape)
         arrays[name] = array
     return arrays, manifest
 
 
-def verify_checksums(folder: str | os.PathLike) -> None:
-    """Compare every byte of a saved store with the checksums of its manifest.
+def verify_checksums(folder: str | os.PathLike[str]) -> None:
+    """Compare the checksum of every file of a saved store with the manifest.
 
     Args:
-        folder: What :func:`save_arrays` wrote.
+        folder: Folder that ``save_arrays`` wrote.
 
     Raises:
-        ValueError: If a file differs, with its name.
+        ValueError: If a file differs. The message names the file.
     """
     for name, expected in _read_manifest(Path(folder))["arrays"].items():
         file = Path(folder) / f"{name}.npy"
@@ -121,8 +122,7 @@ def verify_checksums(folder: str | os.PathLike) -> None:
         if found != expected["sha256"]:
             raise ValueError(
                 f"The file {file} of a label store must have the SHA-256 {expected['sha256']}. Got {found} "
-                "instead: its "
-                "content was changed after it was written. Copy or build the store again."
+                "instead: its content was changed after it was written. Copy or build the store again."
             )
 
 
@@ -131,13 +131,14 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"The label store {folder} must have the file {MANIFEST}. Got none instead.")
     try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         intact = manifest["sha256"] == _manifest_sha256(manifest)
     except (ValueError, KeyError, TypeError):
         intact = False
     if not intact:
         raise ValueError(
-            f"The manifest {file} of a label store must be as it was written. Got a changed one instead."
+            f"The manifest {file} of a label store must match its own checksum. Got a changed manifest "
+            "instead. Copy or build the store again."
         )
     if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Read-only, sparse store of ternary labels, which every dataset of this package reads through."""
+"""Read-only, sparse store of labels 1, 0 and -1, from which all datasets of this package read."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from typing import Any
 
 import numpy as np
 
-from .checks import check_labels, check_rising, check_sizes, refuse
+from .checks import check_labels, check_rising, check_sizes, raise_damaged
 from .counts import LabelCounts
 from .files import load_arrays, save_arrays, verify_checksums
 
-_CHUNK = 2**20  # elements that are worked on at once, so that no temporary table grows with the data
+_CHUNK = 2**20  # labels per step, so that temporary arrays do not grow with the data
 
 
 class LabelStore:
-    """Labels 1 positive, 0 negative, -1 unknown of N images and C classes, without those that are the rule.
+    """Labels 1 (positive), 0 (negative) and -1 (unknown) of N images and C classes, stored sparsely.
 
-    Image n lists the classes ``classes[indptr[n]:indptr[n + 1]]``, in rising order, with the labels
-    ``values[...]``; all its other classes have the label ``default_label``, which itself is never listed. Equal
-    labels thus give equal bytes. :func:`build_label_store` makes a store from labels in any order; the
-    constructor takes arrays that are in this form already, and :meth:`verify` shows whether they are.
+    Image n lists the classes ``classes[indptr[n]:indptr[n + 1]]``, in ascending order, with the labels
+    ``values[indptr[n]:indptr[n + 1]]``. All its other classes have the label ``default_label``, which is
+    never listed, so that equal labels give equal bytes. :func:`build_label_store` builds a store from labels
+    in any order. The constructor expects arrays that already have this form, which
+    :meth:`LabelStore.verify` checks.
 
-    A store that was opened from a folder is memory-mapped: workers and ranks share its pages, and it pickles
-    as its path.
+    A store that was opened from a folder is memory-mapped: workers and ranks share its pages, and only its
+    path is pickled.
 
     Args:
-        indptr: Where each image starts, int64 of shape (N + 1,).
+        indptr: Offset of the first label of each image, int64 of shape (N + 1,).
         classes: Listed classes, of shape (E,).
-        values: Their labels, int8 of shape (E,).
-        name_bytes: UTF-8 names of all images in a row, uint8 of shape (B,).
-        name_offsets: Where each name starts, int64 of shape (N + 1,).
+        values: Labels of the listed classes, int8 of shape (E,).
+        name_bytes: Concatenated UTF-8 names of all images, uint8 of shape (B,).
+        name_offsets: Offset of the first byte of each name, int64 of shape (N + 1,).
         class_names: Names of the classes, C of them.
-        default_label: Label of every class that an image does not list, 0 or -1.
-        path: Folder that the arrays are mapped from.
-        class_metadata: Lists of a value for each class by name, such as ``frequency``.
-        num_simulations: How often labels were hidden on purpose, one time after the other, see
-            :class:`SimulatePartialLabels`.
+        default_label: Label of every class that is not listed for an image, 0 or -1.
+        path: Folder from which the arrays are mapped.
+        class_metadata: Lists with one value per class, by name, such as ``frequency``.
+        num_simulations: Number of simulations that hid labels, see :class:`SimulatePartialLabels`.
 
     Example:
-        >>> from mmpretrain_imbalance.datasets import label_store_from_table
+        >>> from mmpretrain_imbalance.datasets import label_store_from_array
         >>> labels = [[1, 0, -1], [-1, -1, 0]]
-        >>> store = label_store_from_table(labels, ['a.jpg', 'b.jpg'], ['cat', 'dog', 'elk'])
+        >>> store = label_store_from_array(labels, ['a.jpg', 'b.jpg'], ['cat', 'dog', 'elk'])
         >>> store.row(0)
         (array([0, 1], dtype=uint16), array([1, 0], dtype=int8))
         >>> store.dense(1)
@@ -76,14 +76,14 @@ class LabelStore:
             "name_offsets": name_offsets,
         }
         for name, array in self._arrays.items():
-            # A plain view of a memory map: indexing np.memmap itself costs microseconds more.
+            # A plain view of a memory map: indexing np.memmap itself takes microseconds longer.
             self._arrays[name] = array = np.asarray(array).view(np.ndarray)
             array.flags.writeable = False
         check_sizes(self._arrays, path)
         self._indptr, self._classes, self._values, self._name_bytes, self._name_offsets = (
             self._arrays.values()
         )
-        self._rises = False  # whether all offsets were looked at
+        self._rises = False  # whether all offsets were checked
         self.class_names = tuple(class_names)
         self.default_label = int(default_label)
         self.path = path
@@ -91,45 +91,49 @@ class LabelStore:
         self.num_simulations = num_simulations
 
     @classmethod
-    def open(cls, folder: str | os.PathLike, *, verify: bool = False) -> LabelStore:
-        """Map a saved store into memory. Sizes are checked, not every byte: see :meth:`verify`.
+    def open(cls, folder: str | os.PathLike[str], *, verify: bool = False) -> LabelStore:
+        """Map a saved store into memory.
+
+        Only the file sizes are checked by default; :meth:`LabelStore.verify` checks the contents.
 
         Args:
-            folder: What :meth:`save` wrote.
-            verify: Whether to read and check every byte now.
+            folder: Folder that :meth:`LabelStore.save` wrote.
+            verify: Whether to also read and check every byte.
 
         Returns:
             The store.
 
         Raises:
             FileNotFoundError: If the folder or one of its files is missing.
-            ValueError: If a file is truncated, of another version, or does not fit the manifest; with
-                ``verify`` also if a byte of it was changed.
+            ValueError: If a file is truncated, of another version, or does not match the manifest; with
+                ``verify`` also if a byte was changed.
         """
         path = str(Path(folder).resolve())
-        arrays, facts = load_arrays(path)
+        arrays, manifest = load_arrays(path)
         names = "class_names", "default_label", "class_metadata", "num_simulations"
-        store = cls(**arrays, **{name: facts[name] for name in names if name in facts}, path=path)
+        metadata: dict[str, Any] = {name: manifest[name] for name in names if name in manifest}
+        arguments: dict[str, Any] = {**arrays, **metadata, "path": path}
+        store = cls(**arguments)
         if verify:
             store.verify()
         return store
 
-    def save(self, folder: str | os.PathLike) -> None:
-        """Write the store into a new folder: beside it first, then renamed.
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the store into a new folder, which appears only when it is complete.
 
         Args:
-            folder: Where to; it must not exist yet.
+            folder: Path of the folder, which must not exist yet.
 
         Raises:
-            FileExistsError: If it does.
+            FileExistsError: If the folder exists.
         """
-        facts = {"class_names": list(self.class_names), "default_label": self.default_label}
+        metadata = {"class_names": list(self.class_names), "default_label": self.default_label}
         optional = {"class_metadata": self.class_metadata, "num_simulations": self.num_simulations}
-        facts.update({name: fact for name, fact in optional.items() if fact})
-        save_arrays(folder, self._arrays, facts)
+        metadata.update({name: value for name, value in optional.items() if value})
+        save_arrays(folder, self._arrays, metadata)
 
     def verify(self) -> None:
-        """Read everything once: checksums of the files, and whether the arrays are in the form of this class.
+        """Check the checksums of all files and the form of all arrays.
 
         Raises:
             ValueError: If a byte differs from what was written, or the arrays contradict each other.
@@ -141,7 +145,7 @@ class LabelStore:
         starts = np.zeros(len(self._classes) + 1, dtype=bool)
         starts[self._indptr] = True
         if not (starts[1:-1] | (self._classes[1:] > self._classes[:-1])).all():
-            refuse(self.path, "classes", "rise within an image")
+            raise_damaged(self.path, "classes", "rise within an image")
 
     @property
     def num_classes(self) -> int:
@@ -150,23 +154,25 @@ class LabelStore:
 
     @property
     def num_listed(self) -> int:
-        """Number of labels that are listed."""
+        """Number of listed labels E."""
         return len(self._classes)
 
     def __len__(self) -> int:
         return len(self._indptr) - 1
 
     def image_name(self, image: int) -> str:
-        """Name of one image, as its annotation file gives it."""
+        """Name of one image, as written in its annotation file."""
         self._check_row(image)
         name = self._name_bytes[self._name_offsets[image] : self._name_offsets[image + 1]].tobytes()
         try:
             return name.decode()
         except UnicodeDecodeError:
-            refuse(self.path, "name_bytes", f"be names in UTF-8, unlike {name!r:.100} of image {image}")
+            raise_damaged(
+                self.path, "name_bytes", f"be names in UTF-8, unlike {name!r:.100} of image {image}"
+            )
 
     def row(self, image: int) -> tuple[np.ndarray, np.ndarray]:
-        """Listed classes of one image and their labels, both read-only views."""
+        """Listed classes of one image and their labels, as read-only views."""
         self._check_row(image)
         elements = slice(self._indptr[image], self._indptr[image + 1])
         return self._classes[elements], self._values[elements]
@@ -185,34 +191,35 @@ class LabelStore:
             images: Indices of the images, of shape (M,).
 
         Returns:
-            Place of each label's image in ``images``, its class, and its value, three arrays of shape (E,).
+            Position of each label's image in ``images``, class and value of each label, three arrays of
+            shape (E,).
         """
         starts, sizes = self._indptr[images], self._indptr[np.asarray(images) + 1] - self._indptr[images]
-        places = np.repeat(np.arange(len(sizes)), sizes)
-        chosen = np.arange(len(places)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
-        return places, self._classes[chosen].astype(np.int64), self._values[chosen]
+        positions = np.repeat(np.arange(len(sizes)), sizes)
+        chosen = np.arange(len(positions)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+        return positions, self._classes[chosen].astype(np.int64), self._values[chosen]
 
     def known_elements(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """All labels of several images that are 1 or 0, listed or not, in the form of :meth:`elements`.
+        """All labels 1 and 0 of several images, listed or not, in the form of :meth:`LabelStore.elements`.
 
-        Where unlisted labels are negative, this needs memory for a table (M, C) of bytes.
+        If the default label is 0, this needs memory for an M x C matrix of bytes.
         """
-        places, classes, values = self.elements(images)
+        positions, classes, values = self.elements(images)
         if self.default_label == -1:
-            return places, classes, values
-        table = np.zeros((len(images), self.num_classes), dtype=np.int8)
-        table[places, classes] = values
-        places, classes = np.nonzero(table != -1)
-        return places, classes, table[places, classes]
+            return positions, classes, values
+        dense = np.zeros((len(images), self.num_classes), dtype=np.int8)
+        dense[positions, classes] = values
+        positions, classes = np.nonzero(dense != -1)
+        return positions, classes, dense[positions, classes]
 
     def names(self, images: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Names of several images, some at a time.
+        """Iterate over the names of several images in chunks.
 
         Args:
             images: Indices of the images, of shape (M,).
 
         Yields:
-            UTF-8 names in a row, uint8, and the number of bytes of each.
+            Concatenated UTF-8 names of a chunk, uint8, and the number of bytes of each name.
         """
         if len(images) and images[-1] - images[0] == len(images) - 1 and (np.diff(images) == 1).all():
             offsets = self._name_offsets[images[0] : images[-1] + 2]
@@ -225,16 +232,17 @@ class LabelStore:
             yield self._name_bytes[chosen], sizes
 
     def label_counts(self, images: np.ndarray | None = None) -> LabelCounts:
-        """Count the labels of each class.
+        """Count positive, negative and unknown labels per class.
 
         Args:
-            images: Indices of the images to count, one as often as it is there. Absent: all.
+            images: Indices of the images to count; repeated indices count repeatedly. ``None`` counts all
+                images.
 
         Returns:
             The counts.
 
         Raises:
-            ValueError: If what is counted cannot be labels, since a file was damaged.
+            ValueError: If the labels are invalid because a file was damaged.
         """
         if not self._rises:
             check_rising(self._arrays, self.path)
@@ -250,13 +258,13 @@ class LabelStore:
         return LabelCounts(positives=totals[:, 2], negatives=totals[:, 1], unknown=totals[:, 0])
 
     def _check_row(self, image: int) -> None:
-        # Row -1 would lie between the last offset and the first one: no labels and no name.
+        # A negative index would wrap around in the offsets and give an empty row.
         if not 0 <= image < len(self._indptr) - 1:
             raise IndexError(
                 f"The 'image' argument of LabelStore must be from 0 to {len(self) - 1}. Got {image} instead."
             )
 
-    def _label_chunks(self, images: np.ndarray | None):
+    def _label_chunks(self, images: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         if images is None:
             for start in range(0, len(self._classes), _CHUNK):
                 yield self._classes[start : start + _CHUNK], self._values[start : start + _CHUNK]
@@ -265,18 +273,17 @@ class LabelStore:
         for start in range(0, len(images), max(1, _CHUNK // mean_size)):
             yield self.elements(images[start : start + max(1, _CHUNK // mean_size)])[1:]
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         if self.path is not None:
             return type(self).open, (self.path,)
-        facts = self.class_names, self.default_label, None, self.class_metadata, self.num_simulations
-        return type(self), (*self._arrays.values(), *facts)
+        metadata = self.class_names, self.default_label, None, self.class_metadata, self.num_simulations
+        return type(self), (*self._arrays.values(), *metadata)
 
     def __deepcopy__(self, memo: Mapping[int, Any]) -> LabelStore:
-        return self  # read-only: a copy would only cost memory
+        return self  # read-only: a copy would only take memory
 
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}({len(self)} images, {self.num_classes} classes, {len(self._classes)} "
-            "listed labels, "
-            f"the rest {'negative' if self.default_label == 0 else 'unknown'})"
+            f"listed labels, the rest {'negative' if self.default_label == 0 else 'unknown'})"
         )

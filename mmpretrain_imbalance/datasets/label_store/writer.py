@@ -1,4 +1,4 @@
-"""Label stores that are written image by image, for more labels than memory holds."""
+"""Writer of label stores that are larger than memory."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from .files import save_arrays
 
 
 class LabelStoreWriter:
-    """Writes a label store in the order in which images arrive, with memory for one part of them at a time.
+    """Writes a label store image by image, or group by group, and keeps only one group in memory.
 
-    The parts lie on disk beside the folder until the end; then the folder appears at once, with the same
-    bytes that :meth:`LabelStore.save` of all images together would write. Use it in a ``with`` statement:
-    where its body fails, nothing is left.
+    The labels are written to a temporary folder beside ``folder``, which appears at the end with the same
+    bytes as :meth:`LabelStore.save` of all images would write. Use the writer in a ``with`` statement: if its
+    body raises, all files are removed.
 
     Args:
-        folder: Where the store goes; it must not exist yet.
+        folder: Folder of the new store, which must not exist yet.
         class_names: Names of the classes, C of them.
-        default_label: Label of every class that an image does not list, 0 or -1.
-        facts: What else the manifest keeps, as JSON can express it: where the labels come from.
+        default_label: Label of every class that is not listed for an image, 0 or -1.
+        metadata: Further entries of the manifest, such as the source of the labels; must be serializable as
+            JSON.
 
     Attributes:
-        num_images: Images so far.
-        num_labels: Labels so far, without those that are ``default_label``.
+        num_images: Number of images written so far.
+        num_labels: Number of labels written so far, without those that equal ``default_label``.
 
     Raises:
         FileExistsError: If the folder exists.
-        ValueError: If two classes have one name.
+        ValueError: If two classes have the same name.
 
     Example:
         >>> folder = tempfile.TemporaryDirectory()
@@ -49,10 +50,10 @@ class LabelStoreWriter:
 
     def __init__(
         self,
-        folder: str | os.PathLike,
+        folder: str | os.PathLike[str],
         class_names: Sequence[str],
         default_label: int = -1,
-        facts: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         self.folder = Path(folder)
         if self.folder.exists():
@@ -68,7 +69,7 @@ class LabelStoreWriter:
                 f"Got {twice!r} twice instead."
             )
         self.default_label = default_label
-        self.facts = dict(facts or {})
+        self.metadata = dict(metadata or {})
         self.num_images = self.num_labels = self._num_bytes = 0
 
     def __enter__(self) -> LabelStoreWriter:
@@ -94,8 +95,9 @@ class LabelStoreWriter:
             for file in self._files.values():
                 file.close()
             if kind is None:
-                facts = {**self.facts, "class_names": self.class_names, "default_label": self.default_label}
-                save_arrays(self.folder, {name: self._map(name) for name in self._types}, facts)
+                arrays = {name: self._map(name) for name in self._types}
+                names = {"class_names": self.class_names, "default_label": self.default_label}
+                save_arrays(self.folder, arrays, {**self.metadata, **names})
         finally:
             shutil.rmtree(self._beside, ignore_errors=True)
 
@@ -103,33 +105,37 @@ class LabelStoreWriter:
         """Append one image.
 
         Args:
-            name: Its name.
-            classes: The classes it has labels of, in any order.
-            values: Their labels, 1, 0 or -1.
+            name: Name of the image.
+            classes: Indices of its labeled classes, in any order.
+            values: Labels of these classes, 1, 0 or -1.
 
         Raises:
-            ValueError: If a class or label is none, or a class is there twice.
+            ValueError: If a class or label is out of range, or a class is listed twice.
         """
         self.add_images([name], np.zeros(len(classes), dtype=np.int64), classes, values)
 
     def add_images(
-        self, names: Sequence[str], images: np.ndarray, classes: np.ndarray, values: np.ndarray
+        self,
+        names: Sequence[str],
+        images: np.ndarray | Sequence[int],
+        classes: np.ndarray | Sequence[int],
+        values: np.ndarray | Sequence[int],
     ) -> None:
-        """Append several images at once, which is much faster.
+        """Append several images at once, which is much faster than one by one.
 
         Args:
-            names: Their names, M of them.
-            images: Place of each label's image in ``names``, of shape (E,), in any order.
-            classes: Index of each label's class, of shape (E,).
+            names: Names of the images, M of them.
+            images: Position of each label's image in ``names``, of shape (E,), in any order.
+            classes: Class index of each label, of shape (E,).
             values: The labels, 1, 0 or -1, of shape (E,).
 
         Raises:
-            ValueError: If an index or label is none, or an image has two labels of one class.
+            ValueError: If an index or label is out of range, or an image has two labels of one class.
         """
         try:
             part = build_label_store(images, classes, values, names, self.class_names, self.default_label)
         except ValueError as error:
-            text = f"{error} The images begin with {names[0]!r}, after {self.num_images} good ones."
+            text = f"{error} The first of these images is {names[0]!r}, image number {self.num_images}."
             raise ValueError(text.replace("build_label_store", "LabelStoreWriter")) from None
         arrays = dict(zip(self._types, part.__reduce__()[1]))
         arrays["indptr"] = arrays["indptr"][1:] + self.num_labels
@@ -145,6 +151,6 @@ class LabelStoreWriter:
 
     def _map(self, name: str) -> np.ndarray:
         path = self._beside / name
-        if not path.stat().st_size:  # nothing to map
+        if not path.stat().st_size:  # an empty file cannot be mapped
             return np.empty(0, dtype=self._types[name])
         return np.memmap(path, self._types[name], mode="r")

@@ -1,4 +1,4 @@
-"""Lists of the images of a split."""
+"""Reader of image lists, such as those of a split."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ..annotations.content import open_text
 from ..annotations.errors import AnnotationErrors
 
 
-def read_listed_images(path: str | os.PathLike, faults: AnnotationErrors) -> dict[str, int]:
-    """Read a text file with an image name a line.
+def read_listed_images(path: str | os.PathLike[str], errors: AnnotationErrors) -> dict[str, int]:
+    """Read a text file with one image name per line.
 
     Args:
         path: The list.
-        faults: Where names are noted that are there again; each comes back once.
+        errors: Collector to which repeated names are added as errors.
 
     Returns:
-        The names, in their order, with the number of their line.
+        The different names, in their order, with their line numbers.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not in UTF-8.
+        ValueError: If the file is not in UTF-8.
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(f"The list of images must be an existing file. Got {path} instead.")
@@ -29,8 +29,8 @@ def read_listed_images(path: str | os.PathLike, faults: AnnotationErrors) -> dic
         for number, line in enumerate(file, 1):
             name = line.strip()
             if name in lines:
-                expected = f"an image that is not in line {lines[name]} already"
-                faults.add(f"line {number}", "image", expected, name)
+                expected = f"an image that is not already in line {lines[name]}"
+                errors.add(f"line {number}", "image", expected, name)
             elif name:
                 lines[name] = number
     return lines

@@ -1,4 +1,4 @@
-"""Long-tailed subsets of multi-label data."""
+"""Selection of long-tailed subsets of multi-label data."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from ..label_store.store import LabelStore
 
 
 def pareto_sizes(num_classes: int, largest: int, smallest: int, shape: float = 6.0) -> np.ndarray:
-    r"""Numbers of positives that fall with the rank of a class as the density of a Pareto distribution.
+    r"""Return numbers of positives per class that decrease like the density of a Pareto distribution.
 
     .. math:: n_r = n_0 \, x_r^{-(\alpha + 1)}, \qquad
         x_r = 1 + \tfrac{r}{C - 1} \left( (n_0 / n_{C-1})^{1 / (\alpha + 1)} - 1 \right)
 
-    Source: the Pareto rule of Wu et al. (https://arxiv.org/abs/2007.09654). They draw by their own code; the
-    scale here is ours, chosen so that the two ends are exact.
+    Source: the Pareto rule of Wu et al. (https://arxiv.org/abs/2007.09654). Their sampling code is different;
+    the scale here is our choice, with exact sizes of the first and the last class.
 
     Args:
-        num_classes: C.
-        largest: n of the most frequent class.
-        smallest: n of the rarest class.
-        shape: Pareto's alpha.
+        num_classes: Number of classes C.
+        largest: Number of positives :math:`n_0` of the most frequent class.
+        smallest: Number of positives :math:`n_{C-1}` of the rarest class.
+        shape: Shape parameter :math:`\alpha` of the Pareto distribution.
 
     Returns:
-        n of each rank, of shape (C,).
+        Number of positives :math:`n_r` of each rank, of shape (C,).
 
     Raises:
-        ValueError: If the sizes do not fall.
+        ValueError: If ``smallest`` is not from 1 to ``largest``.
 
     Example:
         >>> pareto_sizes(5, 100, 4).tolist()
@@ -38,29 +38,30 @@ def pareto_sizes(num_classes: int, largest: int, smallest: int, shape: float = 6
             f"{smallest} with {largest} instead."
         )
     end = (largest / smallest) ** (1 / (shape + 1))
-    places = np.linspace(1.0, end, num_classes)
-    return np.round(largest * places ** -(shape + 1)).astype(np.int64)
+    x = np.linspace(1.0, end, num_classes)
+    sizes: np.ndarray = np.round(largest * x ** -(shape + 1)).astype(np.int64)
+    return sizes
 
 
 def long_tailed_subset(
     store: LabelStore, largest: int, smallest: int, shape: float = 6.0, seed: int = 0
 ) -> np.ndarray:
-    """Choose images so that the positives of the classes fall by :func:`pareto_sizes`.
+    """Choose images so that the numbers of positives per class follow ``pareto_sizes``.
 
-    Classes keep their order of frequency. From the rarest to the most frequent one, images of the class are
-    drawn until it has its number; those with a class that is complete are not drawn any more. So a class
-    exceeds its number only by images that were drawn for rarer classes, which co-occurrence forces, and
-    stays below it only where no other image is left.
+    The order of the classes by frequency is kept. From the rarest to the most frequent class, random images
+    of the class are chosen until it has its number of positives; images with a class that is already complete
+    are not chosen any more. A class therefore exceeds its number only by images that were chosen for rarer
+    classes, and stays below it only if no other images are left.
 
     Args:
-        store: Labels of the full data; known positives count.
+        store: Labels of the full data; only known positives are used.
         largest: Number of positives of the most frequent class.
         smallest: Number of positives of the rarest class.
-        shape: Pareto's alpha.
-        seed: Another seed draws other images.
+        shape: Shape parameter of the Pareto distribution.
+        seed: Seed of the random choice of images.
 
     Returns:
-        Rows of the store, in rising order.
+        Rows of the chosen images in the store, in ascending order.
     """
     images, classes, values = store.elements(np.arange(len(store)))
     images, classes = images[values == 1], classes[values == 1]
@@ -72,10 +73,10 @@ def long_tailed_subset(
     members = np.split(images[by_class], np.cumsum(positives)[:-1])
     rng = np.random.default_rng(seed)
     chosen, closed = np.zeros(len(store), dtype=bool), np.zeros(len(store), dtype=bool)
-    for number in order[::-1]:
-        own = members[number]
-        missing = max(0, targets[number] - int(chosen[own].sum()))
-        candidates = own[~chosen[own] & ~closed[own]]
+    for class_index in order[::-1]:
+        rows = members[class_index]
+        missing = max(0, targets[class_index] - int(chosen[rows].sum()))
+        candidates = rows[~chosen[rows] & ~closed[rows]]
         chosen[rng.permutation(candidates)[:missing]] = True
-        closed[own] = True
+        closed[rows] = True
     return np.flatnonzero(chosen)

@@ -1,4 +1,4 @@
-"""The 81 concepts of NUS-WIDE, from the official lists."""
+"""Reader of the 81 concepts of NUS-WIDE, from the official lists."""
 
 from __future__ import annotations
 
@@ -10,46 +10,47 @@ import numpy as np
 from ...utils.argument_checks import check_choice
 from ..annotations.content import open_text
 from ..annotations.errors import AnnotationErrors
-from ..annotations.label_rows import LabelRows, parts_of_table, settle_faults
+from ..annotations.label_rows import LabelRows, handle_errors, parts_of_array
 
 
-def read_nus_wide(root: str | os.PathLike, split: str, *, skip_malformed: bool = False) -> LabelRows:
-    """Read the labels of one split: 1 is positive and 0 negative; nothing is unknown.
+def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: bool = False) -> LabelRows:
+    """Read the labels of one split, which are all known: 1 is positive and 0 negative.
 
     Args:
         root: Folder with ``ConceptsList/Concepts81.txt``, ``ImageList`` and ``Groundtruth/TrainTestLabels``.
         split: ``'Train'`` or ``'Test'``, as in the file names.
-        skip_malformed: Whether to take a label that is neither 0 nor 1 as unknown and count it.
+        skip_malformed: Whether to count malformed labels and use them as unknown instead of raising.
 
     Returns:
-        The labels; images are named as in the image list, with ``/`` where it has a backslash.
+        The labels; image names are those of the image list, with ``/`` instead of backslashes.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If an argument has no meaning, a label is wrong, or a file has another number of lines
-            than the image list.
+        ValueError: If an argument is invalid, a label is not 0 or 1, or a file and the image list differ in
+            the number of lines.
     """
     check_choice("read_nus_wide", ("Train", "Test"), split=split)
-    root, notes = Path(root), {}
+    root = Path(root)
+    notes: dict[str, int] = {}
     concepts = _read(root / "ConceptsList" / "Concepts81.txt")
     listing = _read(root / "ImageList" / f"{split}Imagelist.txt")
     images = [PureWindowsPath(line).as_posix() for line in listing]
-    table = np.empty((len(images), len(concepts)), dtype=np.int8)
+    labels = np.empty((len(images), len(concepts)), dtype=np.int8)
     for number, concept in enumerate(concepts):
         path = root / "Groundtruth" / "TrainTestLabels" / f"Labels_{concept}_{split}.txt"
         lines = _read(path)
         if len(lines) != len(images):
             raise ValueError(
-                f"The label list {path} must have a line for each of the {len(images)} images. Got "
+                f"The label list {path} must have one line for each of the {len(images)} images. Got "
                 f"{len(lines)} lines instead."
             )
-        faults = AnnotationErrors(str(path))
+        errors = AnnotationErrors(str(path))
         for row, label in enumerate(lines):
             if label not in ("0", "1"):
-                faults.add(f"line {row + 1}", "label", "1 or 0", label)
-        settle_faults(faults, skip_malformed, notes)
-        table[:, number] = [{"0": 0, "1": 1}.get(label, -1) for label in lines]
-    return LabelRows(concepts, parts_of_table(table, images, 0), 0, len(images), notes)
+                errors.add(f"line {row + 1}", "label", "1 or 0", label)
+        handle_errors(errors, skip_malformed, notes)
+        labels[:, number] = [{"0": 0, "1": 1}.get(label, -1) for label in lines]
+    return LabelRows(concepts, parts_of_array(labels, images, 0), 0, len(images), notes)
 
 
 def _read(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Image-level labels of Open Images, from its published tables."""
+"""Reader of image-level labels of Open Images: label tables, class lists and hierarchy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...utils.argument_checks import check_choice
-from ..annotations.content import csv_rows, open_text, read_json, refuse_repeated_keys
+from ..annotations.content import csv_rows, open_text, read_json, reject_repeated_keys
 from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelPart, LabelRows
 from ..label_store.external_sort import CONFLICTS, GatheredLabels, resolve_labels
@@ -18,41 +18,42 @@ from .open_images_tables import HUMAN, IMAGE, IMPLIED, OpenImagesTables
 
 
 def read_open_images(
-    human_labels: Sequence[str | os.PathLike],
-    class_descriptions: str | os.PathLike,
+    human_labels: Sequence[str | os.PathLike[str]],
+    class_descriptions: str | os.PathLike[str],
     *,
-    trainable_classes: str | os.PathLike | None = None,
-    image_ids: str | os.PathLike | None = None,
-    machine_labels: Sequence[str | os.PathLike] = (),
+    trainable_classes: str | os.PathLike[str] | None = None,
+    image_ids: str | os.PathLike[str] | None = None,
+    machine_labels: Sequence[str | os.PathLike[str]] = (),
     machine_threshold: float | None = None,
-    hierarchy: str | os.PathLike | None = None,
-    conflicts: str = "refuse",
+    hierarchy: str | os.PathLike[str] | None = None,
+    conflicts: str = "raise",
     skip_malformed: bool = False,
-    work_dir: str | os.PathLike | None = None,
+    work_dir: str | os.PathLike[str] | None = None,
 ) -> LabelRows:
-    """Read Open Images labels of V3 to V7: Confidence 1 is positive, 0 negative, the rest unknown.
+    """Read labels of Open Images V3 to V7: Confidence 1 is positive, 0 is negative, all others are unknown.
 
-    The tables need not be sorted. Images come in rising order of their identifiers, named
+    The tables need not be sorted. Images are returned in ascending order of their identifiers, with names
     ``<identifier>.jpg``.
 
-    Where several sources speak about a class of an image, human labels decide, then what follows from them
-    by the hierarchy, then machine labels. Two that follow and contradict each other leave the class unknown.
+    If several sources label the same class of an image, human labels are used first, then the labels that
+    they imply by the hierarchy, then machine labels. If implied labels contradict each other, the class is
+    unknown.
 
     Args:
         human_labels: Tables with the columns ImageID, LabelName and Confidence, 1 or 0.
-        class_descriptions: Table of label name and display name, with or without a header.
-        trainable_classes: List of label names: only these classes, in this order. Absent: all described
+        class_descriptions: Table of label names and display names, with or without a header.
+        trainable_classes: List of the label names of the classes, in their order; by default all described
             classes, in the order of the table. Labels of other described classes are left out and counted.
-        image_ids: Table with the column ImageID: exactly these images. Absent: those with a label of one of
-            the classes.
-        machine_labels: Tables of machine-generated labels, Confidence from 0 to 1.
-        machine_threshold: A machine label of at least this confidence is positive; the others are left out.
-        hierarchy: The hierarchy file of the boxable classes: positives also hold for the classes above them
-            and negatives for those below.
-        conflicts: A class that people called both present and absent in one image: ``'refuse'``, or take it
-            as ``'positive'``, ``'negative'`` or ``'unknown'``.
-        skip_malformed: Whether to leave out wrong rows and count them, instead of refusing the file.
-        work_dir: Where temporary files lie, 14 bytes a label.
+        image_ids: Table with the column ImageID of the images to return; by default all images that have a
+            label of one of the classes.
+        machine_labels: Tables of machine-generated labels with Confidence from 0 to 1.
+        machine_threshold: Machine labels of at least this confidence are positive, the others are left out.
+        hierarchy: The hierarchy file of the boxable classes. Positive labels imply that all classes above are
+            positive, negative labels that all classes below are negative.
+        conflicts: Treatment of a class that has both positive and negative human labels in one image:
+            ``'raise'``, or use ``'positive'``, ``'negative'`` or ``'unknown'``.
+        skip_malformed: Whether to leave out and count malformed rows instead of raising.
+        work_dir: Folder for temporary files, which take 14 bytes per label.
 
     Returns:
         The labels. The tables are read by this call.
@@ -60,15 +61,15 @@ def read_open_images(
     Raises:
         FileNotFoundError: If a file is missing.
         ImportError: If pyarrow is missing.
-        ValueError: If an argument has no meaning or a file is wrong.
+        ValueError: If an argument is invalid or a file is malformed.
     """
     check_choice("read_open_images", CONFLICTS, conflicts=conflicts)
     if bool(machine_labels) != (machine_threshold is not None):
         raise ValueError(
-            "The 'machine_threshold' argument of read_open_images must be given with 'machine_labels', and "
-            f"only then. Got {machine_threshold!r} with {len(machine_labels)} tables instead."
+            "The 'machine_threshold' argument of read_open_images must be set if and only if "
+            f"'machine_labels' is set. Got {machine_threshold!r} with {len(machine_labels)} tables instead."
         )
-    if machine_threshold is not None and not 0 <= machine_threshold <= 1:  # not even NaN
+    if machine_threshold is not None and not 0 <= machine_threshold <= 1:  # also true for NaN
         raise ValueError(
             "The 'machine_threshold' argument of read_open_images must be a number from 0 to 1. Got "
             f"{machine_threshold!r} instead."
@@ -86,6 +87,161 @@ def read_open_images(
     implied = None if hierarchy is None else read_hierarchy(hierarchy, chosen)
     parts = _parts(tables.labels, implied, image_ids is not None, conflicts, chosen, notes)
     return LabelRows(display_names(described, chosen), parts, notes=notes)
+
+
+def read_class_descriptions(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Read the table of label names and display names, with (V6) or without a header (V3).
+
+    Args:
+        path: The table.
+
+    Returns:
+        Display names by label name, in the order of the table.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a row does not have two cells.
+    """
+    _check_exists(path)
+    with open_text(os.fspath(path)) as file:
+        rows = [(number, row) for number, row in csv_rows(file, os.fspath(path)) if row]
+    if rows and rows[0][1][0] == "LabelName":
+        rows = rows[1:]
+    errors = AnnotationErrors(str(path))
+    for number, row in rows:
+        if len(row) != 2:
+            errors.add(f"line {number}", "row", "a label name and a display name", row)
+    errors.raise_if_any()
+    return {label.strip(): name.strip() for _, (label, name) in rows}
+
+
+def read_class_list(path: str | os.PathLike[str], described: dict[str, str]) -> list[str]:
+    """Read a list with one label name per line.
+
+    Args:
+        path: The list.
+        described: Display names by label name, of all described classes.
+
+    Returns:
+        The label names, in the order of the list.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a class is not described, or is listed twice.
+    """
+    _check_exists(path)
+    errors = AnnotationErrors(str(path))
+    chosen: dict[str, None] = {}
+    with open_text(os.fspath(path)) as file:
+        lines = list(file)
+    for number, line in enumerate(lines, 1):
+        label = line.strip()
+        if label and (label not in described or label in chosen):
+            errors.add(f"line {number}", "class", "a described class, named once", label)
+        if label:
+            chosen[label] = None
+    errors.raise_if_any()
+    return list(chosen)
+
+
+def display_names(described: dict[str, str], chosen: list[str]) -> list[str]:
+    """Return unique display names; the label name is appended to names of several classes.
+
+    Args:
+        described: Display names by label name.
+        chosen: Label names of the classes.
+
+    Returns:
+        The names, in the order of ``chosen``.
+
+    Example:
+        >>> display_names({'/m/1': 'Bat', '/m/2': 'Bat', '/m/3': 'Cat'}, ['/m/2', '/m/1', '/m/3'])
+        ['Bat (/m/2)', 'Bat (/m/1)', 'Cat']
+    """
+    counts = Counter(described[label] for label in chosen)
+    names = ((described[label], label) for label in chosen)
+    return [name if counts[name] == 1 else f"{name} ({label})" for name, label in names]
+
+
+def read_hierarchy(path: str | os.PathLike[str], labels: Sequence[str]) -> ImpliedLabels:
+    """Read the hierarchy file of the boxable classes.
+
+    A node has a ``LabelName`` and, in ``Subcategory``, the nodes of narrower classes. ``Part`` lists its
+    parts (a wheel of a car), which imply no labels. A class can be below several other classes.
+
+    Args:
+        path: The JSON file.
+        labels: Label names of the classes, in the order of their indices. Nodes of other classes only connect
+            the classes above and below them.
+
+    Returns:
+        The implied labels.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not such a hierarchy.
+    """
+    root = read_json(os.fspath(path))
+    index = {label: number for number, label in enumerate(labels)}
+    above: list[set[int]] = [set() for _ in labels]
+    waiting: list[tuple[Any, frozenset[int]]] = [(root, frozenset())]
+    while waiting:
+        node, uppers = waiting.pop()
+        reject_repeated_keys(node, os.fspath(path))
+        if not isinstance(node, dict) or not isinstance(node.get("LabelName"), str):
+            raise ValueError(
+                f"Every node of the hierarchy {path} must have a 'LabelName'. Got {node!r:.100} instead."
+            )
+        children = node.get("Subcategory", [])
+        if not isinstance(children, list):
+            raise ValueError(
+                f"The 'Subcategory' of {node['LabelName']} in the hierarchy {path} must be a list of nodes. "
+                f"Got {children!r:.100} instead."
+            )
+        class_index = index.get(node["LabelName"])
+        if class_index is not None:
+            above[class_index] |= uppers - {class_index}
+            uppers = uppers | {class_index}
+        waiting += [(child, uppers) for child in children]
+    return ImpliedLabels(above)
+
+
+class ImpliedLabels:
+    """Labels implied by a class hierarchy: a dog is an animal, and without an animal there is no dog.
+
+    Args:
+        above: The classes above each class, C sets of class indices.
+    """
+
+    def __init__(self, above: Sequence[set[int]]) -> None:
+        below: list[set[int]] = [set() for _ in above]
+        for lower, uppers in enumerate(above):
+            for upper in uppers:
+                below[upper].add(lower)
+        # For each label, 0 and 1: the implied classes of all classes, concatenated, with their offsets.
+        self._implied = [_concatenate(below), _concatenate(above)]
+
+    def find(self, classes: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find the implied labels of each label.
+
+        Args:
+            classes: Class of each label, of shape (E,).
+            values: The labels, 1 or 0, of shape (E,).
+
+        Returns:
+            Index of the label that implies it, class, and value of each implied label, three arrays of shape
+            (F,).
+        """
+        found = []
+        for value, (offsets, targets) in enumerate(self._implied):
+            labels = np.flatnonzero(values == value)
+            starts = offsets[classes[labels]]
+            sizes = offsets[classes[labels] + 1] - starts
+            origins = np.repeat(labels, sizes)
+            elements = np.arange(len(origins)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+            found.append((origins, targets[elements], np.full(len(origins), value, dtype=np.int8)))
+        origins, classes, values = (np.concatenate(arrays) for arrays in zip(*found))
+        return origins, classes, values
 
 
 def _parts(
@@ -120,9 +276,9 @@ def _parts(
         keys = images * num_classes + classes
         if implied is not None:
             human = ranks == HUMAN
-            # Nothing follows from a label that others overrule.
-            stays = resolve_labels(keys[human], values[human], ranks[human], conflicts, {}, describe)
-            more_keys, more_values = _that_follow(implied, *stays, num_classes)
+            # Other labels are implied only by human labels after contradictions are resolved.
+            resolved = resolve_labels(keys[human], values[human], ranks[human], conflicts, {}, describe)
+            more_keys, more_values = _implied_keys(implied, *resolved, num_classes)
             keys, values = np.concatenate([keys, more_keys]), np.concatenate([values, more_values])
             ranks = np.concatenate([ranks, np.full(len(more_keys), IMPLIED, dtype=ranks.dtype)])
         keys, values = resolve_labels(keys, values, ranks, conflicts, notes, describe)
@@ -131,170 +287,18 @@ def _parts(
         )
 
 
-def _that_follow(
+def _implied_keys(
     implied: ImpliedLabels, keys: np.ndarray, values: np.ndarray, num_classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    origins, classes, implied_values = implied.of(keys % num_classes, values)
+    origins, classes, implied_values = implied.find(keys % num_classes, values)
     return keys[origins] // num_classes * num_classes + classes, implied_values
 
 
-def read_class_descriptions(path: str | os.PathLike) -> dict[str, str]:
-    """Read the table of label names and display names, with (V6) or without a header (V3).
-
-    Args:
-        path: The table.
-
-    Returns:
-        Display name of each label name, in the order of the table.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If a row has not two cells.
-    """
-    _check_exists(path)
-    with open_text(os.fspath(path)) as file:
-        rows = [(number, row) for number, row in csv_rows(file, os.fspath(path)) if row]
-    if rows and rows[0][1][0] == "LabelName":
-        rows = rows[1:]
-    faults = AnnotationErrors(str(path))
-    for number, row in rows:
-        if len(row) != 2:
-            faults.add(f"line {number}", "row", "a label name and a display name", row)
-    faults.raise_if_any()
-    return {label.strip(): name.strip() for _, (label, name) in rows}
-
-
-def read_class_list(path: str | os.PathLike, described: dict[str, str]) -> list[str]:
-    """Read a list of label names, one a line.
-
-    Args:
-        path: The list.
-        described: The label names there are.
-
-    Returns:
-        The label names, in the order of the list.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If a name is not described, or there twice.
-    """
-    _check_exists(path)
-    faults = AnnotationErrors(str(path))
-    chosen: dict[str, None] = {}
-    with open_text(os.fspath(path)) as file:
-        lines = list(file)
-    for number, line in enumerate(lines, 1):
-        label = line.strip()
-        if label and (label not in described or label in chosen):
-            faults.add(f"line {number}", "class", "a described class, named once", label)
-        if label:
-            chosen[label] = None
-    faults.raise_if_any()
-    return list(chosen)
-
-
-def display_names(described: dict[str, str], chosen: list[str]) -> list[str]:
-    """Name classes for people; two of one display name get their label names behind.
-
-    Args:
-        described: Display name of each label name.
-        chosen: Label names of the classes.
-
-    Returns:
-        Different names, in the order of ``chosen``.
-
-    Example:
-        >>> display_names({'/m/1': 'Bat', '/m/2': 'Bat', '/m/3': 'Cat'}, ['/m/2', '/m/1', '/m/3'])
-        ['Bat (/m/2)', 'Bat (/m/1)', 'Cat']
-    """
-    counts = Counter(described[label] for label in chosen)
-    names = ((described[label], label) for label in chosen)
-    return [name if counts[name] == 1 else f"{name} ({label})" for name, label in names]
-
-
-def _check_exists(path: str | os.PathLike) -> None:
+def _check_exists(path: str | os.PathLike[str]) -> None:
     if not os.path.isfile(path):
         raise FileNotFoundError(f"The list of classes must be an existing file. Got {path} instead.")
 
 
-class ImpliedLabels:
-    """Labels that follow from others: a dog is an animal, and where there is no animal there is no dog.
-
-    Args:
-        above: The classes above each class, C sets of class indices.
-    """
-
-    def __init__(self, above: Sequence[set[int]]) -> None:
-        below: list[set[int]] = [set() for _ in above]
-        for lower, uppers in enumerate(above):
-            for upper in uppers:
-                below[upper].add(lower)
-        # By label, 0 and 1: the classes that follow from each class, one after the other.
-        self._tables = [_flat(below), _flat(above)]
-
-    def of(self, classes: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Find what follows from each label.
-
-        Args:
-            classes: Class of each label, of shape (E,).
-            values: 1 or 0, of shape (E,).
-
-        Returns:
-            Place of the label in ``classes``, class, and value of each label that follows, of shape (F,).
-        """
-        found = []
-        for value, (offsets, targets) in enumerate(self._tables):
-            places = np.flatnonzero(values == value)
-            starts = offsets[classes[places]]
-            sizes = offsets[classes[places] + 1] - starts
-            origins = np.repeat(places, sizes)
-            elements = np.arange(len(origins)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
-            found.append((origins, targets[elements], np.full(len(origins), value, dtype=np.int8)))
-        return tuple(np.concatenate(arrays) for arrays in zip(*found))
-
-
-def read_hierarchy(path: str | os.PathLike, labels: Sequence[str]) -> ImpliedLabels:
-    """Read the hierarchy file of the boxable classes.
-
-    A node has ``LabelName`` and, below ``Subcategory``, the nodes of narrower classes. ``Part`` lists what
-    is a part of it (a wheel of a car), from which nothing follows here. A class may be below several others.
-
-    Args:
-        path: The JSON file.
-        labels: Label names of the classes, in the order of their indices. Others are passed through.
-
-    Returns:
-        What follows from what.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no such hierarchy.
-    """
-    root = read_json(os.fspath(path))
-    index = {label: number for number, label in enumerate(labels)}
-    above: list[set[int]] = [set() for _ in labels]
-    waiting: list[tuple[Any, frozenset[int]]] = [(root, frozenset())]
-    while waiting:
-        node, uppers = waiting.pop()
-        refuse_repeated_keys(node, os.fspath(path))
-        if not isinstance(node, dict) or not isinstance(node.get("LabelName"), str):
-            raise ValueError(
-                f"Every node of the hierarchy {path} must have a 'LabelName'. Got {node!r:.100} instead."
-            )
-        children = node.get("Subcategory", [])
-        if not isinstance(children, list):
-            raise ValueError(
-                f"The 'Subcategory' of {node['LabelName']} in the hierarchy {path} must be a list of nodes. "
-                f"Got {children!r:.100} instead."
-            )
-        own = index.get(node["LabelName"])
-        if own is not None:
-            above[own] |= uppers - {own}
-            uppers = uppers | {own}
-        waiting += [(child, uppers) for child in children]
-    return ImpliedLabels(above)
-
-
-def _flat(lists: Sequence[set[int]]) -> tuple[np.ndarray, np.ndarray]:
+def _concatenate(lists: Sequence[set[int]]) -> tuple[np.ndarray, np.ndarray]:
     offsets = np.cumsum([0, *map(len, lists)])
     return offsets, np.array([item for items in lists for item in sorted(items)], dtype=np.int64)

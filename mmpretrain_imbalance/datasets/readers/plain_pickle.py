@@ -1,4 +1,4 @@
-"""Pickles that hold plain data: numbers, text, lists, dictionaries and NumPy arrays."""
+"""Safe reader of pickled plain data: numbers, text, lists, dictionaries and NumPy arrays."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from ...utils.pickled_numpy import STAND_INS, PickledRecord, resolve, unpickling_error
 
-# A tuple of tuples, this deep, ends the process where it is the key of a dictionary.
-_MOST_TUPLES = 10_000
+# Deeply nested tuples as a dictionary key would overflow the stack of the process.
+_MAX_TUPLES = 10_000
 
 
 class PickledBytes(PickledRecord):
-    """Stand-in for ``_codecs.encode``, which is how Python 3 writes bytes for readers of Python 2."""
+    """Stand-in for ``_codecs.encode``, with which Python 3 pickles bytes in protocols of Python 2."""
 
-    def __new__(cls, *arguments: Any) -> bytes:
+    def __new__(cls, *arguments: Any) -> Any:
         if [type(argument) for argument in arguments] != [str, str] or arguments[1] != "latin1":
             raise unpickling_error("bytes as latin1 text", arguments)
         return arguments[0].encode("latin1")
@@ -26,21 +26,21 @@ class PickledBytes(PickledRecord):
 _ALLOWED = {**STAND_INS, "_codecs.encode": PickledBytes}
 
 
-def read_plain_pickle(path: str | os.PathLike) -> Any:
-    """Read a pickle without running anything that is in it.
+def read_plain_pickle(path: str | os.PathLike[str]) -> Any:
+    """Read a pickled file without executing code from it.
 
-    Published data such as CIFAR is pickled, and a pickle can name any function to be called. This reader
-    knows the few names that arrays and bytes need and rejects all others.
+    Published data such as CIFAR are pickled, and a pickle can call any function. This reader accepts only the
+    functions that create arrays and bytes, and rejects all others.
 
     Args:
-        path: The file. Text of Python 2 becomes bytes.
+        path: The file. Strings of Python 2 become bytes.
 
     Returns:
         The data.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is truncated or names something else.
+        ValueError: If the file is truncated or contains other objects.
     """
     try:
         with open(path, "rb") as file:
@@ -48,10 +48,10 @@ def read_plain_pickle(path: str | os.PathLike) -> Any:
         _check_sizes(content)
         return resolve(_PlainUnpickler(io.BytesIO(content), encoding="bytes").load())
     except FileNotFoundError:
-        raise FileNotFoundError(f"The pickle must be an existing file. Got {path} instead.") from None
-    except Exception as error:  # a damaged pickle raises whatever the operation it ends in raises
+        raise FileNotFoundError(f"The pickled data must be an existing file. Got {path} instead.") from None
+    except Exception as error:  # a damaged pickle can raise any error
         raise ValueError(
-            f"The pickle {path} must hold plain data and arrays. Got an error instead: {error}"
+            f"The pickled file {path} must have only plain data and arrays. Got an error instead: {error}"
         ) from None
 
 
@@ -63,16 +63,16 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def _check_sizes(content: bytes) -> None:
-    """Raise if a short file would fill the memory or the stack of the process."""
-    tuples, before = 0, ""
+    """Raise if a short file would exhaust the memory or the stack of the process."""
+    num_tuples, before = 0, ""
     for operation, argument, _ in pickletools.genops(content):
         if operation.name.endswith("PUT"):
-            if argument > len(content):  # memory is taken up to this index
+            if (argument or 0) > len(content):  # memory is allocated up to this index
                 raise unpickling_error(f"fewer values than its {len(content)} bytes", argument)
             continue
-        # A tuple that is the arguments of a call is gone after it: there is one for every piece of bytes.
-        tuples += operation.name.startswith("TUPLE")
-        tuples -= operation.name == "REDUCE" and before.startswith("TUPLE")
-        if tuples > _MOST_TUPLES:
-            raise unpickling_error(f"at most {_MOST_TUPLES} tuples", tuples)
+        # Every bytes object needs a tuple of call arguments, which is not counted after the call.
+        num_tuples += operation.name.startswith("TUPLE")
+        num_tuples -= operation.name == "REDUCE" and before.startswith("TUPLE")
+        if num_tuples > _MAX_TUPLES:
+            raise unpickling_error(f"at most {_MAX_TUPLES} tuples", num_tuples)
         before = operation.name

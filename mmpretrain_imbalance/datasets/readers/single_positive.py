@@ -1,4 +1,4 @@
-"""The .npy matrices of the single-positive literature, whose numbers mean something else than ours."""
+"""Reader of the .npy label matrices of the single-positive literature, with their two label conventions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...utils.argument_checks import check_choice
-from ..annotations.label_rows import LabelRows, parts_of_table
+from ..annotations.label_rows import LabelRows, parts_of_array
 
 _MEANINGS = {
     "zero_is_unknown": {1: 1, 0: -1, -1: 0},
@@ -18,75 +18,77 @@ _MEANINGS = {
 
 
 def read_single_positive_matrices(
-    labels: str | os.PathLike,
-    images: str | os.PathLike,
+    labels: str | os.PathLike[str],
+    images: str | os.PathLike[str],
     *,
     meaning: str,
     class_names: Sequence[str] | None = None,
 ) -> LabelRows:
-    """Read a matrix of labels and a list of image names.
+    """Read a label matrix and a list of image names.
 
-    The same file can be meant in two ways, and nothing in it tells which: the caller must.
+    Two label conventions are in use, and the file does not contain its convention.
 
     Args:
         labels: ``.npy`` matrix of shape (N, C), such as ``formatted_train_labels_obs.npy``.
         images: ``.npy`` list of N names, text or bytes in UTF-8, such as ``formatted_train_images.npy``.
-        meaning: ``'zero_is_unknown'``: 1 positive, 0 unknown, -1 negative, as observed labels are saved
-            there. ``'zero_is_negative'``: 1 positive, 0 negative, -1 unknown, as complete labels are saved
-            and as this package has them.
-        class_names: C names; numbers where absent.
+        meaning: Label convention. ``'zero_is_unknown'``: 1 positive, 0 unknown, -1 negative, used for
+            observed labels. ``'zero_is_negative'``: 1 positive, 0 negative, -1 unknown, used for complete
+            labels and in this package.
+        class_names: Names of the C classes; by default their numbers.
 
     Returns:
         The labels.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If an argument has no meaning, a file needs unpickling, the shapes differ, a number is
-            none of 1, 0 and -1, or a name is no text.
+        ValueError: If an argument is invalid, a file needs unpickling, the shapes differ, an element is not
+            1, 0 or -1, or a name is not text.
     """
     check_choice("read_single_positive_matrices", tuple(_MEANINGS), meaning=meaning)
-    table, names = _load(labels), _load(images)
-    if table.ndim != 2 or names.shape != (len(table),):
+    matrix, name_array = _load(labels), _load(images)
+    if matrix.ndim != 2 or name_array.shape != (len(matrix),):
         raise ValueError(
             f"The matrix {labels} must be of shape (N, C) and {images} of shape (N,). "
-            f"Got {table.shape} and {names.shape} instead."
+            f"Got {matrix.shape} and {name_array.shape} instead."
         )
-    wrong = np.argwhere(~np.isin(table, (1, 0, -1)))
+    wrong = np.argwhere(~np.isin(matrix, (1, 0, -1)))
     if len(wrong):
         image, number = wrong[0]
         raise ValueError(
-            f"The elements of {labels} must be 1, 0 or -1. Got {table[image, number]} at image {image}, class "
-            f"{number}, and {len(wrong) - 1} more such elements instead."
+            f"The elements of {labels} must be 1, 0 or -1. Got {matrix[image, number]} at image {image}, "
+            f"class {number}, and {len(wrong) - 1} more such elements instead."
         )
     if class_names is None:
-        class_names = [str(number) for number in range(table.shape[1])]
-    if len(class_names) != table.shape[1]:
+        class_names = [str(number) for number in range(matrix.shape[1])]
+    if len(class_names) != matrix.shape[1]:
         raise ValueError(
-            f"The 'class_names' argument of read_single_positive_matrices must be {table.shape[1]} names, as "
-            f"{labels} has columns. Got {len(class_names)} instead."
+            f"The 'class_names' argument of read_single_positive_matrices must be {matrix.shape[1]} names, "
+            f"one per column of {labels}. Got {len(class_names)} names instead."
         )
-    names = _text(names, images)
+    names = _text(name_array, images)
     lookup = np.array([_MEANINGS[meaning][value] for value in (0, 1, -1)], dtype=np.int8)
-    parts = parts_of_table(lookup[table.astype(np.int64)], names)
+    parts = parts_of_array(lookup[matrix.astype(np.int64)], names)
     return LabelRows(class_names, parts, num_images=len(names))
 
 
-def _text(names: np.ndarray, path: str | os.PathLike) -> list[str]:
+def _text(names: np.ndarray, path: str | os.PathLike[str]) -> list[str]:
     if names.dtype.kind not in "US":
         raise ValueError(f"The elements of {path} must be names of images. Got {names.dtype} instead.")
     try:
-        return (np.char.decode(names, "utf-8") if names.dtype.kind == "S" else names).tolist()
+        decoded: list[str] = (np.char.decode(names, "utf-8") if names.dtype.kind == "S" else names).tolist()
+        return decoded
     except UnicodeDecodeError as error:
         raise ValueError(
             f"The elements of {path} must be in UTF-8. Got other bytes instead: {error}."
         ) from None
 
 
-def _load(path: str | os.PathLike) -> np.ndarray:
+def _load(path: str | os.PathLike[str]) -> np.ndarray:
     if not Path(path).is_file():
         raise FileNotFoundError(f"The matrix must be an existing .npy file. Got {path} instead.")
     try:
-        return np.load(path, allow_pickle=False)
+        array: np.ndarray = np.load(path, allow_pickle=False)
+        return array
     except (ValueError, EOFError) as error:
         raise ValueError(
             f"The file {path} must be a .npy array that needs no unpickling. Got an error instead: {error}"

@@ -1,4 +1,4 @@
-"""Some images of a label store, such as those of a published list."""
+"""Selection of images of a label store by row or by a published list."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 
 from ..annotations.content import open_text
 from ..annotations.errors import AnnotationErrors
-from ..annotations.label_rows import LabelPart, LabelRows, settle_faults
+from ..annotations.label_rows import LabelPart, LabelRows, handle_errors
 from ..label_store.store import LabelStore
 from .plain_pickle import read_plain_pickle
 
-_PART = 4096
+_PART = 4096  # images per part
 
 
 def rows_of_store(store: LabelStore, rows: np.ndarray) -> LabelRows:
-    """The labels of some images.
+    """Select the labels of some images.
 
     Args:
         store: The labels of all images.
-        rows: The images, of shape (M,).
+        rows: Rows of the images in the store, of shape (M,).
 
     Returns:
-        Their labels, in the order of ``rows``.
+        The labels of these images, in the order of ``rows``.
     """
 
     def parts() -> Iterator[LabelPart]:
@@ -33,31 +33,39 @@ def rows_of_store(store: LabelStore, rows: np.ndarray) -> LabelRows:
             part = rows[start : start + _PART]
             yield LabelPart([store.image_name(int(row)) for row in part], *store.elements(part))
 
-    kept = dict(class_metadata=store.class_metadata, num_simulations=store.num_simulations)
-    return LabelRows(store.class_names, parts(), store.default_label, len(rows), **kept)
+    return LabelRows(
+        store.class_names,
+        parts(),
+        store.default_label,
+        len(rows),
+        class_metadata={name: list(values) for name, values in store.class_metadata.items()},
+        num_simulations=store.num_simulations,
+    )
 
 
-def read_image_list(store: LabelStore, path: str | os.PathLike, *, skip_malformed: bool = False) -> LabelRows:
-    """The images of a list, such as the published ones of COCO-MLT and VOC-MLT.
+def read_image_list(
+    store: LabelStore, path: str | os.PathLike[str], *, skip_malformed: bool = False
+) -> LabelRows:
+    """Select the images of a list, such as the published lists of COCO-MLT and VOC-MLT.
 
-    An item of the list is the name of an image as in the store, its last part without the ending
-    (``2008_000008``), or the number in it (``391895`` for ``train2017/000000391895.jpg``).
+    An item of the list is the name of an image in the store, the stem of its file name (``2008_000008``), or
+    the number in its file name (``391895`` for ``train2017/000000391895.jpg``).
 
     Args:
         store: The labels of all images.
-        path: A text file with an item a line, whatever its ending (the published ``img_id.pkl`` of COCO-MLT
-            is one), or a pickled list of plain items (``.pkl``).
-        skip_malformed: Whether to leave out items that name no image and count them.
+        path: A text file with one item per line, which can have any ending (the published ``img_id.pkl`` of
+            COCO-MLT is a text file), or a pickled list of items (``.pkl``).
+        skip_malformed: Whether to leave out and count items without an image instead of raising.
 
     Returns:
-        Their labels, in the order of the list.
+        The labels of these images, in the order of the list.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If an item names no image, or one that was named before.
+        ValueError: If an item does not name exactly one image, or names an image again.
     """
     path = Path(path)
-    # Pickles begin with one of these bytes, names and numbers of images with none.
+    # Pickled lists begin with one of these bytes; names and numbers of images do not.
     if path.suffix == ".pkl" and path.is_file() and path.read_bytes()[:1] in (b"\x80", b"(", b"]"):
         content = read_plain_pickle(path)
         items = [item.decode() if isinstance(item, bytes) else str(item) for item in list(content)]
@@ -66,26 +74,29 @@ def read_image_list(store: LabelStore, path: str | os.PathLike, *, skip_malforme
             items = file.read().splitlines()
     else:
         raise FileNotFoundError(f"The list of images must be an existing file. Got {path} instead.")
-    place: dict[str, int] = {}
+    row_of_key: dict[str, int] = {}
     for row in range(len(store)):
         name = store.image_name(row)
         stem = PurePosixPath(name).stem
         digits = stem.rpartition("_")[2]
-        # COCO's names: 000000391895, or COCO_train2014_000000391895. 2008_000008 of VOC is no number.
+        # Numbers are found in names such as 000000391895 and COCO_train2014_000000391895 of COCO, but not in
+        # names such as 2008_000008 of VOC.
         is_number = digits.isdecimal() and (digits == stem or len(digits) == 12)
         for key in {name, stem, f"#{int(digits)}" if is_number else name}:
-            place[key] = -1 if place.get(key, row) != row else row  # -1: it would name two images
-    faults, notes, rows = AnnotationErrors(str(path)), {}, {}
+            row_of_key[key] = -1 if row_of_key.get(key, row) != row else row  # -1 if it names two images
+    errors = AnnotationErrors(str(path))
+    notes: dict[str, int] = {}
+    rows: dict[int, None] = {}
     for number, item in enumerate(items, 1):
         item = item.strip()
         if not item:
             continue
-        row = place.get(item, place.get(f"#{int(item)}") if item.isdecimal() else None)
-        if row is None or row < 0 or row in rows:
-            faults.add(f"line {number}", "image", "one image of the store, named once", item)
+        found = row_of_key.get(item, row_of_key.get(f"#{int(item)}") if item.isdecimal() else None)
+        if found is None or found < 0 or found in rows:
+            errors.add(f"line {number}", "image", "one image of the store, named once", item)
         else:
-            rows[row] = None
-    settle_faults(faults, skip_malformed, notes)
+            rows[found] = None
+    handle_errors(errors, skip_malformed, notes)
     labels = rows_of_store(store, np.fromiter(rows, dtype=np.int64, count=len(rows)))
     labels.notes = notes
     return labels

@@ -1,4 +1,4 @@
-"""What samplers have in common that draw the images of each epoch anew."""
+"""Base class of samplers that draw the images of each epoch at random."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from ..dataset_labels import label_chunks
 from ..wrapped import initialize
 
 
-class DrawnSampler(Sampler):
-    """Base of samplers that draw ``epoch_size`` images an epoch, some of them more than once.
+class DrawnSampler(Sampler[int]):
+    """Base class of samplers that draw ``epoch_size`` images per epoch, some of them several times.
 
-    What an epoch draws follows from the seed and the epoch alone, so a resumed run draws what the run that it
-    goes on from would have drawn. The draws are dealt to the ranks in turn: all ranks together see the draws
-    of one process. MMEngine's ``DistSamplerSeedHook`` tells the sampler its epoch.
+    The drawn images depend only on the seed and the epoch, so that a resumed run draws the same images as an
+    uninterrupted one. They are distributed over the ranks in turn: all ranks together get the images that a
+    single process would get. MMEngine's ``DistSamplerSeedHook`` sets the epoch.
 
     Args:
-        dataset: A dataset, or wrapper of datasets, whose labels :func:`label_counts` can read.
-        without_positives: How often images without known positives are drawn; a subclass says in what unit.
-        epoch_size: Draws in an epoch, over all ranks; by default the number of images.
-        seed: Another seed gives other draws; every rank must have the same. Runner gives its own; absent, the
-            ranks agree on a random one.
-        shuffle: Whether the draws come in random order, or in the order of the dataset.
-        round_up: Whether the first draws are repeated so that all ranks have equally many.
+        dataset: A dataset or wrapper that :func:`label_counts` supports.
+        without_positives: Frequency of images without known positives, in the unit of the subclass.
+        epoch_size: Number of drawn images per epoch, over all ranks; by default the number of images.
+        seed: Seed, which must be the same on every rank. Runner passes its own seed; by default, the ranks
+            agree on a random seed.
+        shuffle: Whether drawn images are in random order instead of the order of the dataset.
+        round_up: Whether to repeat the first drawn images so that all ranks have the same number of images.
 
     Attributes:
         num_images: Number of images of the dataset.
 
     Raises:
-        ValueError: If the dataset is empty, or another argument has no meaning.
+        ValueError: If the dataset is empty, or another argument is invalid.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class DrawnSampler(Sampler):
         self.dataset = dataset
         self.num_images = len(dataset)
         if not self.num_images:
-            raise ValueError(f"The 'dataset' argument of {name} must have samples. Got none instead.")
+            raise ValueError(f"The 'dataset' argument of {name} must have samples. Got no samples instead.")
         if not 0 <= without_positives < math.inf:
             raise ValueError(
                 f"The 'without_positives' argument of {name} must be a finite number of at least 0. Got "
@@ -74,44 +74,49 @@ class DrawnSampler(Sampler):
         """Draw the images of one epoch.
 
         Args:
-            rng: Where chance comes from; seeded with the seed and the epoch.
+            rng: Random number generator, seeded with the seed and the epoch.
 
         Returns:
-            Indices into the dataset, int64 of shape (epoch_size,), in random order.
+            Indices in the dataset, int64 of shape (epoch_size,), in random order.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement draw")
 
     def image_values(self, class_values: np.ndarray, reduction: str) -> np.ndarray:
-        """One value an image, from those of its known positives.
+        """Reduce the values of the known positive classes of each image to one value per image.
 
         Args:
             class_values: Value of each class, of shape (C,).
             reduction: ``'max'``, ``'mean'`` or ``'sum'`` over the positives of an image.
 
         Returns:
-            Values of shape (num_images,); ``nan`` for an image without known positives.
+            Values of shape (num_images,); NaN for images without known positives.
         """
         values = np.full(self.num_images, np.nan)
         for chunk in label_chunks(self.dataset):
             positive = chunk.values == 1
             values[chunk.positions] = image_values(
-                chunk.places[positive], chunk.classes[positive], class_values, len(chunk.positions), reduction
+                chunk.samples[positive],
+                chunk.classes[positive],
+                class_values,
+                len(chunk.positions),
+                reduction,
             )
         return values
 
     def check_some_weight(self, total: float) -> None:
-        """Refuse to draw where every image has the weight 0.
+        """Raise if all images have the weight 0.
 
         Args:
             total: Sum of the weights of all images.
 
         Raises:
-            ValueError: If it is 0.
+            ValueError: If the sum is 0.
         """
         if not total > 0:
             raise ValueError(
                 f"The 'dataset' argument of {type(self).__name__} must have an image with a known positive, "
-                "or 'without_positives' must be above 0. Got neither instead: there would be nothing to draw."
+                "or 'without_positives' must be above 0. Got no known positive and 'without_positives' 0 "
+                "instead."
             )
 
     def __iter__(self) -> Iterator[int]:
@@ -119,21 +124,22 @@ class DrawnSampler(Sampler):
         if not self.shuffle:
             drawn = np.sort(drawn)
         if self.round_up:
-            drawn = np.resize(drawn, len(self) * self.world_size)  # repeats from the first one on
-        # One rank's part as Python ints, a block at a time: nine million of them would be 300 MB.
-        own = drawn[self.rank :: self.world_size]
-        for start in range(0, len(own), 2**16):
-            yield from own[start : start + 2**16].tolist()
+            drawn = np.resize(drawn, len(self) * self.world_size)  # np.resize repeats from the start
+        # Converted to Python integers in blocks, because nine million of them would take 300 MB.
+        of_rank = drawn[self.rank :: self.world_size]
+        for start in range(0, len(of_rank), 2**16):
+            yield from of_rank[start : start + 2**16].tolist()
 
     def __len__(self) -> int:
-        """Number of draws of this rank."""
-        others_first = 0 if self.round_up else self.rank
-        return math.ceil((self.epoch_size - others_first) / self.world_size)
+        """Number of images that this rank draws per epoch."""
+        offset = 0 if self.round_up else self.rank
+        size: int = math.ceil((self.epoch_size - offset) / self.world_size)
+        return size
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next iteration draws.
+        """Set the epoch of the next iteration over the sampler.
 
         Args:
-            epoch: Its number.
+            epoch: Number of the epoch.
         """
         self.epoch = epoch

@@ -1,4 +1,4 @@
-"""A class first, then an image that is known to show it."""
+"""Sampler that draws classes equally often, and then images of these classes."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from .base import DrawnSampler
 
 @DATA_SAMPLERS.register_module()
 class ClassAwareSampler(DrawnSampler):
-    r"""Draw a class, every one as often as the others, then an image in which it is a known positive.
+    r"""Draw all classes equally often, and for each of them an image in which it is a known positive.
 
-    Classes come in rounds, each class once a round in random order. The images of a class come in rounds too:
-    none comes again for its class before all others did. An image may be drawn for each of its classes, and
-    a frequent class rides along with rare ones: classes are drawn equally often, but they do not show equally
-    often. Classes without known positives are left out.
+    Classes are drawn in rounds, with every class once per round in random order. The images of a class are
+    also drawn in rounds: no image is repeated for its class before all others are drawn. An image can be
+    drawn for each of its classes. Since frequent classes co-occur with rare ones, the drawn images do not
+    contain all classes equally often. Classes without known positives are left out.
 
-    Source: Shen, Lin, Huang, "Relay Backpropagation", ECCV 2016 (arXiv 1512.05830), for single labels; with
-    several labels an image as in Wu et al., ECCV 2020 (arXiv 2007.09654). There the rounds go on over
-    epochs; here each epoch begins its own, so that it follows from the seed and its number alone.
+    Source: Shen, Lin, Huang, "Relay Backpropagation", ECCV 2016 (arXiv 1512.05830), for single labels; for
+    several labels per image as in Wu et al., ECCV 2020 (arXiv 2007.09654). In the sources, rounds continue
+    over epochs; here every epoch starts new rounds, so that it depends only on the seed and its number.
 
     Args:
-        dataset: A dataset, or wrapper of datasets, whose labels :func:`label_counts` can read.
-        without_positives: Chance of an image without known positives to be drawn, as a multiple of the mean
-            chance of the others: 1 keeps such images, drawn in rounds of their own, at their share of the
-            data, 0 leaves them out.
-        **kwargs: ``epoch_size``, ``seed``, ``shuffle`` and ``round_up`` of :class:`DrawnSampler`.
+        dataset: A dataset or wrapper that :func:`label_counts` supports.
+        without_positives: Probability of an image without known positives, as a multiple of the mean
+            probability of the other images. 1 keeps their fraction of the data, 0 leaves them out. They are
+            drawn in separate rounds.
+        **kwargs: The arguments ``epoch_size``, ``seed``, ``shuffle`` and ``round_up`` of the base class; see
+            :class:`ClassWeightedSampler`.
 
     Raises:
-        ValueError: If an argument has no meaning, or the dataset is empty or has nothing to draw.
+        ValueError: If an argument is invalid, the dataset is empty, or all images have the weight 0.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
@@ -45,7 +46,8 @@ class ClassAwareSampler(DrawnSampler):
 
     def __init__(self, dataset: Any, *, without_positives: float = 1.0, **kwargs: Any) -> None:
         super().__init__(dataset, without_positives=without_positives, **kwargs)
-        # The images of group g are images[starts[g]:starts[g + 1]]: the classes that have any, then the rest.
+        # Group g has the images images[starts[g]:starts[g + 1]]. There is one group per class, and a last
+        # group of the images without known positives.
         sizes, self._images = _images_by_class(dataset, self.num_images)
         num_others = int(sizes[-1])
         weight_of_others = without_positives * num_others
@@ -61,26 +63,26 @@ class ClassAwareSampler(DrawnSampler):
         num_others = int(expected + rng.random())
         groups = _rounds(self._groups, self.epoch_size - num_others, rng)
         if num_others:
-            # Spread over the epoch, and the rounds of classes stay rounds.
-            places = rng.choice(self.epoch_size, num_others, replace=False)
+            # Images without positives are spread over the epoch, which does not change the rounds of classes.
+            positions = rng.choice(self.epoch_size, num_others, replace=False)
             with_others = np.full(self.epoch_size, len(self._starts) - 2)
             is_class = np.ones(self.epoch_size, dtype=bool)
-            is_class[places] = False
+            is_class[positions] = False
             with_others[is_class] = groups
             groups = with_others
         drawn = np.empty(self.epoch_size, dtype=np.int64)
-        places = np.argsort(groups, kind="stable")
+        order = np.argsort(groups, kind="stable")
         ends = np.cumsum(np.bincount(groups, minlength=len(self._starts) - 1))
         start = 0
         for group in np.flatnonzero(np.diff(ends, prepend=0)):
             members = self._images[self._starts[group] : self._starts[group + 1]]
-            drawn[places[start : ends[group]]] = _rounds(members, ends[group] - start, rng)
+            drawn[order[start : ends[group]]] = _rounds(members, ends[group] - start, rng)
             start = ends[group]
         return drawn
 
 
 def _rounds(items: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Take ``count`` items: all of them in random order, again and again, at last some of them."""
+    """Take ``count`` items in rounds: complete random permutations, and a part of the last one."""
     if not len(items):
         return np.empty(0, dtype=np.int64)
     whole, rest = divmod(int(count), len(items))
@@ -89,21 +91,21 @@ def _rounds(items: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarr
 
 
 def _images_by_class(dataset: Any, num_images: int) -> tuple[np.ndarray, np.ndarray]:
-    """Number of images of each class, and last of those without positives; the images in that order."""
+    """Group images by positive class, and images without positives last; return group sizes and images."""
     positives = label_counts(dataset).positives
     num_classes = len(positives)
     images = np.empty(positives.sum(), dtype=np.int32 if num_images < 2**31 else np.int64)
     others = [np.empty(0, dtype=images.dtype)]
-    filled = np.cumsum(positives) - positives  # where the next image of each class goes
+    filled = np.cumsum(positives) - positives  # position of the next image of each class
     for chunk in label_chunks(dataset):
         positive = chunk.values == 1
-        places, classes = chunk.places[positive], chunk.classes[positive]
+        samples, classes = chunk.samples[positive], chunk.classes[positive]
         order = np.argsort(classes, kind="stable")
         sizes = np.bincount(classes, minlength=num_classes)
         within = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        images[np.repeat(filled, sizes) + within] = chunk.positions[places[order]]
+        images[np.repeat(filled, sizes) + within] = chunk.positions[samples[order]]
         filled += sizes
-        shows_none = np.bincount(places, minlength=len(chunk.positions)) == 0
-        others.append(chunk.positions[shows_none].astype(images.dtype))
+        has_no_positive = np.bincount(samples, minlength=len(chunk.positions)) == 0
+        others.append(chunk.positions[has_no_positive].astype(images.dtype))
     rest = np.concatenate(others)
     return np.append(positives, len(rest)), np.concatenate([images, rest])

@@ -1,4 +1,4 @@
-"""Images drawn with weights that grow with the rarity of their classes."""
+"""Sampler with image weights that increase with the rarity of the classes."""
 
 from __future__ import annotations
 
@@ -16,39 +16,40 @@ from .base import DrawnSampler
 
 @DATA_SAMPLERS.register_module()
 class ClassWeightedSampler(DrawnSampler):
-    r"""Draw images with weights from the known positives of their classes.
+    r"""Draw images with weights that depend on the number of known positives of their classes.
 
-    The weight :math:`w_c` of a class is that of
-    :func:`~mmpretrain_imbalance.functional.class_balanced_weights.class_balanced_weights`:
+    The weight :math:`w_c` of a class is that of :func:`class_balanced_weights`:
 
     - ``'inverse_square_root'``: :math:`1 / \sqrt{n_c}`, square-root sampling (Kang et al., ICLR 2020,
       arXiv 1910.09217);
     - ``'effective_number'``: :math:`(1 - \beta) / (1 - \beta^{n_c})` (Cui et al., CVPR 2019,
-      arXiv 1901.05555, who weigh the loss with it);
+      arXiv 1901.05555, who use it as a weight of the loss);
     - ``'inverse'``: :math:`1 / n_c`.
 
     The weight of an image is the sum, mean or maximum over its known positives. Both sources have one class
-    an image, where the three are equal. With ``'sum'``, drawing an image is the same as drawing a class with
-    the share :math:`n_c w_c` and then one of its images, as the sources do; it prefers images of many
-    classes, which ``'mean'`` does not.
+    per image, for which the three are equal. With ``'sum'``, the probability of an image is the same as if a
+    class was drawn with a probability proportional to :math:`n_c w_c` and then one of its images, as in the
+    sources. ``'sum'`` prefers images with many classes, ``'mean'`` does not.
 
-    An epoch draws image i the number of times :math:`T w_i / \sum_j w_j`, rounded up or down at random, for
-    T draws: no image comes again before its weight says so.
+    In an epoch of T images, image i is drawn :math:`T w_i / \sum_j w_j` times, rounded up or down at random.
 
     Args:
-        dataset: A dataset, or wrapper of datasets, whose labels :func:`label_counts` can read.
-        scheme: One of the three names.
-        beta: Of the effective number, in [0, 1).
+        dataset: A dataset or wrapper that :func:`label_counts` supports.
+        scheme: Name of the class weight.
+        beta: Parameter :math:`\beta` of the effective number, in [0, 1).
         reduction: ``'sum'``, ``'mean'`` or ``'max'``.
-        without_positives: Weight of an image without known positives, as a multiple of the mean weight of
-            the others: 1 keeps such images at their share of the data, 0 leaves them out.
-        **kwargs: ``epoch_size`` (T), ``seed``, ``shuffle`` and ``round_up`` of :class:`DrawnSampler`.
+        without_positives: Weight of an image without known positives, as a multiple of the mean weight of the
+            other images. 1 keeps their fraction of the data, 0 leaves them out.
+        **kwargs: Arguments of the base class: ``epoch_size`` (number T of drawn images per epoch, over all
+            ranks; by default the number of images), ``seed`` (the same on every rank), ``shuffle`` (random
+            order instead of the order of the dataset), and ``round_up`` (repeat the first images so that all
+            ranks have the same number).
 
     Attributes:
         weights: :math:`w_i`, with mean 1 over images with positives, float64 of shape (N,).
 
     Raises:
-        ValueError: If an argument has no meaning, or the dataset is empty or has nothing to draw.
+        ValueError: If an argument is invalid, the dataset is empty, or all images have the weight 0.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
@@ -85,5 +86,5 @@ class ClassWeightedSampler(DrawnSampler):
         self.check_some_weight(self.weights.sum())
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw every image as often as its weight, rounded at random, says."""
+        """Draw every image as often as its weight, rounded at random."""
         return draw_by_weight(self.weights * (self.epoch_size / self.weights.sum()), self.epoch_size, rng)

@@ -1,4 +1,4 @@
-"""Images of rare classes several times an epoch, as LVIS is trained."""
+"""Repeat factor sampling of LVIS, which repeats images of rare classes."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from .base import DrawnSampler
 
 @DATA_SAMPLERS.register_module()
 class RepeatFactorSampler(DrawnSampler):
-    r"""Repeat images of classes that fewer than a share t of the images show.
+    r"""Repeat images of classes that are positive in less than a fraction t of the images.
 
     .. math:: r_i = \max_{c \in P_i} \max(1, \sqrt{t / f_c})
 
-    :math:`P_i` are the known positives of image i, :math:`f_c` the share of the images in which c is a known
-    positive. Each epoch rounds :math:`r_i` up or down at random, so that it is met on average. An epoch has
-    :math:`\lceil \sum_i r_i \rceil` draws, always as many: where it rounds down to one fewer, its first draw
-    comes again. No image is ever left out (unless ``without_positives`` is below 1).
+    :math:`P_i` are the known positives of image i, and :math:`f_c` is the fraction of images in which c is a
+    known positive. In each epoch, :math:`r_i` is rounded up or down at random, so that it holds on average.
+    All epochs have :math:`\lceil \sum_i r_i \rceil` images; if the rounded factors sum to one image less, the
+    first image is repeated. No image is left out (unless ``without_positives`` is below 1).
 
-    Source: Gupta, Dollár, Girshick, "LVIS", CVPR 2019 (arXiv 1908.03195), where images are rounded one by one
-    and epochs differ in length.
+    Source: Gupta, Dollár, Girshick, "LVIS", CVPR 2019 (arXiv 1908.03195), where images are rounded
+    independently and epochs differ in length.
 
     Args:
-        dataset: A dataset, or wrapper of datasets, whose labels :func:`label_counts` can read.
-        threshold: t; 0.001 for LVIS.
+        dataset: A dataset or wrapper that :func:`label_counts` supports.
+        threshold: Threshold t; 0.001 for LVIS.
         without_positives: Repeat factor of images without known positives.
-        **kwargs: ``seed``, ``shuffle`` and ``round_up`` of :class:`DrawnSampler`. The size of an epoch
-            follows from the repeat factors.
+        **kwargs: The arguments ``seed``, ``shuffle`` and ``round_up`` of the base class; see
+            :class:`ClassWeightedSampler`. The size of an epoch follows from the repeat factors.
 
     Attributes:
         repeat_factors: :math:`r_i`, float64 of shape (N,).
 
     Raises:
-        ValueError: If an argument has no meaning, or the dataset is empty.
+        ValueError: If an argument is invalid, or the dataset is empty.
 
     Example:
         >>> from mmpretrain_imbalance.datasets import MultiDigits
@@ -53,8 +53,8 @@ class RepeatFactorSampler(DrawnSampler):
     ) -> None:
         if "epoch_size" in kwargs:
             raise ValueError(
-                f"The 'epoch_size' argument of {type(self).__name__} must be left out, as it follows from "
-                f"the repeat factors. Got {kwargs['epoch_size']!r} instead."
+                f"The 'epoch_size' argument of {type(self).__name__} must not be set, because it follows "
+                f"from the repeat factors. Got {kwargs['epoch_size']!r} instead."
             )
         super().__init__(dataset, without_positives=without_positives, **kwargs)
         self.threshold = threshold
@@ -63,9 +63,9 @@ class RepeatFactorSampler(DrawnSampler):
         self.repeat_factors = np.where(np.isnan(values), without_positives, values)
         total = float(self.repeat_factors.sum())
         self.check_some_weight(total)
-        # Sums of floats: a hair above a whole number is that number.
+        # Rounded, because a float sum can be slightly above an integer.
         self.epoch_size = max(1, math.ceil(round(total, 6)))
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw every image as often as its repeat factor, rounded at random, says."""
+        """Draw every image as often as its repeat factor, rounded at random."""
         return draw_by_weight(self.repeat_factors, self.epoch_size, rng)

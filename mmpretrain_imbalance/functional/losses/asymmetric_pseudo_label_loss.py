@@ -53,7 +53,7 @@ def asymmetric_pseudo_label_loss(
 
     .. math:: \ell = \beta\, [t\, L(p) + (1 - t)\, L(1 - p)]
 
-    The loss of all other elements is :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`.
+    The loss of all other elements is :func:`entropy_maximization_loss`.
 
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219).
 

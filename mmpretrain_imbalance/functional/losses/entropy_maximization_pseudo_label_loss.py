@@ -30,7 +30,7 @@ def entropy_maximization_pseudo_label_loss(
         \ell = \beta\, [(1 - s)\, L(p) + s\, L(1 - p)] \text{ where the answer is positive}, \quad
         0 \text{ where it is negative}
 
-    The loss of all other elements is :func:`~mmpretrain_imbalance.functional.entropy_maximization_loss`.
+    The loss of all other elements is :func:`entropy_maximization_loss`.
 
     Source: Xing et al., 2023 (arXiv 2310.15985, VLPL). In the authors' code, the loss of negative answers is
     disabled. The answers follow the convention of this package: 1 positive, 0 negative, -1 no answer. In the

@@ -50,7 +50,7 @@ def expected_positives_loss(
 
     R is one number per batch. Every element includes the whole of R, so the MEAN over the N C elements is L,
     and any other reduction gives a multiple of L. The derivative of R with respect to a logit is part of the
-    gradient of the element of this logit (see :func:`~mmpretrain_imbalance.functional.local_elements`).
+    gradient of the element of this logit (see :func:`local_elements`).
 
     Source: Cole et al., CVPR 2021 (arXiv 2106.09708). Unknown elements have only the loss R, and so have
     negatives in the paper.

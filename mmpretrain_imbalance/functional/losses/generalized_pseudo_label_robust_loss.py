@@ -36,7 +36,7 @@ def generalized_pseudo_label_robust_loss(
         \ell = \min(\max(1 - V, \lambda_2), \lambda_1)\, [-\rho \log p - (1 - \rho) \log(1 - p)]
         \text{ where the answer is positive}, \quad -V \log(1 - p) \text{ where it is negative}
 
-    The loss of all other elements is :func:`~mmpretrain_imbalance.functional.generalized_robust_loss`. V has
+    The loss of all other elements is :func:`generalized_robust_loss`. V has
     no gradient.
 
     Source: Tran et al., ICCV 2025 (arXiv 2508.20381, AEVLP). The formula of the paper bounds V by

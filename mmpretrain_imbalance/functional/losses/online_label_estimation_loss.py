@@ -23,7 +23,7 @@ def online_label_estimation_loss(
 
     With :math:`p = \sigma(x)` of the model, :math:`e = \sigma(z)` of the estimates, sg for stopped gradients,
     :math:`L(v) = -\log(v + \epsilon)`, :math:`CE(t, v) = t L(v) + (1 - t) L(1 - v)` and :math:`\ell_{EPR}` of
-    :func:`~mmpretrain_imbalance.functional.expected_positives_loss`:
+    :func:`expected_positives_loss`:
 
     .. math::
         \tfrac12 [\ell_{EPR}(p) + \ell_{EPR}(e)] + \tfrac12 [CE(\mathrm{sg}\, e, p) + CE(\mathrm{sg}\, p, e)]

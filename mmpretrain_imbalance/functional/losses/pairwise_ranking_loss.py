@@ -26,7 +26,7 @@ def pairwise_ranking_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
     which needs no matrix of pairs: time and memory are proportional to N C. The derivative with respect to a
     logit is the gradient of the element of this logit, also for the classes in the sum, whose loss is 0 (see
-    :func:`~mmpretrain_imbalance.functional.local_elements`).
+    :func:`local_elements`).
 
     A soft label y counts as a positive with the weight y and as a class of the sum with the weight 1 - y. The
     loss of a pair is multiplied by both weights, and no class is compared with itself.

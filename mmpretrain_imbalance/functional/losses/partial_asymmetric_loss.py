@@ -61,7 +61,7 @@ def partial_asymmetric_loss(
 
     Returns:
         Loss of each element in nats, of shape (N, C), not reduced. The loss of unknown elements is not 0; see
-        :func:`~mmpretrain_imbalance.functional.unknown_weights` for weights of unknown elements.
+        :func:`unknown_weights` for weights of unknown elements.
 
     Raises:
         ValueError: If the shapes differ, a logit is NaN, or a label is not 1, 0, -1 or between 0 and 1.

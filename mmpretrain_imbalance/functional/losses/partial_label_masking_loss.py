@@ -59,7 +59,7 @@ def partial_label_keep(
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         positive_ratio: Number of known positives divided by that of known negatives, of shape (C,).
         ideal_positive_ratio: The desired ratio, of shape (C,).
-        random: Uniform random numbers from :func:`~mmpretrain_imbalance.functional.random_numbers`, of shape
+        random: Uniform random numbers from :func:`random_numbers`, of shape
             (N, C).
 
     Returns:

@@ -66,7 +66,7 @@ def reflective_label_corrector_loss(
 ) -> Tensor:
     r"""Multi-grained focal loss of corrected labels, with a margin at annotated positives.
 
-    The loss is :func:`~mmpretrain_imbalance.functional.multi_grained_focal_loss` of the logits
+    The loss is :func:`multi_grained_focal_loss` of the logits
     :math:`z = x - \text{margin}` at positives and :math:`z = x` elsewhere. Corrected elements are positives
     without a margin.
 

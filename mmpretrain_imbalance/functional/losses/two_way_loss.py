@@ -31,7 +31,7 @@ def two_way_loss(
 
     Each L is distributed evenly over the known elements of its row or column, and scaled so that the sum of
     all elements, divided by the number of images N, is the loss. The derivative with respect to a logit is
-    the gradient of the element of this logit (see :func:`~mmpretrain_imbalance.functional.local_elements`).
+    the gradient of the element of this logit (see :func:`local_elements`).
 
     Source: Kobayashi, CVPR 2023.
 

@@ -21,7 +21,7 @@ def zlpr_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
     The first term is distributed evenly over the negatives of the image, the second over its positives, so
     that the sum over a row is :math:`L_n`. The derivative with respect to a logit is the gradient of the
-    element of this logit (see :func:`~mmpretrain_imbalance.functional.local_elements`). Unknown elements are
+    element of this logit (see :func:`local_elements`). Unknown elements are
     left out; their loss and gradient are 0. A soft label y is in both sums: in that of positives with the
     weight y, in that of negatives with the weight 1 - y.
 

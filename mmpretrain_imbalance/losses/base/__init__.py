@@ -1,1 +1,1 @@
-"""Base classes of losses, their state, checks and traits: what the losses in the folder above share."""
+"""Base classes of the losses, their state, their argument checks and their traits."""

@@ -1,4 +1,4 @@
-"""The choice among unknown elements that Class-aware Selective Loss makes."""
+"""Selection of unknown elements in Class-aware Selective Loss."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .loss_state import LossState
 
 
 class ClassAwareSelection(LossState):
-    """Which unknown elements count as negatives, with the class prior that this may depend on.
+    """Selection of the unknown elements that count as negatives, with an optional class prior.
 
-    See :func:`~mmpretrain_imbalance.functional.selective_keep`. A loss holds it and asks it for each batch.
+    See :func:`selective_keep`. A loss calls this module for each batch.
 
     Args:
-        likelihood_topk: Unknown elements left out for each image of the batch; fractions are fine.
+        likelihood_topk: Number of unknown elements to leave out per image of the batch; may be fractional.
         topk_scope: ``'batch'`` ranks the whole batch, ``'image'`` each image.
-        prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` for no
-            prior.
+        prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` disables
+            the prior.
         class_prior: P(positive) of each class: ``None``, a list in the order of the classes, or a ``.json`` /
             ``.csv`` file matched by class name.
-        owner: Name of the loss with these arguments, for the messages.
+        owner: Name of the loss with these arguments, for error messages.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -38,12 +38,14 @@ class ClassAwareSelection(LossState):
         tensor([[ True, False,  True]])
     """
 
+    class_prior: Tensor
+
     def __init__(
         self,
         likelihood_topk: float = 1.0,
         topk_scope: str = "batch",
         prior_threshold: float | None = 0.05,
-        class_prior: Sequence[float] | Mapping[str, float] | str | os.PathLike | None = None,
+        class_prior: Sequence[float] | Mapping[str, float] | str | os.PathLike[str] | None = None,
         owner: str = "ClassAwareSelection",
     ) -> None:
         super().__init__()
@@ -56,11 +58,11 @@ class ClassAwareSelection(LossState):
         self.owner = owner
         self.given_prior = class_prior if prior_threshold else None
         by_name = isinstance(self.given_prior, (str, os.PathLike, Mapping))
-        # A file may be written anew before a run is resumed; a list stands in the config, and must not be
-        # replaced by the prior of whatever run the loaded weights are of.
+        # A file may be overwritten before a run is resumed, so the checkpoint keeps its values. A list is
+        # part of the config, and must not be replaced by the prior of the run that loaded weights come from.
         self.register_class_buffer("class_prior", persistent=by_name)
-        if self.given_prior is not None and not by_name:
-            self.class_prior = given_class_prior(class_prior, len(class_prior), None, owner)
+        if not (self.given_prior is None or isinstance(self.given_prior, (str, os.PathLike, Mapping))):
+            self.class_prior = given_class_prior(self.given_prior, len(self.given_prior), None, owner)
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
@@ -71,7 +73,7 @@ class ClassAwareSelection(LossState):
         super().set_label_counts(positives, negatives, class_names)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Choose the elements that take part: the known, and the unknown that count as negatives.
+        """Select the elements that take part: known elements, and unknown elements that count as negatives.
 
         Args:
             logits: Scores before the sigmoid, of shape (N, C).
@@ -83,9 +85,9 @@ class ClassAwareSelection(LossState):
         uses_prior = self.given_prior is not None
         if uses_prior and not len(self.class_prior):
             raise RuntimeError(
-                f"{self.owner} has not read its class prior {str(self.given_prior)!r}: the class names are "
-                "not known. Add dict(type='LabelStatisticsHook') to custom_hooks, or give the prior as a "
-                "list."
+                f"{self.owner} has not read its class prior {str(self.given_prior)!r}, because it does not "
+                "know the class names. Add dict(type='LabelStatisticsHook') to custom_hooks, or give the "
+                "prior as a list."
             )
         prior = self.class_prior if uses_prior else None
         return selective_keep(

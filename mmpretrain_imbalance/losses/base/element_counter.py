@@ -1,4 +1,4 @@
-"""How much of the table a loss leaves out, or labels itself, while an epoch lasts."""
+"""Fractions of elements that a loss leaves out or pseudo-labels during an epoch."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ KINDS = ("ignored", "masked", "pseudo_positive", "pseudo_negative")
 
 
 class ElementCounter(nn.Module):
-    r"""Counts the elements of four kinds, class by class, over the training steps of an epoch.
+    r"""Counts the elements of four kinds per class, over the training steps of an epoch.
 
-    ``ignored`` elements are unknown and take no part, ``masked`` ones are known and take no part;
-    ``pseudo_positive`` and ``pseudo_negative`` ones were given another label than the annotation has. The
-    share of a kind in class c is that of the N images which the steps have shown,
+    ``ignored`` elements are unknown and take no part in the loss; ``masked`` elements are known and take no
+    part. ``pseudo_positive`` and ``pseudo_negative`` elements got a label that differs from the annotation.
+    The fraction of a kind in class c is taken over the N images of the steps,
 
     .. math:: \frac{1}{N} \sum_n [\text{element } (n, c) \text{ is of the kind}],
 
-    so that its mean over classes is the share of all elements. The counts are whole numbers: summed over
-    ranks, they are those of one process. ``LabelStatisticsHook`` sums and clears them as it does the gathered
-    buffers of a loss; none of them is in a checkpoint.
+    so that its mean over classes is the fraction of all elements. The counts are integers: their sum over
+    ranks equals the counts of one process. ``LabelStatisticsHook`` sums and clears them together with the
+    gathered buffers of a loss. Checkpoints do not contain them.
 
     Example:
-        >>> shares = ElementCounter()
-        >>> shares.allocate(2)
-        >>> shares.add(torch.tensor([[1, -1], [0, -1]]), weight=torch.tensor([[True, False], [False, True]]))
-        >>> {kind: values.tolist() for kind, values in shares.values().items()}
+        >>> counter = ElementCounter()
+        >>> counter.allocate(2)
+        >>> counter.add(torch.tensor([[1, -1], [0, -1]]), weight=torch.tensor([[True, False], [False, True]]))
+        >>> {kind: values.tolist() for kind, values in counter.values().items()}
         {'ignored_fraction': [0.0, 0.5], 'masked_fraction': [0.5, 0.0]}
     """
+
+    counts: Tensor
+    num_images: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +41,7 @@ class ElementCounter(nn.Module):
         self.register_buffer("num_images", torch.zeros((), dtype=torch.int64), persistent=False)
 
     def allocate(self, num_classes: int) -> None:
-        """Make room for the classes, once their number is known."""
+        """Allocate the counts once the number of classes is known."""
         if not self.counts.shape[1]:
             self.counts = self.counts.new_zeros(len(KINDS), num_classes)
 
@@ -51,15 +54,16 @@ class ElementCounter(nn.Module):
     ) -> None:
         """Count the elements of a step.
 
-        A step of other classes than the training set has, as of a head that computes some of them only, is
-        not counted.
+        A step whose number of classes differs from the training set is not counted, such as a step of a head
+        that computes a subset of the classes.
 
         Args:
-            labels: Those of the annotation, of shape (N, C).
-            weight: Which elements take part, of shape (N, C); ``None`` for all.
-            learned: The labels that the loss learned from, of shape (N, C); ``None`` for those of the
+            labels: Labels of the annotation, of shape (N, C).
+            weight: Nonzero where an element takes part in the loss, of shape (N, C); ``None`` if all take
+                part.
+            learned: Labels that the loss learned from, of shape (N, C); ``None`` if they are those of the
                 annotation.
-            masks_known: Whether known elements may be left out; without, nobody looks for them.
+            masks_known: Whether known elements may be left out; if not, they are not counted.
         """
         if labels.shape[1] != self.counts.shape[1]:
             return
@@ -80,7 +84,7 @@ class ElementCounter(nn.Module):
         self.kinds = tuple(counts)
 
     def values(self) -> dict[str, Tensor]:
-        """The share of each kind in each class, in [0, 1], as ``<kind>_fraction``; nothing before a step."""
+        """Return the fraction of each kind per class, as ``<kind>_fraction``; empty before the first step."""
         if not self.num_images:
             return {}
         fractions = self.counts.double() / self.num_images

@@ -1,8 +1,9 @@
-"""The base of every loss: a table of element losses, and one reduction."""
+"""Base class of all losses: a matrix of element losses, and one reduction."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from .element_counter import ElementCounter
 from .loss_checks import (
     VALIDATE,
     broadcast_weight,
-    check_given,
+    check_context,
     checked_needs,
     in_single_precision,
     valid_labels,
@@ -24,13 +25,13 @@ from .traits import Traits
 
 
 class Elements(NamedTuple):
-    """What a loss gives of a batch.
+    """Losses, weights and labels of the elements of a batch.
 
     Args:
-        loss: Loss of each element before its weight, of shape (N, C).
-        weight: Which elements take part, bool or in [0, 1], of shape (N, C), without gradient; ``None`` for
-            all.
-        labels: The labels that the loss learned from where it changes them, of shape (N, C).
+        loss: Loss of each element before weighting, of shape (N, C).
+        weight: Degree to which each element takes part, bool or in [0, 1], of shape (N, C), without gradient;
+            ``None`` if all elements take part.
+        labels: Labels that the loss learned from, of shape (N, C); ``None`` if the loss does not change them.
     """
 
     loss: Tensor
@@ -38,39 +39,45 @@ class Elements(NamedTuple):
     labels: Tensor | None = None
 
     def where(self, keep: Tensor) -> Elements:
-        """The same, but only the elements where ``keep`` is true take part."""
+        """Return the elements with weight 0 where ``keep`` is false."""
         return self._replace(weight=keep if self.weight is None else self.weight * keep)
 
     def weighed(self) -> Tensor:
-        """Loss of each element after its weight, of shape (N, C)."""
+        """Return the loss of each element times its weight, of shape (N, C)."""
         return self.loss if self.weight is None else self.loss * self.weight.to(self.loss.dtype)
 
 
 class ElementwiseLoss(LossState):
-    r"""A loss that gives every element of the (N, C) table its own value, and then reduces the table once.
+    r"""Loss that computes one value per element of the (N, C) matrix, and then reduces the matrix once.
 
-    Subclasses implement :meth:`elementwise_loss`, the formula, and say in ``traits`` what kind of loss it is.
-    Calling the module has the signature of MMPretrain's losses, so that it works in its heads unchanged.
-    Logits in half precision are computed in float32, outside of autocast.
+    Subclasses implement the formula in :meth:`ElementwiseLoss.elementwise_loss` and declare their properties
+    in ``traits``. The module is called with the signature of MMPretrain's losses, so that MMPretrain's heads
+    can use it. Logits in half precision are converted to float32, and autocast is disabled.
 
     Args:
-        reduction: How the table becomes one number, see
-            :func:`~mmpretrain_imbalance.functional.reduce_elements`; the default is the scale of MMPretrain's
+        reduction: Reduction of the matrix to a scalar, see
+            :func:`reduce_elements`; the default is the scale of MMPretrain's
             heads.
         loss_weight: Factor of the loss.
-        validate: When wrong labels and logits raise: ``'now'`` in the step itself, which reads flags back
+        validate: When to raise for wrong labels and logits: ``'now'`` in the same step, which reads flags
             from the device; ``'later'`` in a later step or before the next checkpoint, without waiting for
-            the device; ``'never'``. By default ``'now'`` on a CPU and ``'later'`` elsewhere and in compiled
-            code.
+            the device; or ``'never'``. By default ``'now'`` on a CPU, and ``'later'`` on other devices and in
+            compiled code.
 
     Raises:
-        ValueError: If a word is unknown.
+        ValueError: If ``reduction`` or ``validate`` is not one of the allowed values.
     """
 
-    traits = Traits()
-    #: The largest factor of a class in the reduction ``'kept_per_class'``.
+    if TYPE_CHECKING:
+        # Declared as a property, so that a subclass may define it as an attribute or as a property.
+        @property
+        def traits(self) -> Traits:
+            """Properties of the loss."""
+    else:
+        traits = Traits()
+    #: Largest factor of a class in the reduction ``'kept_per_class'``.
     max_class_factor = 10.0
-    #: Number of images of a loss with a table of images: every sample id is below it.
+    #: Upper bound of the sample ids, exclusive, of a loss that stores values per image.
     sample_id_limit: int | None = None
 
     def __init__(
@@ -90,17 +97,18 @@ class ElementwiseLoss(LossState):
     def elementwise_loss(
         self, logits: Tensor, labels: Tensor, context: LossContext
     ) -> Tensor | tuple[Tensor, Tensor] | Elements:
-        """Loss of each element; optionally also its weight, and the labels that it learned from.
+        """Return the loss of each element; optionally also its weight, and the labels learned from.
 
-        The tables are valid: logits of at least float32; labels in int8, or floating where some may be soft.
-        An element of weight 0 is taken off the loss by the base, which also counts it.
+        The arguments are valid: logits of at least float32, labels in int8, or floating-point labels if some
+        may be soft. The base class multiplies the losses by the weights and counts the elements of weight 0.
         """
         raise NotImplementedError
 
     def elements(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
-        """Loss and weight of each element: what a wrapper asks the held loss for.
+        """Return loss and weight of each element; wrappers call this method of the wrapped loss.
 
-        The outermost loss weighs, once: a wrapper may multiply the weight by its own.
+        The losses are not multiplied by the weights yet: the outermost loss does so, once. A wrapper may
+        multiply the weights by its own.
         """
         if self.is_training_step:
             with torch.no_grad():
@@ -127,16 +135,16 @@ class ElementwiseLoss(LossState):
             target: 1 positive, 0 negative, -1 unknown, of shape (N, C); or class indices of single-label
                 data, of shape (N,).
             weight: Weight of each element, of shape (N, C), or of each image, of shape (N,).
-            avg_factor: The number of images, for the reductions that divide by it.
-            reduction_override: ``'none'`` for the table, ``'sum'`` for its sum, ``'mean'`` for its sum over
-                ``avg_factor`` or, where that is not given, over N C, as in MMPretrain.
-            context: What the loss needs beside logits and labels.
+            avg_factor: Number of images, for the reductions that divide by it.
+            reduction_override: ``'none'`` returns the matrix, ``'sum'`` its sum, ``'mean'`` its sum divided
+                by ``avg_factor`` or, if that is not given, by N C, as in MMPretrain.
+            context: Inputs beside logits and labels.
 
         Returns:
             The loss, a scalar or of shape (N, C).
 
         Raises:
-            ValueError: If an argument is malformed, or something in the context is missing.
+            ValueError: If an argument is invalid, or an input is missing in the context.
         """
         name = type(self).__name__
         check_choice(name, (None, "none", "sum", "mean"), reduction_override=reduction_override)
@@ -146,7 +154,7 @@ class ElementwiseLoss(LossState):
             logits = in_single_precision(pred)
             labels = valid_labels(self, logits, target, context)
             needs, masks_known = self._checked_traits()
-            check_given(self, needs, logits, context)
+            check_context(self, needs, logits, context)
             elements = self.elements(logits, labels, context)
             loss, kept = elements.weighed(), elements.weight
             if self.is_training_step:
@@ -168,14 +176,17 @@ class ElementwiseLoss(LossState):
                 self.max_class_factor,
             )
 
-    def set_label_counts(self, positives, negatives, class_names=None) -> None:
+    def set_label_counts(
+        self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
+    ) -> None:
         super().set_label_counts(positives, negatives, class_names)
         self.element_counter.allocate(len(positives))
 
     def gathered(self) -> list[Tensor]:
         return [*super().gathered(), *self.element_counter.buffers()]
 
-    # A compiler takes for granted what the hook has told before the first step.
-    @torch.compiler.assume_constant_result
+    # The hook sets counts and progress before the first step, so the compiler may treat the result as
+    # constant. torch.compiler.assume_constant_result has no annotations.
+    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
     def _checked_traits(self) -> tuple[tuple[str, ...], bool]:
         return checked_needs(self), self.traits.masks_known

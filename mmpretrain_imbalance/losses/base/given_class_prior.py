@@ -1,4 +1,4 @@
-"""A class prior that an argument gives as a list or as a file by class name."""
+"""Class prior from an argument: a list in class order, or values by class name."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from ...utils.class_values import class_values
 
 
 def given_class_prior(
-    class_prior: Sequence[float] | Mapping[str, float] | str | os.PathLike,
+    class_prior: Sequence[float] | Mapping[str, float] | str | os.PathLike[str],
     num_classes: int,
     class_names: Sequence[str] | None,
     caller: str,
 ) -> Tensor:
-    """Read a class prior and check it.
+    """Read a class prior and validate it.
 
     Args:
         class_prior: P(positive) of each class in the order of the classes, by class name, or in a ``.json`` /
             ``.csv`` file by class name.
         num_classes: Number of classes C of the dataset.
-        class_names: Their names; ``None`` where the dataset has none.
-        caller: Name of the class whose argument this is, for the message.
+        class_names: Names of the classes; ``None`` if the dataset has no names.
+        caller: Name of the class whose argument this is, for error messages.
 
     Returns:
         The prior, float32, of shape (C,).
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If a class is missing, classes have no names to match by, or a value is no probability.
+        ValueError: If a class is missing, values are given by name but the classes have no names, or a value
+            is not in [0, 1].
 
     Example:
         >>> given_class_prior([0.25, 0.5], 2, None, "SomeLoss")

@@ -1,4 +1,4 @@
-"""What is checked of a loss and its arguments before the formula sees them."""
+"""Checks of a loss and of its arguments before the formula is computed."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from .traits import Traits
 if TYPE_CHECKING:
     from .elementwise_loss import ElementwiseLoss
 
-VALIDATE = (None, "now", "later", "never")
+VALIDATE: tuple[str | None, ...] = (None, "now", "later", "never")
 
 
 def valid_labels(loss: ElementwiseLoss, logits: Tensor, target: Tensor, context: LossContext) -> Tensor:
-    """The table of labels of a loss, validated now, later or never.
+    """Return the labels as a matrix, and validate them as the loss is configured: now, later or never.
 
     Args:
-        loss: The loss, which says when it validates.
+        loss: The loss; its ``validate`` is used.
         logits: Scores before the sigmoid, of at least float32, of shape (N, C).
         target: Labels of shape (N, C), or class indices of shape (N,).
-        context: What the head gave beside them.
+        context: Inputs that the head passed beside logits and labels.
 
     Returns:
-        Labels of shape (N, C), int8 where they are known to be hard.
+        Labels of shape (N, C), int8 if no label is soft.
 
     Raises:
-        TypeError: If one of the tables is no tensor.
+        TypeError: If the logits or the labels are not a tensor.
         ValueError: If shapes, labels, logits or indices are wrong.
     """
     name = type(loss).__name__
@@ -43,9 +43,9 @@ def valid_labels(loss: ElementwiseLoss, logits: Tensor, target: Tensor, context:
     single = isinstance(target, Tensor) and target.ndim == 1
     labels = _one_hot(loss, target, logits, mode) if single else target
     check_shapes(logits, labels, name)
-    # The images of a validation go by ids of their own.
+    # Sample ids of a validation set are not those of the training set.
     if loss.training and context.sample_ids is not None and loss.sample_id_limit is not None:
-        _check_sample_ids(loss, context.sample_ids, mode)
+        _check_sample_ids(loss, context.sample_ids, loss.sample_id_limit, mode)
     if mode == "later":
         loss.delayed_validation.record_wrong_values(logits.detach(), labels)
     if mode != "now":
@@ -53,15 +53,15 @@ def valid_labels(loss: ElementwiseLoss, logits: Tensor, target: Tensor, context:
     try:
         soft = check_logits_and_labels(logits, labels, name, soft=True)
     except ValueError as error:
-        where = name_first_nan(logits, loss.class_names, context.sample_ids)
+        where = describe_first_nan(logits, loss.class_names, context.sample_ids)
         raise ValueError(f"{error}{where}") from None
     return labels if soft else labels.to(torch.int8)
 
 
 def in_single_precision(logits: Tensor) -> Tensor:
-    """Logits of half precision in float32; what overflowed there to infinity becomes its largest number.
+    """Convert logits of half precision to float32 and clamp infinities to the largest half-precision value.
 
-    The loss of an element then stays finite, and a weight of 0 leaves nothing of it.
+    The loss of such an element is then finite, and becomes 0 with a weight of 0.
 
     Example:
         >>> in_single_precision(torch.tensor([0.5, torch.inf], dtype=torch.float16))
@@ -74,15 +74,15 @@ def in_single_precision(logits: Tensor) -> Tensor:
 
 
 def broadcast_weight(weight: Tensor, loss: Tensor, caller: str) -> Tensor:
-    """A weight of each element or of each image, as a factor of the elements.
+    """Bring a weight per element or per image into a shape that can be multiplied with the element losses.
 
     Args:
-        weight: Of shape (N, C) or (N,).
+        weight: Weight of each element, of shape (N, C), or of each image, of shape (N,).
         loss: Loss of each element, of shape (N, C).
-        caller: Name of the class whose argument it is, for the message.
+        caller: Name of the class whose argument this is, for error messages.
 
     Raises:
-        ValueError: If it has another shape.
+        ValueError: If the weight has another shape.
 
     Example:
         >>> broadcast_weight(torch.ones(2), torch.ones(2, 3), "SomeLoss").shape
@@ -99,13 +99,13 @@ def broadcast_weight(weight: Tensor, loss: Tensor, caller: str) -> Tensor:
 
 
 def checked_needs(loss: ElementwiseLoss) -> tuple[str, ...]:
-    """The needs of a loss; in training, refuse to go on without what a hook must have told it.
+    """Return the needs of a loss; in training, raise unless the hook has set what the loss needs.
 
     Raises:
-        RuntimeError: Without the label counts or the place in the run that the loss needs.
+        RuntimeError: If the loss needs the label counts or the progress, and they were not set.
     """
     needs = loss.traits.needs
-    for need, what, call in (
+    for need, reason, call in (
         (
             "label_counts",
             "needs the label counts of the training set",
@@ -113,25 +113,28 @@ def checked_needs(loss: ElementwiseLoss) -> tuple[str, ...]:
         ),
         ("progress", "depends on the epoch", "set_progress(epoch, max_epochs, iteration)"),
     ):
-        if loss.training and need in needs and need not in loss.told:
+        if loss.training and need in needs and need not in loss.provided_needs:
             raise RuntimeError(
-                f"{_owner_of_need(loss, need)} {what}. Add dict(type='LabelStatisticsHook') to "
-                f"custom_hooks, or call its {call}."
+                f"{_owner_of_need(loss, need)} {reason}. Add dict(type='LabelStatisticsHook') to "
+                f"custom_hooks, or call {call} of the loss."
             )
     return needs
 
 
-def check_given(loss: ElementwiseLoss, needs: tuple[str, ...], logits: Tensor, context: LossContext) -> None:
-    """Refuse to compute without what the head must give, or with statistics of other classes.
+def check_context(
+    loss: ElementwiseLoss, needs: tuple[str, ...], logits: Tensor, context: LossContext
+) -> None:
+    """Raise unless the context holds what the loss needs and the statistics fit the logits.
 
     Raises:
-        ValueError: If sample ids or maps are missing, or the statistics are not of C classes.
+        ValueError: If sample ids or activation maps are missing, or the number of classes of the statistics
+            is not C.
     """
     for field in ("sample_ids", "activation_maps"):
         if field in needs and getattr(context, field) is None:
             raise ValueError(
                 f"{_owner_of_need(loss, field)} needs the {field} of the batch, which this head does not "
-                "pass. Use PartialLabelLinearClsHead or PartialLabelCSRAClsHead as the head."
+                "pass. Use PartialLabelLinearClsHead or PartialLabelCSRAClsHead."
             )
     if torch.compiler.is_compiling():
         return
@@ -140,10 +143,21 @@ def check_given(loss: ElementwiseLoss, needs: tuple[str, ...], logits: Tensor, c
         lengths = state.class_lengths() if isinstance(state, LossState) else ()
         if other := [length for length in lengths if length not in (0, num_classes)]:
             raise ValueError(
-                f"The head gives logits of {num_classes} classes, but {type(state).__name__} holds "
-                f"statistics of {other[0]} classes (from the training set or the checkpoint). Set the "
-                "head's num_classes to that of the dataset."
+                f"The logits of the head have {num_classes} classes, but {type(state).__name__} has "
+                f"statistics of {other[0]} classes (from the training set or the checkpoint). Set "
+                "num_classes of the head to the number of classes of the dataset."
             )
+
+
+def required_sample_ids(context: LossContext) -> Tensor:
+    """Return the sample ids of a context, for losses with the need ``'sample_ids'``.
+
+    Raises:
+        ValueError: If there are none; ``check_context`` raises earlier, with the name of the loss.
+    """
+    if context.sample_ids is None:
+        raise ValueError("The 'context' argument must have sample_ids. Got None instead.")
+    return context.sample_ids
 
 
 def _one_hot(loss: ElementwiseLoss, target: Tensor, logits: Tensor, mode: str) -> Tensor:
@@ -152,24 +166,23 @@ def _one_hot(loss: ElementwiseLoss, target: Tensor, logits: Tensor, mode: str) -
         loss.delayed_validation.record_wrong_indices(target, num_classes, CLASS_INDEX)
     if target.is_floating_point() or (mode == "now" and _outside(target, num_classes)):
         raise ValueError(
-            f"The 'target' argument of {type(loss).__name__} must be a table of labels (N, C) or class "
-            f"indices from 0 to {num_classes - 1}, of shape (N,). Got values from {target.min().item()} "
-            f"to {target.max().item()} instead."
+            f"The 'target' argument of {type(loss).__name__} must be labels of shape (N, C), or class "
+            f"indices from 0 to {num_classes - 1} of shape (N,). Got values from {target.min().item()} to "
+            f"{target.max().item()} instead."
         )
-    # Clamped: a wrong index would end the process of a GPU before anybody could say so.
-    places = target.long().clamp(0, num_classes - 1)[:, None]
-    return torch.zeros(logits.shape, dtype=torch.int8, device=logits.device).scatter(1, places, 1)
+    # A wrong index is clamped, because it would abort a GPU process before the delayed validation can raise.
+    indices = target.long().clamp(0, num_classes - 1)[:, None]
+    return torch.zeros(logits.shape, dtype=torch.int8, device=logits.device).scatter(1, indices, 1)
 
 
-def _check_sample_ids(loss: ElementwiseLoss, sample_ids: Tensor, mode: str) -> None:
-    limit = loss.sample_id_limit
+def _check_sample_ids(loss: ElementwiseLoss, sample_ids: Tensor, limit: int, mode: str) -> None:
     if mode == "later":
         loss.delayed_validation.record_wrong_indices(sample_ids, limit, SAMPLE_ID)
     elif mode == "now" and _outside(sample_ids, limit):
         wrong = sample_ids[(sample_ids < 0) | (sample_ids >= limit)]
         raise ValueError(
             f"The 'num_images' argument of {_owner_of_need(loss, 'sample_ids')} must be the length of the "
-            f"training set, above every sample id. Got {limit} and a sample with the id {int(wrong[0])} "
+            f"training set, larger than every sample id. Got {limit} and the sample id {int(wrong[0])} "
             "instead."
         )
 
@@ -179,33 +192,34 @@ def _outside(indices: Tensor, limit: int) -> bool:
 
 
 def _owner_of_need(loss: nn.Module, need: str) -> str:
-    """Name of the innermost loss with a need."""
-    held = getattr(loss, "loss", None)
-    return (
-        _owner_of_need(held, need) if need in getattr(held, "traits", Traits()).needs else type(loss).__name__
-    )
+    """Return the name of the innermost loss with a need."""
+    wrapped = getattr(loss, "loss", None)
+    if wrapped is not None and need in getattr(wrapped, "traits", Traits()).needs:
+        return _owner_of_need(wrapped, need)
+    return type(loss).__name__
 
 
-def name_first_nan(logits: Tensor, class_names: Sequence[str] | None, sample_ids: Tensor | None) -> str:
-    """Name the class and the image of the first logit that is NaN.
+def describe_first_nan(logits: Tensor, class_names: Sequence[str] | None, sample_ids: Tensor | None) -> str:
+    """Describe the class and the image of the first logit that is NaN.
 
     Args:
         logits: Scores, of shape (N, C).
-        class_names: Names of the C classes; ``None`` where they are not known.
-        sample_ids: Index of each image in the training set, of shape (N,); ``None`` where it is not known.
+        class_names: Names of the C classes; ``None`` if they are not known.
+        sample_ids: Index of each image in the training set, of shape (N,); ``None`` if it is not known.
 
     Returns:
-        A sentence with a space before it; nothing where there is no NaN, or no name for its place.
+        A sentence with a leading space; an empty string if there is no NaN, or neither class name nor image
+        is known.
 
     Example:
         >>> import torch
-        >>> name_first_nan(torch.tensor([[0.0, torch.nan]]), ["cat", "dog"], torch.tensor([17]))
+        >>> describe_first_nan(torch.tensor([[0.0, torch.nan]]), ["cat", "dog"], torch.tensor([17]))
         " This is class 'dog' of the image with the sample_idx 17."
     """
-    places = logits.isnan().nonzero()
-    if not len(places):
+    positions = logits.isnan().nonzero()
+    if not len(positions):
         return ""
-    sample, class_index = places[0].tolist()
+    sample, class_index = positions[0].tolist()
     parts = []
     if class_names is not None and class_index < len(class_names):
         parts.append(f"class {class_names[class_index]!r}")

@@ -1,8 +1,9 @@
-"""Any loss of MMPretrain as an element loss that leaves unknown elements out."""
+"""Adapter that turns a loss of MMPretrain into an elementwise loss that leaves out unknown elements."""
 
 from __future__ import annotations
 
 import inspect
+from typing import Any, cast
 
 import torch
 from mmpretrain.models.losses import AsymmetricLoss, FocalLoss
@@ -14,19 +15,19 @@ from ...functional.losses.elementwise_loss_function import mixed_over_hard_label
 from .elementwise_loss import ElementwiseLoss
 from .traits import Traits
 
-# They take a table (N, 1) for class indices.
-_READ_ONE_COLUMN_AS_INDICES = (AsymmetricLoss, FocalLoss)
+# These losses interpret a target of shape (N, 1) as class indices.
+_ONE_COLUMN_IS_INDICES = (AsymmetricLoss, FocalLoss)
 
 
 class MMPretrainLossAdapter(ElementwiseLoss):
-    """Adapter around a loss with MMPretrain's signature; unknown elements are kept from it and cost nothing.
+    """Adapter around a loss with MMPretrain's signature; unknown elements have the loss 0.
 
     Args:
-        loss: A module called as ``loss(pred, target, reduction_override='none')`` that gives a loss of each
-            element.
+        loss: A module that is called as ``loss(pred, target, reduction_override='none')`` and returns one
+            value per element.
 
     Raises:
-        ValueError: When called, if the loss does not give one value per element, as the softmax losses do.
+        ValueError: When called, if the loss does not return one value per element. Softmax losses do not.
     """
 
     def __init__(self, loss: nn.Module) -> None:
@@ -35,47 +36,50 @@ class MMPretrainLossAdapter(ElementwiseLoss):
 
     @property
     def traits(self) -> Traits:
-        """Nobody bounds the losses of the host; weights of classes tie an element to its class."""
+        """Losses of MMPretrain may be unbounded; class weights make an element depend on its class."""
         return Traits(elementwise=getattr(self.loss, "class_weight", None) is None, bounded=False)
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
         target = unknown_as_negative(labels).to(logits.dtype)
         if labels.is_floating_point():
-            # Not every loss of the host means a mixture of both labels by one between them.
-            loss = mixed_over_hard_labels(lambda hard: self._of(logits, hard), target)
+            # Some losses of MMPretrain do not interpolate between both labels at a soft label.
+            loss = mixed_over_hard_labels(lambda hard: self._unreduced(logits, hard), target)
         else:
-            loss = self._of(logits, target)
+            loss = self._unreduced(logits, target)
         return loss, known_labels(labels)
 
-    def _of(self, logits: Tensor, target: Tensor) -> Tensor:
-        if logits.shape[1] == 1 and isinstance(self.loss, _READ_ONE_COLUMN_AS_INDICES):
+    def _unreduced(self, logits: Tensor, target: Tensor) -> Tensor:
+        one_column = logits.shape[1] == 1 and isinstance(self.loss, _ONE_COLUMN_IS_INDICES)
+        if one_column:
             logits, target = (
-                torch.cat([table, torch.zeros_like(table)], dim=1) for table in (logits, target)
+                torch.cat([column, torch.zeros_like(column)], dim=1) for column in (logits, target)
             )
-            return self.loss(logits, target, reduction_override="none")[:, :1]
-        loss = self.loss(logits, target, reduction_override="none")
+        loss = cast(Tensor, self.loss(logits, target, reduction_override="none"))
+        if one_column:
+            return loss[:, :1]
         if loss.shape != logits.shape:
             raise ValueError(
-                f"The 'loss' argument must give a loss of each element, of shape {tuple(logits.shape)}. "
-                f"{type(self.loss).__name__} gives {tuple(loss.shape)} instead; a loss over one sigmoid a "
-                "class is needed, such as dict(type='CrossEntropyLoss', use_sigmoid=True)."
+                "The 'loss' argument of a wrapper must be a loss with one value per element, here of shape "
+                f"{tuple(logits.shape)}. Got the shape {tuple(loss.shape)} from {type(self.loss).__name__} "
+                "instead. Use a loss with one sigmoid per class, such as dict(type='CrossEntropyLoss', "
+                "use_sigmoid=True)."
             )
         return loss
 
 
-def build_elementwise_loss(loss: dict | nn.Module, owner: str) -> ElementwiseLoss:
-    """Make an element loss of a config, of one of ours, or of one of MMPretrain's.
+def build_elementwise_loss(loss: dict[str, Any] | nn.Module, owner: str) -> ElementwiseLoss:
+    """Build an elementwise loss from a config or a module of this package or of MMPretrain.
 
     Args:
         loss: A config with a ``type``, or a module.
-        owner: Name of the class whose 'loss' argument this is, for the message.
+        owner: Name of the class whose 'loss' argument this is, for error messages.
 
     Returns:
-        The loss itself where it is an :class:`ElementwiseLoss`, else an adapter around it.
+        The loss itself if it is an :class:`ElementwiseLoss`, else an adapter around it.
 
     Raises:
-        TypeError: If it is no loss.
-        ValueError: If it is a loss over a softmax, in which unknown classes would take part.
+        TypeError: If it is not a loss.
+        ValueError: If it is a softmax loss, in which unknown classes would take part.
     """
     module = MODELS.build(loss) if isinstance(loss, dict) else loss
     if isinstance(module, ElementwiseLoss):
@@ -85,13 +89,13 @@ def build_elementwise_loss(loss: dict | nn.Module, owner: str) -> ElementwiseLos
         or "reduction_override" not in inspect.signature(module.forward).parameters
     ):
         raise TypeError(
-            f"The 'loss' argument of {owner} must be a loss: a config or module of this package, or one of "
-            f"MMPretrain's, which take 'reduction_override'. Got {type(module).__name__} instead."
+            f"The 'loss' argument of {owner} must be a loss: a config or a module of this package, or of "
+            f"MMPretrain, with the argument 'reduction_override'. Got {type(module).__name__} instead."
         )
     if getattr(module, "use_sigmoid", True) is False:
         raise ValueError(
-            f"The 'loss' argument of {owner} must be a loss over one sigmoid a class: in a softmax, unknown "
-            f"classes take part. Got {type(module).__name__} with use_sigmoid=False instead; give it "
-            "use_sigmoid=True if it has that argument."
+            f"The 'loss' argument of {owner} must be a loss with one sigmoid per class, because unknown "
+            f"classes would take part in a softmax. Got {type(module).__name__} with use_sigmoid=False "
+            "instead. Set use_sigmoid=True if the loss has this argument."
         )
     return MMPretrainLossAdapter(module)

@@ -1,9 +1,10 @@
-"""What a loss says of itself, for everybody who must know without trying it out."""
+"""Properties that a loss declares to wrappers, heads, hooks and ``check_loss``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ...utils.argument_checks import check_choice
 
@@ -21,26 +22,27 @@ NEEDS = (
 
 @dataclass(frozen=True)
 class Traits:
-    """The properties of a loss that wrappers, heads, hooks and the laws of ``check_loss`` go by.
+    """Properties of a loss. Wrappers, heads, hooks and the laws of ``check_loss`` depend on them.
 
     Args:
-        unknown: What the loss makes of an unknown label: ``'ignored'``, ``'negative'``, or ``'learned'``
-            where it makes a use of its own of it, such as a pseudo-label.
-        elementwise: Whether an element depends on its own logit and label only, and may be computed without
-            the others.
+        unknown: Use of unknown labels: ``'ignored'``, ``'negative'``, or ``'learned'`` if the loss uses them
+            in a method-specific way, such as with pseudo-labels.
+        elementwise: Whether each element of the loss depends only on its own logit and label, so that a head
+            may compute a subset of the classes.
         bounded: Whether the loss is finite at an infinite logit.
-        stochastic: Whether it draws at random while training.
-        masks_known: Whether known elements may be left out.
-        non_negative: Whether no element is below 0.
-        soft_labels_mix: Whether a label y between 0 and 1 costs y times a positive and 1 - y times a
-            negative.
-        needs: What it must be given. By ``LabelStatisticsHook``: ``'label_counts'`` of the training set,
-            of which ``'known_negatives'`` must not be 0, ``'progress'`` in the run, updates after
-            ``'whole_epochs'``; by ``AveragedPredictionsHook``: ``'averaged_predictions'``; by the head:
-            ``'sample_ids'``, ``'activation_maps'``.
+        stochastic: Whether the loss uses random numbers in training.
+        masks_known: Whether the loss may leave out known elements.
+        non_negative: Whether every element of the loss is at least 0.
+        soft_labels_mix: Whether the loss of a label y between 0 and 1 is y times the loss of a positive plus
+            1 - y times the loss of a negative.
+        needs: Inputs that the loss needs beside logits and labels. From ``LabelStatisticsHook``:
+            ``'label_counts'`` of the training set; ``'known_negatives'``, a count of negatives above 0;
+            ``'progress'``, the current epoch and iteration; ``'whole_epochs'``, an update of the statistics
+            exactly once per epoch. From ``AveragedPredictionsHook``: ``'averaged_predictions'``. From the
+            head: ``'sample_ids'``, ``'activation_maps'``.
 
     Raises:
-        ValueError: If a word is unknown.
+        ValueError: If ``unknown`` or a need is not one of the allowed values.
 
     Example:
         >>> Traits(unknown='negative').also(stochastic=True, needs=['progress'])
@@ -61,6 +63,6 @@ class Traits:
         for need in self.needs:
             check_choice("Traits", NEEDS, needs=need)
 
-    def also(self, needs: Iterable[str] = (), **changes) -> Traits:
-        """The traits of a loss around this one: other values, and more needs."""
+    def also(self, needs: Iterable[str] = (), **changes: Any) -> Traits:
+        """Return the traits of a loss around this one: with changed values and additional needs."""
         return replace(self, needs=tuple(dict.fromkeys([*self.needs, *needs])), **changes)

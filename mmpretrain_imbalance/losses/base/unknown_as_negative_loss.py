@@ -1,6 +1,8 @@
-"""The base of losses that were published for labels in which unknown and negative are one."""
+"""Base class of losses that were published for data without negative labels."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from torch import Tensor
 
@@ -11,30 +13,30 @@ from .traits import Traits
 
 
 class UnknownAsNegativeLoss(ElementwiseLoss):
-    """A loss that takes unknown labels for negatives, as published, or leaves them out.
+    """Loss that treats unknown labels as negatives, as published, or leaves them out.
 
-    Subclasses implement :meth:`formula`.
+    Subclasses implement :meth:`UnknownAsNegativeLoss.formula`.
 
     Args:
         unknown: ``'negative'`` or ``'ignore'``.
         **kwargs: ``reduction``, ``loss_weight`` and ``validate`` of :class:`ElementwiseLoss`.
 
     Raises:
-        ValueError: If ``unknown`` or the reduction is no name above.
+        ValueError: If ``unknown`` or the reduction is not one of the allowed values.
     """
 
-    def __init__(self, unknown: str = "negative", **kwargs) -> None:
+    def __init__(self, unknown: str = "negative", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_choice(type(self).__name__, ("negative", "ignore"), unknown=unknown)
         self.unknown = unknown
 
     @property
     def traits(self) -> Traits:
-        """Unknown elements are negatives, or left out."""
+        """Unknown elements are negatives or are left out."""
         return Traits(unknown="negative" if self.unknown == "negative" else "ignored")
 
     def formula(self, logits: Tensor, labels: Tensor) -> Tensor | Elements:
-        """Loss of each element, of shape (N, C), unknown ones as negatives."""
+        """Return the loss of each element, of shape (N, C), with unknown elements as negatives."""
         raise NotImplementedError
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor | Elements:

@@ -1,6 +1,8 @@
-"""The base of losses around a loss."""
+"""Base class of losses that wrap another loss."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from torch import nn
 
@@ -10,51 +12,53 @@ from .traits import Traits
 
 
 class WrapperLoss(ElementwiseLoss):
-    """A loss that changes the labels, the loss or the weights of the loss it holds.
+    """Loss that changes the labels, the element losses or the weights of a wrapped loss.
 
-    Subclasses implement :meth:`elementwise_loss` around ``self.loss.elements(logits, labels, context)``.
+    Subclasses implement :meth:`ElementwiseLoss.elementwise_loss`, in which they call
+    ``self.loss.elements(logits, labels, context)``.
 
     Args:
-        loss: The held loss: a config or a module, of this package or of MMPretrain.
-        reduction: As of every loss; ``None`` takes that of the held loss. Only the outermost reduction
-            counts.
-        **kwargs: ``loss_weight``, beside that of the held loss, and ``validate`` of :class:`ElementwiseLoss`.
+        loss: The wrapped loss: a config or a module, of this package or of MMPretrain.
+        reduction: Reduction as in :class:`ElementwiseLoss`; ``None`` takes that of the wrapped loss. Only the
+            reduction of the outermost loss is used.
+        **kwargs: ``loss_weight``, which multiplies that of the wrapped loss, and ``validate`` of
+            :class:`ElementwiseLoss`.
 
     Raises:
-        TypeError: If the held object is no loss.
-        ValueError: If the composition makes no sense; the message has the reason.
+        TypeError: If the wrapped object is not a loss.
+        ValueError: If the two losses must not be combined; the message gives the reason.
     """
 
-    #: Whether the held loss sees other labels than those of the annotation.
+    #: Whether the labels of the wrapped loss differ from the annotation.
     changes_labels = False
-    #: Whether the loss must see the labels of the annotation, and why.
+    #: The reason why the loss must see the labels of the annotation; empty if it need not.
     needs_annotated_labels: str = ""
 
-    def __init__(self, loss: dict | nn.Module, reduction: str | None = None, **kwargs) -> None:
-        loss = build_elementwise_loss(loss, type(self).__name__)
-        super().__init__(reduction or loss.reduction, **kwargs)
+    def __init__(self, loss: dict[str, Any] | nn.Module, reduction: str | None = None, **kwargs: Any) -> None:
+        wrapped = build_elementwise_loss(loss, type(self).__name__)
+        super().__init__(reduction or wrapped.reduction, **kwargs)
         if reduction is None:
-            self.max_class_factor = loss.max_class_factor
-        self.loss = loss
-        self.sample_id_limit = loss.sample_id_limit
+            self.max_class_factor = wrapped.max_class_factor
+        self.loss = wrapped
+        self.sample_id_limit = wrapped.sample_id_limit
         name = type(self).__name__
-        for inner in loss.modules():
+        for inner in wrapped.modules():
             if not isinstance(inner, WrapperLoss):
                 continue
             inner_name = type(inner).__name__
             if isinstance(inner, type(self)) or isinstance(self, type(inner)):
                 other = "another" if type(inner) is type(self) else "a"
                 raise ValueError(
-                    f"The 'loss' argument of {name} must not hold {other} {inner_name}: one would undo the "
-                    "other."
+                    f"The 'loss' argument of {name} must not contain {other} {inner_name}, because one of "
+                    "them would undo the other."
                 )
             if self.changes_labels and inner.needs_annotated_labels:
                 raise ValueError(
-                    f"The 'loss' argument of {name} must not hold a {inner_name}: "
+                    f"The 'loss' argument of {name} must not contain a {inner_name}, because "
                     f"{inner.needs_annotated_labels}. Put {inner_name} around {name} instead."
                 )
 
     @property
     def traits(self) -> Traits:
-        """Those of the held loss, unless the wrapper changes them."""
+        """Traits of the wrapped loss; wrappers override what they change."""
         return self.loss.traits

@@ -1,4 +1,4 @@
-"""JSON and CSV annotations: what they mean, and one clear error for each thing that can be wrong in them."""
+"""JSON and CSV annotation files: labels, and one clear error for everything that can be malformed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mmpretrain_imbalance.datasets import label_store_from_table
+from mmpretrain_imbalance.datasets import label_store_from_array
 from mmpretrain_imbalance.datasets.annotations.csv_table import read_annotation_csv
 from mmpretrain_imbalance.datasets.annotations.json_file import read_annotation_json
 from mmpretrain_imbalance.datasets.annotations.writer import write_annotations
@@ -49,7 +49,7 @@ def test_json_lists_positives_and_negatives_by_index_or_name(tmp_path):
 
 
 @pytest.mark.parametrize("default_label", [0, -1])
-def test_json_scores_say_everything(tmp_path, default_label):
+def test_json_scores_give_all_labels(tmp_path, default_label):
     path = write_json(tmp_path, {"gt_score": [1, 0, -1]}, {"gt_score": [0.0, -1, 1]})
     assert table_of(read_annotation_json(path, default_label)) == [[1, 0, -1], [0, -1, 1]]
 
@@ -101,7 +101,7 @@ def test_json_takes_class_names_from_categories_or_from_the_caller(tmp_path):
         ),
         (
             {},
-            "'gt_label' of sample 1 (1.jpg) in {file} must be a list of classes (or give 'gt_score'). Got no",
+            "'gt_label' of sample 1 (1.jpg) in {file} must be a list of classes, unless 'gt_score' is",
         ),
         (
             {"gt_label": [0], "img_path": ""},
@@ -110,7 +110,7 @@ def test_json_takes_class_names_from_categories_or_from_the_caller(tmp_path):
         ({"gt_label": [0], "img_path": None}, "must be the path of an image. Got None instead."),
         (
             {"gt_label": [0], "gt_label_negg": [1]},
-            "'key' of sample 1 in {file} must be one of gt_label, gt_label_neg, gt_score, where",
+            "'key' of sample 1 in {file} must be one of gt_label, gt_label_neg, gt_score if",
         ),
     ],
 )
@@ -121,9 +121,9 @@ def test_a_wrong_json_sample_is_named(tmp_path, sample, message):
     assert message.format(file=path) in str(caught.value)
 
 
-def test_all_further_faults_are_counted(tmp_path):
+def test_further_errors_are_counted(tmp_path):
     path = write_json(tmp_path, {"gt_label": [3]}, {"gt_label": [0]}, {"gt_label": [9]}, {"gt_score": []})
-    with pytest.raises(ValueError, match=r"of sample 0 \(0.jpg\) .* Got 3 instead. 2 more faults follow."):
+    with pytest.raises(ValueError, match=r"of sample 0 \(0.jpg\) .* Got 3 instead. 2 more errors follow."):
         read_annotation_json(path)
 
 
@@ -152,20 +152,20 @@ def test_all_further_faults_are_counted(tmp_path):
         ),
         (
             '{"data_list": [{}], "metainfo": {"categories": ["cat"]}}',
-            "'metainfo.categories' of .* must be objects with .* Got 'cat' as number 0 instead",
+            "'metainfo.categories' of .* must be objects with .* Got 'cat' at index 0 instead",
         ),
         (
             '{"data_list": [{}], "metainfo": {"categories": [{"id": 0, "name": "cat"}]}}',
-            "'metainfo.categories' of .* Got {'id': 0, 'name': 'cat'} as number 0 instead",
+            "'metainfo.categories' of .* Got {'id': 0, 'name': 'cat'} at index 0 instead",
         ),
         (
             '{"data_list": [{}], "metainfo": {"categories": [{"category_name": "cat"}]}}',
-            "'metainfo.categories' of .* as number 0 instead",
+            "'metainfo.categories' of .* at index 0 instead",
         ),
         (
             '{"metainfo": {"classes": ["a"]}, "data_list": [{"img_path": "b", "gt_label": 0, '
             '"gt_label": []}]}',
-            "'gt_label' of sample 0 in .* must be there once. Got it twice instead",
+            "'gt_label' of sample 0 in .* must be given once. Got it twice instead",
         ),
         (
             '{"data_list": [{}], "metainfo": {"classes": ["a"], "classes": ["b"]}}',
@@ -174,7 +174,7 @@ def test_all_further_faults_are_counted(tmp_path):
         ('{"data_list": [{}], "data_list": []}', "must name each key once. Got 'data_list' twice"),
     ],
 )
-def test_a_json_file_that_is_no_annotation_file_is_refused(tmp_path, content, message):
+def test_an_invalid_json_annotation_file_raises(tmp_path, content, message):
     path = tmp_path / "labels.json"
     path.write_text(content)
     with pytest.raises(ValueError, match=message) as caught:
@@ -183,10 +183,10 @@ def test_a_json_file_that_is_no_annotation_file_is_refused(tmp_path, content, me
 
 
 @pytest.mark.parametrize("read", [read_annotation_json, read_annotation_csv])
-def test_a_missing_file_and_other_bytes_are_refused(tmp_path, read):
+def test_a_missing_file_and_other_bytes_raise(tmp_path, read):
     path = tmp_path / "labels"
     with pytest.raises(
-        FileNotFoundError, match=r"'ann_file' argument must be an annotation file. Got .*labels, where"
+        FileNotFoundError, match=r"'ann_file' argument must be an existing annotation file. Got .*labels ins"
     ):
         read(str(path))
     path.write_bytes(b"\x89PNG\xff\xfe")
@@ -213,7 +213,7 @@ def test_csv_cells_are_positive_negative_or_unknown(tmp_path):
         ),
         (
             "image,cat,dog\na.jpg,1,yes\nb.jpg,x,x\n",
-            "'dog' of line 2 .* Got 'yes' instead. 2 more faults follow.",
+            "'dog' of line 2 .* Got 'yes' instead. 2 more errors follow.",
         ),
         (
             "image,cat,dog\na.jpg,1\n",
@@ -221,27 +221,30 @@ def test_csv_cells_are_positive_negative_or_unknown(tmp_path):
         ),
         ("image,cat,dog\na.jpg,1,0,1\n", "must be 3 cells, as in the header. Got 4 instead"),
         ("image,cat,dog\n ,1,0\n", "'image' of line 2 in .* must be the path of an image. Got '' instead"),
-        ("image,cat,cat\na.jpg,1,0\n", "header of .* must be different class names. Got 'cat' twice"),
-        ("image,cat,\na.jpg,1,0\n", "header of .* must be different class names. Got an empty name"),
-        ("image;cat;dog\na.jpg;1;0\n", "a column a class, separated by commas. Got 'image;cat;dog' instead"),
-        ("image,cat\n", "must have a line an image. Got only a header"),
+        ("image,cat,cat\na.jpg,1,0\n", "header of .* must have different class names. Got 'cat' twice"),
+        ("image,cat,\na.jpg,1,0\n", "header of .* must have different class names. Got an empty name"),
+        (
+            "image;cat;dog\na.jpg;1;0\n",
+            "one column per class, separated by commas. Got 'image;cat;dog' instead",
+        ),
+        ("image,cat\n", "must have one line per image. Got only a header"),
         ("image,cat\na.jpg,no idea\n", "'cat' of line 2 .* Got 'no idea' instead"),
         ("image,cat\na.jpg,1\n\0.jpg,1\n", "must be text. Got a NUL byte in line 3 instead"),
         (
             'image,cat\n"a.jpg,1\n' + "b.jpg,1\n" * 20000,
-            "must be CSV. Got an error in the row of line 2 .*quote left open",
+            "must be CSV. Got an error in the row of line 2 .*closing quote missing",
         ),
         ("image,class,value\n" + "a" * 200000 + ",cat,1\n", "must be CSV. Got an error in the row of line 2"),
         (
             'image,cat\nx.jpg,1\n"a.jpg,1\nb.jpg",1\n',
-            "row of line 3 in .* end with its line. .* up to line 4,",
+            "row of line 3 in .* end in the same line. .* up to line 4,",
         ),
         (
             'image,cat\nx.jpg,1\n"a.jpg,1\n',
-            "row of line 3 in .* a cell with a line break, .* quote left open",
+            "row of line 3 in .* a cell with a line break, .* closing quote missing",
         ),
         ("", "must have samples. Got an empty file"),
-        ("\ufeff", "header of .* must be the image column and a column a class.* Got '' instead"),
+        ("\ufeff", "header of .* must have the image column and one column per class.* Got '' instead"),
         ("a.jpg,1,0\nb.jpg,0,1\n", "first line of .* must name the classes. Got .* 'a.jpg,1,0', instead"),
         ("a.jpg,1.0, \nb.jpg,0,1\n", "first line of .* must name the classes"),
     ],
@@ -253,7 +256,7 @@ def test_a_wrong_csv_line_is_named(tmp_path, text, message):
     assert path in str(caught.value)
 
 
-def test_an_open_quote_is_refused_even_where_wrong_lines_are_skipped(tmp_path):
+def test_an_open_quote_raises_even_if_malformed_lines_are_skipped(tmp_path):
     lines = ["image,cat", "a.jpg,1", '"b.jpg,1', *(f"{number}.jpg,1" for number in range(9))]
     with pytest.raises(ValueError, match=r"row of line 3 .* up to line 12, instead"):
         read_annotation_csv(write_csv(tmp_path, "\n".join([*lines, ""])), skip_malformed=True)
@@ -265,10 +268,10 @@ def test_classes_may_be_called_like_labels(tmp_path):
 
 @pytest.mark.parametrize("ending", ["json", "csv"])
 @given(labels=TABLES, default_label=st.sampled_from([0, -1]))
-def test_what_is_written_is_read_back(tmp_path_factory, ending, labels, default_label):
+def test_written_labels_are_read_back(tmp_path_factory, ending, labels, default_label):
     path = tmp_path_factory.mktemp("labels") / f"new/labels.{ending}"
     names = [f'bild "{number}", é.jpg' for number in range(len(labels))]
-    store = label_store_from_table(
+    store = label_store_from_array(
         labels, names, [f"class, {c}" for c in range(labels.shape[1])], default_label
     )
     write_annotations(store, np.arange(len(labels)), path)
@@ -295,6 +298,6 @@ def test_a_file_that_may_be_cut_off_is_warned_about(tmp_path, text, warns):
     assert [("was the file cut off there?" in note) for note in notes] == [True] * warns
 
 
-def test_another_ending_is_refused(tmp_path):
+def test_another_ending_raises(tmp_path):
     with pytest.raises(ValueError, match=r"must be a file that ends with .json or .csv. Got .*labels.txt"):
-        write_annotations(label_store_from_table([[1]], ["a"], ["b"]), np.arange(1), tmp_path / "labels.txt")
+        write_annotations(label_store_from_array([[1]], ["a"], ["b"]), np.arange(1), tmp_path / "labels.txt")

@@ -1,4 +1,4 @@
-"""Images that a file names again, tables with a line a label, and lines that are left out."""
+"""Repeated images, tables with one line per label, and malformed lines that are left out."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def samples(folder, *items):
     )
 
 
-def test_a_repeated_image_is_refused_with_both_lines(tmp_path) -> None:
+def test_a_repeated_image_raises_with_both_lines(tmp_path) -> None:
     path = csv(tmp_path, *TWICE, "b.jpg,1,1,1")
     message = (
-        r"'image' of line 5 in .*labels.csv must be an image that is not at line 2 already \(see "
-        r"'repeated_images'\). Got 'a.jpg' instead. 1 more fault follows."
+        r"'image' of line 5 in .*labels.csv must be an image that is not already in line 2 \(see "
+        r"'repeated_images'\). Got 'a.jpg' instead. 1 more error follows."
     )
     with pytest.raises(ValueError, match=message):
         read_annotation_csv(path)
     with pytest.raises(ValueError, match=message):
         PartialLabelDataset(path)
     path = samples(tmp_path, dict(img_path="a", gt_label=[0]), dict(img_path="a", gt_label=[0]))
-    with pytest.raises(ValueError, match=r"'img_path' of sample 1 in .* not at sample 0 already"):
+    with pytest.raises(ValueError, match=r"'img_path' of sample 1 in .* not already in sample 0"):
         read_annotation_json(path)
 
 
-def test_a_repeated_image_is_joined_or_kept_when_asked(tmp_path) -> None:
+def test_repeated_images_can_be_joined_or_kept(tmp_path) -> None:
     path = csv(tmp_path, *TWICE)
     joined = PartialLabelDataset(path, repeated_images="join")
     assert names_of(joined.label_store) == ["a.jpg", "b.jpg"]
@@ -50,7 +50,7 @@ def test_a_repeated_image_is_joined_or_kept_when_asked(tmp_path) -> None:
     kept = PartialLabelDataset(path, repeated_images="keep")
     assert kept.get_gt_labels().tolist() == [[1, -1, 0], [0, 0, 0], [-1, 0, 0]]
     with pytest.raises(
-        ValueError, match=r"'repeated_images' argument .* must be one of 'refuse', 'join', 'keep'"
+        ValueError, match=r"'repeated_images' argument .* must be one of 'raise', 'join', 'keep'"
     ):
         PartialLabelDataset(path, repeated_images="merge")
 
@@ -58,7 +58,7 @@ def test_a_repeated_image_is_joined_or_kept_when_asked(tmp_path) -> None:
 def test_joined_images_must_not_contradict_each_other(tmp_path) -> None:
     path = csv(tmp_path, *TWICE, "b.jpg,1,1,")
     message = (
-        r"'cat' of line 6 in .*labels.csv must be what line 3 says about b.jpg, 0. Got 1 instead. 1 more"
+        r"'cat' of line 6 in .*labels.csv must be 0, as in line 3 for the same image b.jpg. Got 1 instead. 1"
     )
     with pytest.raises(ValueError, match=message):
         read_annotation_csv(path, repeated_images="join")
@@ -66,14 +66,14 @@ def test_joined_images_must_not_contradict_each_other(tmp_path) -> None:
     store = read_annotation_csv(path, repeated_images="join", skip_malformed=True, notes=notes)
     assert table_of(store) == [[1, 0, 0], [-1, -1, 0]]
     assert list(notes.values()) == [2]
-    # Where everything that is not listed is negative, other lists contradict each other.
+    # With the default label negative, a class that only one of the samples lists is a contradiction.
     items = [
         dict(img_path="a", gt_label=[0]),
         dict(img_path="b", gt_label=[]),
         dict(img_path="a", gt_label=[1]),
     ]
     with pytest.raises(
-        ValueError, match=r"'cat' of sample 2 in .* must be what sample 0 says about a, 1. Got 0"
+        ValueError, match=r"'cat' of sample 2 in .* must be 1, as in sample 0 for the same image a. Got 0"
     ):
         read_annotation_json(samples(tmp_path, *items), 0, repeated_images="join")
     items[2]["gt_label"] = [0]
@@ -83,11 +83,11 @@ def test_joined_images_must_not_contradict_each_other(tmp_path) -> None:
 
 @st.composite
 def repeated_rows(draw):
-    """A true label for each image and class, and rows that each know some of them."""
+    """True labels of all images and classes, and rows of images with some of these labels known."""
     truth = np.array(draw(st.lists(st.lists(st.sampled_from([0, 1]), min_size=3, max_size=3), min_size=1)))
     rows = draw(st.lists(st.integers(0, len(truth) - 1), min_size=1, max_size=9))
     known = draw(st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=9, max_size=9))
-    return truth, [(row, known[place]) for place, row in enumerate(rows)]
+    return truth, [(row, known[index]) for index, row in enumerate(rows)]
 
 
 @given(repeated_rows())
@@ -113,7 +113,7 @@ def test_wrong_lines_are_left_out_and_counted(tmp_path, monkeypatch) -> None:
         lambda text, **kwargs: logged.append(text),
     )
     path = csv(tmp_path, *TWICE, "c.jpg,1", ",0,0,0", "d.jpg,x,0,1", "e.jpg,1,1,0")
-    with pytest.raises(ValueError, match=r"'columns' of line 6 in .* Got 2 instead. 3 more faults follow"):
+    with pytest.raises(ValueError, match=r"'columns' of line 6 in .* Got 2 instead. 3 more errors follow"):
         PartialLabelDataset(path)
     dataset = PartialLabelDataset(path, skip_malformed=True)
     assert names_of(dataset.label_store) == ["a.jpg", "b.jpg", "e.jpg"]
@@ -126,11 +126,9 @@ def test_wrong_lines_are_left_out_and_counted(tmp_path, monkeypatch) -> None:
     notes = {}
     store = read_annotation_json(path, skip_malformed=True, notes=notes)
     assert (names_of(store), table_of(store), list(notes.values())) == (["a", "c"], [[-1, 1], [1, 0]], [2])
-    with pytest.raises(ValueError, match=r"must have samples. Got none that could be read instead"):
+    with pytest.raises(ValueError, match=r"must have valid samples. Got only malformed samples instead"):
         read_annotation_json(samples(tmp_path, wrong), skip_malformed=True)
-    with pytest.raises(
-        ValueError, match=r"must have a line an image. Got no line that could be read instead"
-    ):
+    with pytest.raises(ValueError, match=r"must have one line per image. Got only malformed lines instead"):
         read_annotation_csv(csv(tmp_path, "image,cat", "a.jpg,7"), skip_malformed=True)
 
 
@@ -145,7 +143,7 @@ LONG = (
 )
 
 
-def test_a_table_with_a_line_a_label(tmp_path) -> None:
+def test_a_table_with_one_line_per_label(tmp_path) -> None:
     path = csv(tmp_path, *LONG)
     notes = {}
     store = read_annotation_csv(path, notes=notes)
@@ -156,7 +154,7 @@ def test_a_table_with_a_line_a_label(tmp_path) -> None:
     store.verify()
 
 
-def test_the_class_list_of_a_table_with_a_line_a_label_can_be_given(tmp_path) -> None:
+def test_the_class_list_of_a_table_with_one_line_per_label_can_be_given(tmp_path) -> None:
     path, notes = csv(tmp_path, *LONG), {}
     dataset = PartialLabelDataset(path, classes=["elk", "gnu", "dog"])
     assert dataset.metainfo["classes"] == ("elk", "gnu", "dog")
@@ -167,7 +165,7 @@ def test_the_class_list_of_a_table_with_a_line_a_label_can_be_given(tmp_path) ->
         assert f"the first of them {name!r}" in note
 
 
-def test_labels_of_a_misspelt_class_are_counted(tmp_path) -> None:
+def test_labels_of_a_misspelled_class_are_counted(tmp_path) -> None:
     path, notes = csv(tmp_path, "image,class,value", 'a.jpg, "cat", 1', "a.jpg,Dog,1", "b.jpg,dog,0"), {}
     store = read_annotation_csv(path, ["cat", "dog"], notes=notes)
     assert store.class_names == ("cat", "dog", "Dog")
@@ -184,7 +182,7 @@ def test_labels_of_a_misspelt_class_are_counted(tmp_path) -> None:
     [
         (
             "b.jpg,dog,0",
-            "'value' of line 8 in .* must be what line 2 says about the same image and class, 1. Got 0",
+            "'value' of line 8 in .* must be 1, as in line 2 for the same image and class. Got 0",
         ),
         ("b.jpg,dog", "'columns' of line 8 in .* must be 3 cells, as in the header. Got 2"),
         (" ,dog,1", "'image' of line 8 in .* must be the path of an image. Got ''"),
@@ -192,17 +190,19 @@ def test_labels_of_a_misspelt_class_are_counted(tmp_path) -> None:
         ("b.jpg,dog,yes", "'value' of line 8 in .* or blank .unknown.. Got 'yes'"),
     ],
 )
-def test_a_wrong_line_of_such_a_table_is_named_or_left_out(tmp_path, line, message) -> None:
+def test_a_wrong_line_of_a_table_with_one_line_per_label_is_named_or_left_out(
+    tmp_path, line, message
+) -> None:
     path = csv(tmp_path, *LONG, line)
     with pytest.raises(ValueError, match=message):
         read_annotation_csv(path)
     store = read_annotation_csv(path, skip_malformed=True)
-    dog = -1 if line == "b.jpg,dog,0" else 1  # of two lines that contradict each other none is right
+    dog = -1 if line == "b.jpg,dog,0" else 1  # two lines that contradict each other are both left out
     assert table_of(store) == [[0, dog, -1], [-1, -1, 0], [-1, -1, -1]]
 
 
 @given(st.data())
-def test_both_forms_of_a_table_say_the_same(tmp_path_factory, data) -> None:
+def test_both_forms_of_a_table_give_the_same_labels(tmp_path_factory, data) -> None:
     folder = tmp_path_factory.mktemp("forms")
     table = np.array(
         data.draw(st.lists(st.lists(st.sampled_from([1, 0, -1]), min_size=2, max_size=2), min_size=1))
@@ -231,11 +231,11 @@ def test_a_sample_that_a_simulation_repeats_is_written_once(tmp_path) -> None:
     np.testing.assert_array_equal(back.get_gt_labels(), dataset.get_gt_labels()[:4])
 
 
-@pytest.mark.parametrize("how", ["refuse", "join", "keep"])
+@pytest.mark.parametrize("how", ["raise", "join", "keep"])
 def test_one_image_has_several_spellings(tmp_path, how) -> None:
     path = csv(tmp_path, "image,cat,dog", "a.jpg,1,", "./a.jpg,,0", "b//c.jpg,0,0", "b/c.jpg,,0")
-    if how == "refuse":
-        with pytest.raises(ValueError, match=r"not at line 2 already .* Got '\./a\.jpg'.* 1 more"):
+    if how == "raise":
+        with pytest.raises(ValueError, match=r"not already in line 2 .* Got '\./a\.jpg'.* 1 more"):
             read_annotation_csv(path)
         return
     store = read_annotation_csv(path, repeated_images=how)

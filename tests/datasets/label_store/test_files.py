@@ -1,4 +1,4 @@
-"""The manifest of a label store is JSON that somebody else may have written."""
+"""Manifests of label stores from untrusted sources."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import json
 import numpy as np
 import pytest
 
-from mmpretrain_imbalance.datasets import LabelStore, label_store_from_table
+from mmpretrain_imbalance.datasets import LabelStore, label_store_from_array
 
 
-def test_a_manifest_cannot_make_objects_of_the_bytes_of_a_file(tmp_path):
-    """NumPy maps a file as addresses of Python objects without a question; to read one ends the process."""
-    label_store_from_table(np.eye(4, dtype=int), list("uvwx"), list("abcd")).save(tmp_path / "store")
+def test_a_manifest_cannot_create_python_objects(tmp_path):
+    """NumPy would map a file as addresses of Python objects, and the process would crash on reading one."""
+    label_store_from_array(np.eye(4, dtype=int), list("uvwx"), list("abcd")).save(tmp_path / "store")
     path = tmp_path / "store" / "manifest.json"
     manifest = json.loads(path.read_text())
     for dtype in ("|O", "O", "f8", "S8", "i4,O"):
@@ -23,5 +23,5 @@ def test_a_manifest_cannot_make_objects_of_the_bytes_of_a_file(tmp_path):
         content = {key: value for key, value in manifest.items() if key != "sha256"}
         sha256 = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         path.write_text(json.dumps({**content, "sha256": sha256}))
-        with pytest.raises(ValueError, match=r"indptr.npy of a label store must be whole numbers in one row"):
+        with pytest.raises(ValueError, match=r"indptr.npy of a label store must be one-dimensional and hold"):
             LabelStore.open(tmp_path / "store")

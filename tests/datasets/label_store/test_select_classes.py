@@ -1,4 +1,4 @@
-"""Some classes of a label store, in another order."""
+"""Selection of classes of a label store."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def test_classes_are_selected_and_reordered_by_name(labels, default_label, data)
     ("names", "message"),
     [
         (["class 0", "yak"], "Got 'yak', which is not in the annotations"),
-        (["class 0"] * 2, "which is there twice"),
+        (["class 0"] * 2, "which is listed twice"),
     ],
 )
-def test_selecting_classes_that_are_not_there_is_refused(names, message):
+def test_selecting_unknown_classes_raises(names, message):
     with pytest.raises(ValueError, match=message):
         select_classes(store_of([[1, 0]]), names)
 
@@ -36,9 +36,9 @@ def test_selecting_classes_in_small_parts_changes_nothing(monkeypatch):
     store = store_of(np.random.default_rng(0).integers(-1, 2, (30, 6)))
     names = ["class 4", "class 0", "class 5"]
     expected = select_classes(store, names)
-    # Not by attribute: the package exports a function of that name.
+    # Not by attribute, because the package exports a function with that name.
     module = import_module("mmpretrain_imbalance.datasets.label_store.build")
-    monkeypatch.setattr(module, "_PART", 4)
+    monkeypatch.setattr(module, "_CHUNK", 4)
     found = select_classes(store, names)
     found.verify()
     np.testing.assert_array_equal(table_of(found), table_of(expected))

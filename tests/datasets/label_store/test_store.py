@@ -1,4 +1,4 @@
-"""The label store: round trips of arbitrary labels, folders that were damaged, shared pages."""
+"""Label store: round trips of arbitrary labels, damaged folders, and shared memory pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmpretrain_imbalance.datasets import (
     LabelStore,
     PartialLabelDataset,
     build_label_store,
-    label_store_from_table,
+    label_store_from_array,
 )
 from mmpretrain_imbalance.datasets.label_store.build import class_dtype, filter_rows
 
@@ -31,7 +31,7 @@ TABLES = npst.arrays(
 def store_of(labels, default_label=-1):
     labels = np.asarray(labels)
     images = [f"bild_{number}_é.jpg" for number in range(len(labels))]
-    return label_store_from_table(
+    return label_store_from_array(
         labels, images, [f"class {c}" for c in range(labels.shape[1])], default_label
     )
 
@@ -73,18 +73,18 @@ def test_counts_are_those_of_a_plain_loop(labels, default_label, data):
 
 
 @given(labels=TABLES, default_label=st.sampled_from([0, -1]), data=st.data())
-def test_elements_are_those_of_the_table(labels, default_label, data):
+def test_elements_are_those_of_the_array(labels, default_label, data):
     store = store_of(labels, default_label)
     images = np.array(data.draw(st.lists(st.integers(0, len(labels) - 1))), dtype=np.int64)
     for elements, is_wanted in (
         (store.elements, labels != default_label),
         (store.known_elements, labels != -1),
     ):
-        places, classes, values = elements(images)
-        expected_places, expected_classes = np.nonzero(is_wanted[images])
-        np.testing.assert_array_equal(places, expected_places)
+        positions, classes, values = elements(images)
+        expected_positions, expected_classes = np.nonzero(is_wanted[images])
+        np.testing.assert_array_equal(positions, expected_positions)
         np.testing.assert_array_equal(classes, expected_classes)
-        np.testing.assert_array_equal(values, labels[images][places, classes])
+        np.testing.assert_array_equal(values, labels[images][positions, classes])
 
 
 def test_the_order_of_elements_does_not_change_a_byte(tmp_path):
@@ -100,7 +100,7 @@ def test_the_order_of_elements_does_not_change_a_byte(tmp_path):
 
 
 @pytest.mark.parametrize("file", ["indptr", "classes", "values", "name_bytes", "name_offsets"])
-def test_a_truncated_file_is_refused_by_name(tmp_path, file):
+def test_a_truncated_file_raises_with_its_name(tmp_path, file):
     store_of(np.eye(4, dtype=int)).save(tmp_path / "store")
     path = tmp_path / "store" / f"{file}.npy"
     path.write_bytes(path.read_bytes()[:-1])
@@ -113,7 +113,7 @@ def test_a_truncated_file_is_refused_by_name(tmp_path, file):
 @pytest.mark.parametrize(
     "file", ["indptr.npy", "classes.npy", "values.npy", "name_bytes.npy", "manifest.json"]
 )
-def test_every_flipped_byte_is_refused_by_name(tmp_path, file):
+def test_every_flipped_byte_raises_with_the_file_name(tmp_path, file):
     store_of(np.eye(4, dtype=int)).save(tmp_path / "store")
     path = tmp_path / "store" / file
     content = bytearray(path.read_bytes())
@@ -140,7 +140,7 @@ def test_every_flipped_byte_is_refused_by_name(tmp_path, file):
         ("name_bytes", 3, 0xFF),
     ],
 )
-def test_what_cannot_be_labels_is_refused_by_name_without_checksums(tmp_path, file, element, value):
+def test_invalid_arrays_raise_with_the_file_name_without_checksums(tmp_path, file, element, value):
     store_of(np.eye(4, dtype=int)).save(tmp_path / "store")
     path = tmp_path / "store" / f"{file}.npy"
     array = np.load(path)
@@ -150,12 +150,12 @@ def test_what_cannot_be_labels_is_refused_by_name_without_checksums(tmp_path, fi
         PartialLabelDataset(str(tmp_path / "store")).get_data_info(0)
 
 
-def test_a_dataset_and_opening_compare_checksums_when_asked(tmp_path):
+def test_checksums_are_verified_on_request(tmp_path):
     store_of(np.eye(4, dtype=int)).save(tmp_path / "store")
     PartialLabelDataset(str(tmp_path / "store"), check_labels=True)
     path = tmp_path / "store" / "values.npy"
     values = np.load(path)
-    values[0] = 0  # another label, which no check but that of every byte can see
+    values[0] = 0  # a valid label, so that only the checksum shows the change
     np.save(path, values)
     assert PartialLabelDataset(str(tmp_path / "store")).get_gt_labels()[0].tolist() == [0, 0, 0, 0]
     with pytest.raises(ValueError, match=r"values.npy of a label store must have the SHA-256"):
@@ -180,7 +180,7 @@ def test_a_folder_is_never_overwritten_and_nothing_is_left_beside(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
 
 
-def test_every_file_is_on_the_disk_before_the_folder_has_its_name(tmp_path, monkeypatch):
+def test_every_file_is_synced_before_the_folder_is_renamed(tmp_path, monkeypatch):
     written, fsync = set(), os.fsync
 
     def note(descriptor):
@@ -215,7 +215,7 @@ def test_a_store_in_memory_pickles_and_is_not_copied():
 
 
 @pytest.mark.parametrize("image", [-1, -2, 2, np.int64(5)])
-def test_rows_that_are_not_there_are_refused(image):
+def test_rows_out_of_range_raise(image):
     store = store_of([[1, 0], [0, 1]])
     for read in (store.row, store.dense, store.image_name):
         with pytest.raises(
@@ -234,7 +234,7 @@ def test_labels_cannot_be_written(tmp_path, opened):
         store.row(0)[1][0] = 0
 
 
-def test_verify_names_the_law_that_arrays_break():
+def test_verify_names_the_violated_requirement():
     good = store_of([[1, 0], [0, 1]])
     arrays = dict(good._arrays)
     cases = {
@@ -244,36 +244,36 @@ def test_verify_names_the_law_that_arrays_break():
         "name_offsets .* must name as many images": {"name_offsets": np.array([0, 26])},
         "classes .* must rise within": {"classes": np.array([1, 0, 0, 1], dtype=np.uint16)},
         "classes .* must be class indices": {"classes": np.array([0, 1, 0, 2], dtype=np.uint16)},
-        "classes .* must be whole numbers": {"classes": np.array([0.0, 1, 0, 1])},
+        "classes .* must be one-dimensional and hold integers": {"classes": np.array([0.0, 1, 0, 1])},
         "values .* must be 1, 0": {"values": np.array([1, 0, -1, 1], dtype=np.int8)},
         "values .* must have a label": {"values": np.array([1, 0, 1], dtype=np.int8)},
     }
-    for law, wrong in cases.items():
-        with pytest.raises(ValueError, match=law):
+    for message, wrong in cases.items():
+        with pytest.raises(ValueError, match=message):
             LabelStore(**{**arrays, **wrong}, class_names=good.class_names).verify()
 
 
 @pytest.mark.parametrize(
     ("images", "classes", "values", "message"),
     [
-        ([0, 0], [1, 1], [1, 0], "must name each class once an image. Got class 1 twice at image 0"),
-        ([0], [2], [1], "'classes' argument .* indices from 0 to 1. Got 2"),
-        ([-1], [0], [1], "'images' argument .* indices from 0 to 0. Got -1"),
+        ([0, 0], [1, 1], [1, 0], "must name each class once per image. Got class 1 twice at image 0"),
+        ([0], [2], [1], "'classes' argument .* indices from 0 to 1. Got indices from 2"),
+        ([-1], [0], [1], "'images' argument .* indices from 0 to 0. Got indices from -1"),
         ([0], [0], [2], r"'values' argument .* Got \[2\]"),
     ],
 )
-def test_elements_without_meaning_are_refused(images, classes, values, message):
+def test_invalid_elements_raise(images, classes, values, message):
     with pytest.raises(ValueError, match=message):
         build_label_store(images, classes, values, ["a.jpg"], ["cat", "dog"])
 
 
-def test_a_table_of_another_shape_and_another_unlisted_label_are_refused():
-    with pytest.raises(ValueError, match=r"must be of shape \(1, 2\), as the names say. Got \(1, 3\)"):
-        label_store_from_table([[1, 0, 1]], ["a.jpg"], ["cat", "dog"])
+def test_a_wrong_shape_and_a_wrong_default_label_raise():
+    with pytest.raises(ValueError, match=r"must be of shape \(1, 2\), the numbers of .* Got \(1, 3\)"):
+        label_store_from_array([[1, 0, 1]], ["a.jpg"], ["cat", "dog"])
     with pytest.raises(
         ValueError, match=r"'default_label' argument of LabelStore must be 0 .* Got 1 instead"
     ):
-        label_store_from_table([[1, 0]], ["a.jpg"], ["cat", "dog"], default_label=1)
+        label_store_from_array([[1, 0]], ["a.jpg"], ["cat", "dog"], default_label=1)
 
 
 @given(

@@ -1,4 +1,4 @@
-"""LabelStoreWriter: the bytes of a store built at once, image order, nothing left of a failure."""
+"""LabelStoreWriter: same bytes as a store in memory, image order, and no files after a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mmpretrain_imbalance.datasets import LabelStore, LabelStoreWriter, label_store_from_table
+from mmpretrain_imbalance.datasets import LabelStore, LabelStoreWriter, label_store_from_array
 
 TABLES = npst.arrays(
     np.int8,
@@ -26,12 +26,12 @@ def test_bytes_are_those_of_a_store_built_at_once(labels, default_label, part, t
     folder = tmp_path_factory.mktemp("stores")
     names = [f"bild {number} é.jpg" for number in range(len(labels))]
     classes = [f"class {number}" for number in range(labels.shape[1])]
-    label_store_from_table(labels, names, classes, default_label).save(folder / "once")
+    label_store_from_array(labels, names, classes, default_label).save(folder / "once")
     with LabelStoreWriter(folder / "parts", classes, default_label) as writer:
         for start in range(0, len(labels), part):
-            table = labels[start : start + part]
-            images, columns = (indices[::-1] for indices in np.nonzero(table >= -1))  # order must not matter
-            writer.add_images(names[start : start + part], images, columns, table[images, columns])
+            chunk = labels[start : start + part]
+            images, columns = (indices[::-1] for indices in np.nonzero(chunk >= -1))  # order must not matter
+            writer.add_images(names[start : start + part], images, columns, chunk[images, columns])
         assert writer.num_images == len(labels)
         assert writer.num_labels == (labels != default_label).sum()
     assert content(folder / "parts") == content(folder / "once")
@@ -57,18 +57,22 @@ def write(folder, classes, values):
 @pytest.mark.parametrize(
     ("classes", "values", "message"),
     [
-        ([2], [1], r"The 'classes' argument of LabelStoreWriter must be indices from 0 to 1. Got 2 .. 2"),
+        (
+            [2],
+            [1],
+            r"The 'classes' argument of LabelStoreWriter must be indices from 0 to 1. Got indices from 2",
+        ),
         ([0], [2], r"The 'values' argument of LabelStoreWriter must be 1 \(positive\), 0 .* Got \[2\]"),
-        ([1, 1], [1, 0], r"must name each class once an image.*begin with 'b.jpg', after 1 good ones"),
+        ([1, 1], [1, 0], r"must name each class once per image.*these images is 'b.jpg', image number 1"),
     ],
 )
-def test_wrong_labels_are_refused_with_the_image(tmp_path, classes, values, message):
+def test_wrong_labels_raise_with_the_image(tmp_path, classes, values, message):
     with pytest.raises(ValueError, match=message):
         write(tmp_path / "store", classes, values)
-    assert list(tmp_path.iterdir()) == []  # nothing is left of a failure
+    assert list(tmp_path.iterdir()) == []  # all files are removed
 
 
-def test_wrong_arguments_are_refused(tmp_path):
+def test_wrong_arguments_raise(tmp_path):
     with pytest.raises(FileExistsError, match=r"must be a folder that does not exist"):
         LabelStoreWriter(tmp_path, ["cat"])
     with pytest.raises(ValueError, match=r"must be different names. Got 'cat' twice"):

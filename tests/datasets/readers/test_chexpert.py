@@ -1,4 +1,4 @@
-"""CheXpert: what -1 and a blank cell mean is the caller's choice."""
+"""CheXpert: labels for -1 and blank cells, and malformed files."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ def test_no_path_column(tmp_path):
         read_chexpert(tmp_path / "train.csv")
 
 
-def test_an_image_that_is_there_twice(tmp_path):
+def test_a_repeated_image(tmp_path):
     path = write_chexpert(tmp_path / "train.csv")
     first = path.read_text().splitlines()[1]
     path.write_text(path.read_text() + first.replace("1.0,,0.0", "0.0,,1.0") + "\n")
-    with pytest.raises(ValueError, match=r"'Path' of line 4 in .* not in line 2 already. Got 'CheXpert"):
+    with pytest.raises(ValueError, match=r"'Path' of line 4 in .* not already in line 2. Got 'CheXpert"):
         read_chexpert(path).save(tmp_path / "store")
 
 
@@ -80,11 +80,11 @@ def test_an_image_that_is_there_twice(tmp_path):
         ),
         (
             b'Path,Edema\na.jpg,1\n"b.jpg,1\nc.jpg",1\n',
-            r"row of line 3 in .*train.csv must end with its line",
+            r"row of line 3 in .*train.csv must end in the same line",
         ),
     ],
 )
-def test_what_is_no_table(tmp_path, content, message):
+def test_files_that_are_not_tables(tmp_path, content, message):
     (tmp_path / "train.csv").write_bytes(content)
     with pytest.raises(ValueError, match=message):
         read_chexpert(tmp_path / "train.csv").save(tmp_path / "store")

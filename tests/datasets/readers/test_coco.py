@@ -1,4 +1,4 @@
-"""COCO: both published conventions, crowds, small objects, faults."""
+"""COCO: both published conventions, crowds, small objects, and malformed files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_only_crowds_and_only_small_objects(path, tmp_path, word, label):
         (dict(iscrowd=3), r"'iscrowd' of annotation 3 in .* must be 0 or 1. Got 3 instead", [1, 0, -1]),
     ],
 )
-def test_wrong_objects_make_no_negatives(path, tmp_path, change, message, left):
+def test_malformed_objects_are_never_negative(path, tmp_path, change, message, left):
     content = json.loads(path.read_text())
     content["annotations"][2].update(change)
     path.write_text(json.dumps(content))
@@ -59,7 +59,7 @@ def test_wrong_objects_make_no_negatives(path, tmp_path, change, message, left):
     assert list(rows.notes.values()) == [1]
 
 
-def test_an_object_of_a_wrong_area_makes_no_negative(path, tmp_path):
+def test_an_object_with_a_wrong_area_is_never_negative(path, tmp_path):
     content = json.loads(path.read_text())
     content["annotations"][2]["area"] = None
     path.write_text(json.dumps(content))
@@ -73,7 +73,7 @@ def test_an_object_of_a_wrong_area_makes_no_negative(path, tmp_path):
 
 def test_a_wrong_object_among_others_of_its_class(path, tmp_path):
     content = json.loads(path.read_text())
-    content["annotations"][3]["iscrowd"] = 2  # a person beside a plain one
+    content["annotations"][3]["iscrowd"] = 2  # a person in an image with another person
     content["annotations"][1]["iscrowd"] = 2  # the only car, where crowds are negative
     content["annotations"][5]["iscrowd"] = 1
     content["annotations"][6]["iscrowd"] = None
@@ -94,7 +94,7 @@ def test_a_wrong_object_among_others_of_its_class(path, tmp_path):
         ("annotations", dict(id=1), r"'image_id' of annotation 1 .* Got None"),
     ],
 )
-def test_items_that_are_none_are_named_or_left_out(path, tmp_path, part, item, message):
+def test_invalid_items_are_named_or_left_out(path, tmp_path, part, item, message):
     content = json.loads(path.read_text())
     expected = table_of(saved(read_coco(path), tmp_path / "good"))
     content[part].append(item)
@@ -110,13 +110,13 @@ def test_items_that_are_none_are_named_or_left_out(path, tmp_path, part, item, m
     ("item", "message"),
     [
         (dict(id=4), r"'name' of category number 3 .* a class name. Got None"),
-        (dict(name="cat"), r"'id' of category number 3 .* a whole number. Got None"),
+        (dict(name="cat"), r"'id' of category number 3 .* an integer. Got None"),
         (dict(id=90, name="cat"), r"'id' of category number 3 .* no category before it has. Got 90"),
         (dict(id=4, name="car"), r"'name' of category number 3 .* no category before it has. Got 'car'"),
         ("cat", r"of category number 3 .* Got 'cat'"),
     ],
 )
-def test_wrong_categories_are_refused(path, item, message):
+def test_wrong_categories_raise(path, item, message):
     content = json.loads(path.read_text())
     content["categories"].append(item)
     path.write_text(json.dumps(content))
@@ -124,19 +124,19 @@ def test_wrong_categories_are_refused(path, item, message):
         read_coco(path, skip_malformed=True)
 
 
-def test_two_images_of_one_id_or_name_are_refused_or_both_left_out(path, tmp_path):
+def test_images_with_the_same_id_or_name_raise_or_are_both_left_out(path, tmp_path):
     content = json.loads(path.read_text())
     content["images"].append(dict(id=9, file_name="other.jpg"))
     content["images"].append(dict(id=1, file_name=f"{8:012d}.jpg"))
     path.write_text(json.dumps(content))
-    message = r"'id' of image number 4 .* no image before it has. Got 9 instead. 1 more fault"
+    message = r"'id' of image number 4 .* no image before it has. Got 9 instead. 1 more error"
     with pytest.raises(ValueError, match=message):
         read_coco(path)
     store = saved(read_coco(path, skip_malformed=True), tmp_path / "store")
     assert names_of(store) == [f"{number:012d}.jpg" for number in (7, 6)]
 
 
-def test_other_bytes_and_repeated_keys_are_refused_with_the_file(path):
+def test_other_bytes_and_repeated_keys_raise_with_the_file_name(path):
     content = path.read_text()
     path.write_bytes(b"\xff\xfe" + content.encode())
     with pytest.raises(ValueError, match=r"instances.json must be JSON in UTF-8. Got other bytes"):

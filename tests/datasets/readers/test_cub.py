@@ -1,4 +1,4 @@
-"""CUB attributes: certainties as unknown, splits, malformed lines."""
+"""CUB attributes: certainties with unknown labels, splits, and malformed lines."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_malformed_lines(root, tmp_path, line, message):
 def test_an_attribute_that_is_named_twice(root, tmp_path, line, left):
     with (root / "attributes" / "image_attribute_labels.txt").open("a") as file:
         file.write(line + "\n1 1 0 3 1.0\n")
-    message = r"'row' of line 10 in .* attribute that line 1 does not name already. Got .* 1 more fault"
+    message = r"'row' of line 10 in .* attribute that are not already in line 1. Got .* 1 more error"
     with pytest.raises(ValueError, match=message):
         read_cub(root, "all")
     store = saved(read_cub(root, "all", skip_malformed=True), tmp_path / "store")
@@ -88,7 +88,7 @@ def test_an_attribute_that_is_named_twice(root, tmp_path, line, left):
     ("lines", "message"),
     [
         (("1 1", "2 yes", "3 1"), r"'is_training_image' of image 2 in .*split.txt must be 1 or 0. Got 'yes'"),
-        (("1 1", "3 1"), r"'row' of image 2 in .* there, as images.txt names it. Got no row instead"),
+        (("1 1", "3 1"), r"'row' of image 2 in .* given, because images.txt names it. Got no row"),
         (("1 1", "2 0", "3 1", "4 1"), r"'image' of image 4 in .* an id of images.txt. Got '4'"),
     ],
 )
@@ -100,7 +100,7 @@ def test_wrong_splits(root, tmp_path, lines, message):
     assert names_of(saved(rows, tmp_path / "store"))[-1] == "002.Laysan/c.jpg"
     assert list(rows.notes.values()) == [1]
     write_lines(root / "train_test_split.txt", "1 1", "2 0", "3 1", "1 0")
-    with pytest.raises(ValueError, match=r"'id' of line 4 in .* not in line 1 already. Got '1'"):
+    with pytest.raises(ValueError, match=r"'id' of line 4 in .* not already in line 1. Got '1'"):
         read_cub(root, "train")
 
 

@@ -1,4 +1,4 @@
-"""A folder of images for each class."""
+"""Image folders with one folder per class."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def test_names_in_another_encoding(tmp_path, name):
         read_image_folders(tmp_path / "images", others="unknown").save(tmp_path / "store")
 
 
-def test_nothing_there(tmp_path):
-    with pytest.raises(ValueError, match=r"must hold a folder for each class"):
+def test_missing_folders_and_images(tmp_path):
+    with pytest.raises(ValueError, match=r"must have one folder per class"):
         read_image_folders(tmp_path, others="unknown")
     (tmp_path / "cat").mkdir()
-    with pytest.raises(ValueError, match=r"must hold images. Got none in .*cat instead"):
+    with pytest.raises(ValueError, match=r"must have images. Got no image in .*cat instead"):
         read_image_folders(tmp_path, others="unknown").save(tmp_path / "store")
     with pytest.raises(FileNotFoundError, match=r"must exist"):
         read_image_folders(tmp_path / "absent", others="unknown")

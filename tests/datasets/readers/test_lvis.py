@@ -1,4 +1,4 @@
-"""LVIS: what is known, what is not, frequency groups."""
+"""LVIS: known and unknown labels, frequency groups, and malformed files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_labels(path, tmp_path):
     assert names_of(store) == [
         f"{folder}2017/{n:012d}.jpg" for folder, n in (("train", 5), ("val", 7), ("train", 6))
     ]
-    # A class that is not exhaustively annotated is positive where an object is, and else unknown.
+    # A class that is not exhaustively annotated is positive with an object, and unknown without one.
     assert table_of(store) == [[1, 0, -1], [-1, 1, -1], [0, 1, 0]]
     assert rows.class_metadata == {"frequency": ["f", "c", "r"]}
     manifest = json.loads((tmp_path / "store" / "manifest.json").read_text())
@@ -37,7 +37,7 @@ def test_labels(path, tmp_path):
         (
             "annotations",
             dict(category_id=2),
-            r"'category_id' of annotation 0 .* not in the image's neg_category_ids",
+            r"'category_id' of annotation 0 .* not in the neg_category_ids of the image",
         ),
         ("annotations", dict(image_id=1), r"'image_id' of annotation 0 .* Got 1 instead"),
         ("images", dict(neg_category_ids=[9]), r"'neg_category_ids' of image 5 .* Got 9 instead"),
@@ -55,7 +55,7 @@ def test_wrong_elements(path, tmp_path, part, change, message):
     assert list(read_lvis(path, skip_malformed=True).notes.values()) == [1]
 
 
-def test_an_object_of_no_class_leaves_no_class_absent(path, tmp_path):
+def test_an_object_without_a_valid_class_makes_negatives_unknown(path, tmp_path):
     content = json.loads(path.read_text())
     content["annotations"].append(dict(id=99, image_id=5, category_id=99))
     path.write_text(json.dumps(content))
@@ -64,11 +64,11 @@ def test_an_object_of_no_class_leaves_no_class_absent(path, tmp_path):
     assert list(rows.notes.values()) == [1]
 
 
-def test_a_class_with_objects_that_was_called_absent_is_unknown(path, tmp_path):
+def test_a_class_with_objects_that_is_annotated_as_absent_is_unknown(path, tmp_path):
     content = json.loads(path.read_text())
-    content["images"][0]["neg_category_ids"] = [1]  # of which it has two objects
+    content["images"][0]["neg_category_ids"] = [1]  # a class with two objects in the image
     path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"not in the image's neg_category_ids. Got 1 instead. 1 more"):
+    with pytest.raises(ValueError, match=r"not in the neg_category_ids of the image. Got 1 instead. 1 more"):
         read_lvis(path)
     store = saved(read_lvis(path, skip_malformed=True), tmp_path / "store")
     assert table_of(store)[0] == [-1, -1, -1]
@@ -86,14 +86,14 @@ def test_a_class_with_objects_that_was_called_absent_is_unknown(path, tmp_path):
             r"'id' of image number 1 .* no image before it has. Got 7",
         ),
         ("annotations", "x", r"'annotations' of annotation 0 .* Got 'x'"),
-        ("categories", dict(name="a"), r"'id' of category number 0 .* a whole number. Got None"),
+        ("categories", dict(name="a"), r"'id' of category number 0 .* an integer. Got None"),
         ("categories", dict(id=2), r"'name' of category number 0 .* a class name. Got None"),
         ("categories", dict(id=2, name="a"), r"'frequency' of category 2 .* 'f' \(frequent\). Got None"),
         ("categories", dict(id=2, name="a", frequency="z"), r"'frequency' of category 2 .* Got 'z'"),
         ("categories", dict(id=2, name="a", frequency=["r"]), r"'frequency' of category 2 .* Got \['r'\]"),
     ],
 )
-def test_items_that_are_none_are_refused(path, part, change, message):
+def test_invalid_items_raise(path, part, change, message):
     content = json.loads(path.read_text())
     content[part][0] = change
     path.write_text(json.dumps(content))
@@ -117,7 +117,7 @@ def test_wrong_files(path):
     with pytest.raises(ValueError, match=r"must have the lists 'images'.* Got {} in 'images' instead"):
         read_lvis(path)
     path.write_text('{"images": [], "annotations": [], "categories": []}')
-    with pytest.raises(ValueError, match=r"must have categories. Got none"):
+    with pytest.raises(ValueError, match=r"must have categories. Got no categories"):
         read_lvis(path)
     write_lvis(path)
     path.write_text(path.read_text()[:100])

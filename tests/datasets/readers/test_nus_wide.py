@@ -32,7 +32,7 @@ def test_wrong_files(root):
     assert table_of(saved(rows, root / "store")) == [[0, 1], [1, -1]]
     assert list(rows.notes.values()) == [1]
     write_lines(labels, "1")
-    with pytest.raises(ValueError, match=r"must have a line for each of the 2 images. Got 1 lines"):
+    with pytest.raises(ValueError, match=r"must have one line for each of the 2 images. Got 1 lines"):
         read_nus_wide(root, "Train")
     labels.write_bytes(b"\xe9\n")
     with pytest.raises(ValueError, match=r"Labels_zebra_Train.txt must be text in UTF-8"):

@@ -1,4 +1,4 @@
-"""Open Images: rows in any order, which source decides, the hierarchy, malformed rows by line."""
+"""Open Images: order of rows, precedence of sources, class hierarchy, and malformed rows."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_image_tables_with_quoted_titles_and_empty_lines(root):
     assert names_of(saved(rows, root / "store")) == [f"{name}.jpg" for name in OPEN_IMAGES_IDS]
 
 
-def test_machine_labels_never_overrule_people(root):
+def test_machine_labels_never_replace_human_labels(root):
     rows = read(root, machine_labels=[root / "machine.csv"], machine_threshold=0.8)
     assert table_of(saved(rows, root / "store"))[2:] == [[0, 1, -1, -1, -1], [1, -1, -1, -1, 1]]
     assert rows.notes == {"machine labels below the threshold": 1}
@@ -80,7 +80,8 @@ def test_machine_labels_never_overrule_people(root):
 
 def test_hierarchy(root):
     rows = read(root, trainable_classes=root / "trainable.txt", hierarchy=root / "hierarchy.json")
-    # First image: people saw a mammal and no animal. Both stay; no animal means neither cat nor dog.
+    # The human labels of the first image are positive for mammal and negative for animal. Both are kept, and
+    # the negative label implies that cat and dog are negative.
     assert table_of(saved(rows, root / "store")) == [[0, 1, 0, 0], [1, 1, 1, -1], [1, 1, 0, 1]]
 
 
@@ -127,16 +128,16 @@ def test_expansion_is_that_of_a_plain_loop(data, tmp_path_factory):
     expected = table.copy()
     for image, labels in enumerate(table):
         for number in np.flatnonzero(labels == -1):
-            follows = {1 for other in np.flatnonzero(labels == 1) if is_above(number, other)}
-            follows |= {0 for other in np.flatnonzero(labels == 0) if is_above(other, number)}
-            if len(follows) == 1:
-                (expected[image, number],) = follows
+            implied = {1 for other in np.flatnonzero(labels == 1) if is_above(number, other)}
+            implied |= {0 for other in np.flatnonzero(labels == 0) if is_above(other, number)}
+            if len(implied) == 1:
+                (expected[image, number],) = implied
     found = read(root, hierarchy=root / "hierarchy.json", image_ids=root / "ids.csv")
     assert table_of(saved(found, root / "store")) == expected.tolist()
 
 
 @pytest.mark.parametrize(("conflicts", "label"), [("positive", 1), ("negative", 0), ("unknown", -1)])
-def test_people_who_disagree(root, conflicts, label):
+def test_contradictory_human_labels(root, conflicts, label):
     image = OPEN_IMAGES_IDS[1]
     write_lines(
         root / "more.csv", HEADER, f"{image},verification,/m/01yrx,0", f"{image},verification,/m/01yrx,0"
@@ -150,8 +151,8 @@ def test_people_who_disagree(root, conflicts, label):
 
 
 @pytest.mark.parametrize("conflicts", ["positive", "negative", "unknown"])
-def test_only_labels_that_stay_imply_others(root, conflicts):
-    # Of animal, mammal, cat and dog: people disagree about the mammal.
+def test_only_resolved_labels_imply_others(root, conflicts):
+    # The classes are animal, mammal, cat and dog; the human labels of mammal contradict each other.
     expected = dict(positive=[1, 1, -1, -1], negative=[-1, 0, 0, 0], unknown=[-1] * 4)[conflicts]
     write_lines(root / "human.csv", HEADER, *(f"{OPEN_IMAGES_IDS[0]},a,/m/04rky,{label}" for label in (1, 0)))
     write_lines(root / "ids.csv", "ImageID", OPEN_IMAGES_IDS[0], "")
@@ -200,12 +201,12 @@ def test_malformed_rows(root, monkeypatch, line, message, block):
     assert "line 4" in note
 
 
-def test_lines_are_right_after_lines_of_another_length(root):
+def test_line_numbers_count_malformed_lines(root):
     write_lines(root / "human.csv", HEADER, "a,b", GOOD, "", "c,d,e", "zzz,verification,/m/01yrx,1", "")
-    faults = open_images_tables.LineErrors("human.csv")
-    faults.lines = [2, 4, 5]
-    assert [faults._line(row) for row in range(3)] == [3, 6, 7]
-    with pytest.raises(ValueError, match=r"'row' of line 2 in .*2 more faults follow"):
+    errors = open_images_tables.LineErrors("human.csv")
+    errors.lines = [2, 4, 5]
+    assert [errors._line(row) for row in range(3)] == [3, 6, 7]
+    with pytest.raises(ValueError, match=r"'row' of line 2 in .*2 more errors follow"):
         read(root)
 
 
@@ -225,13 +226,13 @@ def test_same_display_name_twice(root):
 
 def test_without_pyarrow(root, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImportError, match=r"must be read with pyarrow.*pip install '.\[tables\]'"):
+    with pytest.raises(ImportError, match=r"pyarrow must be installed.*pip install '.\[tables\]'"):
         read(root)
 
 
 def test_wrong_arguments(root):
     with pytest.raises(
-        ValueError, match=r"'machine_threshold' argument .* must be given with 'machine_labels'"
+        ValueError, match=r"'machine_threshold' argument .* must be set if and only if 'machine_labels'"
     ):
         read(root, machine_threshold=0.5)
     for threshold in (2, -0.1, float("nan")):
@@ -260,10 +261,10 @@ def test_resolved_labels_are_those_of_a_plain_loop(elements):
     keys, values, ranks = np.array(elements, dtype=np.int64).reshape(-1, 3).T
     expected = {}
     for key in sorted(set(keys.tolist())):
-        own = [(rank, value) for other, value, rank in elements if other == key]
-        decide = {value for rank, value in own if rank == min(own)[0]}
-        if len(decide) == 1 or min(own)[0] == 0:
-            expected[key] = max(decide)
+        labels = [(rank, value) for other, value, rank in elements if other == key]
+        of_lowest_rank = {value for rank, value in labels if rank == min(labels)[0]}
+        if len(of_lowest_rank) == 1 or min(labels)[0] == 0:
+            expected[key] = max(of_lowest_rank)
     found = resolve_labels(keys, values, ranks, "positive", {})
     assert dict(zip(*(array.tolist() for array in found))) == expected
 
@@ -284,7 +285,7 @@ def test_wrong_hierarchies(root, node, message):
         read(root, hierarchy=root / "hierarchy.json")
 
 
-def test_tables_in_another_encoding_are_refused_with_the_file(root):
+def test_tables_in_another_encoding_raise_with_the_file_name(root):
     good = (root / "human.csv").read_bytes()
     for content in (good.decode().encode("utf-16"), good + b"\xe9,verification,/m/01yrx,1\n"):
         (root / "human.csv").write_bytes(content)

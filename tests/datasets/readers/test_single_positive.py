@@ -1,4 +1,4 @@
-"""Matrices whose 0 means unknown or negative: the caller says which."""
+"""Label matrices in which 0 is unknown or negative, depending on an argument."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 from mmpretrain_imbalance.datasets.readers.single_positive import read_single_positive_matrices
 from tests.datasets.published_files import names_of, saved, table_of
 
-TABLE = np.array([[1, 0, -1], [0, 0, 1]])
+LABELS = np.array([[1, 0, -1], [0, 0, 1]])
 
 
 @pytest.fixture
 def files(tmp_path):
-    np.save(tmp_path / "labels.npy", TABLE.astype(np.float64))
+    np.save(tmp_path / "labels.npy", LABELS.astype(np.float64))
     np.save(tmp_path / "images.npy", np.array(["a.jpg", "b.jpg"]))
     return tmp_path / "labels.npy", tmp_path / "images.npy"
 
@@ -53,12 +53,12 @@ def test_wrong_files(files):
     def read(**options):
         return read_single_positive_matrices(*files, meaning="zero_is_unknown", **options)
 
-    with pytest.raises(ValueError, match=r"must be 3 names, as .* Got 1 instead"):
+    with pytest.raises(ValueError, match=r"must be 3 names, one per column .* Got 1 names instead"):
         read(class_names=["cat"])
-    np.save(files[0], TABLE * 2)
+    np.save(files[0], LABELS * 2)
     with pytest.raises(ValueError, match=r"must be 1, 0 or -1. Got 2 at image 0, class 0, and 2 more"):
         read()
-    np.save(files[0], TABLE[:1])
+    np.save(files[0], LABELS[:1])
     with pytest.raises(ValueError, match=r"Got \(1, 3\) and \(2,\) instead"):
         read()
     np.save(files[1], np.array(["a.jpg", None], dtype=object))

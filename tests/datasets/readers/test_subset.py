@@ -1,4 +1,4 @@
-"""Images of a list, out of a store."""
+"""Selection of the images of a list from a label store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from mmpretrain_imbalance.datasets import label_store_from_table
+from mmpretrain_imbalance.datasets import label_store_from_array
 from mmpretrain_imbalance.datasets.readers.subset import read_image_list
 from tests.datasets.published_files import names_of, saved, table_of, write_lines
 
@@ -16,7 +16,7 @@ LABELS = [[1, 0], [0, 1], [1, -1], [0, 0]]
 
 @pytest.fixture
 def store():
-    return label_store_from_table(LABELS, NAMES, ["cat", "dog"], default_label=0)
+    return label_store_from_array(LABELS, NAMES, ["cat", "dog"], default_label=0)
 
 
 def test_names_stems_and_numbers(store, tmp_path):
@@ -35,12 +35,12 @@ def test_pickled_list_of_numbers(store, tmp_path):
     assert names_of(saved(rows, tmp_path / "other")) == [NAMES[2]]
 
 
-def test_published_list_of_coco_mlt_is_text_that_is_called_a_pickle(store, tmp_path):
+def test_published_list_of_coco_mlt_is_a_text_file_named_pkl(store, tmp_path):
     path = write_lines(tmp_path / "img_id.pkl", "25", "9")
     assert names_of(saved(read_image_list(store, path), tmp_path / "store")) == [NAMES[1], NAMES[0]]
 
 
-def test_text_lists_may_begin_with_a_mark_and_must_be_in_utf_8(store, tmp_path):
+def test_text_lists_may_begin_with_a_byte_order_mark_and_must_be_in_utf_8(store, tmp_path):
     (tmp_path / "list.txt").write_text(f"\ufeff{NAMES[0]}\n", encoding="utf-8")
     assert names_of(saved(read_image_list(store, tmp_path / "list.txt"), tmp_path / "store")) == [NAMES[0]]
     (tmp_path / "list.txt").write_bytes(b"\xe9.jpg\n")

@@ -56,7 +56,7 @@ def test_malformed_rows(root, row, message):
 
 def test_images_that_are_named_twice(root):
     write_lines(root / "train_list_500.txt", "3.jpg", "1.jpg", "3.jpg")
-    message = r"'image' of line 3 in .*train_list_500.txt must be .* not in line 1 already. Got '3.jpg'"
+    message = r"'image' of line 3 in .*train_list_500.txt must be .* not already in line 1. Got '3.jpg'"
     with pytest.raises(ValueError, match=message):
         read(root)
     assert names_of(saved(read(root, skip_malformed=True), root / "store")) == ["3.jpg", "1.jpg"]

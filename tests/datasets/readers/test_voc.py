@@ -1,4 +1,4 @@
-"""Pascal VOC: difficult objects as unknown, and MMPretrain's reading of the same files."""
+"""Pascal VOC: labels of difficult objects, comparison with MMPretrain, and malformed files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from mmpretrain.datasets import VOC
 
 from mmpretrain_imbalance.datasets.readers.voc import read_voc
-from tests.configs.annotated_images import write_voc as write_host_voc
+from tests.configs.annotated_images import write_voc as write_mmpretrain_voc
 from tests.datasets.published_files import names_of, saved, table_of, write_lines, write_voc
 
 
@@ -24,12 +24,12 @@ def test_difficult_objects(tmp_path, difficult, label):
 
 
 def test_labels_are_those_of_mmpretrain(tmp_path):
-    write_host_voc(tmp_path / "voc")
+    write_mmpretrain_voc(tmp_path / "voc")
     store = saved(read_voc(tmp_path / "voc", "trainval"), tmp_path / "store")
-    host = VOC(str(tmp_path / "voc"), split="trainval")
-    assert store.class_names == tuple(host.metainfo["classes"])
+    dataset = VOC(str(tmp_path / "voc"), split="trainval")
+    assert store.class_names == tuple(dataset.metainfo["classes"])
     for number, labels in enumerate(np.array(table_of(store))):
-        info = host.get_data_info(number)
+        info = dataset.get_data_info(number)
         assert np.flatnonzero(labels == 1).tolist() == sorted(info["gt_label"])
         assert np.flatnonzero(labels == -1).tolist() == info["gt_label_difficult"]
         assert info["img_path"].endswith(store.image_name(number))
@@ -63,7 +63,7 @@ def test_wrong_annotations(tmp_path, content, message):
 
 
 @pytest.mark.parametrize("difficult", ["unknown", "negative", "positive"])
-def test_wrong_objects_make_no_negatives(tmp_path, difficult):
+def test_malformed_objects_are_never_negative(tmp_path, difficult):
     write_voc(tmp_path)
 
     def objects(*shown):
@@ -95,7 +95,7 @@ def test_an_image_that_is_listed_twice(tmp_path):
     listing = tmp_path / "ImageSets" / "Main" / "trainval.txt"
     write_lines(listing, "000005", "000007", "", "000005")
     message = (
-        r"'image' of line 4 in .*trainval.txt must be an image that is not in line 1 already. Got '000005'"
+        r"'image' of line 4 in .*trainval.txt must be an image that is not already in line 1. Got '000005'"
     )
     with pytest.raises(ValueError, match=message):
         read_voc(tmp_path, "trainval")

@@ -1,4 +1,4 @@
-"""Samplers in real loops: two gloo processes share the draws of one, and a resumed run goes on exactly."""
+"""Samplers in real loops: two gloo processes draw the images of one, and resumed runs continue exactly."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from mmengine.runner import Runner
 
 from tests.architecture.source_tree import ROOT
 from tests.datasets.label_table import LabelTable, long_tailed_table
-from tests.datasets.samplers import rank_draws
+from tests.datasets.samplers import rank_samples
 
 every_sampler = pytest.mark.parametrize(
-    "sampler", rank_draws.SAMPLERS.values(), ids=rank_draws.SAMPLERS.keys()
+    "sampler", rank_samples.SAMPLERS.values(), ids=rank_samples.SAMPLERS.keys()
 )
 
 
-def test_two_processes_share_what_one_draws(tmp_path) -> None:
+def test_two_processes_together_draw_the_images_of_one(tmp_path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     ranks = [
-        subprocess.Popen([sys.executable, rank_draws.__file__, str(rank), "2", tmp_path], env=environment)
+        subprocess.Popen([sys.executable, rank_samples.__file__, str(rank), "2", tmp_path], env=environment)
         for rank in range(2)
     ]
     try:
@@ -34,19 +34,19 @@ def test_two_processes_share_what_one_draws(tmp_path) -> None:
     first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
     seeds = [case["seed"] for case in first]
     assert seeds == [case["seed"] for case in second]
-    num_cases = len(rank_draws.CASES)
-    assert seeds[:num_cases] == [3] * num_cases  # those that follow were agreed on
-    alone = rank_draws.rank_draws(seeds[:num_cases]) + rank_draws.rank_draws(seeds[num_cases:])
+    num_cases = len(rank_samples.CASES)
+    assert seeds[:num_cases] == [3] * num_cases  # the ranks agreed on the other seeds
+    alone = rank_samples.samples_of_rank(seeds[:num_cases]) + rank_samples.samples_of_rank(seeds[num_cases:])
     for own, other, whole in zip(first, second, alone):
         for mine, others, expected in zip(own["epochs"], other["epochs"], whole["epochs"]):
-            dealt = [None] * (len(mine) + len(others))
-            dealt[::2], dealt[1::2] = mine, others
+            joined = [None] * (len(mine) + len(others))
+            joined[::2], joined[1::2] = mine, others
             padding = expected[: len(expected) % 2] if own["round_up"] else []
-            assert dealt == expected + padding
+            assert joined == expected + padding
 
 
 class Recorder(torch.nn.Module):
-    """Notes which samples it was shown."""
+    """Model that records the samples of its training steps."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ def samples_seen(folder, sampler, train_cfg, resume=False) -> list[int]:
 
 
 @every_sampler
-def test_a_run_that_resumes_after_an_epoch_sees_what_it_would_have_seen(tmp_path, sampler) -> None:
+def test_a_run_resumed_after_an_epoch_sees_the_same_samples(tmp_path, sampler) -> None:
     def epochs(number: int) -> dict:
         return dict(by_epoch=True, max_epochs=number)
 
@@ -102,10 +102,8 @@ def test_a_run_that_resumes_after_an_epoch_sees_what_it_would_have_seen(tmp_path
 
 
 @every_sampler
-def test_a_run_that_resumes_within_an_epoch_sees_what_it_would_have_seen(
-    monkeypatch, tmp_path, sampler
-) -> None:
-    """Runs that count iterations resume in the middle of their second epoch."""
+def test_a_run_resumed_within_an_epoch_sees_the_same_samples(monkeypatch, tmp_path, sampler) -> None:
+    """Iteration-based runs are resumed in the middle of their second epoch."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)  # MMEngine waits 2 s after every epoch
 
     def iterations(number: int) -> dict:

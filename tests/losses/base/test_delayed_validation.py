@@ -1,4 +1,4 @@
-"""What is not waited for is found later, with its place, and is not forgotten."""
+"""Delayed validation: wrong values raise in a later step, with their position."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ IMAGES = LossContext(sample_ids=torch.tensor([3, 5]))
 WITH_IDS = dict(SMALLEST["OnlineLabelEstimationLoss"])
 
 
-def changed(table: torch.Tensor, value: float) -> torch.Tensor:
-    """The table with another value at sample 1, class 2."""
-    table = table.clone()
-    table[1, 2] = value
-    return table
+def changed(values: torch.Tensor, value: float) -> torch.Tensor:
+    """Return a copy of the values with another value at sample 1, class 2."""
+    values = values.clone()
+    values[1, 2] = value
+    return values
 
 
-LABELS_AT = "'labels' argument of PartialAsymmetricLoss must be 1 .* something else at sample 1, class 2 of"
-#: Config, arguments of the wrong call, and the message.
+LABELS_AT = "'labels' argument of PartialAsymmetricLoss must be 1 .* another value at sample 1, class 2 of"
+#: Config, arguments of the call with a wrong value, and the message.
 FAULTS = {
     "int8 label": (None, (torch.zeros(2, 3), changed(LABELS, 7)), LABELS_AT),
     "int8 label below": (None, (torch.zeros(2, 3), changed(LABELS, -2)), LABELS_AT),
@@ -54,7 +54,7 @@ FAULTS = {
         "'num_images' argument of OnlineLabelEstimationLoss must be the length .* at sample 1 of an earlier",
     ),
 }
-EVERY_FAULT = pytest.mark.parametrize("fault", FAULTS)
+ALL_ERRORS = pytest.mark.parametrize("fault", FAULTS)
 
 
 def loss_of(fault: str, validate: str) -> ElementwiseLoss:
@@ -67,42 +67,42 @@ def call(loss, logits, target, context=IMAGES) -> torch.Tensor:
     return value
 
 
-def call_well(loss) -> torch.Tensor:
+def call_correctly(loss) -> torch.Tensor:
     return call(loss, torch.zeros(2, 3), LABELS)
 
 
-def call_twice_well(loss) -> None:
-    """The number of a fault has come over by the second of two steps."""
+def call_correctly_twice(loss) -> None:
+    """Take two steps; the second one reads the error code that the first one copied."""
     for _ in range(2):
-        call_well(loss)
+        call_correctly(loss)
 
 
-@EVERY_FAULT
+@ALL_ERRORS
 def test_a_later_step_raises(fault):
     _, arguments, message = FAULTS[fault]
     loss = loss_of(fault, "later")
-    call_well(loss)
+    call_correctly(loss)
     call(loss, *arguments)
     with pytest.raises(ValueError, match=message):
-        call_twice_well(loss)
+        call_correctly_twice(loss)
 
 
-@EVERY_FAULT
-def test_the_hook_raises_after_steps_that_were_fine(fault):
-    """As before a checkpoint; in compiled code nothing else looks."""
+@ALL_ERRORS
+def test_the_hook_raises_after_correct_steps(fault):
+    """The hook does so before a checkpoint; compiled code does not raise."""
     _, arguments, message = FAULTS[fault]
     loss = loss_of(fault, "later")
     torch._dynamo.reset()
     compiled = torch.compile(loss, fullgraph=True, backend="eager")
     call(compiled, *arguments)
     for _ in range(3):
-        call_well(compiled)
+        call_correctly(compiled)
     with pytest.raises(ValueError, match=message):
         loss.delayed_validation.raise_found(type(loss).__name__)
     torch._dynamo.reset()
 
 
-@EVERY_FAULT
+@ALL_ERRORS
 def test_an_eager_step_raises_after_compiled_ones(fault):
     _, arguments, message = FAULTS[fault]
     loss = loss_of(fault, "later")
@@ -110,32 +110,32 @@ def test_an_eager_step_raises_after_compiled_ones(fault):
     call(torch.compile(loss, fullgraph=True, backend="eager"), *arguments)
     torch._dynamo.reset()
     with pytest.raises(ValueError, match=message):
-        call_twice_well(loss)
+        call_correctly_twice(loss)
 
 
-@EVERY_FAULT
-def test_now_raises_at_once_and_never_does_not(fault):
+@ALL_ERRORS
+def test_now_raises_in_the_same_step_and_never_does_not_raise(fault):
     _, arguments, _ = FAULTS[fault]
     with pytest.raises(ValueError, match="argument of"):
         call(loss_of(fault, "now"), *arguments)
     if fault in ("wrapped -1", "sample id"):
-        return  # what a number outside of its table or type does is up to the loss
+        return  # without validation, the result of such values depends on the loss
     loss = loss_of(fault, "never")
     call(loss, *arguments)
-    call_well(loss)
+    call_correctly(loss)
     loss.delayed_validation.raise_found("SomeLoss")
 
 
-def test_a_fault_raises_once():
+def test_an_error_is_raised_once():
     loss = loss_of("int8 label", "later")
     call(loss, torch.zeros(2, 3), changed(LABELS, 7))
     with pytest.raises(ValueError, match="sample 1, class 2"):
-        call_well(loss)
+        call_correctly(loss)
     for _ in range(3):
-        call_well(loss)
+        call_correctly(loss)
 
 
-def test_the_first_of_several_places_of_a_batch_is_named():
+def test_the_error_names_the_first_of_several_wrong_values():
     loss = loss_of("int8 label", "later")
     labels = changed(LABELS, 7)
     labels[0, 1] = 7
@@ -144,12 +144,12 @@ def test_the_first_of_several_places_of_a_batch_is_named():
         loss.delayed_validation.raise_found("SomeLoss")
 
 
-def test_a_copy_of_a_loss_in_training_has_its_own_faults():
+def test_a_copied_loss_records_its_own_errors():
     loss = loss_of("int8 label", "later")
-    call_well(loss)
+    call_correctly(loss)
     twin = copy.deepcopy(loss)
     call(twin, torch.zeros(2, 3), changed(LABELS, 7))
-    call_well(loss)
+    call_correctly(loss)
     loss.delayed_validation.raise_found("SomeLoss")
     with pytest.raises(ValueError, match="sample 1, class 2"):
         twin.delayed_validation.raise_found("SomeLoss")
@@ -160,10 +160,10 @@ def test_only_the_loss_that_is_called_validates():
     call(loss, torch.zeros(2, 3), changed(LABELS, 7))
     assert int(loss.loss.delayed_validation.fault) == 0
     with pytest.raises(ValueError, match="argument of PseudoLabelLoss"):
-        call_well(loss)
+        call_correctly(loss)
 
 
-def test_now_is_the_default_of_a_cpu():
+def test_now_is_the_default_on_a_cpu():
     loss = MODELS.build(dict(type="PartialAsymmetricLoss"))
     with pytest.raises(ValueError, match="Got 7 at sample 1, class 2 instead"):
         loss(torch.zeros(2, 3), changed(LABELS, 7))

@@ -1,4 +1,4 @@
-"""What a loss returns: its elements, and the fraction with which each of them takes part."""
+"""Elements of a loss, and their weights."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import torch
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses import Elements, ElementwiseLoss, PartialLabelMaskingLoss
-from tests.losses.smallest_losses import WRAPPERS, build, elements_of, tables, tell
+from tests.losses.smallest_losses import WRAPPERS, build, elements_of, prepare, random_batch
 
 NUM_IMAGES, NUM_CLASSES = 40, 3
 
 
 def fractions(num_images: int = NUM_IMAGES, num_classes: int = NUM_CLASSES) -> torch.Tensor:
-    """Weights from 0 to 1, both ends among them."""
+    """Return weights from 0 to 1, including 0 and 1."""
     generator = torch.Generator().manual_seed(7)
     weight = torch.rand(num_images, num_classes, generator=generator)
     return (2 * weight - 0.5).clamp(0, 1)
 
 
 class Fractional(ElementwiseLoss):
-    """The square of the logit, and a weight that is given."""
+    """Returns the squared logits and random weights."""
 
     form = "tuple"
 
@@ -40,26 +40,26 @@ class Plain(ElementwiseLoss):
 
 
 def batch():
-    logits, labels = tables(NUM_IMAGES, NUM_CLASSES)
+    logits, labels = random_batch(NUM_IMAGES, NUM_CLASSES)
     return logits, labels, fractions()
 
 
-def by_hand(table, weight, reduction, most=10.0):
-    """The reductions as sums over single elements of a table that is weighed already."""
-    rows, columns = range(len(table)), range(len(table[0]))
+def by_hand(losses, weight, reduction, most=10.0):
+    """Compute a reduction of weighted losses by sums over single elements."""
+    rows, columns = range(len(losses)), range(len(losses[0]))
     if reduction == "kept_per_class":
         return sum(
-            min(len(table) / sum(weight[n][c].item() for n in rows), most)
-            * sum(table[n][c].item() for n in rows)
+            min(len(losses) / sum(weight[n][c].item() for n in rows), most)
+            * sum(losses[n][c].item() for n in rows)
             for c in columns
-        ) / len(table)
+        ) / len(losses)
     count = {
         "sum": 1,
-        "mean_images": len(table),
-        "mean": len(table) * len(table[0]),
+        "mean_images": len(losses),
+        "mean": len(losses) * len(losses[0]),
         "mean_kept": sum(weight[n][c].item() for n in rows for c in columns),
     }[reduction]
-    return sum(table[n][c].item() for n in rows for c in columns) / count
+    return sum(losses[n][c].item() for n in rows for c in columns) / count
 
 
 REDUCTIONS = pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_the_loss_is_multiplied_once(form):
     logits, labels, weight = batch()
     loss = Fractional(loss_weight=3.0)
     loss.form = form
-    table = loss(logits, labels, reduction_override="none")
-    torch.testing.assert_close(table, 3 * logits**2 * weight)
-    (gradient,) = torch.autograd.grad(table.sum(), logits)
+    losses = loss(logits, labels, reduction_override="none")
+    torch.testing.assert_close(losses, 3 * logits**2 * weight)
+    (gradient,) = torch.autograd.grad(losses.sum(), logits)
     torch.testing.assert_close(gradient, 6 * logits * weight)
     assert (weight == 0).any()
     assert (weight == 1).any()
@@ -82,11 +82,11 @@ def test_the_loss_is_multiplied_once(form):
 
 
 @REDUCTIONS
-def test_reductions_count_what_takes_part_by_its_fraction(reduction):
+def test_reductions_count_elements_by_their_weights(reduction):
     logits, labels, weight = batch()
     expected = by_hand(logits**2 * weight, weight, reduction)
     assert Fractional(reduction=reduction)(logits, labels).item() == pytest.approx(expected, rel=1e-5)
-    # With all known, "mean_known" is the mean over all.
+    # If all labels are known, "mean_known" is the mean over all elements.
     if reduction == "mean":
         known = Fractional(reduction="mean_known")(logits, labels.abs())
         assert known.item() == pytest.approx(expected, rel=1e-5)
@@ -102,7 +102,7 @@ def test_the_factor_of_a_class_is_bounded():
 
 
 @REDUCTIONS
-def test_ones_are_no_weight(reduction):
+def test_weights_of_one_change_nothing(reduction):
     class Ones(Plain):
         def elementwise_loss(self, logits, labels, context):
             return logits**2, torch.ones_like(logits).to(self.kind)
@@ -115,7 +115,7 @@ def test_ones_are_no_weight(reduction):
         torch.testing.assert_close(ones(logits, labels), expected)
 
 
-def test_the_weight_of_a_caller_weighs_and_does_not_count():
+def test_the_weight_argument_multiplies_and_is_not_counted():
     logits, labels, weight = batch()
     sample_weight = torch.linspace(0, 2, NUM_IMAGES)
     loss = Fractional(reduction="mean_kept")(logits, labels, weight=sample_weight)
@@ -126,64 +126,66 @@ def test_the_weight_of_a_caller_weighs_and_does_not_count():
 @REDUCTIONS
 @pytest.mark.parametrize("name", sorted({*WRAPPERS} - {"SelectiveNegativeLoss"}))
 @pytest.mark.parametrize("training", [False, True])
-def test_a_wrapper_passes_the_fractions_on(name, training, reduction):
-    """Each wrapper changes the loss by a factor of the element, and the fraction is taken once."""
+def test_a_wrapper_passes_on_the_weights(name, training, reduction):
+    """Each wrapper multiplies the loss of an element by a factor, and the weight is applied once."""
     logits, labels, weight = batch()
     config = dict(type=name, reduction=reduction)
     loss = build(dict(config, loss=Fractional())).train(training)
-    tell(loss)
+    prepare(loss)
     plain = build(dict(config, loss=Plain())).train(training)
-    table, of_plain = (each(logits, labels, reduction_override="none") for each in (loss, plain))
-    torch.testing.assert_close(table, of_plain * weight)
-    tell(loss)
+    losses, of_plain = (each(logits, labels, reduction_override="none") for each in (loss, plain))
+    torch.testing.assert_close(losses, of_plain * weight)
+    prepare(loss)
     kept = elements_of(loss, logits, labels).weight
-    tell(loss)
-    expected = by_hand(table, kept.float(), reduction)
+    prepare(loss)
+    expected = by_hand(losses, kept.float(), reduction)
     assert loss(logits, labels).item() == pytest.approx(expected, rel=1e-4)
     if not training:
         torch.testing.assert_close(kept, weight)
 
 
 @REDUCTIONS
-def test_a_mask_and_the_fractions_of_the_held_loss_multiply(reduction):
+def test_the_mask_is_multiplied_with_the_weights_of_the_wrapped_loss(reduction):
     logits, labels, weight = batch()
     loss = build(dict(type="PartialLabelMaskingLoss", loss=Fractional(), reduction=reduction))
     keep = elements_of(build(dict(type="PartialLabelMaskingLoss", loss=Plain())), logits, labels).weight
     assert (~keep).any()
     elements = elements_of(loss, logits, labels)
     torch.testing.assert_close(elements.weight, weight * keep)
-    torch.testing.assert_close(elements.loss, logits**2)  # the outermost loss weighs
+    torch.testing.assert_close(elements.loss, logits**2)  # the outermost loss multiplies by the weights
     torch.testing.assert_close(elements.weighed(), logits**2 * weight * keep)
-    tell(loss)
+    prepare(loss)
     expected = by_hand(logits**2 * weight * keep, weight * keep, reduction)
     assert loss(logits, labels).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_selection_and_the_fractions_of_the_held_loss_multiply():
+def test_the_selection_is_multiplied_with_the_weights_of_the_wrapped_loss():
     logits, labels, weight = batch()
     arguments = dict(type="SelectiveNegativeLoss", likelihood_topk=0.5)
     unknown = [(n, c) for n in range(NUM_IMAGES) for c in range(NUM_CLASSES) if labels[n, c] == -1]
     keep = torch.ones_like(weight)
-    for place in sorted(unknown, key=lambda place: -logits[place].item())[: NUM_IMAGES // 2]:
-        keep[place] = 0
+    for element in sorted(unknown, key=lambda element: -logits[element].item())[: NUM_IMAGES // 2]:
+        keep[element] = 0
     elements = elements_of(build(dict(arguments, loss=Fractional())), logits, labels)
     torch.testing.assert_close(elements.weight, weight * keep)
-    table = build(dict(arguments, loss=Fractional()))(logits, labels, reduction_override="none")
-    torch.testing.assert_close(table, logits**2 * weight * keep)
+    losses = build(dict(arguments, loss=Fractional()))(logits, labels, reduction_override="none")
+    torch.testing.assert_close(losses, logits**2 * weight * keep)
 
 
-def test_weights_of_a_composition_are_taken_once_each():
-    """Three loss weights, one class weight and one fraction: their product."""
+def test_each_weight_of_a_composition_is_used_once():
+    """The factor is the product of three loss weights, a class weight and the weight of the element."""
     logits, labels, weight = batch()
-    held = dict(type="ClassBalancedLoss", scheme="inverse", loss=Fractional(loss_weight=2.0), loss_weight=3.0)
-    loss = build(dict(type="ClassPriorTrackingLoss", loss=held, loss_weight=5.0))
+    wrapped = dict(
+        type="ClassBalancedLoss", scheme="inverse", loss=Fractional(loss_weight=2.0), loss_weight=3.0
+    )
+    loss = build(dict(type="ClassPriorTrackingLoss", loss=wrapped, loss_weight=5.0))
     class_weight = 3 / torch.tensor([1.0, 2, 3]) / (1 + 1 / 2 + 1 / 3)  # counts 10, 20, 30
     expected = 30 * class_weight * weight * logits**2
     torch.testing.assert_close(loss(logits, labels, reduction_override="none"), expected)
 
 
-def test_the_hardest_classes_are_so_after_the_weights():
-    """A class whose elements take little part is not hard, however large its loss."""
+def test_the_hardest_classes_are_ranked_by_weighted_losses():
+    """A class with a large loss is not hard if the weights of its elements are small."""
 
     class Loud(Plain):
         def elementwise_loss(self, logits, labels, context):
@@ -196,14 +198,14 @@ def test_the_hardest_classes_are_so_after_the_weights():
     loss = build(dict(arguments, loss=Loud()), 40)
     active = 0
     for iteration in range(20):
-        tell(loss, 40, iteration=iteration)
-        table = loss(logits, torch.zeros(4, 40), reduction_override="none")
-        assert (table[:, -8:] > 0).all()  # the eight hardest
-        active += bool((table[:, 0] > 0).any())
-    assert active < 10  # by chance in one step of sixteen
+        prepare(loss, 40, iteration=iteration)
+        losses = loss(logits, torch.zeros(4, 40), reduction_override="none")
+        assert (losses[:, -8:] > 0).all()  # the eight hardest
+        active += bool((losses[:, 0] > 0).any())
+    assert active < 10  # the probability is one in sixteen steps
 
 
-def test_shares_count_what_takes_no_part_at_all():
+def test_fractions_count_elements_of_weight_0():
     logits, labels, weight = batch()
     loss = build(dict(type="PartialLabelMaskingLoss", loss=Fractional(), initial_ideal_ratio="class"))
     loss(logits, labels)
@@ -213,8 +215,8 @@ def test_shares_count_what_takes_no_part_at_all():
         torch.testing.assert_close(loss.element_counter.values()[kind].float(), expected)
 
 
-def test_what_is_held_is_asked_once():
-    """A wrapper that asks twice would gather, and draw, twice."""
+def test_a_wrapper_calls_the_wrapped_loss_once():
+    """A second call would gather statistics and use random numbers a second time."""
     calls = []
 
     class Asked(Plain):
@@ -228,11 +230,11 @@ def test_what_is_held_is_asked_once():
     for name in WRAPPERS:
         calls.clear()
         loss = build(dict(type=name, loss=Asked()))
-        loss(*tables(), context=LossContext(sample_ids=torch.arange(6)))
+        loss(*random_batch(), context=LossContext(sample_ids=torch.arange(6)))
         assert calls == ["gather", "loss"], name
 
 
-def test_a_mask_in_validation_is_the_fraction_alone():
+def test_in_validation_the_weight_is_that_of_the_wrapped_loss():
     logits, labels, weight = batch()
     loss = PartialLabelMaskingLoss(Fractional()).eval()
     torch.testing.assert_close(loss(logits, labels, reduction_override="none"), logits**2 * weight)

@@ -1,4 +1,4 @@
-"""What the base does for every loss: precision, one check, state that the dataset sizes."""
+"""Base class of losses: precision, validation, and buffers of the size of the dataset."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses import ClassPriorTrackingLoss, ElementwiseLoss, Traits
-from tests.losses.smallest_losses import PLAIN, build, tables, tell
+from tests.losses.smallest_losses import PLAIN, build, prepare, random_batch
 
 
 class Recorder(ElementwiseLoss):
-    """Keeps what its element loss was called with."""
+    """Stores the arguments of its elementwise loss."""
 
     def elementwise_loss(self, logits, labels, context):
         self.seen = dict(
@@ -31,8 +31,8 @@ def test_elements_are_computed_in_single_precision_outside_of_autocast(dtype):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_a_loss_of_the_host_is_computed_in_single_precision_too(dtype):
-    logits, labels = tables()
+def test_a_loss_of_mmpretrain_is_computed_in_single_precision(dtype):
+    logits, labels = random_batch()
     logits = logits.detach().to(dtype)
     loss = build(dict(type="ClassPriorTrackingLoss", loss=dict(type="FocalLoss")))
     torch.testing.assert_close(loss(logits, labels), loss(logits.float(), labels), rtol=0, atol=0)
@@ -43,7 +43,7 @@ def test_double_precision_stays():
     assert loss(torch.ones(1, 2, dtype=torch.float64), torch.ones(1, 2)).dtype == torch.float64
 
 
-def test_hard_labels_come_in_bytes_and_soft_ones_as_they_are():
+def test_hard_labels_are_converted_to_int8_and_soft_labels_are_not():
     loss = Recorder()
     loss(torch.ones(1, 2), torch.tensor([[1.0, -1.0]]))
     assert loss.seen["labels"].dtype == torch.int8
@@ -51,7 +51,7 @@ def test_hard_labels_come_in_bytes_and_soft_ones_as_they_are():
     assert loss.seen["labels"].tolist() == [[0.5, -1.0]]
 
 
-def test_a_logit_that_is_nan_is_named_by_class_and_image():
+def test_the_error_for_nan_names_class_and_image():
     logits, labels = torch.zeros(2, 3), torch.ones(2, 3)
     logits[1, 2] = torch.nan
     loss = MODELS.build(dict(type="PartialAsymmetricLoss"))
@@ -67,14 +67,14 @@ def test_a_logit_that_is_nan_is_named_by_class_and_image():
         loss(torch.zeros(2, 3), 7 * labels, context=context)
 
 
-def test_a_context_that_the_head_does_not_pass_is_asked_for():
+def test_a_missing_context_raises():
     loss = Recorder()
     for field in ("sample_ids", "activation_maps"):
         loss.traits = Traits(needs=(field,))
         message = f"Recorder needs the {field} of the batch, which this head does not pass. Use "
         with pytest.raises(ValueError, match=message):
             loss(torch.ones(1, 2), torch.ones(1, 2))
-        with pytest.raises(ValueError, match=message):  # an outer loss does not hide who needs it
+        with pytest.raises(ValueError, match=message):  # the error names the wrapped loss
             ClassPriorTrackingLoss(loss).eval()(torch.ones(1, 2), torch.ones(1, 2))
         context = LossContext(**{field: torch.tensor([7])})
         loss(torch.ones(1, 2), torch.ones(1, 2), context=context)
@@ -101,11 +101,11 @@ def test_class_indices_of_any_integer_dtype():
 @pytest.mark.parametrize("validate", ["now", "later", "never"])
 @pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64])
 def test_labels_of_any_dtype_that_is_not_floating(dtype, validate):
-    """An unsigned label must not meet a -1 that wraps around."""
+    """Unsigned labels must not be compared with a -1 that is converted to 255."""
     labels = torch.tensor([[1, 0], [0, 1]])
     loss = build(dict(type="PartialLabelMaskingLoss", loss=PLAIN, validate=validate), 2)
     expected = loss(torch.ones(2, 2), labels.to(torch.int8), reduction_override="none")
-    tell(loss, 2)
+    prepare(loss, 2)
     found = loss(torch.ones(2, 2), labels.to(dtype), reduction_override="none")
     torch.testing.assert_close(found, expected)
     assert loss.element_counter.values()["ignored_fraction"].tolist() == [0, 0]

@@ -1,4 +1,4 @@
-"""Losses of MMPretrain in the adapter: one class costs what it costs beside others."""
+"""Losses of MMPretrain in the adapter, also with a single class."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cross_entropy(x: float, y: int) -> float:
     return math.log1p(math.exp(-x if y == 1 else x))
 
 
-HOSTS = {
+MMPRETRAIN_LOSSES = {
     "asl": (dict(type="AsymmetricLoss"), asymmetric),
     "asl-of-its-own": (
         dict(type="AsymmetricLoss", gamma_pos=1.0, gamma_neg=2.0, clip=0.2),
@@ -42,49 +42,49 @@ HOSTS = {
     "focal-of-its-own": (dict(type="FocalLoss", gamma=1.5, alpha=0.6), lambda x, y: focal(x, y, 1.5, 0.6)),
     "bce": (dict(type="CrossEntropyLoss", use_sigmoid=True), cross_entropy),
 }
-ALL = pytest.mark.parametrize("name", HOSTS)
+ALL = pytest.mark.parametrize("name", MMPRETRAIN_LOSSES)
 
 
 def column() -> tuple[torch.Tensor, torch.Tensor]:
-    """Positives, negatives and an unknown label of one class, in double precision."""
+    """Return logits in double precision and labels of one class."""
     logits = torch.tensor(SCORES, dtype=torch.float64)[:, None]
     return logits.requires_grad_(), torch.tensor(LABELS)[:, None]
 
 
 def table_and_gradient(loss, logits, labels):
-    table = loss(logits, labels, reduction_override="none")
-    return table, torch.autograd.grad(table.sum(), logits)[0]
+    losses = loss(logits, labels, reduction_override="none")
+    return losses, torch.autograd.grad(losses.sum(), logits)[0]
 
 
 @ALL
-def test_one_class_is_the_loop(name):
-    config, formula = HOSTS[name]
-    table, gradient = table_and_gradient(MMPretrainLossAdapter(MODELS.build(config)), *column())
-    assert table.shape == gradient.shape == (len(LABELS), 1)
+def test_one_class_equals_the_loop(name):
+    config, formula = MMPRETRAIN_LOSSES[name]
+    losses, gradient = table_and_gradient(MMPretrainLossAdapter(MODELS.build(config)), *column())
+    assert losses.shape == gradient.shape == (len(LABELS), 1)
     for n, (x, y) in enumerate(zip(SCORES, LABELS)):
         slope = (formula(x + 1e-6, y) - formula(x - 1e-6, y)) / 2e-6
         expected, expected_slope = (0.0, 0.0) if y == -1 else (formula(x, y), slope)
-        assert table[n, 0].item() == pytest.approx(expected, rel=1e-6)
+        assert losses[n, 0].item() == pytest.approx(expected, rel=1e-6)
         assert gradient[n, 0].item() == pytest.approx(expected_slope, rel=1e-5, abs=1e-9)
 
 
 @ALL
 @pytest.mark.parametrize("other", [0, 1, -1])
-def test_one_class_is_the_first_of_two(name, other):
-    loss = MMPretrainLossAdapter(MODELS.build(HOSTS[name][0]))
+def test_one_class_equals_the_first_of_two(name, other):
+    loss = MMPretrainLossAdapter(MODELS.build(MMPRETRAIN_LOSSES[name][0]))
     logits, labels = column()
-    table, gradient = table_and_gradient(loss, logits, labels)
+    losses, gradient = table_and_gradient(loss, logits, labels)
     pair = torch.cat([logits.detach(), -logits.detach()], dim=1).requires_grad_()
     both = torch.cat([labels, torch.full_like(labels, other)], dim=1)
     pair_table, pair_gradient = table_and_gradient(loss, pair, both)
-    torch.testing.assert_close(table, pair_table[:, :1], rtol=0, atol=0)
+    torch.testing.assert_close(losses, pair_table[:, :1], rtol=0, atol=0)
     torch.testing.assert_close(gradient, pair_gradient[:, :1], rtol=0, atol=0)
 
 
 @ALL
 @pytest.mark.parametrize("reduction", ["sum", "mean_images", "mean", "mean_known", "mean_kept"])
 def test_one_class_in_a_wrapper_is_reduced_once(name, reduction):
-    config, formula = HOSTS[name]
+    config, formula = MMPRETRAIN_LOSSES[name]
     loss = build(dict(type="ClassPriorTrackingLoss", loss=config, reduction=reduction), num_classes=1)
     total = sum(formula(x, y) for x, y in zip(SCORES, LABELS) if y != -1)
     count = dict(sum=1, mean_images=7, mean=7, mean_known=6, mean_kept=6)[reduction]
@@ -93,17 +93,17 @@ def test_one_class_in_a_wrapper_is_reduced_once(name, reduction):
 
 @ALL
 def test_a_soft_label_of_one_class_is_the_mixture(name):
-    config, formula = HOSTS[name]
+    config, formula = MMPRETRAIN_LOSSES[name]
     logits, _ = column()
-    table = MMPretrainLossAdapter(MODELS.build(config))(
+    losses = MMPretrainLossAdapter(MODELS.build(config))(
         logits, torch.full_like(logits, 0.3), reduction_override="none"
     )
     for n, x in enumerate(SCORES):
         expected = 0.3 * formula(x, 1) + 0.7 * formula(x, 0)
-        assert table[n, 0].item() == pytest.approx(expected, rel=1e-6)
+        assert losses[n, 0].item() == pytest.approx(expected, rel=1e-6)
 
 
 @ALL
-def test_no_image_of_one_class_costs_nothing(name):
-    loss = MMPretrainLossAdapter(MODELS.build(HOSTS[name][0]))
+def test_the_loss_of_one_class_without_images_is_0(name):
+    loss = MMPretrainLossAdapter(MODELS.build(MMPRETRAIN_LOSSES[name][0]))
     assert loss(torch.zeros(0, 1), torch.zeros(0, 1)).item() == 0

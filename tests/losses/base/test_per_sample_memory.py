@@ -1,4 +1,4 @@
-"""What is remembered of single images, against a set of pairs."""
+"""Stored elements of single images against a set of pairs."""
 
 from __future__ import annotations
 
@@ -26,39 +26,41 @@ batches = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(batches, st.integers(1, 5))
-def test_is_a_set_of_pairs(added, num_classes):
+def test_equals_a_set_of_pairs(added, num_classes):
     elements, expected = PerSampleMemory(), set()
     for ids, seed in added:
-        table = torch.rand(len(ids), num_classes, generator=torch.Generator().manual_seed(seed)) < 0.4
-        elements.add(torch.tensor(ids), table, most=0)
-        expected |= {(ids[n], c) for n in range(len(ids)) for c in range(num_classes) if table[n, c]}
+        mask = torch.rand(len(ids), num_classes, generator=torch.Generator().manual_seed(seed)) < 0.4
+        elements.add(torch.tensor(ids), mask, most=0)
+        expected |= {(ids[n], c) for n in range(len(ids)) for c in range(num_classes) if mask[n, c]}
         elements.merge()
     assert len(elements) == len(expected)
-    asked = sorted({image for image, _ in expected} | {0, 3, 9_000_000})
-    table = elements.table(torch.tensor(asked), num_classes)
-    assert {(asked[n], c) for n, c in table.nonzero().tolist()} == expected
-    backwards = torch.tensor(asked[::-1] + asked[:1])  # any order, and an image twice
-    torch.testing.assert_close(elements.table(backwards, num_classes), torch.cat([table.flip(0), table[:1]]))
+    ids_to_look_up = sorted({image for image, _ in expected} | {0, 3, 9_000_000})
+    mask = elements.lookup(torch.tensor(ids_to_look_up), num_classes)
+    assert {(ids_to_look_up[n], c) for n, c in mask.nonzero().tolist()} == expected
+    backwards = torch.tensor(ids_to_look_up[::-1] + ids_to_look_up[:1])  # any order, and an image twice
+    torch.testing.assert_close(elements.lookup(backwards, num_classes), torch.cat([mask.flip(0), mask[:1]]))
 
 
-def test_what_was_added_counts_from_the_next_merge_on():
+def test_added_elements_are_stored_by_the_next_merge():
     elements = PerSampleMemory()
     elements.add(torch.tensor([1]), torch.tensor([[True]]), most=1)
-    assert not elements.table(torch.tensor([1]), 1).any()
+    assert not elements.lookup(torch.tensor([1]), 1).any()
     elements.merge()
-    assert elements.table(torch.tensor([1]), 1).all()
+    assert elements.lookup(torch.tensor([1]), 1).all()
 
 
 def test_state_round_trip_and_another_number_of_classes():
     elements, other = PerSampleMemory(), PerSampleMemory()
     elements.add(torch.tensor([4, 2]), torch.tensor([[True, False], [True, True]]), most=3)
     elements.merge()
-    other.add(torch.tensor([9]), torch.tensor([[True, True]]), most=2)  # of an epoch that is thrown away
+    other.add(
+        torch.tensor([9]), torch.tensor([[True, True]]), most=2
+    )  # added, but not merged when the state is loaded
     other.load_state(elements.state())
     other.merge()
     torch.testing.assert_close(other.keys, elements.keys)
-    with pytest.raises(ValueError, match=r"those of 2 classes. Got a batch of 3"):
-        other.table(torch.tensor([4]), 3)
+    with pytest.raises(ValueError, match=r"the 3 classes of the batch. Got elements of 2 classes instead"):
+        other.lookup(torch.tensor([4]), 3)
 
 
 def test_memory_is_8_bytes_per_element():
@@ -71,23 +73,23 @@ def test_memory_is_8_bytes_per_element():
 
 @pytest.mark.parametrize("most", [0, 5])
 @pytest.mark.parametrize("beyond", [-1, 0, 1, 40])
-def test_of_equal_losses_beyond_the_room_the_first_rows_are_remembered(most, beyond):
+def test_elements_beyond_the_limit_are_dropped_from_the_last_rows(most, beyond):
     room = 2 * most + 64
     ids = torch.randperm(60, generator=torch.Generator().manual_seed(0))
-    table = torch.rand(60, 3, generator=torch.Generator().manual_seed(1)) < 0.8
-    places = table.nonzero().tolist()  # row by row
-    assert len(places) > room + beyond
-    for n, c in places[room + beyond :]:
-        table[n, c] = False
+    mask = torch.rand(60, 3, generator=torch.Generator().manual_seed(1)) < 0.8
+    positions = mask.nonzero().tolist()  # in row order
+    assert len(positions) > room + beyond
+    for n, c in positions[room + beyond :]:
+        mask[n, c] = False
     elements = PerSampleMemory()
-    elements.add(ids, table, most)
+    elements.add(ids, mask, most)
     elements.merge()
-    remembered = elements.table(torch.arange(60), 3).nonzero().tolist()
-    expected = [[int(ids[n]), c] for n, c in places[: room + min(beyond, 0)]]
+    remembered = elements.lookup(torch.arange(60), 3).nonzero().tolist()
+    expected = [[int(ids[n]), c] for n, c in positions[: room + min(beyond, 0)]]
     assert remembered == sorted(expected)
 
 
-def test_a_table_that_is_smaller_than_the_room():
+def test_a_mask_with_fewer_elements_than_the_limit():
     elements = PerSampleMemory()
     elements.add(torch.tensor([3]), torch.tensor([[False, True]]), most=1)
     elements.add(torch.tensor([5]), torch.tensor([[False, False]]), most=1)
@@ -106,9 +108,9 @@ def step(loss, ids, size=2):
     return loss(logits, labels, context=LossContext(sample_ids=torch.tensor(ids)))
 
 
-def loss_of_images(name, validate, held=False):
+def loss_of_images(name, validate, wrapped=False):
     config = dict(type=name, **WITH_IMAGES[name])
-    if held:
+    if wrapped:
         config = dict(type="ClassPriorTrackingLoss", loss=config)
     loss = MODELS.build(dict(config, validate=validate)).train()
     for module in loss.modules():
@@ -118,29 +120,32 @@ def loss_of_images(name, validate, held=False):
     return loss
 
 
-@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("wrapped", [False, True])
 @pytest.mark.parametrize(("ids", "wrong"), [([1, 7], 7), ([4, 3], 4), ([3, -1], -1)])
 @pytest.mark.parametrize("name", WITH_IMAGES)
-def test_ids_beyond_the_training_set_are_refused_at_once(name, ids, wrong, held):
-    message = f"'num_images' argument of {name} must be the length .* Got 4 and a sample with the id {wrong} "
+def test_ids_beyond_the_training_set_raise_now(name, ids, wrong, wrapped):
+    message = f"'num_images' argument of {name} must be the length .* Got 4 and the sample id {wrong} "
     with pytest.raises(ValueError, match=message):
-        step(loss_of_images(name, "now", held), ids)
+        step(loss_of_images(name, "now", wrapped), ids)
 
 
 @pytest.mark.parametrize("ids", [[1, 7], [4, 3], [3, -1]])
 @pytest.mark.parametrize("name", WITH_IMAGES)
-def test_ids_beyond_the_training_set_are_refused_in_a_later_step(name, ids):
+def test_ids_beyond_the_training_set_raise_later(name, ids):
     loss = loss_of_images(name, "later")
-    step(loss, ids)  # where the number of the fault is noted
-    message = f"'num_images' argument of {name} must be the length of the training set, above every sample id"
-    with pytest.raises(ValueError, match=f"{message}. Got something else at sample {int(ids[0] in (1, 3))} "):
+    step(loss, ids)  # this step records the error
+    message = (
+        f"'num_images' argument of {name} must be the length of the training set, larger than every sample "
+        f"id. Got another value at sample {int(ids[0] in (1, 3))} "
+    )
+    with pytest.raises(ValueError, match=message):
         step(loss, [0, 1])
     step(loss, [0, 1])  # it is reported once
 
 
 @pytest.mark.parametrize("validate", ["now", "later", "never"])
 @pytest.mark.parametrize("name", WITH_IMAGES)
-def test_ids_of_the_training_set_are_taken(name, validate):
+def test_ids_of_the_training_set_are_accepted(name, validate):
     loss = loss_of_images(name, validate)
     for _ in range(2):
         assert step(loss, [0, 3]).isfinite()
@@ -149,7 +154,7 @@ def test_ids_of_the_training_set_are_taken(name, validate):
 
 @pytest.mark.parametrize("validate", ["now", "later"])
 @pytest.mark.parametrize("name", WITH_IMAGES)
-def test_ids_of_a_validation_set_are_none_of_its_business(name, validate):
+def test_ids_of_a_validation_set_are_not_checked(name, validate):
     loss = loss_of_images(name, validate).eval()
     for _ in range(2):
         assert step(loss, [70, 80]).isfinite()
@@ -157,7 +162,7 @@ def test_ids_of_a_validation_set_are_none_of_its_business(name, validate):
 
 
 @pytest.mark.parametrize("name", WITH_IMAGES)
-def test_never_validated_ids_stay_inside_the_table(name):
+def test_ids_that_are_not_validated_are_clamped(name):
     assert step(loss_of_images(name, "never"), [70, -5]).isfinite()
 
 
@@ -171,7 +176,7 @@ from mmpretrain_imbalance.losses.base.per_sample_memory import PerSampleMemory
 from tools._lib.cpu_processes import leave_process_group
 rank = dist.get_rank()
 elements = PerSampleMemory()
-# Image 3 is on both ranks, as where a sampler fills up the last batch; rank 1 adds more, then nothing.
+# Image 3 is on both ranks, as if a sampler filled up the last batch. Rank 1 adds more elements.
 elements.add(torch.tensor([3 + 0 * rank]), torch.tensor([[True, False, rank == 1]]), most=2)
 if rank:
     elements.add(torch.tensor([8, 0]), torch.ones(2, 3).bool(), most=6)
@@ -183,7 +188,8 @@ leave_process_group()
 """
 
 
-def test_two_ranks_have_the_union():
+@pytest.mark.slow
+def test_two_ranks_store_the_union():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What a composition says of itself: a table of compositions, each by reasoning about its parts."""
+"""Traits of compositions, derived by hand from their parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ APL = dict(type="AsymmetricPseudoLabelLoss", num_images=8)
 
 
 def around(*types: str | dict, loss: dict) -> dict:
-    """Wrappers from the outside to the inside, around a loss."""
+    """Put a loss inside wrappers, which are listed from the outermost to the innermost."""
     for wrapper in reversed(types):
         loss = dict(dict(type=wrapper) if isinstance(wrapper, str) else wrapper, loss=loss)
     return loss
@@ -31,8 +31,8 @@ NOW = dict(type=PSEUDO, warmup_epochs=0)
 AVERAGED = dict(type=PSEUDO, warmup_epochs=0, predictions="averaged_model")
 MASKED = dict(stochastic=True, masks_known=True)
 
-#: (composition, the traits that differ from those of a loss that ignores unknown labels and needs nothing)
-TABLE = [
+#: Compositions, and their traits that differ from the defaults of `Traits`.
+COMPOSITIONS = [
     # Losses by their arguments.
     (ASL, {}),
     (PLAIN, dict(bounded=False)),
@@ -138,20 +138,22 @@ TABLE = [
 
 
 def title(config: dict) -> str:
-    held = config.get("loss")
-    own = [str(value) for key, value in config.items() if key != "loss"]
-    return "-".join(own) + (f"({title(held)})" if held else "")
+    wrapped = config.get("loss")
+    arguments = [str(value) for key, value in config.items() if key != "loss"]
+    return "-".join(arguments) + (f"({title(wrapped)})" if wrapped else "")
 
 
-@pytest.mark.parametrize(("config", "expected"), TABLE, ids=[title(config) for config, _ in TABLE])
+@pytest.mark.parametrize(
+    ("config", "expected"), COMPOSITIONS, ids=[title(config) for config, _ in COMPOSITIONS]
+)
 def test_traits_of(config, expected):
     found = MODELS.build(config).traits
     expected = dict(expected)
-    assert sorted(found.needs) == sorted(expected.pop("needs", []))  # each need once
+    assert sorted(found.needs) == sorted(expected.pop("needs", []))  # without duplicates
     assert found == Traits(needs=found.needs, **expected)
 
 
-def test_a_loss_of_the_host_ignores_what_is_unknown():
+def test_a_loss_of_mmpretrain_ignores_unknown_labels():
     traits = MODELS.build(around(PLM, PSEUDO, loss=FOCAL)).traits
     assert (traits.unknown, traits.elementwise, traits.stochastic) == ("learned", True, True)
     assert "known_negatives" in traits.needs
@@ -160,23 +162,23 @@ def test_a_loss_of_the_host_ignores_what_is_unknown():
 
 @pytest.mark.parametrize("mode", [True, False])
 def test_validation_changes_no_trait(mode):
-    for config, _ in TABLE:
+    for config, _ in COMPOSITIONS:
         loss = MODELS.build(config)
         assert loss.train(mode).traits == MODELS.build(config).traits
 
 
-def test_the_limit_of_sample_ids_goes_through_wrappers():
+def test_wrappers_pass_on_the_limit_of_sample_ids():
     assert MODELS.build(around(TRACK, PLM, PSEUDO, loss=APL)).sample_id_limit == 8
     assert MODELS.build(around(TRACK, loss=ASL)).sample_id_limit is None
 
 
 def test_a_wrapper_changes_its_own_traits_only():
-    held = MODELS.build(ASL)
-    before = held.traits
-    MODELS.build(around(PLM, NOW, loss=held))
-    assert held.traits == before == Traits()
+    wrapped = MODELS.build(ASL)
+    before = wrapped.traits
+    MODELS.build(around(PLM, NOW, loss=wrapped))
+    assert wrapped.traits == before == Traits()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        held.traits.unknown = "learned"
+        wrapped.traits.unknown = "learned"
 
 
 def test_also_adds_needs_once_and_in_order():
@@ -197,7 +199,7 @@ def test_also_adds_needs_once_and_in_order():
         ),
     ],
 )
-def test_refuses_words_that_are_none(arguments, message):
+def test_invalid_values(arguments, message):
     with pytest.raises(ValueError, match=message):
         Traits(**arguments)
     with pytest.raises(ValueError, match=message):

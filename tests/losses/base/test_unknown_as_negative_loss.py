@@ -1,4 +1,4 @@
-"""The base of losses that leave unknown elements out on demand."""
+"""Base class of losses that treat unknown labels as negatives or leave them out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class HalfWeightOfTheFirstClass(UnknownAsNegativeLoss):
         return Elements(torch.ones_like(logits), torch.tensor([0.5, 1.0]).expand_as(logits))
 
 
-def test_a_weight_of_the_formula_is_kept_beside_what_is_left_out():
+def test_weights_of_the_formula_are_kept_if_unknown_elements_are_left_out():
     logits, labels = torch.zeros(2, 2), torch.tensor([[1, -1], [-1, 0]])
     as_negative, ignored = (HalfWeightOfTheFirstClass(unknown) for unknown in ("negative", "ignore"))
     assert as_negative(logits, labels, reduction_override="none").tolist() == [[0.5, 1.0], [0.5, 1.0]]

@@ -1,6 +1,6 @@
-"""What an import loads, and that the package registers its classes in whatever order it is imported.
+"""Modules that an import loads, and registration of all classes in every order of imports.
 
-No clock is read here: a module that is not loaded takes no time.
+The import time is not measured, because it follows from the loaded modules.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.architecture.source_tree import ROOT
 
 
 def printed_by(program: str) -> str:
-    """What a fresh process prints last."""
+    """Run a program in a new process, and return the last line that it prints."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
         cwd=ROOT,
@@ -29,7 +29,7 @@ def printed_by(program: str) -> str:
 
 
 def test_functions_load_torch_and_numpy_only() -> None:
-    """The root registers its classes and so loads MMPretrain; the functions themselves load nothing of it."""
+    """The root package loads MMPretrain to register its classes; the functions themselves do not need it."""
     program = f"""
 import sys
 import torch
@@ -45,7 +45,7 @@ print(sorted(after - before - set(sys.stdlib_module_names)))
 
 
 def test_the_package_loads_nothing_that_mmpretrain_does_not_load() -> None:
-    """So its import takes the time of MMPretrain and that of its own files."""
+    """The import of the package takes only the time of MMPretrain and of its own files."""
     program = """
 import sys
 import mmpretrain.datasets, mmpretrain.evaluation, mmpretrain.models
@@ -71,7 +71,7 @@ ORDERS = {
     "functional, then custom_imports": "import mmpretrain_imbalance.functional\n" + BY_CONFIG,
     "a plain import, then a Config": "import mmpretrain_imbalance\nfrom mmengine.config import Config",
     "MMPretrain, then a plain import": "import mmpretrain.models\nimport mmpretrain_imbalance",
-    "the name with the package": """
+    "type with the package name": """
 from mmpretrain.registry import MODELS
 MODELS.build(dict(type="mmpretrain_imbalance.HillLoss"))
 """,
@@ -99,7 +99,7 @@ found = [
         ("TRANSFORMS", "PackPartialInputs"),
     ]
 ]
-# The same import makes MMEngine load checkpoints safely.
+# The import also replaces the checkpoint loader of MMEngine by a safe one.
 found += [CheckpointLoader.load_checkpoint.__module__.partition(".")[0]]
 print(*sorted(set(found)))
 """

@@ -1,4 +1,4 @@
-"""What loaders draw with each sampler; as a program: on one rank of several, ``rank world_size folder``."""
+"""Samples that each sampler draws on one rank; as a script, with arguments rank, world_size and folder."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SAMPLERS = {
     "repeat factor": dict(type="RepeatFactorSampler", threshold=0.3),
 }
 CASES = list(product(SAMPLERS.values(), (True, False)))  # with and without round_up
-NUM_IMAGES = 61  # odd, so that two ranks cannot share them evenly
+NUM_IMAGES = 61  # odd, so that two ranks cannot have equally many
 
 
-def rank_draws(seeds: list[int | None]) -> list[dict]:
-    """Two epochs of each case, as the loop of a runner on this rank reads them."""
+def samples_of_rank(seeds: list[int | None]) -> list[dict]:
+    """Return the samples of two epochs per case that the loop of a runner reads on this rank."""
     init_default_scope("mmpretrain")
     found = []
     dataset = LabelTable(
@@ -58,6 +58,6 @@ if __name__ == "__main__":
         "gloo", init_method=f"file://{folder / 'rendezvous'}", rank=rank, world_size=world_size
     )
     # Without a seed the ranks must agree on one.
-    found = rank_draws([3] * len(CASES)) + rank_draws([None] * len(CASES))
+    found = samples_of_rank([3] * len(CASES)) + samples_of_rank([None] * len(CASES))
     (folder / f"{rank}.json").write_text(json.dumps(found))
     leave_process_group()

@@ -1,4 +1,4 @@
-"""Wrong configs and wrong data end with a sentence; a bug keeps its traceback."""
+"""Messages for wrong configs and wrong data, and tracebacks for other errors."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.tools.run_tool import TOOLS
 
 
 @pytest.fixture
-def user_faults(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def input_errors(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(TOOLS))
-    return importlib.import_module("_lib.user_faults")
+    return importlib.import_module("_lib.input_errors")
 
 
 def with_loss(config: Path, folder: Path, loss: str) -> Path:
@@ -35,18 +35,18 @@ def with_loss(config: Path, folder: Path, loss: str) -> Path:
     [
         (
             "type='PartialAsymmetricLoss', gama_neg=2",
-            "Got 'gama_neg' instead. Did you mean 'gamma_neg'? It takes",
+            "Got 'gama_neg' instead. Did you mean 'gamma_neg'? The arguments are",
         ),
         (
             "type='StatisticsBalancedLoss', loss=dict(type='PartialAsymmetricLoss'), reductoin='mean_known'",
-            "config of StatisticsBalancedLoss must hold arguments that it has. Got 'reductoin' instead. "
+            "config of StatisticsBalancedLoss must use arguments of this class. Got 'reductoin' instead. "
             "Did you mean 'reduction'?",
         ),
         ("type='PartialAssymetricLoss'", "Did you mean 'PartialAsymmetricLoss'?"),
         ("type='Crossentropyloss'", "Did you mean 'CrossEntropyLoss'?"),
         (
             "type='ClassBalancedLoss'",
-            "of ClassBalancedLoss does not fit: missing 1 required positional argument",
+            "of ClassBalancedLoss must match the arguments of its type: missing 1 required positional",
         ),
         (
             "type='PartialAsymmetricLoss', unknown='maybe'",
@@ -54,11 +54,13 @@ def with_loss(config: Path, folder: Path, loss: str) -> Path:
         ),
     ],
 )
-def test_wrong_loss(refusal, tiny_config: Path, tmp_path: Path, loss: str, message: str) -> None:
-    said = refusal("train.py", with_loss(tiny_config, tmp_path, loss), "--work-dir", tmp_path / "run")
-    *_, sentence, hint = said.splitlines()
-    assert sentence.startswith("train.py: error: The ")
-    assert message in sentence
+def test_wrong_loss(error_message, tiny_config: Path, tmp_path: Path, loss: str, message: str) -> None:
+    printed = error_message(
+        "train.py", with_loss(tiny_config, tmp_path, loss), "--work-dir", tmp_path / "run"
+    )
+    *_, line, hint = printed.splitlines()
+    assert line.startswith("train.py: error: The ")
+    assert message in line
     assert "--traceback" in hint
 
 
@@ -71,22 +73,23 @@ def test_traceback_on_request(tiny_config: Path, tmp_path: Path, run_in_process)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model = dict(", "cannot be read: SyntaxError"),
-        ("_base_ = './nobody.py'", "cannot be read: FileNotFoundError"),
-        ("number = 1 / 0", "cannot be read: ZeroDivisionError: division by zero"),
+        ("model = dict(", "that can be read. Got '{path}', which raised: SyntaxError"),
+        ("_base_ = './nobody.py'", "which raised: FileNotFoundError"),
+        ("number = 1 / 0", "which raised: ZeroDivisionError: division by zero"),
     ],
 )
-def test_config_that_cannot_be_read(refusal, tmp_path: Path, text: str, message: str) -> None:
+def test_config_that_cannot_be_read(error_message, tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "wrong.py"
     path.write_text(text + "\n")
-    assert message in refusal("train.py", path)
-    assert message in refusal("estimate_class_prior.py", path, "epoch_1.pth")
+    message = message.format(path=path)
+    assert message in error_message("train.py", path)
+    assert message in error_message("estimate_class_prior.py", path, "epoch_1.pth")
 
 
-def test_missing_checkpoint(refusal, tiny_config: Path) -> None:
+def test_missing_checkpoint(error_message, tiny_config: Path) -> None:
     message = "The 'checkpoint' argument must be an existing file. Got 'nowhere.pth' instead."
     for tool in ("test.py", "tune_thresholds.py", "estimate_class_prior.py"):
-        assert message in refusal(tool, tiny_config, "nowhere.pth")
+        assert message in error_message(tool, tiny_config, "nowhere.pth")
 
 
 def raised(function, *arguments) -> Exception | None:
@@ -97,7 +100,7 @@ def raised(function, *arguments) -> Exception | None:
 
 
 class WrongSamples(Dataset):
-    """A dataset whose samples have a wrong argument, or a bug."""
+    """Dataset whose samples raise an argument error of the package, or another error."""
 
     def __init__(self, bug: bool) -> None:
         self.bug = bug
@@ -113,36 +116,36 @@ class WrongSamples(Dataset):
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])
-def test_fault_in_a_process_that_reads_data(user_faults: ModuleType, num_workers: int) -> None:
+def test_error_in_a_data_loader_process(input_errors: ModuleType, num_workers: int) -> None:
     for bug, expected in (
         (False, "The 'word' argument of WrongSamples must be one of 'a', 'b'. Got 'c' instead."),
         (True, None),
     ):
         error = raised(list, DataLoader(WrongSamples(bug), num_workers=num_workers))
         assert isinstance(error, ValueError)
-        assert user_faults.fault_of_input(error) == expected
+        assert input_errors.input_error_message(error) == expected
 
 
-def test_a_fault_behind_another_error_is_found(user_faults: ModuleType) -> None:
+def test_cause_of_another_error_is_found(input_errors: ModuleType) -> None:
     def wrap() -> None:
         try:
             check_choice("Owner", ("a",), word="b")
         except ValueError as error:
             raise RuntimeError("building failed") from error
 
-    assert user_faults.fault_of_input(raised(wrap)).startswith("The 'word' argument of Owner")
+    assert input_errors.input_error_message(raised(wrap)).startswith("The 'word' argument of Owner")
 
 
-def test_a_folder_of_a_similar_name_is_not_ours(user_faults: ModuleType) -> None:
+def test_a_folder_with_a_similar_name_is_not_part_of_the_package(input_errors: ModuleType) -> None:
     source = "raise ValueError('on purpose')\n"
-    for folder, expected in ((TOOLS, "on purpose"), (f"{TOOLS}_of_somebody", None)):
+    for folder, expected in ((TOOLS, "on purpose"), (f"{TOOLS}_elsewhere", None)):
         path = f"{folder}/script.py"
         linecache.cache[path] = (len(source), None, [source], path)
-        assert user_faults.fault_of_input(raised(exec, compile(source, path, "exec"))) == expected
+        assert input_errors.input_error_message(raised(exec, compile(source, path, "exec"))) == expected
 
 
-def test_a_bug_keeps_its_traceback(user_faults: ModuleType) -> None:
-    """An error of our code that nothing raised on purpose, and errors of what a registry builds."""
+def test_other_errors_keep_their_traceback(input_errors: ModuleType) -> None:
+    """An error without a raise statement, and errors of objects that a registry builds."""
     bugs = Registry("bug")
 
     @bugs.register_module()
@@ -160,13 +163,13 @@ def test_a_bug_keeps_its_traceback(user_faults: ModuleType) -> None:
         raised(bugs.build, dict(type="Buggy", count=1)),
         raised(bugs.build, dict(type="Adds", count=1)),
     ):
-        assert user_faults.fault_of_input(error) is None
+        assert input_errors.input_error_message(error) is None
         with pytest.raises(type(error)):
-            with user_faults.explained_faults(argparse.ArgumentParser(), keep_traceback=False):
+            with input_errors.explain_input_errors(argparse.ArgumentParser(), keep_traceback=False):
                 raise error
 
 
-def test_arguments_of_a_class_that_hands_some_on(user_faults: ModuleType) -> None:
+def test_argument_names_include_those_of_base_classes(input_errors: ModuleType) -> None:
     class Base:
         def __init__(self, base: int, scale: float = 1.0) -> None: ...
 
@@ -175,5 +178,5 @@ def test_arguments_of_a_class_that_hands_some_on(user_faults: ModuleType) -> Non
     class Last(Between):
         def __init__(self, *args, last: int, **kwargs) -> None: ...
 
-    assert user_faults.arguments_of(Last) == ["last", "base", "scale"]
-    assert user_faults.arguments_of(Between) == ["base", "scale"]
+    assert input_errors.argument_names(Last) == ["last", "base", "scale"]
+    assert input_errors.argument_names(Between) == ["base", "scale"]

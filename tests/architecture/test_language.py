@@ -1,0 +1,58 @@
+"""The plain English of the field: the worst words and forms of earlier texts do not come back."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_tree import ROOT, python_files
+
+FILES = [
+    *python_files("mmpretrain_imbalance", "configs", "tools", "tests", "docs"),
+    *sorted(path for folder in ("configs", "docs") for path in (ROOT / folder).rglob("*.md")),
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+]
+PER = (
+    r"(one|once|twice|bytes|batches|labels|images|lines|elements|samples|values|bars|draws|steps) an? "
+    r"(batch|class|command|element|epoch|file|GPU|image|iteration|label|line|logit|method|rank|row|run|"
+    r"sample|source|step|worker)"
+)
+AMERICAN = r"(general|normal|maxim|minim|regular|summar|initial|optim|standard|synchron|serial)"
+#: A pattern, and what to write instead.
+PATTERNS = {
+    rf"\b{PER}\b": "'per class', 'per image'",
+    r"\bwhole numbers?\b": "'integer'",
+    r"\brefus(e|es|ed|ing|al)\b": "'raise' or 'reject'",
+    r"\bbeliev\w+|\bdoors?\b|\bbusiness\b|\bhomeless\b|\bby heart\b|\briddle": "what happens",
+    r"\bnobody (told|knows|said|asked)\b|\bwhat \w+ makes? of\b|\bmakes? \w+thing of\b": "what happens",
+    r"\bunlisted\b": "'default_label', or 'that an image does not list'",
+    r"\bnormaliser|\bcolour|\bbehaviour|\bneighbour|\blabelled|\bgrey\b|\bcentre": "American spelling",
+    rf"\b\w*{AMERICAN}is(e|ed|es|ing|ation)\b": "American spelling: -ize",
+    r"\b(a|the|its|each|this|of|full|exact) shares?\b|\bshares? of\b": "'fraction'",
+    r"\b(known|pooled|gathered|ranked|flat) entr(y|ies)\b": "'element'",
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: PATTERNS[pattern])
+def test_words_of_the_field(pattern: str) -> None:
+    expression, found = re.compile(pattern, re.IGNORECASE), []
+    for path in FILES:
+        if path == Path(__file__):
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if match := expression.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {match[0]!r}")
+    assert not found, f"Write {PATTERNS[pattern]}:\n" + "\n".join(found)
+
+
+def test_docstrings_of_modules_name_the_content() -> None:
+    found = []
+    for path in python_files("mmpretrain_imbalance", "tools", "tests"):
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        if re.match(r"(What|Which|How|Whether|Where|Who)\b(?! many)", docstring):
+            found.append(f"{path.relative_to(ROOT)}: {docstring.splitlines()[0]}")
+    assert not found

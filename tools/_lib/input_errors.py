@@ -1,0 +1,147 @@
+"""Error messages without a traceback for wrong input. Every other error keeps its traceback."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import os
+import re
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import mmpretrain_imbalance
+
+_OWN_FOLDERS = tuple(
+    f"{folder}{os.sep}"
+    for folder in (Path(mmpretrain_imbalance.__file__).parent, Path(__file__).resolve().parents[1])
+)
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
+# End of the text of an error that torch copies from a data loader process: a frame, its line and the message.
+_IN_WORKER = re.compile(
+    r'.*\n  File "(?P<file>[^\n]+)", line \d+, in [^\n]+\n    raise [^\n]+\n(?: +[~^]+\n)?'
+    r"\w[\w.]*: (?P<message>.+)",
+    re.DOTALL,
+)
+
+
+@contextmanager
+def explain_input_errors(parser: argparse.ArgumentParser, keep_traceback: bool) -> Iterator[None]:
+    """End the program with an error message and exit status 2 if the input is wrong.
+
+    Args:
+        parser: Parser of the command line.
+        keep_traceback: Whether to raise the error itself instead, with its traceback.
+    """
+    try:
+        yield
+    except Exception as error:
+        message = None if keep_traceback else input_error_message(error)
+        if message is None:
+            raise
+        parser.exit(2, f"{parser.prog}: error: {message}\n(Use --traceback to see the traceback.)\n")
+
+
+def input_error_message(error: BaseException | None) -> str | None:
+    """Return the message of an error that wrong input caused.
+
+    Two kinds of errors count as wrong input: errors that a ``raise`` statement of this package raised, in
+    this process or in a data loader process, and errors from a config with an unknown type or argument.
+
+    Args:
+        error: The error; the errors that caused it are examined as well.
+
+    Returns:
+        The message, or ``None`` for any other error.
+    """
+    while error is not None:
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        builds = [frame for frame in frames if frame.f_code.co_name == "build_from_cfg"]
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        in_worker = _IN_WORKER.match(str(error))
+        if last and last[0].filename.startswith(_OWN_FOLDERS) and (last[0].line or "").startswith("raise "):
+            return str(error.args[0]) if len(error.args) == 1 else str(error)
+        if in_worker and in_worker["file"].startswith(_OWN_FOLDERS):
+            return in_worker["message"].strip()
+        if builds and isinstance(error, (KeyError, TypeError)):
+            message = config_error_message(error, builds[-1], is_last=builds[-1] is frames[-1])
+            if message is not None:
+                return message
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return None
+
+
+def config_error_message(error: KeyError | TypeError, build: FrameType, is_last: bool) -> str | None:
+    """Return a message that names the wrong type or argument of a config.
+
+    Args:
+        error: Error that was raised while MMEngine built an object from a config.
+        build: Frame of MMEngine's ``build_from_cfg``.
+        is_last: Whether this frame itself raised the error, rather than a function that it called.
+
+    Returns:
+        The message, or ``None`` if the error has another cause.
+    """
+    values = build.f_locals
+    built = values.get("obj_cls")
+    if isinstance(error, KeyError):
+        if not is_last or built is not None or "obj_type" not in values:
+            return None
+        registry, name = values["registry"], values["obj_type"]
+        known = set(registry.module_dict) | set(registry.parent.module_dict if registry.parent else ())
+        return (
+            f"The config must use registered types. Got {name!r} in the registry {registry.name!r} instead."
+            + suggestion(name, known)
+            + " If the type is your own, add its module to custom_imports."
+        )
+    unexpected = _UNEXPECTED.search(str(error))
+    if inspect.isclass(built) and unexpected and unexpected[1] in values.get("args", ()):
+        known = argument_names(built)
+        return (
+            f"The config of {built.__name__} must use arguments of this class. Got {unexpected[1]!r} instead."
+            + suggestion(unexpected[1], known)
+            + f" The arguments are {', '.join(known)}."
+        )
+    if is_last and built is not None:
+        reason = str(error).partition("() ")[2] or str(error)
+        name = getattr(built, "__name__", built)
+        return f"The config of {name} must match the arguments of its type: {reason}."
+    return None
+
+
+def argument_names(cls: type) -> list[str]:
+    """List the arguments of a class, including those that ``**kwargs`` passes on to its base classes.
+
+    Args:
+        cls: The class.
+
+    Returns:
+        Names in the order of their definition, the class itself before its base classes.
+    """
+    names: dict[str, None] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
+        named = (p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+        names.update(dict.fromkeys(named))
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return list(names)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Suggest the known name that is most similar to a misspelled one.
+
+    Args:
+        name: The misspelled name.
+        known: The known names.
+
+    Returns:
+        A question that starts with a space, or an empty string if no name is similar.
+    """
+    close = difflib.get_close_matches(str(name), list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
