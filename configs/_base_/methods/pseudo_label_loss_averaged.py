@@ -1,4 +1,4 @@
-# Pseudo-labels, after Zhang et al. 2023 (arXiv 2308.00166), predicted by an average of the weights, which costs
+# Pseudo-labels, after Zhang et al. 2023 (arXiv 2308.00166), predicted by an average of the weights. This needs
 # one more forward pass per step. The average and all numbers are ours.
 _base_ = 'pseudo_label_loss.py'
 
