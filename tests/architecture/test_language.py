@@ -17,6 +17,7 @@ FILES = [
     ROOT / "CONTRIBUTING.md",
 ]
 PER = (
+    r"(?<!that )(?<!which )(?<!sampler )"  # there the word is a verb: "a sampler that samples an image"
     r"(one|once|twice|bytes|batches|labels|images|lines|elements|samples|values|bars|draws|steps) an? "
     r"(batch|class|command|element|epoch|file|GPU|image|iteration|label|line|logit|method|rank|row|run|"
     r"sample|source|step|worker)"

@@ -41,6 +41,7 @@ def test_laws_hold_for_other_numbers_of_classes(num_classes):
 
 @pytest.mark.parametrize("name", sorted(set(SMALLEST) - set(NOT_CROSS_ENTROPY)))
 def test_fully_known_labels_give_the_plain_loss(name):
+    """Fails for a loss that is not based on cross-entropy until NOT_CROSS_ENTROPY gives the reason."""
     logits, labels = random_batch()
     labels = labels.abs()
     arguments = {

@@ -93,6 +93,16 @@ def test_docstring_examples_and_style_checks_pass(copy_with_the_methods: Path) -
         copy_with_the_methods, "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", *modules
     )
     run(copy_with_the_methods, "ruff", "check", "--no-cache", *FILES)
+    run(
+        copy_with_the_methods,
+        "mypy",
+        "--config-file=",
+        "--follow-imports=skip",
+        "--ignore-missing-imports",
+        "--check-untyped-defs",
+        "--disallow-incomplete-defs",
+        *modules,
+    )
 
 
 def test_check_loss_example_of_the_page_runs(copy_with_the_methods: Path) -> None:

@@ -76,7 +76,10 @@ def test_config_contains_all_settings_of_the_method(path: Path) -> None:
 def test_method_defines_a_loss_and_cites_its_source(path: Path) -> None:
     assert {"loss"} <= set(read(path)) <= NAMES_OF_A_METHOD
     comment = path.read_text(encoding="utf-8").split("\n\n")[0].split("loss = ")[0]
-    assert re.search(r"arXiv\s+(#\s+)?\d{4}\.\d{5}|CVPR 2023|baseline", comment)
+    found = re.search(r"arXiv\s+(#\s+)?\d{4}\.\d{5}|CVPR 2023|baseline", comment)
+    assert found, (
+        "Name the paper (arXiv 1234.56789) in the comment above the loss, or write that it is a baseline."
+    )
 
 
 def test_every_method_protocol_and_simulation_is_used() -> None:

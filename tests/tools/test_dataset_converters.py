@@ -83,6 +83,7 @@ def test_commands_of_the_documentation_are_parsed():
         re.findall(r"`(\w+)`", "".join(re.findall(r"^\| \[.*?\]\(#.*?\) \|(.*?)\|", text, re.MULTILINE)))
     )
     assert names == table
+    assert table == set(convert_module.READERS)  # every sub-command has a row and a command on the page
 
 
 def test_bases_of_the_documentation_exist():
@@ -101,7 +102,7 @@ def test_every_section_describes_source_layout_classes_and_license():
     assert set(anchors) == {*table, "measured"}
     for anchor in table - {"folders-and-tables", "simulated-partial-labels"}:
         items = re.findall(r"^- \*\*(\w+):\*\* \S", anchors[anchor], re.MULTILINE)
-        assert items == ["Get", "Layout", "Classes", "License"], anchor
+        assert items == ["Download", "Layout", "Classes", "License"], anchor
 
 
 def test_configs_of_the_documentation_build(tmp_path):
