@@ -44,7 +44,7 @@ FAST := $(addprefix tests/,architecture datasets/annotations datasets/label_stor
 # What does not depend on the stack: functions of torch and NumPy (a test forbids other imports there), and tests of text,
 # of style and of the benchmarks.
 SAME := $(addprefix --ignore=,mmpretrain_imbalance/functional tests/architecture tests/configs/test_add_a_method.py \
-    tests/docs tests/functional tests/tools/test_benchmarks.py)
+    tests/datasets/test_add_a_dataset.py tests/docs tests/functional tests/tools/test_benchmarks.py)
 
 .PHONY: help demo test test-fast doctest lint docs docs-serve check check-long benchmarks clean
 

@@ -99,8 +99,8 @@ def test_docstring_examples_and_style_checks_pass(copy_with_the_methods: Path) -
         "--config-file=",
         "--follow-imports=skip",
         "--ignore-missing-imports",
+        "--disallow-untyped-defs",
         "--check-untyped-defs",
-        "--disallow-incomplete-defs",
         *modules,
     )
 

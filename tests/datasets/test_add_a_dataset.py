@@ -99,7 +99,6 @@ def test_type_annotations_are_complete(copy_with_the_files: Path) -> None:
         "mypy",
         "--config-file=",
         "--follow-imports=skip",
-        "--strict-optional",
         "--ignore-missing-imports",
         "--check-untyped-defs",
         "--disallow-incomplete-defs",

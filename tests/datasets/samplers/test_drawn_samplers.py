@@ -78,6 +78,12 @@ def test_ranks_together_draw_the_images_of_one_process(
 
 
 @every_sampler
+def test_epoch_has_many_different_images(config, dataset) -> None:
+    """An epoch is not a short list of images that is repeated until it has `epoch_size` images."""
+    assert len(set(build(config, dataset))) > len(dataset) / 2
+
+
+@every_sampler
 def test_without_shuffle_the_order_is_that_of_the_dataset(config, dataset) -> None:
     shuffled, in_order = list(build(config, dataset)), list(build(config, dataset, shuffle=False))
     assert in_order == sorted(shuffled)
