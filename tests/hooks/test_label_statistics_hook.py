@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import math
 import os
 
 import pytest
@@ -13,9 +14,11 @@ from mmengine.runner import Runner
 
 from mmpretrain_imbalance.datasets import label_counts
 from mmpretrain_imbalance.functional import active_class_weights, partial_label_keep
+from mmpretrain_imbalance.hooks import LabelStatisticsHook
 from mmpretrain_imbalance.hooks.label_statistics.setup_checks import unwrap_model
 from mmpretrain_imbalance.losses import (
     ElementwiseLoss,
+    LossState,
     label_space_reduction_loss,
     partial_label_masking_loss,
 )
@@ -197,6 +200,30 @@ def test_an_iteration_based_run_updates_in_its_last_iteration_too(tmp_path):
     written = {path.stem for path in (tmp_path / "run" / "label_statistics").iterdir()}
     assert written == {"iter_2", "iter_4", "iter_5"}
     assert not losses_of(runner)["PartialLabelMaskingLoss"].histograms.any()
+
+
+def test_an_iteration_based_run_counts_epochs_by_passes_over_the_training_set(tmp_path, monkeypatch):
+    progress = []
+    set_progress = LossState.set_progress
+
+    def record(loss, epoch, max_epochs, iteration):
+        progress.append((epoch, max_epochs, iteration))
+        set_progress(loss, epoch, max_epochs, iteration)
+
+    monkeypatch.setattr(LossState, "set_progress", record)
+    cfg = small_config(tmp_path / "run", loss=dict(type="PartialAsymmetricLoss"), interval=4)
+    cfg.train_cfg = dict(by_epoch=False, max_iters=8, val_interval=100)
+    cfg.train_dataloader.sampler = dict(type="InfiniteSampler")
+    cfg.default_hooks.checkpoint = dict(type="CheckpointHook", by_epoch=False, interval=4)
+    length = len(train(cfg).train_dataloader)
+    assert 1 < length < 8
+    assert progress == [(step // length, math.ceil(8 / length), step) for step in range(8)]
+
+
+@pytest.mark.parametrize("interval", [0, -2, 1.5, "2"])
+def test_an_interval_that_is_not_a_positive_integer_raises(interval):
+    with pytest.raises(ValueError, match="'interval' argument of LabelStatisticsHook must be a positive"):
+        LabelStatisticsHook(interval=interval)
 
 
 def test_a_full_disk_is_reported_and_the_record_is_written_later(tmp_path, monkeypatch):

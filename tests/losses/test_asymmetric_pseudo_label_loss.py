@@ -119,10 +119,12 @@ def test_a_longer_training_set_raises():
     loss = build()
     loss.set_progress(0, EPOCHS, 0)
     with pytest.raises(
-        ValueError, match="'num_images' argument of AsymmetricPseudoLabelLoss must be the length"
+        ValueError,
+        match="'num_images' argument of AsymmetricPseudoLabelLoss must be the length .* "
+        f"Got {NUM_IMAGES} and the sample id {NUM_IMAGES} instead",
     ):
         loss(
-            torch.zeros(1, NUM_CLASSES),
-            torch.zeros(1, NUM_CLASSES),
-            context=LossContext(sample_ids=torch.tensor([NUM_IMAGES])),
+            torch.zeros(2, NUM_CLASSES),
+            torch.zeros(2, NUM_CLASSES),
+            context=LossContext(sample_ids=torch.tensor([0, NUM_IMAGES])),
         )

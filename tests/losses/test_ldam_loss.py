@@ -30,3 +30,5 @@ def test_an_unknown_class_does_not_compete():
 def test_invalid_argument():
     with pytest.raises(ValueError, match=r"'scale' argument of LDAMLoss must be above 0. Got 0 instead"):
         MODELS.build(dict(type=NAME, scale=0))
+    with pytest.raises(ValueError, match=r"'max_margin' argument of LDAMLoss must be .* Got -0.1 instead"):
+        MODELS.build(dict(type=NAME, max_margin=-0.1))

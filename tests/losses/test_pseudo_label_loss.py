@@ -59,6 +59,12 @@ def test_csl_selects_among_the_remaining_unknown_elements():
     assert elements[0, 1] == 0  # the element of highest probability among those that are still unknown
 
 
+@pytest.mark.parametrize("name", ["weight", "warmup_epochs", "ramp_epochs"])
+def test_a_negative_argument_raises(name):
+    with pytest.raises(ValueError, match=f"'{name}' argument of PseudoLabelLoss must be .* Got -0.5 instead"):
+        MODELS.build(dict(type="PseudoLabelLoss", loss=PLAIN, **{name: -0.5}))
+
+
 @pytest.mark.parametrize("thresholds", [(0.5, 0.6), (1.5, 0.1), (0.9, -0.1)])
 def test_invalid_arguments(thresholds):
     with pytest.raises(

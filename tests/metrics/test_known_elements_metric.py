@@ -168,6 +168,7 @@ def test_errors_name_the_first_wrong_label_and_count_the_others() -> None:
     ("sample", "message"),
     [
         (dict(gt_label=torch.tensor([1, 4])), "class indices from 0 to 3. Got 4 instead"),
+        (dict(gt_label=torch.tensor([1, -1])), "class indices from 0 to 3. Got -1 instead"),
         (
             dict(gt_score=torch.zeros(3)),
             "one label for each of the 4 classes of 'pred_score'. Got the shape (3,)",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
 from mmpretrain.registry import METRICS
 from sklearn.metrics import average_precision_score
 
+from mmpretrain_imbalance.functional import class_groups
+from mmpretrain_imbalance.hooks import LabelStatisticsHook
 from mmpretrain_imbalance.metrics import DumpPredictions, PartialLabelAveragePrecision
+from mmpretrain_imbalance.visualization import summarize_labels
 from tests.metrics.samples import data_samples, evaluate, scores_and_labels
 
 
@@ -60,6 +65,13 @@ def test_group_thresholds_in_descending_order_raise() -> None:
     )
     with pytest.raises(ValueError, match=message):
         PartialLabelAveragePrecision(group_thresholds=(100, 20))
+
+
+@pytest.mark.parametrize(
+    "component", [class_groups, summarize_labels, LabelStatisticsHook, PartialLabelAveragePrecision]
+)
+def test_all_components_have_the_same_default_thresholds(component) -> None:
+    assert inspect.signature(component).parameters["group_thresholds"].default == (20, 100)
 
 
 def test_thresholds_at_quantiles_of_the_classes() -> None:

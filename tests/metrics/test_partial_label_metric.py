@@ -128,6 +128,7 @@ def test_classwise_adds_lists_and_logs_a_table(monkeypatch) -> None:
     np.testing.assert_allclose(np.mean(lists, axis=1), [metrics["CP"], metrics["CR"], metrics["macro_f1"]])
     [row] = [line for line in lines[0].splitlines() if "dog" in line]
     assert re.findall(r"[\d.]+", row)[-3:] == [f"{values[1]:.1f}" for values in lists]
+    assert "train positives" in lines[0]
 
 
 @pytest.mark.parametrize(
