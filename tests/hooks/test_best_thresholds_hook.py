@@ -110,6 +110,20 @@ def test_best_checkpoint_contains_the_thresholds_of_its_weights(run) -> None:
     assert checkpoint["meta"]["thresholds"] == stored(work_dir, checkpoint["meta"]["epoch"])
 
 
+def test_only_the_checkpoint_of_the_validated_weights_is_rewritten(tmp_path: Path) -> None:
+    """MMEngine saves a new best checkpoint again after the validation, which this run does not have."""
+    record, cfg = RecordPredictions(), config(tmp_path / "run", 3, shrinkage=5.0)
+    cfg.default_hooks.checkpoint = dict(type="CheckpointHook", interval=2, save_last=False)
+    train(cfg, record)
+
+    assert [path.name for path in (tmp_path / "run").glob("*.pth")] == ["epoch_2.pth"]
+    np.testing.assert_allclose(
+        stored(tmp_path / "run", 2)["thresholds"],
+        expected_thresholds(*record.scores_and_labels(2), 5.0),
+        rtol=1e-6,
+    )
+
+
 def test_rewritten_checkpoint_can_be_resumed(run, tmp_path: Path) -> None:
     work_dir, _ = run
     cfg = config(tmp_path / "resumed", 4, val_interval=2, shrinkage=5.0)
