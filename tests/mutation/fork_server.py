@@ -73,7 +73,8 @@ def import_dependencies():
     for name in (
         "numpy scipy sklearn.metrics cv2 pandas torch torchvision torch._dynamo mmengine.runner "
         "mmpretrain.apis mmpretrain.models mmpretrain.datasets mmpretrain.evaluation hypothesis.strategies "
-        "torchmetrics hypothesis.extra.numpy _pytest.pytester matplotlib.pyplot pyarrow.csv onnx rich.progress"
+        "torchmetrics hypothesis.extra.numpy _pytest.pytester matplotlib.pyplot pyarrow.csv onnx "
+        "rich.progress"
     ).split():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
