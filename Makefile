@@ -90,7 +90,7 @@ benchmarks: $(COPIED)  ## measure speed and memory and compare them with the lim
 	    if [ -n "$(QUICK)" ] && grep -q -e '"--quick"' "$$script"; then flag=--quick; fi; $(RUN) "$$script" $$flag; done
 
 clean:  ## remove environments, caches and builds, but not work_dirs/
-	rm -rf .venv .venv-onedl .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-onedl .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first install creates the environment; after a change of pyproject.toml, an install only updates it.
