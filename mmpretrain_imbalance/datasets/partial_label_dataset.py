@@ -27,8 +27,8 @@ class PartialLabelDataset(LabelStoreDataset):
     - ``.json``: OpenMMLab 2.0 style. A sample has ``gt_label`` (the classes in the image) and
       ``gt_label_neg`` (the classes that are known to be absent), or ``gt_score`` (1, 0 or -1 for every
       class).
-    - ``.csv``: the first column is the image, each further column a class with 1, 0, -1 or a blank cell (both
-      unknown). With exactly the columns ``image``, ``class`` and ``value`` it has one line per label.
+    - ``.csv``: the first column is the image. Every other column is a class with 1, 0, -1 or a blank cell
+      (both unknown). With exactly the columns ``image``, ``class`` and ``value`` it has one line per label.
     - a folder: a saved :class:`LabelStore`, for data sets of any size.
 
     ``classes`` (or ``metainfo['classes']``) selects and orders the classes of the file by name; it does not

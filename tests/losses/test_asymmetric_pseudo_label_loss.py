@@ -64,10 +64,13 @@ def test_soft_labels_of_each_epoch_equal_the_loop():
 
 def test_the_loss_uses_the_soft_labels_of_the_image():
     loss, labels = build(), annotation()
-    list(run(loss, batches_of, scores_of))
+    list(run(loss, batches_of, scores_of, range(WARMUP)))
     ids = torch.tensor([4, 29, 4, 0])
     logits = torch.randn(4, NUM_CLASSES)
     soft = loss.soft_labels.T[ids]
+    unknown = labels[ids] == -1
+    assert ((soft > 0) & unknown).any()
+    assert ((soft == 0) & unknown).any()  # an unknown element that has no soft label yet
     expected = asymmetric_pseudo_label_loss(logits, labels[ids], soft.where(soft > 0, -1.0))
     found = loss(logits, labels[ids], context=LossContext(sample_ids=ids), reduction_override="none")
     torch.testing.assert_close(found, expected)

@@ -129,6 +129,8 @@ def test_classwise_adds_lists_and_logs_a_table(monkeypatch) -> None:
     [row] = [line for line in lines[0].splitlines() if "dog" in line]
     assert re.findall(r"[\d.]+", row)[-3:] == [f"{values[1]:.1f}" for values in lists]
     assert "train positives" in lines[0]
+    evaluate(PartialLabelMetric(classwise=True), data_samples(*scores_and_labels()))
+    assert "train positives" not in lines[-1]
 
 
 @pytest.mark.parametrize(

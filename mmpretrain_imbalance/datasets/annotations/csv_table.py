@@ -30,7 +30,7 @@ def read_annotation_csv(
 ) -> LabelStore:
     """Read a CSV annotation file.
 
-    The first line names the columns. The first column is the path of the image, each further column a class
+    The first line names the columns. The first column is the path of the image. Every other column is a class
     with 1 (positive), 0 (negative), -1 or a blank cell (both unknown). A file with exactly the columns
     ``image``, ``class`` and ``value`` has one line per label instead.
 

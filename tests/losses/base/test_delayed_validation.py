@@ -29,6 +29,11 @@ LABELS_AT = "'labels' argument of PartialAsymmetricLoss must be 1 .* another val
 FAULTS = {
     "int8 label": (None, (torch.zeros(2, 3), changed(LABELS, 7)), LABELS_AT),
     "int8 label below": (None, (torch.zeros(2, 3), changed(LABELS, -2)), LABELS_AT),
+    "first element": (
+        None,
+        (torch.zeros(2, 3), torch.tensor([[2, 0, 0], [0, 0, 0]], dtype=torch.int8)),
+        "another value at sample 0, class 0 of",
+    ),
     "float label": (None, (torch.zeros(2, 3), changed(LABELS.float(), 1.5)), LABELS_AT),
     "label between -1 and 0": (None, (torch.zeros(2, 3), changed(LABELS.float(), -0.5)), LABELS_AT),
     "label that is NaN": (None, (torch.zeros(2, 3), changed(LABELS.float(), torch.nan)), LABELS_AT),

@@ -52,6 +52,10 @@ def test_rows_of_the_images(source, tmp_path):
     assert found.tolist() == PSEUDO_LABELS[IDS].tolist()
 
 
+def test_a_single_image():
+    assert given(PSEUDO_LABELS[:1], num_images=1)(torch.tensor([0]), 4).tolist() == PSEUDO_LABELS[:1].tolist()
+
+
 @pytest.mark.parametrize("label", [-1, 0, 1])
 def test_pseudo_labels_of_one_kind(label):
     assert given(np.full((9, 4), label))(IDS, 4).tolist() == [[label] * 4] * 5
