@@ -47,9 +47,18 @@ def test_effective_number_equals_loop(beta):
         torch.testing.assert_close(weight, torch.tensor(side))
 
 
+def test_the_default_parameter_of_effective_number():
+    weights = balanced_class_weights(
+        POSITIVES, NEGATIVES, "effective_number", max_weight=1e6, normalize=False
+    )
+    expected = effective_by_hand(POSITIVES.tolist(), NEGATIVES.tolist(), 0.999, 1e6)
+    for weight, side in zip(weights, expected):
+        torch.testing.assert_close(weight, torch.tensor(side))
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_normalized_weights_have_mean_one_over_known_elements(scheme):
-    positive, negative = balanced_class_weights(POSITIVES, NEGATIVES, scheme, normalize=True)
+def test_by_default_weights_have_mean_one_over_known_elements(scheme):
+    positive, negative = balanced_class_weights(POSITIVES, NEGATIVES, scheme)
     total = (positive * POSITIVES + negative * NEGATIVES).sum() / (POSITIVES + NEGATIVES).sum()
     assert total.item() == pytest.approx(1, rel=1e-6)
 

@@ -48,6 +48,14 @@ def test_means_equal_scikit_learn() -> None:
     np.testing.assert_allclose(list(metrics.values()), list(expected.values()), rtol=1e-12)
 
 
+def test_by_default_the_rarest_are_three_and_there_is_no_list_of_classes() -> None:
+    scores, labels = scores_and_labels()
+    metrics = evaluate(PartialLabelAveragePrecision([300, 7, 9, 50]), data_samples(scores, labels))
+    values = class_average_precision(scores, labels)
+    assert metrics["mAP_rarest"] == pytest.approx(values[[1, 2, 3]].mean())
+    assert "AP_classwise" not in metrics
+
+
 def test_a_class_without_positives_or_negatives_is_excluded() -> None:
     scores, labels = scores_and_labels()
     labels[:, 1], labels[:, 2] = -1, labels[:, 2].clamp(max=0)

@@ -123,7 +123,8 @@ def measure(args):
 
 def child_environment(args):
     """Return an environment in which the package of the checkout is imported."""
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{args.root}:{HERE}"}
+    path = os.pathsep.join(filter(None, [str(args.root), str(HERE), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
 
 
 class Covered:

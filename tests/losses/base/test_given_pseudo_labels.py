@@ -135,11 +135,12 @@ def test_invalid_arguments(source, error, message, tmp_path):
         given(source(tmp_path))
 
 
-def test_a_damaged_store_raises(tmp_path):
+@pytest.mark.parametrize(("array", "wrong"), [("classes", 9), ("values", -2), ("values", 2)])
+def test_a_damaged_store_raises(array, wrong, tmp_path):
     folder = store(tmp_path / "store")
-    classes = np.load(folder / "classes.npy")
-    classes[0] = 9
-    np.save(folder / "classes.npy", classes)
+    content = np.load(folder / f"{array}.npy")
+    content[0] = wrong
+    np.save(folder / f"{array}.npy", content)
     with pytest.raises(
         ValueError, match=r"must be an intact label store. Got class indices or labels out of"
     ):
