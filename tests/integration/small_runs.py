@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = ROOT / "configs"
 COMPOSED_LOSS = dict(
     type="ClassPriorTrackingLoss",
     loss=dict(
@@ -64,6 +68,47 @@ def train(cfg: Config, *hooks: Hook) -> Runner:
         runner.register_hook(hook)
     runner.train()
     return runner
+
+
+def constant_runner(cfg: Config, world_size: int) -> Runner:
+    """Return the runner of train.py for a rank, with constant weights and no value that depends on the batch.
+
+    Predictions and statistics must then be the same for every number of processes.
+    """
+    cfg.optim_wrapper.optimizer = dict(type="SGD", lr=0.0)
+    cfg.param_scheduler = None
+    runner = rank_runner(cfg, world_size)
+    for module in runner.model.modules():
+        if isinstance(
+            module, torch.nn.BatchNorm2d
+        ):  # normalize by the running statistics, which are constant
+            module.eval()
+            module.train = lambda mode=True, module=module: module
+    return runner
+
+
+def rank_runner(cfg: Config, world_size: int) -> Runner:
+    """Return the runner that train.py builds for a rank; all ranks together have the batch of the config."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    from _lib.command_line import build_runner
+    from _lib.command_options import common_parser
+
+    cfg.launcher = "pytorch" if world_size > 1 else "none"
+    cfg.train_dataloader.batch_size //= world_size
+    return build_runner(common_parser(""), cfg)
+
+
+class KillAfter(Hook):
+    """Hook that kills this process after an iteration, as a machine that fails does."""
+
+    priority = "LOWEST"
+
+    def __init__(self, iterations: int) -> None:
+        self.iterations = iterations
+
+    def after_train_iter(self, runner: Runner, *args, **kwargs) -> None:
+        if runner.iter + 1 == self.iterations:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def prepared(cfg: Config) -> Runner:

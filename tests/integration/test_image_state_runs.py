@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
+from tests.processes import exit_code, run_ranks
 
-from .small_runs import small_config, train
+from .small_runs import KillAfter, constant_runner, small_config, train
 
-ROOT = Path(__file__).resolve().parents[2]
 PLAIN = dict(type="PartialAsymmetricLoss")
 LOSSES = {
     "permanent": dict(type="PermanentLargeLoss", delta=3.0),
@@ -98,77 +94,28 @@ def test_two_epochs_and_two_more_equal_four_bit_for_bit(tmp_path, name):
     assert moved.count_nonzero() > 0
 
 
-SCRIPT = """
-import os, signal, sys
-from pathlib import Path
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
-import torch
-torch.set_num_threads(1)
-from mmengine.hooks import Hook
-from _lib.command_line import build_runner
-from _lib.command_options import common_parser
-from tests.integration.test_image_state_runs import config
-
-work_dir, name, kill_at, processes = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
-cfg = config(work_dir, name, 4)
-
-class Kill(Hook):
-    priority = "LOWEST"
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        if runner.iter + 1 == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-if processes:
-    cfg.optim_wrapper.optimizer = dict(type="SGD", lr=0.0)
-    cfg.param_scheduler = None
-    cfg.launcher = "pytorch" if processes > 1 else "none"
-    cfg.train_dataloader.batch_size = 32 // processes
-runner = build_runner(common_parser(""), cfg)
-runner.register_hook(Kill())
-if processes:  # weights are constant and no value depends on the batch
-    for module in runner.model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.train = lambda mode=True, module=module: module
-            module.training = False
-runner.train()
-"""
+def train_until_killed(work_dir: Path) -> None:
+    train(config(work_dir, "permanent", 4), KillAfter(8))
 
 
 def test_a_killed_run_resumes_to_the_same_state(tmp_path):
-    killed = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(ROOT), str(tmp_path / "killed"), "permanent", "8", "0"],
-        capture_output=True,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    assert exit_code(train_until_killed, tmp_path / "killed") == -signal.SIGKILL
     resumed = final_state(train(config(tmp_path / "killed", "permanent", 4, resume=True)))
     whole = final_state(train(config(tmp_path / "whole", "permanent", 4)))
     torch.testing.assert_close(resumed, whole, rtol=0, atol=0)
 
 
-def run(work_dir: Path, name: str, processes: int) -> dict:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    children = []
-    for rank in range(processes):
-        # Gloo, also where there is a GPU.
-        environment = dict(os.environ, OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
-        if processes > 1:
-            environment |= dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(processes))
-            environment |= dict(MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
-        command = [sys.executable, "-c", SCRIPT, str(ROOT), str(work_dir), name, "0", str(processes)]
-        children.append(
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        )
-    for child in children:
-        output = child.communicate(timeout=300)[0].decode()
-        assert child.returncode == 0, output[-3000:]
+def train_rank(work_dir: Path, name: str, world_size: int) -> None:
+    constant_runner(config(work_dir, name, 4), world_size).train()
+
+
+def run(work_dir: Path, name: str, world_size: int) -> dict:
+    run_ranks(train_rank, world_size, work_dir, name, world_size)
     checkpoint = load_weights_only(work_dir / "epoch_4.pth")
     state = {name: value for name, value in checkpoint["state_dict"].items() if "loss_module" in name}
     return dict(state, image_state=checkpoint.get("image_state"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["soft_negatives", "matched", "permanent"])
 def test_two_processes_have_the_state_of_one(tmp_path, name):
     one, two = run(tmp_path / "one", name, 1), run(tmp_path / "two", name, 2)

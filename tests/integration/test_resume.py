@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +11,9 @@ import torch
 from mmengine.hooks import Hook
 
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
+from tests.processes import exit_code
 
-from .small_runs import persistent_state, small_config, train
+from .small_runs import KillAfter, persistent_state, small_config, train
 
 pytestmark = pytest.mark.usefixtures("single_thread")
 
@@ -65,31 +63,12 @@ def test_iteration_based_run_resumes_bit_for_bit(tmp_path):
     assert (tmp_path / "parts" / "label_statistics" / "iter_8.json").is_file()
 
 
-SCRIPT = """
-import os, signal, sys
-from pathlib import Path
-import torch
-sys.path.insert(0, sys.argv[1])
-torch.set_num_threads(1)
-from mmengine.hooks import Hook
-from tests.integration.small_runs import small_config, train
-
-class Kill(Hook):
-    priority = "LOWEST"
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        if runner.iter + 1 == 8:  # in the middle of the third epoch
-            os.kill(os.getpid(), signal.SIGKILL)
-
-train(small_config(Path(sys.argv[2]), epochs=4), Kill())
-"""
+def train_until_killed(work_dir: Path) -> None:
+    train(small_config(work_dir, epochs=4), KillAfter(8))  # in the middle of the third epoch
 
 
 def test_a_killed_run_resumes_to_the_same_state(tmp_path):
-    root = str(Path(__file__).resolve().parents[2])
-    killed = subprocess.run(
-        [sys.executable, "-c", SCRIPT, root, str(tmp_path / "killed")], capture_output=True, env=os.environ
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    assert exit_code(train_until_killed, tmp_path / "killed") == -signal.SIGKILL
     cfg = small_config(tmp_path / "killed", epochs=4)
     cfg.resume = True
     resumed = persistent_state(train(cfg))

@@ -3,120 +3,67 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+import pytest
 import torch
 
-from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
-
-ROOT = Path(__file__).resolve().parents[2]
-
-# The weights are constant and no value depends on the batch, so predictions and statistics must be the same.
-SCRIPT = """
-import json, sys
-from pathlib import Path
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
-import torch
-torch.set_num_threads(1)
-from _lib.command_line import build_runner
-from _lib.command_options import common_parser
 from mmpretrain_imbalance.losses import partial_label_masking_loss
 from mmpretrain_imbalance.losses.base import class_aware_selection
-from tests.integration.small_runs import small_config
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
+from tests.processes import run_ranks
 
-cfg = small_config(Path(sys.argv[2]), epochs=2)
-cfg.optim_wrapper.optimizer = dict(type="SGD", lr=0.0)
-cfg.param_scheduler = None
-# An untrained model predicts values between 0.44 and 0.52.
-cfg.model.head.loss.loss.loss.update(positive_threshold=0.51, negative_threshold=0.47)
-cfg.launcher = sys.argv[3]
-cfg.train_dataloader.batch_size = 32 // int(sys.argv[4])
-runner = build_runner(common_parser(""), cfg)
-for module in runner.model.modules():
-    if isinstance(module, torch.nn.BatchNorm2d):  # normalize by the running statistics, which are constant
-        module.train = lambda mode=True, module=module: module
-        module.training = False
-left_out = {"masked": [], "ignored": []}  # counts of each step on this rank
+from .small_runs import constant_runner, rank_runner, small_config
 
 
-def recorded(function, kind):
-    def call(labels_or_logits, *args):
-        keep = function(labels_or_logits, *args)
-        left_out[kind].append([sum(not kept for kept in column) for column in zip(*keep.tolist())])
-        return keep
-    return call
+def train_and_count(work_dir: Path, world_size: int) -> dict[str, list[list[int]]]:
+    """Train, and return how many elements of each class each step of this rank left out."""
+    cfg = small_config(work_dir)
+    # An untrained model predicts values between 0.44 and 0.52.
+    cfg.model.head.loss.loss.loss.update(positive_threshold=0.51, negative_threshold=0.47)
+    runner = constant_runner(cfg, world_size)
+    left_out = {"masked": [], "ignored": []}
 
-for module, name, kind in (
-    (partial_label_masking_loss, "partial_label_keep", "masked"),
-    (class_aware_selection, "selective_keep", "ignored"),
-):
-    setattr(module, name, recorded(getattr(module, name), kind))
-runner.train()
-(Path(sys.argv[2]) / f"left_out_{runner.rank}_of_{sys.argv[4]}.json").write_text(json.dumps(left_out))
-"""
+    def recorded(function, kind):
+        def call(labels_or_logits, *args):
+            keep = function(labels_or_logits, *args)
+            left_out[kind].append([sum(not kept for kept in column) for column in zip(*keep.tolist())])
+            return keep
 
+        return call
 
-#: Only rank 1 gets a wrong value, in the last step of the first epoch.
-ERROR_SCRIPT = """
-import sys
-from pathlib import Path
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tools"]
-import torch
-torch.set_num_threads(1)
-from _lib.command_line import build_runner
-from _lib.command_options import common_parser
-from tests.integration.small_runs import small_config
-
-cfg = small_config(Path(sys.argv[2]))
-cfg.model.head.loss.validate = "later"
-cfg.launcher = sys.argv[3]
-cfg.train_dataloader.batch_size = 32 // int(sys.argv[4])
-runner = build_runner(common_parser(""), cfg)
-
-def broken(module, args, logits):
-    if runner.rank == 1 and runner.iter == 2:
-        logits = logits.index_put((torch.tensor(7), torch.tensor(3)), torch.tensor(torch.nan))
-    return logits
-
-for name, module in runner.model.named_modules():
-    if name.endswith("head.fc"):
-        module.register_forward_hook(broken)
-try:
-    runner.train()
-except ValueError as error:
-    (Path(sys.argv[2]) / f"raised_on_{runner.rank}.txt").write_text(f"{runner.iter} {error}")
-"""
+    with (
+        patch.multiple(
+            partial_label_masking_loss,
+            partial_label_keep=recorded(partial_label_masking_loss.partial_label_keep, "masked"),
+        ),
+        patch.multiple(
+            class_aware_selection, selective_keep=recorded(class_aware_selection.selective_keep, "ignored")
+        ),
+    ):
+        runner.train()
+    return left_out
 
 
-def run(work_dir: Path, processes: int, script: str = SCRIPT) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    launcher = "pytorch" if processes > 1 else "none"
-    children = []
-    for rank in range(processes):
-        # Gloo, also where there is a GPU.
-        environment = dict(os.environ, OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
-        if processes > 1:
-            environment |= dict(
-                RANK=str(rank),
-                LOCAL_RANK=str(rank),
-                WORLD_SIZE=str(processes),
-                MASTER_ADDR="127.0.0.1",
-                MASTER_PORT=str(port),
-            )
-        command = [sys.executable, "-c", script, str(ROOT), str(work_dir), launcher, str(processes)]
-        children.append(
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        )
-    for child in children:
-        output = child.communicate(timeout=300)[0].decode()
-        assert child.returncode == 0, output[-3000:]
+def train_with_an_error(work_dir: Path) -> str:
+    """Train with a wrong value on rank 1, in the last step of the first epoch, and return the error."""
+    cfg = small_config(work_dir)
+    cfg.model.head.loss.validate = "later"
+    runner = rank_runner(cfg, 2)
+
+    def broken(module, args, logits):
+        if runner.rank == 1 and runner.iter == 2:
+            logits = logits.index_put((torch.tensor(7), torch.tensor(3)), torch.tensor(torch.nan))
+        return logits
+
+    for name, module in runner.model.named_modules():
+        if name.endswith("head.fc"):
+            module.register_forward_hook(broken)
+    with pytest.raises(ValueError, match="'logits' argument") as raised:
+        runner.train()
+    return f"{runner.iter} {raised.value}"
 
 
 def loss_state(work_dir: Path) -> dict[str, torch.Tensor]:
@@ -125,8 +72,10 @@ def loss_state(work_dir: Path) -> dict[str, torch.Tensor]:
 
 
 def test_two_processes_give_the_statistics_of_one(tmp_path):
-    for name, processes in (("one", 1), ("two", 2)):
-        run(tmp_path / name, processes)
+    left_out = {
+        name: run_ranks(train_and_count, world_size, tmp_path / name, world_size)
+        for name, world_size in (("one", 1), ("two", 2))
+    }
     one, two = loss_state(tmp_path / "one"), loss_state(tmp_path / "two")
     assert one.keys() == two.keys()
     for name, value in one.items():
@@ -138,19 +87,17 @@ def test_two_processes_give_the_statistics_of_one(tmp_path):
     assert ratio.std() > 0
     images = next(value for name, value in two.items() if name.endswith("window_images"))
     assert images == 2 * 96
-    check_fractions(tmp_path)
+    check_fractions(tmp_path, left_out)
 
 
 def test_an_error_on_one_rank_raises_on_all_ranks_before_a_checkpoint(tmp_path):
-    run(tmp_path, 2, ERROR_SCRIPT)
-    for rank in (0, 1):
-        raised = (tmp_path / f"raised_on_{rank}.txt").read_text()
+    for raised in run_ranks(train_with_an_error, 2, tmp_path):
         assert raised.startswith("3 The 'logits' argument of ClassPriorTrackingLoss must be numbers")
         assert "at sample 7, class 3 of an earlier batch" in raised
     assert not list(tmp_path.glob("*.pth"))
 
 
-def check_fractions(folder: Path) -> None:
+def check_fractions(folder: Path, left_out: dict[str, list[dict]]) -> None:
     """Check the recorded fractions.
 
     Fractions that do not depend on the rank are the same; random masks and selected elements are summed over
@@ -162,14 +109,12 @@ def check_fractions(folder: Path) -> None:
             assert one[name] == two[name], name
         for name in ("pseudo_positive", "pseudo_negative"):
             assert (sum(one[name]) > 0) == (epoch == 2)  # one epoch of warm-up
-        for found, name, world_size in ((one, "one", 1), (two, "two", 2)):
-            ranks = [
-                json.loads((folder / name / f"left_out_{rank}_of_{world_size}.json").read_text())
-                for rank in range(world_size)
-            ]
+        for found, name in ((one, "one"), (two, "two")):
             for kind in ("masked", "ignored"):
-                steps = [rank[kind][3 * (epoch - 1) : 3 * epoch] for rank in ranks]  # 96 images, 3 steps
-                assert np.array(steps).shape == (world_size, 3, 10)
+                steps = [
+                    rank[kind][3 * (epoch - 1) : 3 * epoch] for rank in left_out[name]
+                ]  # 96 images, 3 steps
+                assert np.array(steps).shape == (len(left_out[name]), 3, 10)
                 assert found[kind] == np.round(np.sum(steps, axis=(0, 1)) / 96, 7).tolist(), (name, kind)
                 assert sum(found[kind]) > 0
 

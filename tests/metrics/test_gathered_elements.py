@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import DefaultSampler
 
-from tests.architecture.source_tree import ROOT
-from tests.metrics import rank_results
+from mmpretrain_imbalance.metrics import PartialLabelAveragePrecision, PartialLabelMetric
 from tests.metrics.samples import scores_and_labels
+from tests.processes import run_ranks
 
 
 def case(num_images: int, batch_size: int, round_up: bool = True) -> dict:
@@ -31,22 +27,35 @@ CASES = {
 }
 
 
-@pytest.mark.slow
+def results(cases: list[dict]) -> list[dict]:
+    """Evaluate each case in order and shuffled, as the loop of a runner does on this rank."""
+    found = []
+    for case in cases:
+        for shuffle in (False, True):
+            sampler = DefaultSampler(case["scores"], shuffle=shuffle, seed=3, round_up=case["round_up"])
+            samples = [dict(pred_score=case["scores"][i], gt_score=case["labels"][i]) for i in sampler]
+            counts = [300, 7, 0, 50]
+            for metric in (
+                PartialLabelAveragePrecision(
+                    counts, pooled=True, classwise=True, auroc=True, calibration=True, coverage=True
+                ),
+                PartialLabelMetric(class_counts=counts),
+                PartialLabelMetric(topk=2),
+            ):
+                for start in range(0, len(samples), case["batch_size"]):
+                    metric.process(None, samples[start : start + case["batch_size"]])
+                found.append(metric.evaluate(len(case["scores"])))
+    return found
+
+
+def results_in_a_group(cases: list[dict]) -> list[dict]:
+    torch.distributed.init_process_group("gloo")
+    return results(cases)
+
+
 @pytest.mark.parametrize("world_size", [2, 3])
-def test_processes_equal_one_process(world_size: int, tmp_path: Path) -> None:
-    torch.save(list(CASES.values()), tmp_path / "cases.pt")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, rank_results.__file__, str(rank), str(world_size), tmp_path], env=environment
-        )
-        for rank in range(world_size)
-    ]
-    try:
-        assert [rank.wait(timeout=300) for rank in ranks] == [0] * world_size
-    finally:
-        for rank in ranks:
-            rank.kill()
-    expected = rank_results.rank_results(list(CASES.values()))
-    for rank in range(world_size):
-        np.testing.assert_equal(torch.load(tmp_path / f"{rank}.pt"), expected)
+def test_processes_equal_one_process(world_size: int) -> None:
+    cases = list(CASES.values())
+    expected = results(cases)
+    for found in run_ranks(results_in_a_group, world_size, cases):
+        np.testing.assert_equal(found, expected)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tools.run_tool import ROOT, run_tool, run_tool_in_new_python
+
 COMMANDS = [
     line.split("   #")[0].strip()
     for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
@@ -21,7 +18,6 @@ COMMANDS = [
 
 def shortened(command: str) -> list[str]:
     """Return the command with fewer images and otherwise unchanged settings."""
-    words = shlex.split(command)
     wrapped = "rps50" in command
     options = [
         f"train_dataloader.dataset.{'dataset.' if wrapped else ''}num_images=64",
@@ -29,22 +25,22 @@ def shortened(command: str) -> list[str]:
         "test_dataloader.dataset.num_images=40",
         "train_cfg.val_interval=20",
     ]
-    launcher = [] if words[0] == "python" else ["-m", "torch.distributed.run"]
+    words = shlex.split(command)
     takes_options = not any(word.startswith("tools/analysis_tools/") for word in words)
-    return [sys.executable, *launcher, *words[1:], *(["--cfg-options", *options] if takes_options else [])]
+    return [*words, *(["--cfg-options", *options] if takes_options else [])]
 
 
 @pytest.mark.slow
 def test_commands_of_the_readme_run(tmp_path):
     for folder in ("configs", "tools", "mmpretrain_imbalance"):
         (tmp_path / folder).symlink_to(ROOT / folder)
-    environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
     assert len(COMMANDS) >= 5
     for command in COMMANDS:
-        done = subprocess.run(
-            shortened(command), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+        program, *words = shortened(command)
+        if program == "torchrun":
+            run_tool_in_new_python("-m", "torch.distributed.run", *words, cwd=tmp_path)
+        else:
+            run_tool(*words, cwd=tmp_path)
     written = {path.parent.name for path in tmp_path.glob("work_dirs/*/epoch_20.pth")}
     named = {name for command in COMMANDS for name in re.findall(r"configs/\w+/([\w-]+)\.py", command)}
     assert written == named

@@ -15,7 +15,7 @@ from mmpretrain_imbalance.datasets.annotations.repeated_images import REPEATED_I
 from mmpretrain_imbalance.functional.simulation import PROTOCOLS
 from tests.architecture.source_tree import python_files
 from tests.tools.run_convert import convert_module
-from tests.tools.run_tool import ROOT, TOOLS, run_tool
+from tests.tools.run_tool import ROOT, TOOLS, run_tool_in_new_python
 
 COMMANDS = [path for path in python_files("tools") if 'if __name__ == "__main__":' in path.read_text("utf-8")]
 OURS = {"mmpretrain_imbalance"}
@@ -91,7 +91,7 @@ def test_choices_are_those_of_the_package() -> None:
 
 @pytest.mark.slow
 def test_a_training_starts_with_its_own_log(tiny_config: Path, tmp_path: Path) -> None:
-    printed = run_tool(TOOLS / "train.py", tiny_config, "--work-dir", tmp_path)
+    printed = run_tool_in_new_python(TOOLS / "train.py", tiny_config, "--work-dir", tmp_path)
     assert " - mmengine - INFO - " in printed.splitlines()[0]
     assert "UserWarning" not in printed
 
@@ -99,5 +99,6 @@ def test_a_training_starts_with_its_own_log(tiny_config: Path, tmp_path: Path) -
 @pytest.mark.slow
 def test_browsing_starts_with_its_own_output(tmp_path: Path) -> None:
     config = ROOT / "configs" / "partial_bce" / "digits-rps50_ignore.py"
-    printed = run_tool(TOOLS / "analysis_tools" / "browse_labels.py", config, "--num", "1", "--out", tmp_path)
+    browse = TOOLS / "analysis_tools" / "browse_labels.py"
+    printed = run_tool_in_new_python(browse, config, "--num", "1", "--out", tmp_path)
     assert printed.splitlines()[0].startswith("1 of ")

@@ -1,18 +1,14 @@
-"""Samples that each sampler draws on one rank; as a script, with arguments rank, world_size and folder."""
+"""Samples that each sampler draws on one rank."""
 
 from __future__ import annotations
 
-import json
-import sys
 from itertools import product
-from pathlib import Path
 
 import torch
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from tests.datasets.label_table import LabelTable, long_tailed_table
-from tools._lib.cpu_processes import leave_process_group
 
 SAMPLERS = {
     "class aware": dict(type="ClassAwareSampler"),
@@ -51,13 +47,7 @@ def samples_of_rank(seeds: list[int | None]) -> list[dict]:
     return found
 
 
-if __name__ == "__main__":
-    rank, world_size, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    torch.set_num_threads(1)
-    torch.distributed.init_process_group(
-        "gloo", init_method=f"file://{folder / 'rendezvous'}", rank=rank, world_size=world_size
-    )
-    # Without a seed the ranks must agree on one.
-    found = samples_of_rank([3] * len(CASES)) + samples_of_rank([None] * len(CASES))
-    (folder / f"{rank}.json").write_text(json.dumps(found))
-    leave_process_group()
+def samples_in_a_group() -> list[dict]:
+    """Return the samples with seed 3, and then without a seed: the ranks must agree on one."""
+    torch.distributed.init_process_group("gloo")
+    return samples_of_rank([3] * len(CASES)) + samples_of_rank([None] * len(CASES))

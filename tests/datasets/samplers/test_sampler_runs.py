@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 from mmengine.runner import Runner
 
-from tests.architecture.source_tree import ROOT
 from tests.datasets.label_table import LabelTable, long_tailed_table
 from tests.datasets.samplers import rank_samples
+from tests.processes import run_ranks
 
 every_sampler = pytest.mark.parametrize(
     "sampler", rank_samples.SAMPLERS.values(), ids=rank_samples.SAMPLERS.keys()
 )
 
 
-def test_two_processes_together_draw_the_images_of_one(tmp_path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    ranks = [
-        subprocess.Popen([sys.executable, rank_samples.__file__, str(rank), "2", tmp_path], env=environment)
-        for rank in range(2)
-    ]
-    try:
-        assert [rank.wait(timeout=120) for rank in ranks] == [0, 0]
-    finally:
-        for rank in ranks:
-            rank.kill()
-    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
+def test_two_processes_together_draw_the_images_of_one() -> None:
+    first, second = run_ranks(rank_samples.samples_in_a_group, 2)
     seeds = [case["seed"] for case in first]
     assert seeds == [case["seed"] for case in second]
     num_cases = len(rank_samples.CASES)

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -16,8 +10,8 @@ from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses.base.per_sample_memory import PerSampleMemory
+from tests.processes import run_ranks
 
-ROOT = Path(__file__).resolve().parents[3]
 batches = st.lists(
     st.tuples(st.lists(st.integers(0, 9_000_000), min_size=1, max_size=6), st.integers(0, 2**32 - 1)),
     max_size=5,
@@ -166,49 +160,17 @@ def test_ids_that_are_not_validated_are_clamped(name):
     assert step(loss_of_images(name, "never"), [70, -5]).isfinite()
 
 
-SCRIPT = """
-import sys
-sys.path.insert(0, sys.argv[1])
-import torch, torch.distributed as dist
-torch.set_num_threads(1)
-dist.init_process_group("gloo")
-from mmpretrain_imbalance.losses.base.per_sample_memory import PerSampleMemory
-from tools._lib.cpu_processes import leave_process_group
-rank = dist.get_rank()
-elements = PerSampleMemory()
-# Image 3 is on both ranks, as if a sampler filled up the last batch. Rank 1 adds more elements.
-elements.add(torch.tensor([3 + 0 * rank]), torch.tensor([[True, False, rank == 1]]), most=2)
-if rank:
-    elements.add(torch.tensor([8, 0]), torch.ones(2, 3).bool(), most=6)
-elements.merge()
-elements.merge()
-expected = [0, 1, 2, 9, 11, 24, 25, 26]
-assert elements.keys.tolist() == expected, elements.keys
-leave_process_group()
-"""
+def merged_keys() -> list[int]:
+    torch.distributed.init_process_group("gloo")
+    rank, elements = torch.distributed.get_rank(), PerSampleMemory()
+    # Image 3 is on both ranks, as if a sampler filled up the last batch. Rank 1 adds more elements.
+    elements.add(torch.tensor([3]), torch.tensor([[True, False, rank == 1]]), most=2)
+    if rank:
+        elements.add(torch.tensor([8, 0]), torch.ones(2, 3).bool(), most=6)
+    elements.merge()
+    elements.merge()
+    return elements.keys.tolist()
 
 
-@pytest.mark.slow
 def test_two_ranks_store_the_union():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(ROOT)],
-            env=dict(
-                os.environ,
-                RANK=str(rank),
-                WORLD_SIZE="2",
-                MASTER_ADDR="127.0.0.1",
-                MASTER_PORT=port,
-                CUDA_VISIBLE_DEVICES="",  # gloo, also where there is a GPU
-            ),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        for rank in range(2)
-    ]
-    for child in children:
-        output = child.communicate(timeout=120)[0].decode()
-        assert child.returncode == 0, output[-2000:]
+    assert run_ranks(merged_keys, 2) == [[0, 1, 2, 9, 11, 24, 25, 26]] * 2
