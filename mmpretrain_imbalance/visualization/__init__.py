@@ -3,10 +3,10 @@
 from .class_plots import plot_class_frequencies, plot_class_scores, plot_ideal_ratios
 from .known_label_picture import known_label_picture, known_label_sheet
 from .label_grid import draw_label_grid
-from .label_report_page import label_report_page
-from .label_summary import LabelSummary, summarize_labels
-from .run_report import ReportRun
-from .run_report_page import run_report_page
+from .label_report.label_summary import LabelSummary, summarize_labels
+from .label_report.page import label_report_page
+from .run_report.page import run_report_page
+from .run_report.report_run import ReportRun
 from .statistics_history import read_statistics_history
 
 __all__ = [

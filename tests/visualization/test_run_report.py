@@ -17,8 +17,8 @@ from sklearn.metrics import average_precision_score, f1_score, precision_recall_
 from mmpretrain_imbalance.functional import paired_bootstrap
 from mmpretrain_imbalance.utils.class_values import write_named_values
 from mmpretrain_imbalance.visualization import ReportRun, run_report_page
-from mmpretrain_imbalance.visualization.run_report_charts import precision_recall_curve as report_curve
-from mmpretrain_imbalance.visualization.run_report_examples import thumbnail, worst_labels
+from mmpretrain_imbalance.visualization.run_report.charts import precision_recall_curve as report_curve
+from mmpretrain_imbalance.visualization.run_report.examples import thumbnail, worst_labels
 from tests.visualization.report_runs import (
     CLASSES,
     POSITIVES,

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
 from mmpretrain_imbalance.visualization import ReportRun, run_report_page
-from mmpretrain_imbalance.visualization.run_report_charts import mean_by_frequency
+from mmpretrain_imbalance.visualization.run_report.charts import mean_by_frequency
 from tests.visualization.report_runs import (
     CLASSES,
     POSITIVES,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmpretrain_imbalance.visualization import run_report_page
-from mmpretrain_imbalance.visualization.run_report_epochs import fraction_history, fraction_names
+from mmpretrain_imbalance.visualization.run_report.epochs import fraction_history, fraction_names
 from tests.visualization.report_runs import (
     CLASSES,
     Page,

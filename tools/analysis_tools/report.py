@@ -91,8 +91,8 @@ from mmpretrain_imbalance.functional import quantile_group_thresholds
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
 from mmpretrain_imbalance.metrics.dump_predictions import DumpPredictions
 from mmpretrain_imbalance.utils.files import atomic_write
-from mmpretrain_imbalance.visualization.run_report import ReportRun
-from mmpretrain_imbalance.visualization.run_report_page import run_report_page
+from mmpretrain_imbalance.visualization.run_report.page import run_report_page
+from mmpretrain_imbalance.visualization.run_report.report_run import ReportRun
 
 
 def run_config(work_dir: Path) -> Config:

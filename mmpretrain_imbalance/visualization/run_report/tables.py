@@ -7,8 +7,8 @@ from html import escape
 
 import numpy as np
 
-from ..functional.metrics.paired_bootstrap import BootstrapDifference, paired_bootstraps
-from .run_report import ReportRun
+from ...functional.metrics.paired_bootstrap import BootstrapDifference, paired_bootstraps
+from .report_run import ReportRun
 
 
 def metrics_table(runs: Sequence[ReportRun]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..functional import (
+from ...functional import (
     auroc,
     average_precision,
     calibration_error,
@@ -21,10 +21,10 @@ from ..functional import (
     pooled_calibration_error,
     rarest_classes,
 )
-from ..functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS
-from ..metrics.known_predictions import KnownPredictions
-from ..utils.class_values import read_named_values
-from .statistics_history import read_statistics_histories
+from ...functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS
+from ...metrics.known_predictions import KnownPredictions
+from ...utils.class_values import read_named_values
+from ..statistics_history import read_statistics_histories
 
 
 @dataclass(frozen=True)

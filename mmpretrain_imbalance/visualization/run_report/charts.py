@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..functional import reliability_bins
-from ..functional.metrics.class_groups import GROUPS
-from .axis_chart import AxisChart
-from .axis_scale import Scale
-from .run_report import ReportRun
+from ...functional import reliability_bins
+from ...functional.metrics.class_groups import GROUPS
+from ..axis_chart import AxisChart
+from ..axis_scale import Scale
+from .report_run import ReportRun
 
 _PERCENT = Scale(0, 104)
 _MAX_NAMED = 400  # largest number of classes per run that are drawn as named points

@@ -7,15 +7,15 @@ from html import escape
 
 import numpy as np
 
-from .axis_chart import legend
-from .run_report import ReportRun
-from .run_report_cards import wrong_label_cards
-from .run_report_charts import frequency_chart, group_chart, precision_recall_chart, reliability_chart
-from .run_report_classes import class_table, curve_classes
-from .run_report_epochs import over_epochs
-from .run_report_examples import listed
-from .run_report_style import STYLE
-from .run_report_tables import metrics_table, significance
+from ..axis_chart import legend
+from .cards import wrong_label_cards
+from .charts import frequency_chart, group_chart, precision_recall_chart, reliability_chart
+from .classes import class_table, curve_classes
+from .epochs import over_epochs
+from .examples import listed
+from .report_run import ReportRun
+from .style import STYLE
+from .tables import metrics_table, significance
 
 
 def run_report_page(

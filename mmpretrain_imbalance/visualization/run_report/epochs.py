@@ -7,10 +7,10 @@ from html import escape
 
 import numpy as np
 
-from .axis_chart import AxisChart, legend
-from .axis_scale import Scale
-from .run_report import ReportRun
-from .run_report_examples import listed
+from ..axis_chart import AxisChart, legend
+from ..axis_scale import Scale
+from .examples import listed
+from .report_run import ReportRun
 
 _HISTORIES = {"ideal_positive_ratio": "Ideal ratio of positives to negatives", "class_prior": "Class prior"}
 _FRACTIONS = {

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets.dataset_labels import LabelChunk, label_chunks, label_counts
-from ..datasets.label_store.counts import LabelCounts
-from ..datasets.wrapped import class_names
-from ..functional.metrics.class_groups import (
+from ...datasets.dataset_labels import LabelChunk, label_chunks, label_counts
+from ...datasets.label_store.counts import LabelCounts
+from ...datasets.wrapped import class_names
+from ...functional.metrics.class_groups import (
     DEFAULT_GROUP_THRESHOLDS,
     class_groups,
     quantile_group_thresholds,

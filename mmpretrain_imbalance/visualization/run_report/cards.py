@@ -7,8 +7,8 @@ from html import escape
 
 import numpy as np
 
-from .run_report import ReportRun
-from .run_report_examples import listed, thumbnail, worst_labels
+from .examples import listed, thumbnail, worst_labels
+from .report_run import ReportRun
 
 
 def wrong_label_cards(

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ..metrics.known_predictions import KnownPredictions
+from ...metrics.known_predictions import KnownPredictions
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .palette import COLORS
+from ..palette import COLORS
 
 # In the dark color scheme, black becomes white, and blue and gray become lighter.
 _LIGHT = "".join(f"--c{index}:{color};" for index, color in enumerate(COLORS))

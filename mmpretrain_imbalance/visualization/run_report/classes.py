@@ -7,10 +7,10 @@ from html import escape
 
 import numpy as np
 
-from ..functional import rarest_classes
-from .axis_chart import legend, symbol
-from .run_report import ReportRun
-from .run_report_tables import breakable, html_table
+from ...functional import rarest_classes
+from ..axis_chart import legend, symbol
+from .report_run import ReportRun
+from .tables import breakable, html_table
 
 _MAX_ROWS = 24  # maximum number of classes of the table
 _MIN_POSITIVES = 10  # the AP of a class with fewer known positives is mostly chance

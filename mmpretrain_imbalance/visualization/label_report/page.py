@@ -6,9 +6,9 @@ from html import escape
 
 import numpy as np
 
-from ..functional.metrics.class_groups import GROUPS
+from ...functional.metrics.class_groups import GROUPS
 from .label_summary import LabelSummary
-from .report_style import STYLE
+from .style import STYLE
 from .svg_charts import bar_rows, fraction_rows, heat_map, histogram, rank_chart
 
 _MAX_ROWS = 40  # largest number of classes with one named bar per class

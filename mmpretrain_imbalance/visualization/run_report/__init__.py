@@ -1,0 +1,1 @@
+"""Report of training runs: one page with tables and charts."""
