@@ -65,7 +65,7 @@ def test_a_large_array_is_read_in_chunks(monkeypatch):
     monkeypatch.setattr(given_pseudo_labels, "_CHUNK", 8)
     assert given(PSEUDO_LABELS)(torch.arange(9), 4).tolist() == PSEUDO_LABELS.tolist()
     wrong = PSEUDO_LABELS.copy()
-    wrong[7, 2] = 3
+    wrong[7, 2:] = 3  # the message names the first
     with pytest.raises(ValueError, match="Got 3 at image 7, class 2 instead"):
         given(wrong)
 
