@@ -213,6 +213,7 @@ def test_evaluation_without_samples_raises() -> None:
 def test_runs_in_a_runner_and_logs_its_table(tiny_config: Path, tmp_path: Path) -> None:
     cfg = Config.fromfile(tiny_config)
     cfg.work_dir = str(tmp_path)
+    cfg.experiment_name = tmp_path.name  # MMEngine gives runs of one name in one second the same log file
     cfg.val_evaluator = [
         dict(type="PartialLabelAveragePrecision", class_counts=[300, 7, 50], classwise=True),
         dict(type="PartialLabelMetric", class_counts=[300, 7, 50], classwise=True),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.run_tool import ROOT
+from tests.tools.run_tool import ROOT, TOOLS, run_tool
 
 DIGITS = ROOT / "configs" / "partial_bce" / "digits-imbalanced_bce.py"
 ONE_CYCLE = "{'type':'OneCycleLR','eta_max':0.1,'total_steps':2,'by_epoch':True,'convert_to_iter_based':True}"
@@ -21,15 +21,14 @@ def rates(work_dir: Path) -> list[float]:
 
 
 @pytest.mark.parametrize("schedule", ["constant", "one cycle"])
-def test_learning_rate_is_scaled_by_the_batch_size(
-    run_in_process, tiny_config: Path, tmp_path: Path, schedule: str
-) -> None:
+def test_learning_rate_is_scaled_by_the_batch_size(tiny_config: Path, tmp_path: Path, schedule: str) -> None:
     path = tmp_path / "scaled.py"
     scheduler = f"param_scheduler = {ONE_CYCLE}\n" if schedule == "one cycle" else ""
     scaling = "auto_scale_lr = dict(base_batch_size=32)\n"  # the config has batches of 8
     path.write_text(f"_base_ = {str(tiny_config)!r}\n{scheduler}{scaling}")
-    run_in_process("train.py", path, "--work-dir", tmp_path / "plain", "--no-validate")
-    run_in_process("train.py", path, "--work-dir", tmp_path / "scaled", "--no-validate", "--auto-scale-lr")
+    train = [TOOLS / "train.py", path, "--no-validate", "--work-dir"]
+    run_tool(*train, tmp_path / "plain")
+    run_tool(*train, tmp_path / "scaled", "--auto-scale-lr")
     plain, scaled = rates(tmp_path / "plain"), rates(tmp_path / "scaled")
     assert len(plain) == 4
     assert scaled == pytest.approx([rate / 4 for rate in plain])
