@@ -1,6 +1,6 @@
 """Processes for tests, forked from a server that has imported the packages once.
 
-A new Python needs five seconds for its imports; a fork of the server needs less than a tenth of a second.
+A new Python would spend several seconds on these imports.
 """
 
 from __future__ import annotations
