@@ -39,7 +39,7 @@ ifneq ($(shell $(RUN) -c 'print(open("$(INSTALLED)").read(), end="")' 2>/dev/nul
 $(shell rm -f $(INSTALLED))
 endif
 
-# Folders whose tests take neither a training run nor another process.
+# Folders whose tests take less than a minute together.
 FAST := $(addprefix tests/,architecture datasets/annotations datasets/label_store functional losses metrics utils visualization)
 # What does not depend on the stack: functions of torch and NumPy (a test forbids other imports there), and tests of text,
 # of style and of the benchmarks.
@@ -57,7 +57,7 @@ demo: $(COPIED)  ## train the methods on digits and compare them; SEEDS=3 adds s
 test: $(COPIED)  ## run the tests
 	$(PYTEST)
 
-test-fast: $(COPIED)  ## run the tests that need neither a training run nor another process
+test-fast: $(COPIED)  ## run the tests of formulas, losses, metrics, stored labels and reports, in less than a minute
 	$(PYTEST) -m 'not slow and not long' $(FAST)
 
 doctest: $(COPIED)  ## run the examples of the docstrings

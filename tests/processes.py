@@ -11,7 +11,8 @@ import os
 import socket
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -34,43 +35,45 @@ def run_ranks(function: Callable[..., Any], world_size: int, *arguments: Any) ->
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        group = dict(
-            MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free.getsockname()[1]), WORLD_SIZE=str(world_size)
-        )
+        port = free.getsockname()[1]
+    group = dict(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), WORLD_SIZE=str(world_size))
     ranks = [
         _start(function, arguments, dict(group, RANK=str(rank), LOCAL_RANK=str(rank)))
         for rank in range(world_size)
     ]
-    results = []
+    results: dict[int, Any] = {}
     try:
-        for rank, (process, receiver) in enumerate(ranks):
-            assert receiver.poll(TIMEOUT), f"rank {rank} has not ended after {TIMEOUT} s"
-            try:
-                result, error = receiver.recv()
-            except EOFError:
-                process.join()
-                result, error = None, f"the process ended with exit code {process.exitcode}"
-            assert not error, f"rank {rank}: {error}"
-            results.append(result)
-            process.join(TIMEOUT)
-            assert process.exitcode == 0, f"rank {rank} ended with exit code {process.exitcode}"
+        running = {receiver: rank for rank, (_, receiver) in enumerate(ranks)}
+        while running:
+            # The first rank that fails is reported: the others may wait for it.
+            ended = wait(list(running), TIMEOUT)
+            assert ended, f"the ranks {sorted(running.values())} have not ended after {TIMEOUT} s"
+            for receiver in ended:
+                rank = running.pop(receiver)
+                result, failure = _outcome(*ranks[rank])
+                assert failure is None, f"rank {rank}: {failure}"
+                results[rank] = result
     finally:
         for process, _ in ranks:
             process.kill()
-    return results
+    return [results[rank] for rank in range(world_size)]
 
 
 def exit_code(function: Callable[..., Any], *arguments: Any) -> int | None:
-    """Call a function in a process of its own, and return the exit code: negative after a signal."""
-    process, _ = _start(function, arguments, {})
-    process.join(TIMEOUT)
-    process.kill()
+    """Return the exit code of a process that a signal ends during a function: minus the signal."""
+    process, receiver = _start(function, arguments, {})
+    try:
+        assert receiver.poll(TIMEOUT), f"the process has not ended after {TIMEOUT} s"
+        _, failure = _outcome(process, receiver)
+        assert process.exitcode, f"no signal has ended the process. {failure or ''}"
+    finally:
+        process.kill()
     return process.exitcode
 
 
 def _start(
     function: Callable[..., Any], arguments: tuple, variables: dict[str, str]
-) -> tuple[Any, Connection]:
+) -> tuple[BaseProcess, Connection]:
     # Processes have the environment of the server: this repository, and gloo also where there is a GPU.
     environment = dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
     with patch.dict(os.environ, environment):
@@ -93,3 +96,15 @@ def _run(
         sender.send((None, traceback.format_exc()))
     finally:
         leave_process_group()
+
+
+def _outcome(process: BaseProcess, receiver: Connection) -> tuple[Any, str | None]:
+    """Return the result of a process and, if it failed, the reason."""
+    try:
+        result, failure = receiver.recv()
+    except EOFError:
+        result, failure = None, None
+    process.join(TIMEOUT)
+    if failure is None and process.exitcode != 0:
+        failure = f"the process ended with exit code {process.exitcode}"
+    return result, failure

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from _lib.command_options import add_jobs_option
 from _lib.compared_methods import METHODS, SETTINGS, planned_runs
 from _lib.quiet_import import import_mmpretrain
 
@@ -57,12 +57,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument(
         "--work-dir", type=Path, help="folder for all files (default: work_dirs/compare_DATA)"
     )
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=min(os.cpu_count() or 1, 4),
-        help="number of simultaneous runs, one CPU core each (default: number of cores, at most 4)",
-    )
+    add_jobs_option(parser)
     return parser, parser.parse_args()
 
 

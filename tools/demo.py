@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 
+from _lib.command_options import add_jobs_option
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -29,12 +29,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         default=Path("work_dirs/demo"),
         help="folder for all files (default: work_dirs/demo)",
     )
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=min(os.cpu_count() or 1, 4),
-        help="number of simultaneous runs, one CPU core each (default: number of cores, at most 4)",
-    )
+    add_jobs_option(parser)
     return parser, parser.parse_args()
 
 

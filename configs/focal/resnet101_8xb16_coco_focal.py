@@ -3,6 +3,5 @@
 # 2009.14119), whose authors compare with the focal loss.
 _base_ = ['../_base_/protocols/coco_all_known.py', '../_base_/methods/focal_loss.py']
 
-model = dict(
-    head=dict(loss=dict(_base_.loss, reduction='sum'))
-)  # as in the set-up of ASL, like the learning rate
+# The reduction and the learning rate are those of ASL.
+model = dict(head=dict(loss=dict(_base_.loss, reduction='sum')))

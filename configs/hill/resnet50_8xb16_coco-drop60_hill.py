@@ -2,6 +2,5 @@
 # become negatives. The protocol and the simulation list the numbers of the authors and ours.
 _base_ = ['../_base_/protocols/coco_drop60.py', '../_base_/methods/hill_loss.py']
 
-model = dict(
-    head=dict(loss=dict(_base_.loss, reduction='sum'))
-)  # as in the authors' code, like the learning rate
+# The reduction and the learning rate are those of the authors' code.
+model = dict(head=dict(loss=dict(_base_.loss, reduction='sum')))

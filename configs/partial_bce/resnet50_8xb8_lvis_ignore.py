@@ -6,9 +6,8 @@ model = dict(
     head=dict(
         loss=dict(
             _base_.loss,
-            loss=dict(
-                _base_.loss.loss, reduction='sum'
-            ),  # as in the authors' code for COCO, like the learning rate
+            # The reduction and the learning rate are those of the authors' code for COCO.
+            loss=dict(_base_.loss.loss, reduction='sum'),
         )
     )
 )

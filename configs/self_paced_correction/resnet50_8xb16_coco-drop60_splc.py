@@ -2,6 +2,5 @@
 # kept. Missing positives are annotated as negatives here, so the loss must be allowed to correct negatives.
 _base_ = ['../_base_/protocols/coco_drop60.py', '../_base_/methods/self_paced_correction_loss.py']
 
-model = dict(
-    head=dict(loss=dict(_base_.loss, reduction='sum'))
-)  # as in the authors' code, like the learning rate
+# The reduction and the learning rate are those of the authors' code.
+model = dict(head=dict(loss=dict(_base_.loss, reduction='sum')))

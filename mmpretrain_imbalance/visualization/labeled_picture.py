@@ -27,9 +27,8 @@ def labeled_picture(path: str | os.PathLike[str], lines: Sequence[str], size: in
         OSError: If the file does not exist or cannot be read.
         ValueError: If the file cannot be decoded.
     """
-    content = np.frombuffer(
-        Path(path).read_bytes(), np.uint8
-    )  # cv2.imread fails for paths that are not valid UTF-8
+    # cv2.imread fails for paths that are not valid UTF-8.
+    content = np.frombuffer(Path(path).read_bytes(), np.uint8)
     array = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if array is None:
         raise ValueError(

@@ -58,9 +58,8 @@ def read_statistics_histories(
             )
         for name, values in named.items():
             rows = histories.setdefault(name, np.full((len(paths), len(classes)), np.nan))
-            rows[update] = np.array(
-                values, dtype=np.float64
-            )  # null, which the hook writes for NaN and infinity, becomes NaN
+            # The hook writes null for NaN and infinity; NumPy converts it to NaN.
+            rows[update] = np.array(values, dtype=np.float64)
     return classes, histories
 
 

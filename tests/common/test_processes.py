@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -17,6 +18,11 @@ def rank_and_world_size() -> tuple[int, int]:
 def fail_on_rank_1() -> None:
     if os.environ["RANK"] == "1":
         raise ValueError("an error of one rank")
+    time.sleep(60)  # as in a collective operation that waits for the other rank
+
+
+def fail() -> None:
+    raise ValueError("an error")
 
 
 def kill() -> None:
@@ -36,3 +42,8 @@ def test_a_killed_rank_raises() -> None:
     with pytest.raises(AssertionError, match="rank 0: the process ended with exit code -9"):
         run_ranks(kill, 1)
     assert exit_code(kill) == -signal.SIGKILL
+
+
+def test_a_process_that_no_signal_ends_raises() -> None:
+    with pytest.raises(AssertionError, match=r"no signal has ended the process(.|\n)*ValueError: an error"):
+        exit_code(fail)

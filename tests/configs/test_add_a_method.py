@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.repository_copy import ROOT, check_types, copy_repository, run_in_copy
+
 PAGE = ROOT / "docs" / "add_a_method.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 FILES = {block.split("\n", 1)[0][2:]: block.split("\n", 1)[1] for block in BLOCKS if block.startswith("# ")}
@@ -20,11 +17,7 @@ CLASSES = {"weak_negative_loss": "WeakNegativeLoss", "recall_balanced_loss": "Re
 
 @pytest.fixture(scope="module")
 def copy_with_the_methods(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    copy = tmp_path_factory.mktemp("copy")
-    for folder in ("mmpretrain_imbalance", "tests", "configs", "tools", "docs"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Makefile", "model-index.yml", "pyproject.toml"):
-        shutil.copy(ROOT / name, copy)
+    copy = copy_repository(tmp_path_factory.mktemp("copy"))
     for path, text in FILES.items():
         (copy / path).parent.mkdir(exist_ok=True)
         (copy / path).write_text(text, encoding="utf-8")
@@ -47,28 +40,15 @@ def copy_with_the_methods(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def run(copy: Path, *arguments: str) -> str:
-    process = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=copy,
-        env=dict(os.environ, PYTHONPATH=str(copy)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-    )
-    assert process.returncode == 0, process.stdout[-5000:]
-    return process.stdout
-
-
 def test_page_has_the_path_of_every_file() -> None:
     assert sorted(path for path in FILES if not re.fullmatch(r"[\w/-]+\.py", path)) == []
     assert len(FILES) == 9
 
 
 def test_laws_and_tests_and_config_pass(copy_with_the_methods: Path) -> None:
-    output = run(
+    output = run_in_copy(
         copy_with_the_methods,
+        "-m",
         "pytest",
         "-q",
         "-p",
@@ -89,24 +69,15 @@ def test_laws_and_tests_and_config_pass(copy_with_the_methods: Path) -> None:
 
 def test_docstring_examples_and_style_checks_pass(copy_with_the_methods: Path) -> None:
     modules = [path for path in FILES if path.startswith("mmpretrain_imbalance/")]
-    assert "3 passed" in run(
-        copy_with_the_methods, "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", *modules
+    assert "3 passed" in run_in_copy(
+        copy_with_the_methods, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", *modules
     )
-    run(copy_with_the_methods, "ruff", "check", "--no-cache", *FILES)
-    run(
-        copy_with_the_methods,
-        "mypy",
-        "--config-file=",
-        "--follow-imports=skip",
-        "--ignore-missing-imports",
-        "--disallow-untyped-defs",
-        "--check-untyped-defs",
-        *modules,
-    )
+    run_in_copy(copy_with_the_methods, "-m", "ruff", "check", "--no-cache", *FILES)
+    check_types(copy_with_the_methods, modules)
 
 
 def test_check_loss_example_of_the_page_runs(copy_with_the_methods: Path) -> None:
     (call,) = [block for block in BLOCKS if block.startswith("from mmpretrain_imbalance.testing")]
     script = copy_with_the_methods / "call.py"
     script.write_text("import mmpretrain_imbalance\n" + call, encoding="utf-8")
-    run(copy_with_the_methods, "call")
+    run_in_copy(copy_with_the_methods, "call.py")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.repository_copy import ROOT, check_types, copy_repository, run_in_copy
+
 PAGE = (ROOT / "docs" / "add_a_dataset.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n# ([^\n]*)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 FILES = {title: text for title, text in BLOCKS if re.fullmatch(r"[\w/]+\.py", title)}
@@ -29,12 +26,7 @@ def insert(copy: Path, path: str, anchor: str, added: str) -> None:
 
 @pytest.fixture(scope="module")
 def copy_with_the_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    copy = tmp_path_factory.mktemp("copy")
-    for folder in ("mmpretrain_imbalance", "tests", "configs", "tools", "docs"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in (*ROOT.glob("*.*"), ROOT / "LICENSE", ROOT / "Makefile"):
-        if path.is_file():
-            shutil.copy(path, copy)
+    copy = copy_repository(tmp_path_factory.mktemp("copy"))
     for path, text in FILES.items():
         (copy / path).write_text(text, encoding="utf-8")
     converter, samplers = "tools/dataset_converters/convert.py", "tests/datasets/samplers/rank_samples.py"
@@ -52,20 +44,6 @@ def copy_with_the_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def run(copy: Path, *command: str) -> str:
-    process = subprocess.run(
-        [sys.executable, *command],
-        cwd=copy,
-        env=dict(os.environ, PYTHONPATH=str(copy)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-    )
-    assert process.returncode == 0, process.stdout[-5000:]
-    return process.stdout
-
-
 def test_page_has_the_path_of_every_file() -> None:
     assert len(FILES) == 4
     assert len(ADDITIONS) == 2
@@ -76,7 +54,7 @@ def test_tests_of_the_page_and_of_all_samplers_and_the_architecture_pass(copy_wi
     own = [path for path in FILES if path.startswith("tests/")]
     modules = [path for path in FILES if path.startswith("mmpretrain_imbalance/")]
     tests = ["tests/architecture", "tests/datasets/samplers/test_drawn_samplers.py", *own, *modules]
-    output = run(
+    output = run_in_copy(
         copy_with_the_files, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--doctest-modules", *tests
     )
     assert len(re.findall(r"^tests/datasets/samplers/.*\[.*positive count.* PASSED", output, re.M)) > 10
@@ -86,29 +64,18 @@ def test_tests_of_the_page_and_of_all_samplers_and_the_architecture_pass(copy_wi
 
 def test_style_checks_pass(copy_with_the_files: Path) -> None:
     paths = [*FILES, *ADDITIONS, SAMPLERS, DATASETS]
-    run(copy_with_the_files, "-m", "ruff", "check", "--no-cache", *paths)
-    run(copy_with_the_files, "-m", "ruff", "format", "--no-cache", "--check", *paths)
+    run_in_copy(copy_with_the_files, "-m", "ruff", "check", "--no-cache", *paths)
+    run_in_copy(copy_with_the_files, "-m", "ruff", "format", "--no-cache", "--check", *paths)
 
 
 def test_type_annotations_are_complete(copy_with_the_files: Path) -> None:
-    """Without imported modules, mypy takes a second instead of half a minute."""
     modules = [path for path in FILES if path.startswith("mmpretrain_imbalance/")]
-    run(
-        copy_with_the_files,
-        "-m",
-        "mypy",
-        "--config-file=",
-        "--follow-imports=skip",
-        "--ignore-missing-imports",
-        "--check-untyped-defs",
-        "--disallow-incomplete-defs",
-        *modules,
-    )
+    check_types(copy_with_the_files, modules)
 
 
 def test_command_of_the_page_converts_a_list(copy_with_the_files: Path) -> None:
     (command,) = re.findall(r"^python (tools/dataset_converters/convert.py signed_list .*)$", PAGE, re.M)
     (copy_with_the_files / "list.txt").write_text("a.jpg: +cat -dog ?elk\nb.jpg: +cat cow\n")
-    output = run(copy_with_the_files, *command.split(), "--skip-malformed")
+    output = run_in_copy(copy_with_the_files, *command.split(), "--skip-malformed")
     assert "1 malformed rows skipped in list.txt" in output
     assert "1 images, 3 classes, 1 positive, 1 negative and 1 unknown labels" in output

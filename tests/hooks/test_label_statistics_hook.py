@@ -182,9 +182,8 @@ def test_fraction_of_inactive_classes_is_recorded(tmp_path):
     for epoch in (1, 2):
         record = json.loads((tmp_path / "run" / "label_statistics" / f"epoch_{epoch}.json").read_text())
         found = record["losses"]["head.loss_module.loss"]["inactive_fraction"]
-        expected = (
-            torch.stack(inactive[3 * (epoch - 1) : 3 * epoch]).float().mean(dim=0)
-        )  # 3 steps of 32 images
+        # An epoch has 3 steps of 32 images.
+        expected = torch.stack(inactive[3 * (epoch - 1) : 3 * epoch]).float().mean(dim=0)
         assert found == pytest.approx(expected.tolist(), abs=1e-6)
         assert 0 < sum(found)
         assert "ignored_fraction" in record["losses"]["head.loss_module"]

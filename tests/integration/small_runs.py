@@ -79,9 +79,8 @@ def constant_runner(cfg: Config, world_size: int) -> Runner:
     cfg.param_scheduler = None
     runner = rank_runner(cfg, world_size)
     for module in runner.model.modules():
-        if isinstance(
-            module, torch.nn.BatchNorm2d
-        ):  # normalize by the running statistics, which are constant
+        if isinstance(module, torch.nn.BatchNorm2d):
+            # In evaluation mode, it normalizes by the running statistics, which are constant.
             module.eval()
             module.train = lambda mode=True, module=module: module
     return runner

@@ -37,9 +37,8 @@ def test_a_flipped_element_takes_part_and_validation_flips_none():
     loss = build(dict(type="LargeLoss", scheme="temporary", delta=10, reduction="mean"))
     elements = elements_of(loss, logits, labels)
     assert elements.weight.all()
-    assert torch.equal(
-        elements.labels == 1, labels != 0
-    )  # the rate is 0.8 of the batch, which includes all unknown elements
+    # The rate is 0.8 of the batch, which includes all unknown elements.
+    assert torch.equal(elements.labels == 1, labels != 0)
     none = torch.zeros(6, 3, dtype=torch.bool)
     torch.testing.assert_close(loss.eval()(logits, labels), large_loss(logits, labels, none).mean())
 

@@ -29,7 +29,6 @@ PATHS = sorted((ROOT / "tools" / "benchmarks").glob("*.py"))
 LONG = {"average_precision", "gpu_report", "label_store"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [pytest.param(path, id=path.stem, marks=[pytest.mark.long] * (path.stem in LONG)) for path in PATHS],
@@ -40,7 +39,6 @@ def test_benchmark_runs_and_prints_a_table(path: Path, tmp_path: Path):
     assert "Traceback" not in printed
 
 
-@pytest.mark.slow
 def test_torch_s_own_loss_takes_8_operations():
     """tests/common/test_gpu_first.py checks the host reads and graph breaks of all losses."""
     printed = run_tool(ROOT / "tools" / "benchmarks" / "step_operations.py", "--only", "torch", "BCE")
@@ -50,7 +48,6 @@ def test_torch_s_own_loss_takes_8_operations():
     assert cells["BCE"][4:] == ["0", "0", "1", "0"]
 
 
-@pytest.mark.slow
 @pytest.mark.long
 def test_compiled_losses_are_compared_with_torch_s_own():
     size = "--images 4 --classes 30 --known 0.5 --repeats 1".split()

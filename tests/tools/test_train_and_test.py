@@ -15,8 +15,6 @@ from tests.tools.run_tool import ROOT, run_tool
 TRAIN = ROOT / "tools" / "train.py"
 TEST = ROOT / "tools" / "test.py"
 
-pytestmark = pytest.mark.slow
-
 
 def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     return load_weights_only(checkpoint)["state_dict"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 
 class KeyValues(argparse.Action):
@@ -60,6 +61,20 @@ def common_parser(description: str) -> argparse.ArgumentParser:
     add_traceback_option(parser)
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
     return parser
+
+
+def add_jobs_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--jobs``, the number of runs that are trained at the same time.
+
+    Args:
+        parser: Parser of the command line.
+    """
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=min(os.cpu_count() or 1, 4),
+        help="number of simultaneous runs, one CPU core each (default: number of cores, at most 4)",
+    )
 
 
 def add_traceback_option(parser: argparse.ArgumentParser) -> None:

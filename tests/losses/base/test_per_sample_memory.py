@@ -47,9 +47,8 @@ def test_state_round_trip_and_another_number_of_classes():
     elements, other = PerSampleMemory(), PerSampleMemory()
     elements.add(torch.tensor([4, 2]), torch.tensor([[True, False], [True, True]]), most=3)
     elements.merge()
-    other.add(
-        torch.tensor([9]), torch.tensor([[True, True]]), most=2
-    )  # added, but not merged when the state is loaded
+    # These elements are not merged before the state is loaded.
+    other.add(torch.tensor([9]), torch.tensor([[True, True]]), most=2)
     other.load_state(elements.state())
     other.merge()
     torch.testing.assert_close(other.keys, elements.keys)
