@@ -15,6 +15,7 @@ from mmengine.dataset import force_full_init
 from mmpretrain.datasets import BaseDataset
 from PIL import Image
 
+from ..utils.argument_checks import check_choice
 from .annotations.writer import write_annotations
 from .label_store.build import filter_rows, select_classes
 from .label_store.counts import LabelCounts
@@ -54,11 +55,7 @@ class LabelStoreDataset(BaseDataset):
         filter_cfg: dict[str, int] | None = None,
         **kwargs: Any,
     ) -> None:
-        if label_format not in ("dense", "sparse"):
-            raise ValueError(
-                f"The 'label_format' argument of {type(self).__name__} must be 'dense' or 'sparse'. "
-                f"Got {label_format!r} instead."
-            )
+        check_choice(type(self).__name__, ("dense", "sparse"), label_format=label_format)
         unknown_keys = set(filter_cfg or {}) - {"min_positives", "min_known"}
         if unknown_keys:
             raise ValueError(

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..utils.argument_checks import check_choice
 
+#: Values of ``scheme`` of :func:`balanced_class_weights`.
 SCHEMES = ("ratio", "effective_number")
 
 
@@ -85,17 +86,13 @@ def balanced_class_weights(
         >>> balanced_class_weights(torch.tensor([50, 10]), torch.tensor([50, 90]), normalize=False)
         (tensor([1., 9.]), tensor([1., 1.]))
     """
+    check_choice("balanced_class_weights", SCHEMES, scheme=scheme)
     counts = torch.stack([positives, negatives]).to(dtype)
     if scheme == "ratio":
         weights = torch.stack([(counts[1] / counts[0]).pow(power), torch.ones_like(counts[0])])
-    elif scheme == "effective_number":
+    else:
         effective = effective_number(counts, beta)
         weights = effective.max() / effective
-    else:
-        raise ValueError(
-            "The 'scheme' argument of balanced_class_weights must be 'ratio' or 'effective_number'. Got "
-            f"{scheme!r} instead."
-        )
     weights = torch.where((counts > 0) & (weights > 0), weights, 1.0).clamp(max=max_weight)
     if normalize:
         elements = counts if known is None else torch.stack(known).to(dtype)
@@ -104,6 +101,7 @@ def balanced_class_weights(
     return weights[0], weights[1]
 
 
+#: Values of ``scheme`` of :func:`class_balanced_weights`.
 CLASS_BALANCED_SCHEMES = ("effective_number", "inverse", "inverse_square_root")
 
 

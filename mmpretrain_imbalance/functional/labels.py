@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+#: The three values of a label.
 POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
 LABEL_WORDS = {"positive": POSITIVE, "negative": NEGATIVE, "unknown": UNKNOWN}  # names of labels in options
 EXPECTED_LABELS = "1 (positive), 0 (negative) or -1 (unknown) in every element"

@@ -7,6 +7,7 @@ from torch import Tensor
 from ..utils.argument_checks import check_choice
 from .labels import known_labels
 
+#: Values of ``reduction`` of every loss.
 REDUCTIONS = ("sum", "mean_images", "mean", "mean_known", "mean_kept", "kept_per_class")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..utils.argument_checks import check_choice
+
 IMAGE_REDUCTIONS = ("max", "mean", "sum")
 
 
@@ -64,11 +66,7 @@ def image_values(
         >>> image_values([0, 0, 2], [0, 1, 0], [1.0, 3.0], num_images=3, reduction="mean")
         array([ 2., nan,  1.])
     """
-    if reduction not in IMAGE_REDUCTIONS:
-        raise ValueError(
-            f"The 'reduction' argument of image_values must be 'max', 'mean' or 'sum'. Got {reduction!r} "
-            "instead."
-        )
+    check_choice("image_values", IMAGE_REDUCTIONS, reduction=reduction)
     images = np.asarray(images, dtype=np.int64)
     values = np.asarray(class_values, dtype=np.float64)[np.asarray(classes, dtype=np.int64)]
     sizes = np.bincount(images, minlength=num_images)

@@ -10,6 +10,8 @@ from mmengine.model import BaseModule, Sequential
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from ..utils.argument_checks import check_choice
+
 
 @MODELS.register_module()
 class SmallConvNet(BaseModule):
@@ -53,10 +55,7 @@ class SmallConvNet(BaseModule):
                 "The 'channels' argument of SmallConvNet must give the number of channels of at least "
                 f"one stage. Got {channels} instead."
             )
-        if pool not in ("max", "mean", None):
-            raise ValueError(
-                f"The 'pool' argument of SmallConvNet must be 'max', 'mean' or None. Got {pool!r} instead."
-            )
+        check_choice("SmallConvNet", ("max", "mean", None), pool=pool)
         self.stages = Sequential(
             *(_stage(before, after) for before, after in zip((in_channels, *channels), channels))
         )

@@ -151,7 +151,7 @@ def test_classes_are_chosen_and_ordered_by_name(folder):
             {"default_label": "absent"},
             "'default_label' argument .* must be one of 'unknown', 'negative'. Got 'absent'",
         ),
-        ({"label_format": "csr"}, "'label_format' argument .* must be 'dense' or 'sparse'. Got 'csr'"),
+        ({"label_format": "csr"}, "'label_format' argument .* must be one of 'dense', 'sparse'. Got 'csr'"),
         ({"filter_cfg": {"filter_empty_gt": True}}, r"'filter_cfg' argument .* Got \['filter_empty_gt'\]"),
         (
             {"ann_file": "labels.csv", "default_label": "negative"},

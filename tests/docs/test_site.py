@@ -70,6 +70,14 @@ def test_every_public_name_is_in_the_reference(site, pages) -> None:
     assert missing == []
 
 
+def test_every_public_name_has_a_description(site) -> None:
+    row = re.compile(r'<td><p><a [^>]*title="([\w.]+)".*?</td>\s*<td>(.*?)</td>', re.DOTALL)
+    tables = "".join(path.read_text("utf-8") for path in site.folder.glob("docs/reference/*.html"))
+    described = {name: re.sub(r"<[^>]+>|\s", "", cell) for name, cell in row.findall(tables)}
+    assert len(described) > 200
+    assert [name for name, text in described.items() if not text] == []
+
+
 def test_no_page_loads_from_the_network(site, pages) -> None:
     remote = re.compile(r"(https?:)?//")
     assert {name: page.loads for name, page in pages.items() if any(map(remote.match, page.loads))} == {}

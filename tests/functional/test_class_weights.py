@@ -84,6 +84,6 @@ def test_dataset_without_known_labels_has_weight_one(scheme, normalize):
 def test_unknown_scheme_raises():
     with pytest.raises(
         ValueError,
-        match=r"argument of balanced_class_weights must be 'ratio' or 'effective_number'. Got 'x' instead",
+        match=r"of balanced_class_weights must be one of 'ratio', 'effective_number'. Got 'x' instead",
     ):
         balanced_class_weights(POSITIVES, NEGATIVES, "x")

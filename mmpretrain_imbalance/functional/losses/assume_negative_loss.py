@@ -10,6 +10,7 @@ from ..labels import POSITIVE
 from .elementwise_loss_function import elementwise_loss_function
 from .negative_log_sigmoid import negative_log_sigmoid
 
+#: Values of ``variant`` of :func:`assume_negative_loss`.
 ASSUME_NEGATIVE_VARIANTS = ("plain", "smoothed", "weak")
 
 

@@ -8,7 +8,9 @@ from torch import Tensor
 from ...utils.argument_checks import check_choice, check_number
 from ..labels import UNKNOWN, known_labels
 
+#: Values of ``mode`` of :func:`unknown_weights`.
 UNKNOWN_MODES = ("negative", "ignore", "ignore_normalized")
+#: Values of ``topk_scope`` of :func:`selective_keep`.
 TOPK_SCOPES = ("batch", "image")
 
 

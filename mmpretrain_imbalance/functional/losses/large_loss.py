@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ...utils.argument_checks import check_choice
 from ..labels import POSITIVE, UNKNOWN
 from .elementwise_loss_function import elementwise_loss_function
 from .negative_log_sigmoid import softplus
 
+#: Values of ``scheme`` of :func:`large_loss`.
 LARGE_LOSS_SCHEMES = ("reject", "temporary")
 
 
@@ -97,10 +99,7 @@ def large_loss(logits: Tensor, labels: Tensor, large: Tensor, scheme: str = "rej
         >>> large_loss(logits, labels, large_unknown_elements(logits, labels, 0.3), scheme='temporary')
         tensor([[0.6931, 0.6931, 0.1269]])
     """
-    if scheme not in LARGE_LOSS_SCHEMES:
-        raise ValueError(
-            f"The 'scheme' argument of large_loss must be 'reject' or 'temporary'. Got {scheme!r} instead."
-        )
+    check_choice("large_loss", LARGE_LOSS_SCHEMES, scheme=scheme)
     positive = (labels == POSITIVE) if scheme == "reject" else (labels == POSITIVE) | large
     loss = softplus(torch.where(positive, -logits, logits))
     return loss.masked_fill(large, 0) if scheme == "reject" else loss

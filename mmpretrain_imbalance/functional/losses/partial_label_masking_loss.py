@@ -9,6 +9,7 @@ from ...utils.argument_checks import check_choice
 from ..labels import POSITIVE, UNKNOWN, hard_labels
 from ..random_numbers import chance
 
+#: Values of ``divergence`` of :func:`histogram_divergence`.
 DIVERGENCES = ("predicted_to_true", "true_to_predicted")
 
 

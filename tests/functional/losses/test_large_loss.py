@@ -126,6 +126,6 @@ def test_extremes():
 
 def test_invalid_arguments_raise():
     with pytest.raises(
-        ValueError, match=r"'scheme' argument of large_loss must be 'reject' or 'temporary'. Got 'x'"
+        ValueError, match=r"'scheme' argument of large_loss must be one of 'reject', 'temporary'. Got 'x'"
     ):
         large_loss(torch.zeros(1, 1), torch.zeros(1, 1), torch.zeros(1, 1).bool(), "x")
