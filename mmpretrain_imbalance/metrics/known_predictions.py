@@ -89,7 +89,7 @@ class KnownPredictions:
             ValueError: If the file is damaged or of another kind.
         """
         if not Path(path).is_file():
-            raise FileNotFoundError(f"The predictions file {str(path)!r} does not exist.")
+            raise FileNotFoundError(f"The predictions file must exist. Got {str(path)!r} instead.")
         try:
             with np.load(path, allow_pickle=False) as archive:
                 columns = {name: archive[name] for name in archive.files}

@@ -68,7 +68,7 @@ def read_named_values(path: str | os.PathLike[str], column: str, classes: Sequen
         ValueError: If the file is malformed, or the column or a class is missing.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"The file of {column} values {str(path)!r} does not exist.")
+        raise FileNotFoundError(f"The file of {column} values must exist. Got {str(path)!r} instead.")
     try:
         by_name = _read_json(path, column) if _suffix(path) == ".json" else _read_csv(path, column)
     except (csv.Error, json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -89,7 +89,7 @@ def read_named_values(path: str | os.PathLike[str], column: str, classes: Sequen
 def _suffix(path: str | os.PathLike[str]) -> str:
     suffix = Path(path).suffix
     if suffix not in (".json", ".csv"):
-        raise ValueError(f"The file of class values {str(path)!r} must end in .json or .csv.")
+        raise ValueError(f"The file of class values must end in .json or .csv. Got {str(path)!r} instead.")
     return suffix
 
 

@@ -62,7 +62,7 @@ def test_damaged_files_raise_with_their_name(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"predictions.npz: expected predictions"):
             KnownPredictions.load(path)
-    with pytest.raises(FileNotFoundError, match=r"nowhere.npz' does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"predictions file must exist. Got .*nowhere.npz' instead"):
         KnownPredictions.load("nowhere.npz")
 
 

@@ -26,6 +26,11 @@ def test_missing_config(error_message) -> None:
     [
         ("lr", "must be KEY=VALUE pairs. Got 'lr' instead."),
         ("train_cfg.val_begin=[(1,2]", "must have matching brackets in every value. Got"),
+        (
+            "custom_hooks=[{'type':'EMAHook'}]",
+            "Got the dictionary \"custom_hooks=[{'type':'EMAHook'}]\" instead",
+        ),
+        ("model.head.loss=dict(type='CrossEntropyLoss')", "Set its keys one by one"),
         ("trian_dataloader.batch_size=2", "Did you mean 'train_dataloader'?"),
         ("zzz=2", "neither the config nor Runner has 'zzz'"),
         ("train_cfg.max_epochs.x=1", "settings that can be set. Got 'train_cfg.max_epochs.x' instead: "),

@@ -65,7 +65,9 @@ def test_malformed_files(tmp_path, name, content, message):
 
 
 def test_absent_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"class_prior values .*absent.json' does not exist"):
+    with pytest.raises(
+        FileNotFoundError, match=r"file of class_prior values must exist. Got .*absent.json' instead"
+    ):
         read_named_values(tmp_path / "absent.json", "class_prior", [])
     with pytest.raises(ValueError, match=r"must end in .json or .csv"):
         write_named_values(tmp_path / "prior.npy", [], {})

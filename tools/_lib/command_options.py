@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 
 
 class KeyValues(argparse.Action):
@@ -14,6 +15,12 @@ class KeyValues(argparse.Action):
         for pair in values:
             if "=" not in pair:
                 parser.error(f"The '--cfg-options' argument must be KEY=VALUE pairs. Got {pair!r} instead.")
+            if re.match(r"[^=]*=[\[(\s]*(\{|dict\()", pair):  # MMEngine would use it as a string
+                parser.error(
+                    "The '--cfg-options' argument must have numbers, words, or lists of them as values. Got "
+                    f"the dictionary {pair!r} instead. Set its keys one by one, as in "
+                    "model.head.loss.gamma_neg=2, or write it in a config file."
+                )
         from mmengine.config import DictAction  # imported here because only this option needs it
 
         try:
