@@ -11,12 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tools")]
 
+from _lib.quiet_import import import_mmpretrain  # noqa: E402
 from docutils import nodes  # noqa: E402
 from pygments.lexers import TextLexer  # noqa: E402
 from sphinx.application import Sphinx  # noqa: E402
 
+import_mmpretrain()
 import mmpretrain_imbalance  # noqa: E402
 
 project = "mmpretrain_imbalance"
