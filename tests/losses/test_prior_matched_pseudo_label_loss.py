@@ -149,7 +149,7 @@ def test_the_averaged_model_is_required_and_used():
             "one number for each of the 3 classes. Got the shape .2,.",
         ),
         (dict(class_prior=[0.1, 0.2, 1.5]), ValueError, "one probability for each of the 3 classes"),
-        (dict(class_prior="nowhere.json"), FileNotFoundError, "does not exist"),
+        (dict(class_prior="nowhere.json"), FileNotFoundError, "must exist. Got .* instead"),
     ],
 )
 def test_invalid_arguments(arguments, error, message):

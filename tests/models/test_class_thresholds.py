@@ -140,7 +140,7 @@ def test_names_may_come_later(scores):
         (dict(thr=float("nan")), ValueError, "'thr' argument of .* must be a number. Got NaN"),
         (dict(thr=True), TypeError, "'thr' argument of .* or a file of them. Got True"),
         (dict(thr=object), TypeError, "'thr' argument of"),
-        (dict(thr="nowhere.json"), FileNotFoundError, "'nowhere.json' does not exist"),
+        (dict(thr="nowhere.json"), FileNotFoundError, "must exist. Got 'nowhere.json' instead"),
         (dict(thr=dict(cat=0.5, dog=0.5), classes=NAMES), ValueError, "without 'eel'"),
         (dict(classes=["cat"]), ValueError, r"'classes' argument of Partial\w+ .* 3 classes. Got 1"),
         (dict(classes="cat"), ValueError, r"'classes' argument of Partial\w+ .* Got cat"),
