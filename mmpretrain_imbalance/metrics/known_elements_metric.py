@@ -31,10 +31,10 @@ class KnownElementsMetric(BaseMetric):
             the counts come from :meth:`KnownElementsMetric.set_label_counts`.
         classwise: Whether to add lists with the values of all classes, and to log them as a table.
         collect_device: 'cpu' or 'gpu', for compatibility with MMPretrain's metrics; has no effect.
-        prefix: Prefix of the names of the metrics; by default 'multi-label'.
+        prefix: Prefix of the names of the metrics; by default 'partial-label'.
     """
 
-    default_prefix = "multi-label"
+    default_prefix = "partial-label"
 
     def __init__(
         self,

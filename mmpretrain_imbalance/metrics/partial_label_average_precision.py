@@ -57,7 +57,7 @@ class PartialLabelAveragePrecision(KnownElementsMetric):
         calibration: Whether to report calibration errors with 15 bins; the scores must be probabilities.
         coverage: Whether to report ``coverage``, the fraction of all labels that is known.
         collect_device: 'cpu' or 'gpu', for compatibility with MMPretrain's metrics; has no effect.
-        prefix: Prefix of the names of the metrics; by default 'multi-label'.
+        prefix: Prefix of the names of the metrics; by default 'partial-label'.
 
     Raises:
         ValueError: If the thresholds, the quantiles or ``num_rarest`` are invalid, or the number of groups of
@@ -69,7 +69,7 @@ class PartialLabelAveragePrecision(KnownElementsMetric):
         >>> scores, labels = torch.tensor([[0.9, 0.3], [0.4, 0.6]]), torch.tensor([[1, -1], [0, 1]])
         >>> metric.process(None, [dict(pred_score=s, gt_score=l) for s, l in zip(scores, labels)])
         >>> metrics = metric.evaluate(size=2)
-        >>> metrics["multi-label/mAP"], metrics["multi-label/mAP_tail"]
+        >>> metrics["partial-label/mAP"], metrics["partial-label/mAP_tail"]
         (100.0, nan)
     """
 

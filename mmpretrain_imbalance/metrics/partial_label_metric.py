@@ -53,7 +53,7 @@ class PartialLabelMetric(KnownElementsMetric):
         classwise: Whether to add ``precision_classwise``, ``recall_classwise`` and ``f1_classwise``, and to
             log a table with one row per class.
         collect_device: 'cpu' or 'gpu', for compatibility with MMPretrain's metrics; has no effect.
-        prefix: Prefix of the names of the metrics; by default 'multi-label'.
+        prefix: Prefix of the names of the metrics; by default 'partial-label'.
 
     Raises:
         ValueError: If ``topk`` is not a positive integer, ``num_rarest`` is not a non-negative integer, or
@@ -65,7 +65,7 @@ class PartialLabelMetric(KnownElementsMetric):
         >>> scores, labels = torch.tensor([[0.9, 0.3], [0.4, 0.6]]), torch.tensor([[1, -1], [1, 1]])
         >>> metric.process(None, [dict(pred_score=s, gt_score=l) for s, l in zip(scores, labels)])
         >>> metrics = metric.evaluate(size=2)
-        >>> [metrics[f"multi-label/{name}"] for name in ("CR", "recall_rarest", "exact_match")]
+        >>> [metrics[f"partial-label/{name}"] for name in ("CR", "recall_rarest", "exact_match")]
         [75.0, 100.0, 50.0]
     """
 

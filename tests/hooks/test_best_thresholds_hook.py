@@ -61,7 +61,7 @@ def expected_thresholds(scores: np.ndarray, labels: np.ndarray, shrinkage: float
 def config(work_dir: Path, epochs: int, val_interval: int = 1, **hook):
     cfg = small_config(work_dir, epochs, PLAIN_LOSS, num_images=64)
     cfg.train_cfg.val_interval = val_interval
-    cfg.default_hooks.checkpoint.update(save_best="multi-label/mAP", rule="greater")
+    cfg.default_hooks.checkpoint.update(save_best="partial-label/mAP", rule="greater")
     cfg.custom_hooks.append(dict(type="BestThresholdsHook", **hook))
     return cfg
 
@@ -145,7 +145,7 @@ def test_metric_reads_the_file(run) -> None:
     metric.process(None, [dict(pred_score=scores, gt_score=torch.ones(10))])
     metric.process(None, [dict(pred_score=scores - 1e-4, gt_score=torch.zeros(10))])
 
-    assert metric.evaluate(size=2)["multi-label/exact_match"] == 100
+    assert metric.evaluate(size=2)["partial-label/exact_match"] == 100
 
 
 def test_training_continues_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -259,8 +259,8 @@ def test_a_test_reports_groups_with_the_counts_of_the_checkpoint(tmp_path):
     state = persistent_state(runner)
     assert any(name.endswith("ideal_positive_ratio") for name in stored)
     torch.testing.assert_close(state, dict(stored), rtol=0, atol=0)
-    assert "multi-label/f1_rarest" in metrics
-    assert "multi-label/mAP_head" in metrics or "multi-label/mAP_tail" in metrics
+    assert "partial-label/f1_rarest" in metrics
+    assert "partial-label/mAP_head" in metrics or "partial-label/mAP_tail" in metrics
 
 
 def test_the_averaged_model_has_the_buffers_of_the_model(tmp_path):

@@ -35,7 +35,7 @@ def test_padding_samples_are_dropped(metric_class) -> None:
     metric.process(None, samples[:20])
     metric.process(None, samples[20:] + samples[:4])
     padded = {
-        name.removeprefix("multi-label/"): value for name, value in metric.evaluate(len(samples)).items()
+        name.removeprefix("partial-label/"): value for name, value in metric.evaluate(len(samples)).items()
     }
     np.testing.assert_equal(padded, evaluate(metric_class(), samples))
 
@@ -93,7 +93,7 @@ def test_data_samples_of_mmpretrain_in_its_evaluator(metric_class) -> None:
     expected = evaluate(metric_class(), data_samples(scores, (labels == 1).long()))
     metrics = evaluator.evaluate(len(samples))
     np.testing.assert_equal(
-        {name.removeprefix("multi-label/"): value for name, value in metrics.items()}, expected
+        {name.removeprefix("partial-label/"): value for name, value in metrics.items()}, expected
     )
 
 
@@ -219,7 +219,7 @@ def test_runs_in_a_runner_and_logs_its_table(tiny_config: Path, tmp_path: Path) 
         dict(type="PartialLabelMetric", class_counts=[300, 7, 50], classwise=True),
     ]
     metrics = Runner.from_cfg(cfg).val()
-    assert {"multi-label/mAP_tail", "multi-label/AP_classwise", "multi-label/f1_rarest"} <= set(metrics)
+    assert {"partial-label/mAP_tail", "partial-label/AP_classwise", "partial-label/f1_rarest"} <= set(metrics)
     [log] = tmp_path.rglob("*.log")
     text = log.read_text(encoding="utf-8")
     assert "│ circle │" in text

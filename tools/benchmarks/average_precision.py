@@ -182,7 +182,7 @@ def ours_sparse_in_batches(num_images: int, num_classes: int, known: int) -> Mea
         metric = PartialLabelAveragePrecision(class_counts=range(num_classes))
         for start in range(0, num_images, BATCH_SIZE):
             timed(metric.process, None, batch(start))
-        return np.array([timed(metric.evaluate, num_images)["multi-label/mAP"] / 100])
+        return np.array([timed(metric.evaluate, num_images)["partial-label/mAP"] / 100])
 
     return measured
 
