@@ -11,7 +11,6 @@ from mmpretrain.registry import MODELS
 
 from ...functional.method_advice import LabelFigures
 from ...utils.shipped_files import shipped_folder
-from .base_configs import method_names
 from .config_literal import Code
 
 # Losses whose number of warm-up epochs is that of a published schedule, as a fraction of it.
@@ -48,13 +47,8 @@ def method_settings(name: str, figures: LabelFigures, changes: dict[str, Any]) -
         The parts of the method.
 
     Raises:
-        ValueError: If there is no such method, or it needs a file that only another run can write.
+        ValueError: If the loss needs a file that only another run can write.
     """
-    if name not in method_names():
-        raise ValueError(
-            f"The 'method' argument of new_project must be one of {', '.join(method_names())}. Got {name!r} "
-            "instead."
-        )
     method = Config.fromfile(shipped_folder("configs") / "_base_" / "methods" / f"{name}.py")
     head = method.get("head", {})
     return MethodSettings(
