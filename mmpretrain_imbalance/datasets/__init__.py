@@ -2,6 +2,8 @@
 
 from .base import LabelStoreDataset
 from .dataset_labels import LabelChunk, images_with_labels, label_chunks, label_counts
+from .image_files import ImageFiles, ImageProblem, find_images, join_image_rows, write_image_problems
+from .image_index import IMAGE_ENDINGS, ImageIndex, ImageMatch
 from .imbalanced_cifar import ImbalancedCIFAR
 from .label_store.build import build_label_store, label_store_from_array
 from .label_store.counts import LabelCounts
@@ -21,9 +23,14 @@ from .transforms import DifficultAsUnknown, PackPartialInputs
 from .wrapped import class_group_names, class_names
 
 __all__ = [
+    "IMAGE_ENDINGS",
     "ClassAwareSampler",
     "ClassWeightedSampler",
     "DifficultAsUnknown",
+    "ImageFiles",
+    "ImageIndex",
+    "ImageMatch",
+    "ImageProblem",
     "ImbalancedCIFAR",
     "LabelChunk",
     "LabelCounts",
@@ -42,11 +49,14 @@ __all__ = [
     "build_label_store",
     "class_group_names",
     "class_names",
+    "find_images",
     "fold_labels",
     "images_with_labels",
     "join_groups",
+    "join_image_rows",
     "label_chunks",
     "label_counts",
     "label_store_from_array",
     "split_labels",
+    "write_image_problems",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:  # SciPy is imported where it is used, because its import takes a second
+    from scipy.sparse import csr_array
 
 _BUDGET = 2 * 10**10  # rows x columns x columns, which the stratification reads in about a minute
 
@@ -36,6 +38,7 @@ def stratify(table: csr_array, fractions: Sequence[float] | np.ndarray, seed: in
         ImportError: If the package iterative-stratification is missing.
 
     Example:
+        >>> from scipy.sparse import csr_array
         >>> table = csr_array(np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=bool))
         >>> parts = stratify(table, [0.5, 0.5], seed=0)
         >>> sorted(parts[:2].tolist()), sorted(parts[2:].tolist())
