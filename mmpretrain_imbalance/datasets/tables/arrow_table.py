@@ -63,8 +63,8 @@ def open_hugging_face(path: str) -> TableSource:
         raise table_error(path, name, "one split", found, f"Name the folder of one split, such as {first}.")
     if not os.path.isfile(os.path.join(path, "state.json")):
         raise ValueError(
-            f"The table {path} must be a file, or a folder that Dataset.save_to_disk of Hugging Face wrote. Got a "
-            "folder without state.json instead. Name the table itself."
+            f"The table {path} must be a file, or a folder that Dataset.save_to_disk of Hugging Face wrote. "
+            "Got a folder without state.json instead. Name the table itself."
         )
     state = _read_json(path, "state.json")
     if state.get("_indices_data_files"):

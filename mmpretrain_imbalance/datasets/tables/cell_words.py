@@ -12,7 +12,7 @@ Cell = Union[str, "tuple[str, ...]"]
 POSITIVE = frozenset("yes y true t x positive pos present + ✓ ✔ ☑".split())
 NEGATIVE = frozenset("no n false f negative neg absent ☐".split())
 UNKNOWN = frozenset("? ?? nan na n/a n.a. #n/a <na> nat null none unknown unsure uncertain unclear".split())
-# Single letters that also stand for other things, such as female. They count only if all words of a column do.
+# Letters that also stand for other things, such as female: they count only if all words of a column do.
 WEAK = frozenset("tf")
 
 

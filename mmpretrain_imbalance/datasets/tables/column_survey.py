@@ -102,7 +102,7 @@ class ColumnSurvey:
         )
         filled = self.filled
         if not odd:
-            if num_known or words.given:
+            if num_known:
                 return Judgment("labels", meanings)
             return Judgment("blank", reason="no cell is positive or negative")
         numbers = self.numbers()

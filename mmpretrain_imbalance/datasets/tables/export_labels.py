@@ -9,7 +9,8 @@ import numpy as np
 
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
-from .description import ColumnDescription, TableDescription
+from .describe_columns import class_descriptions
+from .description import TableDescription
 from .table_options import TableOptions
 from .table_source import table_error
 
@@ -102,7 +103,7 @@ def labels_of_export(
         )
     if num_contradictions and options.disagreement == "unknown":
         description.guess(
-            f"{num_contradictions:,} labels are unknown because annotators contradict each other, first {first}",
+            f"{num_contradictions:,} labels on which annotators disagree are unknown, first {first}",
             "--disagreement",
         )
     store = build_label_store(
@@ -132,23 +133,14 @@ def _describe(
     options: TableOptions,
     description: TableDescription,
 ) -> None:
-    counts = store.label_counts()
     description.num_rows = len(images)
-    for name, positives, negatives, unknown in zip(
-        store.class_names, counts.positives, counts.negatives, counts.unknown
-    ):
-        values: dict[str, tuple[int, int | None]] = {
-            "1": (int(positives), 1),
-            "0": (int(negatives), 0),
-            "-1": (int(unknown), -1),
-        }
-        description.columns.append(ColumnDescription(name, "class", values))
+    description.columns += class_descriptions(store)
     checked = sum(image.is_checked for image in images)
     empty = sum(image.is_checked and not any(image.chosen) for image in images)
     if options.not_listed is None and negative:
         description.guess(
-            f"in the {checked:,} checked images ({empty:,} of them without a class), the classes that were not "
-            "named are negative",
+            f"in the {checked:,} checked images ({empty:,} of them without a class), the classes that were "
+            "not named are negative",
             "--not-listed unknown",
         )
     if checked < len(images):

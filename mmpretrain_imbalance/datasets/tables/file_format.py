@@ -114,6 +114,6 @@ def _reject_other_files(path: str, start: bytes) -> None:
 
 def _rejected(path: str, found: str, remedy: str) -> ValueError:
     return ValueError(
-        f"The table {path} must be .csv, .tsv, .xlsx, .ods, .parquet, an export of Label Studio (JSON) or CVAT "
-        f"(XML), or a folder of a Hugging Face dataset. Got {found} instead. {remedy}"
+        f"The table {path} must be .csv, .tsv, .xlsx, .ods, .parquet, an export of Label Studio (JSON) or "
+        f"CVAT (XML), or a folder of a Hugging Face dataset. Got {found} instead. {remedy}"
     )

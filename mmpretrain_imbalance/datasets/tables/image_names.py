@@ -34,8 +34,8 @@ def name_of_address(address: str, keep_upload_prefix: bool = False) -> str:
     """Return the file name of an image that an annotation tool names by an address.
 
     Args:
-        address: A path or URL. Label Studio writes ``/data/upload/3/1b2c3d4e-a.jpg`` for an uploaded ``a.jpg``
-            and ``/data/local-files/?d=photos/a.jpg`` for a file of the machine.
+        address: A path or URL. Label Studio writes ``/data/upload/3/1b2c3d4e-a.jpg`` for an uploaded
+            ``a.jpg``, and ``/data/local-files/?d=photos/a.jpg`` for a file of the machine.
         keep_upload_prefix: Whether to keep the 8 characters before the name of an uploaded file.
 
     Returns:

@@ -47,12 +47,14 @@ def find_separator(cells: Iterable[Cell]) -> str | None:
         cells: Cells of the column.
 
     Returns:
-        The separator, or ``None`` if no cell has two entries. A space separates entries only if that gives fewer
-        different entries than there are different cells.
+        The separator, or ``None`` if no cell has two entries. A space separates entries only if that gives
+        fewer different entries than there are different cells.
 
     Example:
-        >>> find_separator(['cat|dog', 'cat']), find_separator(['cat dog', 'dog', 'cat', 'cat dog elk', 'elk cat'])
-        ('|', ' ')
+        >>> find_separator(['cat|dog', 'cat'])
+        '|'
+        >>> find_separator(['cat dog', 'dog', 'cat', 'cat dog elk', 'elk cat'])
+        ' '
         >>> find_separator(['polar bear', 'brown bear', 'cat']) is None
         True
     """

@@ -36,8 +36,8 @@ def read_list_column(
         on_rows: Function that is called with each chunk, and returns the names of its images.
 
     Returns:
-        The labels, one row per row of the table, and the rows whose classes that are not listed have the other
-        label than the default: unknown instead of negative, or negative instead of unknown.
+        The labels, one row per row of the table, and the rows whose classes that are not listed have the
+        other label than the default: unknown instead of negative, or negative instead of unknown.
 
     Raises:
         ValueError: If an image has a class in both lists.

@@ -30,14 +30,15 @@ def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgmen
     known = [cell for cell, label in judgment.meanings.items() if label is not None and cell not in odd]
     beside = ", ".join(_counted(column, cell) for cell in known[:4]) or "no known word"
     more = "" if len(odd) == 1 else f" (and {len(odd) - 1} more such value{'s' if len(odd) > 2 else ''})"
+    count = column.counts[odd[0]]
     found = (
-        f"{first!r:.100} in row {column.first_rows[odd[0]]} of the column {name!r}, {column.counts[odd[0]]:,} times"
-        f"{more}, beside {beside},"
+        f"{first!r:.100} in row {column.first_rows[odd[0]]} of the column {name!r}"
+        f"{f', {count:,} times' if count > 1 else ''}{more}, beside {beside},"
     )
     word = option_word(first)
     remedy = (
-        f"Say what it means with --yes {word}, --no {word} or --unknown {word}, or --ignore {option_word(name)} if "
-        "the column is no class."
+        f"Say what it means with --yes {word}, --no {word} or --unknown {word}, or say --ignore "
+        f"{option_word(name)} if the column is no class."
     )
     return source.error("labels that are positive, negative or unknown", found, remedy)
 
@@ -65,8 +66,8 @@ def no_labels_error(
         return source.error(
             "columns with labels, or a column that lists classes",
             f"other values ({seen})",
-            f"Say which words are labels, such as {options} (or the other way round), or name the column that lists "
-            "classes with --list-column.",
+            f"Say which words are labels, such as {options} (or the other way round), or name the column "
+            "that lists classes with --list-column.",
         )
     return source.error(
         "columns with labels, or a column that lists classes",

@@ -24,6 +24,6 @@ def import_reader(name: str, file: str) -> ModuleType:
     except ImportError as error:
         package = "odfpy" if name == "odf" else name.partition(".")[0]
         raise ImportError(
-            f"Package {package} must be installed to read {file}. Got no {package} instead. Install it with: pip "
-            "install '.[tables]' in the clone of mmpretrain_imbalance"
+            f"Package {package} must be installed to read {file}. Got no {package} instead. Install it with: "
+            "pip install '.[tables]' in the clone of mmpretrain_imbalance"
         ) from error

@@ -46,8 +46,9 @@ class RowLabels:
             values: The labels, of shape (E,).
         """
         self._names.append(build_label_store([], [], [], names, []))
-        arrays = (np.asarray(array, dtype=kind) for array, kind in ((images, np.int32), (classes, np.int32)))
-        self._parts.append((*arrays, np.asarray(values, dtype=np.int8), len(names)))
+        # Images and classes as int32, because the parts of all rows are in memory until the end.
+        part = np.asarray(images, np.int32), np.asarray(classes, np.int32), np.asarray(values, np.int8)
+        self._parts.append((*part, len(names)))
 
     def finish(self, class_names: Sequence[str], other_rows: np.ndarray | None = None) -> LabelStore:
         """Build the store.

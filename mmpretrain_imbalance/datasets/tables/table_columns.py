@@ -131,8 +131,8 @@ def _readable(source: TableSource, position: int) -> int:
         raise source.error(
             "file names of images",
             f"{source.unreadable[name]} in the column {name!r}",
-            f"Save each image of the dataset as a file, for example with row[{name!r}].save(f'{{number}}.png') in "
-            "a loop over its rows, and save a table with these file names and the labels.",
+            f"Save the images as files, for example with row[{name!r}].save(f'{{number}}.png') for each row, "
+            "and save a table with these file names and the labels.",
         )
     return position
 

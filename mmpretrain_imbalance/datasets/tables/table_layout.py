@@ -10,7 +10,7 @@ from .cell_words import Cell, CellWords
 from .column_survey import ColumnSurvey, Judgment
 from .description import TableDescription
 from .list_cells import find_separator, parse_list
-from .odd_values import no_labels_error, odd_value_error
+from .odd_values import no_labels_error, odd_value_error, option_word
 from .table_columns import find_column, find_columns, find_image_column, group_hint
 from .table_options import TableOptions
 from .table_source import TableSource
@@ -104,6 +104,8 @@ def find_layout(
         for p in range(len(columns))
         if p not in used
     }
+    if layout.kind == "lists" and layout.negatives is None:
+        _guess_unused_lists(source, columns, layout, description)
     hint = None if layout.group is not None else group_hint(source.header, columns, list(layout.ignored))
     if hint is not None and source.header.index(hint) not in ignored:
         description.guess(f"images with the same '{hint}' do not belong together", f"--group-column '{hint}'")
@@ -151,6 +153,20 @@ def _guess_layout(
         if len(found) > 1:
             raise _several(source, found, "the classes of each image", "--list-column")
     raise no_labels_error(source, columns, judgments)
+
+
+def _guess_unused_lists(
+    source: TableSource,
+    columns: Sequence[ColumnSurvey],
+    layout: TableLayout,
+    description: TableDescription,
+) -> None:
+    for position, reason in layout.ignored.items():
+        if reason != "--ignore" and _is_text(columns[position]) and _has_several_entries(columns[position]):
+            name = source.header[position]
+            description.guess(
+                f"the lists of '{name}' are not used", f"--negative-list-column {option_word(name)}"
+            )
 
 
 def _choose_classes(

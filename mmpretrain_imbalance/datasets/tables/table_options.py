@@ -50,7 +50,8 @@ class TableOptions:
             ``space``.
         encoding: Encoding of a text file, as Python names it.
         sheet: Name of the sheet of a spreadsheet.
-        keep_upload_prefix: Whether to keep the 8 characters that Label Studio puts before uploaded file names.
+        keep_upload_prefix: Whether to keep the 8 characters that Label Studio puts before the names of
+            uploaded files.
 
     Raises:
         TypeError: If a list of columns or words is a string.

@@ -43,8 +43,8 @@ def recognize_encoding(path: str, given: str | None = None) -> tuple[str, str]:
         wrong = _first_error(path, codec)
         if wrong:
             raise ValueError(
-                f"The table {path} must be text in {given}. Got {wrong} instead. Leave out --encoding, or name "
-                "another."
+                f"The table {path} must be text in {given}. Got {wrong} instead. Leave out --encoding, or "
+                "name another."
             )
         return codec, given
     with open(path, "rb") as file:
@@ -95,8 +95,8 @@ def _complete(path: str, codec: str, name: str) -> str:
     wrong = _first_error(path, codec)
     if wrong:
         raise ValueError(
-            f"The table {path} must be text in {name}, as its first bytes say. Got {wrong} instead: it is damaged "
-            "or truncated. Copy it again, or name its encoding with --encoding."
+            f"The table {path} must be text in {name}, as its first bytes say. Got {wrong} instead: it is "
+            "damaged or truncated. Copy it again, or name its encoding with --encoding."
         )
     return name
 

@@ -16,7 +16,7 @@ CLASSES = "cat dog bird horse sheep cow elephant bear zebra giraffe backpack umb
 
 
 def draw_truth(seed: int = 0) -> np.ndarray:
-    """Draw labels 1, 0 and -1 of the images and classes; 40 % are unknown, and every class has both labels."""
+    """Draw labels 1, 0 and -1 of all images; 40 % are unknown, and every class has both labels."""
     rng = np.random.default_rng(seed)
     truth = (rng.random((NUM_IMAGES, NUM_CLASSES)) < np.linspace(0.6, 0.1, NUM_CLASSES)).astype(int)
     truth[rng.random(truth.shape) < 0.4] = -1
@@ -32,9 +32,9 @@ def image_names(folder: str = "") -> list[str]:
 class Spelling:
     """One spelling of the table.
 
-    `options` are those without which it is not read as meant. `expected` are the labels as this spelling can
-    say them, `names` the image names as they are read, `classes` the order of the classes, and `refused` a part
-    of the message of the error that names the options.
+    `options` are those without which it is not read as meant. `expected` are the labels that this spelling
+    can express, `names` the image names as they are read, `classes` the order of the classes, and `rejected` a
+    part of the error message that names the options.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Spelling:
     expected: np.ndarray = field(default_factory=draw_truth)
     names: list[str] = field(default_factory=image_names)
     classes: list[str] = field(default_factory=lambda: list(CLASSES))
-    refused: str | None = None
+    rejected: str | None = None
 
 
 def cells(truth: np.ndarray, positive: Any = "1", negative: Any = "0", unknown: Any = "") -> list[list[Any]]:
@@ -99,7 +99,7 @@ def words_of_another_language(folder: Path, truth: np.ndarray) -> Spelling:
     rows = with_names(cells(truth, "ja", "nein", "weiß nicht"))
     path = write_csv(folder / "labels.csv", ["Bild", *CLASSES], rows)
     options = {"yes": ["ja"], "no": ["nein"], "unknown": ["weiß nicht"]}
-    return Spelling(path, options, refused="--yes")
+    return Spelling(path, options, rejected="--yes")
 
 
 def some_unsure_cells(folder: Path, truth: np.ndarray) -> Spelling:
@@ -108,7 +108,7 @@ def some_unsure_cells(folder: Path, truth: np.ndarray) -> Spelling:
     expected = truth.copy()
     expected[5, 2] = -1
     path = write_csv(folder / "labels.csv", ["image", *CLASSES], rows)
-    return Spelling(path, {"unknown": ["maybe"]}, expected, refused="--unknown maybe")
+    return Spelling(path, {"unknown": ["maybe"]}, expected, rejected="--unknown maybe")
 
 
 def crosses(folder: Path, truth: np.ndarray) -> Spelling:
@@ -185,7 +185,7 @@ def excel_with_two_header_rows_and_sheets(folder: Path, truth: np.ndarray) -> Sp
     workbook.create_sheet("remarks").append(["made in 2024"])
     workbook.save(folder / "labels.xlsx")
     options = {"sheet": "labels", "header_row": 2}
-    return Spelling(folder / "labels.xlsx", options, refused="--sheet")
+    return Spelling(folder / "labels.xlsx", options, rejected="--sheet")
 
 
 def open_document(folder: Path, truth: np.ndarray) -> Spelling:

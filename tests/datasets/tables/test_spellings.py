@@ -18,8 +18,8 @@ def test_there_are_22_spellings() -> None:
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_every_cell_is_read_as_meant(name: str, tmp_path: Path) -> None:
     spelling = SPELLINGS[name](tmp_path, draw_truth())
-    if spelling.refused is not None:
-        with pytest.raises(ValueError, match=spelling.refused):
+    if spelling.rejected is not None:
+        with pytest.raises(ValueError, match=spelling.rejected):
             read_label_table(spelling.path)
     table = read_label_table(spelling.path, **spelling.options)
     labels = table.labels
