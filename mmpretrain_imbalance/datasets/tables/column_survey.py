@@ -42,10 +42,12 @@ class ColumnSurvey:
             self.sample.extend(cells[: _SAMPLE - len(self.sample)])
         if self.has_many:
             return
-        for cell in set(cells) - self.counts.keys():
-            self.first_rows[cell] = int(numbers[cells.index(cell)])
-        self.counts.update(cells)
-        self.has_many = len(self.counts) > _MAX_VALUES
+        new = set(cells) - self.counts.keys()
+        self.has_many = len(new) + len(self.counts) > _MAX_VALUES
+        if not self.has_many:
+            for cell in new:
+                self.first_rows[cell] = int(numbers[cells.index(cell)])
+            self.counts.update(cells)
 
     @property
     def filled(self) -> list[Cell]:
@@ -131,8 +133,9 @@ class ColumnSurvey:
         few = {cell: n for cell, n in self.counts.most_common(4) if str(cell).strip()}
         if not self.has_many and number <= 4:
             return "text: " + ", ".join(f"{str(cell)[:30]} ({n:,})" for cell, n in few.items())
-        more = "more than " if self.has_many else ""
-        return f"text with {more}{len(self.counts) - ('' in self.counts):,} different values"
+        if self.has_many:
+            return f"text with more than {_MAX_VALUES:,} different values"
+        return f"text with {sum(bool(str(cell).strip()) for cell in self.counts):,} different values"
 
 
 @dataclass

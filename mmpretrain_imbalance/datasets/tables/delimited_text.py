@@ -16,7 +16,7 @@ from .table_options import TableOptions
 from .table_source import Block, TableSource, source_from_rows, table_error
 from .text_encoding import DELIMITERS, recognize_delimiter, recognize_encoding
 
-_ROWS = 8192  # rows per block
+_ROWS = 1024  # rows per block, few enough for the cache of the processor
 _MAX_LINES = 100  # a row with more lines follows an open quote
 
 

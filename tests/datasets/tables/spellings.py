@@ -33,8 +33,8 @@ class Spelling:
     """One spelling of the table.
 
     `options` are those without which it is not read as meant. `expected` are the labels that this spelling
-    can express, `names` the image names as they are read, `classes` the order of the classes, and `rejected` a
-    part of the error message that names the options.
+    can express, `names` the image names as they are read, `classes` the order of the classes, and `rejected`
+    a part of the error message that names the options.
     """
 
     path: Path
