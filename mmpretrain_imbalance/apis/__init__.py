@@ -5,15 +5,21 @@ from .image_paths import image_paths
 from .image_prediction import ImagePrediction
 from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
+from .project.new_project import NewProject, new_project
+from .project.update_project import ProjectUpdate, update_project
 from .trained_model import TrainedModel, load_trained_model
 
 __all__ = [
     "ClassPriorEstimate",
     "ImagePrediction",
     "MultiLabelInferencer",
+    "NewProject",
     "PredictionFile",
+    "ProjectUpdate",
     "TrainedModel",
     "estimate_class_prior",
     "image_paths",
     "load_trained_model",
+    "new_project",
+    "update_project",
 ]

@@ -171,9 +171,21 @@ def new_project(
         copy_base_configs(base_paths(chosen), beside)
         if tensors is not None:
             torch.save({"state_dict": tensors}, beside / WEIGHTS_FILE)
-        num_images = {part: len(rows) for part, rows in split.rows.items()}
+        options = dict(
+            model=backbone.name,
+            weights=None if weights is None else os.path.abspath(weights) if tensors is not None else "none",
+            image_size=image_size,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            learning_rate=learning_rate,
+            val_fraction=val_fraction,
+            test_fraction=test_fraction,
+            seed=seed,
+            skip_bad_images=skip_bad_images or None,
+            **table_options,
+        )
         readme = project_readme(
-            folder, table, images, annotation_files, split.counts, num_images, advice, chosen
+            folder, table, images, annotation_files, split.counts, advice, chosen, options
         )
         (beside / "README.md").write_text(readme, encoding="utf-8")
         write_image_problems(usable.left_out, beside / "image_problems")

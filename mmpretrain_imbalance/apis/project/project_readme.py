@@ -6,18 +6,19 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...datasets.label_store.counts import LabelCounts
 from ...functional.method_advice import MethodAdvice
-from ...utils.shipped_files import shipped_folder
+from .command_text import command_text
 
 _TEXT = """\
 # {title}
 
-Written by new_project from `{table}` and the images in `{images}`.
+Made by `new_project` from the table `{table}` and the images in `{images}`.
 
-| part | file | images | known positives | known negatives | unknown labels |
-|---|---|---|---|---|---|
+| part | file | known positives | known negatives | unknown labels |
+|---|---|---:|---:|---:|
 {parts}
 
 `config.py` has the settings that you may want to change at the top. `_base_` has the parts that it inherits
@@ -27,57 +28,58 @@ from, as they were when the project was made, and `project.json` has the options
 
 `{method}`. {reasons}
 
-Then try `{second}`, in a project of its own with the same parts:
-
-```bash
-python {tools}/new_project.py {table_path} --images {image_folder} --out {second_folder} --method {second}{options}
-```
-
 ## Commands
 
-Run them in this folder:
+Run all of them in this folder:
 
 ```bash
 cd {folder}
 ```
 
-Train the model. The best checkpoint has the thresholds that were chosen on the validation images, in `work_dirs`:
+Train the model. The best checkpoint, in `work_dirs`, contains the thresholds that were chosen on the validation images:
 
 ```bash
-python {tools}/train.py config.py
+{train}
 ```
 
-Evaluate it{test_note}:
+Evaluate it {test_note}:
 
 ```bash
-python {tools}/test.py config.py {checkpoint}
+{test}
 ```
 
 Predict the images of a folder, as a table with one column per class:
 
 ```bash
-python {tools}/predict.py config.py {checkpoint} {image_folder} --wide --out predictions.csv
+{predict}
 ```
 
 Write a report about the labels, and one about the trained model:
 
 ```bash
-python {tools}/analysis_tools/label_report.py {train_file} --out labels.html
-python {tools}/analysis_tools/report.py work_dirs --out report.html
+{label_report}
+{report}
 ```
 
 List the known labels that look wrong, and the unknown ones that are worth asking for:
 
 ```bash
-python {tools}/suspects.py config.py {checkpoint} --out suspects.csv
+{suspects}
 ```
 
-Correct the table, and read it into this project. Images stay in their part, new images are added to one:
+Read a corrected table into this project. Images stay in their part, and new images are added:
 
 ```bash
-python {tools}/new_project.py {table_path} --images {image_folder} --out . --update
+{update}
+```
+
+Make a project for the method to try next, `{second}`, with the same parts:
+
+```bash
+{second_project}
 ```
 """
+_BEST = "work_dirs/best_*.pth"
 
 
 def project_readme(
@@ -86,9 +88,9 @@ def project_readme(
     images: str | os.PathLike[str],
     annotation_files: Mapping[str, str],
     counts: Mapping[str, LabelCounts],
-    num_images: Mapping[str, int],
     advice: MethodAdvice,
     method: str,
+    options: Mapping[str, Any],
 ) -> str:
     """Write the README of a project.
 
@@ -98,34 +100,39 @@ def project_readme(
         images: Folder of the images.
         annotation_files: File of each part.
         counts: Label counts of each part.
-        num_images: Number of images of each part.
         advice: Advice for the method.
         method: The method of the config.
+        options: Options with which the project was made.
 
     Returns:
         The text in Markdown.
     """
     rows = [
-        f"| {part} | `{file}` | {num_images[part]:,} | {counts[part].positives.sum():,} | "
-        f"{counts[part].negatives.sum():,} | {counts[part].unknown.sum():,} |"
+        f"| {part} | `{file}` | {counts[part].positives.sum():,} | {counts[part].negatives.sum():,} | "
+        f"{counts[part].unknown.sum():,} |"
         for part, file in annotation_files.items()
     ]
-    reasons = " ".join(advice.reasons)
-    if method != advice.method:
-        reasons = f"The advice for these labels is `{advice.method}`. {reasons}"
+    table, images, folder = Path(table).absolute(), Path(images).absolute(), folder.absolute()
+    second = advice.method if method != advice.method else advice.second
+    again = dict(options, out=folder.with_name(f"{folder.name}-{second}"), method=second)
     return _TEXT.format(
         title=folder.name,
-        table=os.path.abspath(table),
-        images=os.path.abspath(images),
+        table=table,
+        images=images,
         parts="\n".join(rows),
         method=method,
-        reasons=reasons,
-        second=advice.second,
-        folder=shlex.quote(os.path.abspath(folder)),
-        tools=shlex.quote(str(shipped_folder("tools"))),
-        checkpoint="work_dirs/best_*.pth",
-        test_note=" on the test images" if "test" in annotation_files else " on the validation images",
-        image_folder=shlex.quote(os.path.abspath(images)),
-        table_path=shlex.quote(os.path.abspath(table)),
-        train_file=shlex.quote(annotation_files["train"]),
+        reasons=" ".join(advice.reasons)
+        if method == advice.method
+        else f"The advice for these labels is `{advice.method}`: {' '.join(advice.reasons)}",
+        folder=shlex.quote(str(folder)),
+        train=command_text("train.py", "config.py"),
+        test_note="on the test images" if "test" in annotation_files else "on the validation images",
+        test=command_text("test.py", "config.py", _BEST),
+        predict=command_text("predict.py", "config.py", _BEST, images, wide=True, out="predictions.csv"),
+        label_report=command_text("analysis_tools/label_report.py", annotation_files["train"], out="labels.html"),
+        report=command_text("analysis_tools/report.py", "work_dirs", out="report.html"),
+        suspects=command_text("suspects.py", "config.py", _BEST, out="suspects.csv"),
+        update=command_text("new_project.py", table, out=".", update=True),
+        second=second,
+        second_project=command_text("new_project.py", table, images=images, **again),
     )
