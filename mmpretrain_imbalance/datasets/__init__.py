@@ -11,10 +11,12 @@ from .merged_partial_labels import MergedPartialLabels
 from .multi_digits import MultiDigits
 from .partial_label_dataset import PartialLabelDataset
 from .relabeled import RelabeledDataset
+from .row_groups import join_groups
 from .samplers.class_aware import ClassAwareSampler
 from .samplers.class_weighted import ClassWeightedSampler
 from .samplers.repeat_factor import RepeatFactorSampler
 from .simulate_partial_labels import SimulatePartialLabels
+from .split_labels import LabelSplit, UnmeasurableClass, fold_labels, split_labels
 from .transforms import DifficultAsUnknown, PackPartialInputs
 from .wrapped import class_group_names, class_names
 
@@ -25,6 +27,7 @@ __all__ = [
     "ImbalancedCIFAR",
     "LabelChunk",
     "LabelCounts",
+    "LabelSplit",
     "LabelStore",
     "LabelStoreDataset",
     "LabelStoreWriter",
@@ -35,11 +38,15 @@ __all__ = [
     "RelabeledDataset",
     "RepeatFactorSampler",
     "SimulatePartialLabels",
+    "UnmeasurableClass",
     "build_label_store",
     "class_group_names",
     "class_names",
+    "fold_labels",
     "images_with_labels",
+    "join_groups",
     "label_chunks",
     "label_counts",
     "label_store_from_array",
+    "split_labels",
 ]
