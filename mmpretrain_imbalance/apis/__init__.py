@@ -2,26 +2,34 @@
 
 from .answer_table import check_answer_table, probability_path, write_answer_table
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
+from .fold_models import train_fold_models
 from .image_paths import IMAGE_ENDINGS, image_paths
 from .image_prediction import ImagePrediction
 from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
 from .probability_file import ImageProbabilities, ProbabilityFile
+from .suspect_labels import SUSPECT_METHODS, suspect_labels
+from .suspect_table import SuspectLabel, SuspectLabels
 from .trained_model import TrainedModel, load_trained_model
 
 __all__ = [
     "IMAGE_ENDINGS",
+    "SUSPECT_METHODS",
     "ClassPriorEstimate",
     "ImagePrediction",
     "ImageProbabilities",
     "MultiLabelInferencer",
     "PredictionFile",
     "ProbabilityFile",
+    "SuspectLabel",
+    "SuspectLabels",
     "TrainedModel",
     "check_answer_table",
     "estimate_class_prior",
     "image_paths",
     "load_trained_model",
     "probability_path",
+    "suspect_labels",
+    "train_fold_models",
     "write_answer_table",
 ]

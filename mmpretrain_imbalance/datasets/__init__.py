@@ -1,7 +1,15 @@
 """Datasets with labels 1 (positive), 0 (negative) and -1 (unknown), label stores, samplers and transforms."""
 
+from .annotations.corrections import Correction, apply_corrections, read_corrections
 from .base import LabelStoreDataset
-from .dataset_labels import LabelChunk, images_with_labels, label_chunks, label_counts
+from .dataset_labels import (
+    LabelChunk,
+    dataset_label_store,
+    images_with_labels,
+    label_chunks,
+    label_counts,
+)
+from .dataset_subset import DatasetSubset
 from .imbalanced_cifar import ImbalancedCIFAR
 from .label_store.build import build_label_store, label_store_from_array
 from .label_store.counts import LabelCounts
@@ -23,6 +31,8 @@ from .wrapped import class_group_names, class_names
 __all__ = [
     "ClassAwareSampler",
     "ClassWeightedSampler",
+    "Correction",
+    "DatasetSubset",
     "DifficultAsUnknown",
     "ImbalancedCIFAR",
     "LabelChunk",
@@ -39,14 +49,17 @@ __all__ = [
     "RepeatFactorSampler",
     "SimulatePartialLabels",
     "UnmeasurableClass",
+    "apply_corrections",
     "build_label_store",
     "class_group_names",
     "class_names",
+    "dataset_label_store",
     "fold_labels",
     "images_with_labels",
     "join_groups",
     "label_chunks",
     "label_counts",
     "label_store_from_array",
+    "read_corrections",
     "split_labels",
 ]

@@ -42,9 +42,9 @@ class Correction(NamedTuple):
 def read_corrections(path: str | os.PathLike[str]) -> list[Correction]:
     """Read the corrections that a person wrote into the column ``correct`` of a table.
 
-    The table is a CSV file with the columns ``image``, ``class`` and ``correct``, and optionally ``label`` and
-    others, in any order. Rows without an answer are left out. Cells may be separated by commas, semicolons or
-    tabs, because spreadsheets save them in this way in some languages.
+    The table is a CSV file with the columns ``image``, ``class`` and ``correct``, and optionally ``label``
+    and others, in any order. Rows without an answer are left out. Cells may be separated by commas,
+    semicolons or tabs, because spreadsheets save them in this way in some languages.
 
     Args:
         path: The file, in UTF-8.
@@ -62,7 +62,8 @@ def read_corrections(path: str | os.PathLike[str]) -> list[Correction]:
         text = read_annotation_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"The table {path} must be CSV in UTF-8. Got other bytes instead: {error}. Save it as 'CSV UTF-8'."
+            f"The table {path} must be CSV in UTF-8. Got other bytes instead: {error}. "
+            "(Save it as 'CSV UTF-8'.)"
         ) from error
     lines = _rows(text, path)
     header = [name.strip().lower() for name in next(lines, (1, []))[1]]
@@ -121,13 +122,15 @@ def apply_corrections(
     Example:
         >>> from mmpretrain_imbalance.datasets import label_store_from_array
         >>> labels = label_store_from_array([[1, 0], [-1, 0]], ['a.jpg', 'b.jpg'], ['cat', 'dog'])
-        >>> corrected = apply_corrections(labels, [Correction('b.jpg', 'cat', 1), Correction('a.jpg', 'dog', -1)])
+        >>> corrections = [Correction('b.jpg', 'cat', 1), Correction('a.jpg', 'dog', -1)]
+        >>> corrected = apply_corrections(labels, corrections)
         >>> corrected.dense(0), corrected.dense(1)
         (array([ 1., -1.], dtype=float32), array([1., 0.], dtype=float32))
     """
-    is_path = isinstance(corrections, (str, os.PathLike))
-    errors = AnnotationErrors(str(corrections) if is_path else "the corrections")
-    found = read_corrections(corrections) if is_path else list(corrections)
+    if isinstance(corrections, (str, os.PathLike)):
+        errors, found = AnnotationErrors(str(corrections)), read_corrections(corrections)
+    else:
+        errors, found = AnnotationErrors("the corrections"), list(corrections)
     changes: dict[int, int] = {}  # the new label by row * num_classes + class
     first: dict[int, Correction] = {}
     rows_of_name = _rows_of_names(labels, {normpath(correction.image) for correction in found})
@@ -149,7 +152,9 @@ def apply_corrections(
                 expected = f"{earlier.correct}, as in {earlier.where or 'an earlier correction'}"
                 errors.add(where, "correct", f"{expected} for the same image and class", correction.correct)
             elif now not in (correction.correct, now if correction.label is None else correction.label):
-                expected = f"{now}, the label of this image and class now (was the table made before a change?)"
+                expected = (
+                    f"{now}, the label of this image and class now (was the table made before a change?)"
+                )
                 errors.add(where, "label", expected, correction.label)
             elif now != correction.correct:
                 changes[key] = correction.correct
