@@ -58,6 +58,10 @@ def read_corrections(path: str | os.PathLike[str]) -> list[Correction]:
             the found value, and the number of further errors.
     """
     path = str(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f"The 'corrections' argument must be an existing table of corrections. Got {path} instead."
+        )
     try:
         text = read_annotation_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
