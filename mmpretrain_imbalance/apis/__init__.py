@@ -1,25 +1,40 @@
 """Inference with trained models, estimation of class priors, and export."""
 
+from .answer_table import check_answer_table, probability_path, write_answer_table
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
+from .fold_models import train_fold_models
 from .image_paths import image_paths
 from .image_prediction import ImagePrediction
 from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
+from .probability_file import ImageProbabilities, ProbabilityFile
 from .project.new_project import NewProject, new_project
 from .project.update_project import ProjectUpdate, update_project
+from .suspect_labels import SUSPECT_METHODS, suspect_labels
+from .suspect_table import SuspectLabel, SuspectLabels
 from .trained_model import TrainedModel, load_trained_model
 
 __all__ = [
+    "SUSPECT_METHODS",
     "ClassPriorEstimate",
     "ImagePrediction",
+    "ImageProbabilities",
     "MultiLabelInferencer",
     "NewProject",
     "PredictionFile",
+    "ProbabilityFile",
     "ProjectUpdate",
+    "SuspectLabel",
+    "SuspectLabels",
     "TrainedModel",
+    "check_answer_table",
     "estimate_class_prior",
     "image_paths",
     "load_trained_model",
     "new_project",
+    "probability_path",
+    "suspect_labels",
+    "train_fold_models",
     "update_project",
+    "write_answer_table",
 ]
