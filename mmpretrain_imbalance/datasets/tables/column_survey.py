@@ -15,6 +15,7 @@ from .table_source import TableSource
 
 _MAX_VALUES = 1000  # different values of a column that are counted
 _SAMPLE = 5000  # rows whose cells are kept
+_INDEX = re.compile(r"(column \d+|unnamed: \d+|__index_level_\d+__|index|id|no\.?|nr\.?|number|row|#)$", re.I)
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d{1,2}:\d{2}.*)?$")
 
 
@@ -102,16 +103,18 @@ class ColumnSurvey:
         num_known = sum(self.counts[cell] for cell, label in meanings.items() if label in (0, 1)) - sum(
             self.counts[cell] for cell in odd if meanings[cell] is not None
         )
-        filled = self.filled
         if not odd:
             if num_known:
                 return Judgment("labels", meanings)
             return Judgment("blank", reason="no cell is positive or negative")
-        numbers = self.numbers()
-        all_different = len(set(filled)) == len(filled) and len(filled) > 2
-        if num_known >= num_odd and not (numbers is not None and all_different):
+        if num_known >= num_odd and not self._has_row_numbers():
             return Judgment("mixed", meanings, odd, self._kind())
         return Judgment("other", meanings, odd, self._kind())
+
+    def _has_row_numbers(self) -> bool:
+        """Return whether the cells are different numbers, such as those of an index, which contain 0 and 1."""
+        enough = 2 if _INDEX.match(self.name) else 10
+        return self.numbers() is not None and not self.repeats and len(self.filled) >= enough
 
     def _kind(self) -> str:
         """Describe values that are not labels."""

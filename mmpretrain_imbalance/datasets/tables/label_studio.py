@@ -54,15 +54,15 @@ def read_json_export(
     tasks = content if isinstance(content, list) else [content]
     if not tasks or not all(isinstance(task, dict) for task in tasks):
         raise _not_an_export(path, "a list of other values" if tasks else "an empty list")
+    if "images" in tasks[0] and "categories" in tasks[0]:
+        raise _not_an_export(
+            path,
+            "annotations in the format of COCO",
+            "Convert them: python tools/dataset_converters/convert.py coco",
+        )
     is_minimal = not any("annotations" in task or "completions" in task for task in tasks)
     if is_minimal and not any("annotation_id" in task or "lead_time" in task for task in tasks):
         keys = ", ".join(map(repr, list(tasks[0])[:8]))
-        if "images" in tasks[0] and "categories" in tasks[0]:
-            raise _not_an_export(
-                path,
-                "annotations in the format of COCO",
-                "Convert them: python tools/dataset_converters/convert.py",
-            )
         raise _not_an_export(path, f"objects with the keys {keys}")
     description = TableDescription(path, "JSON", f"Label Studio export{' (JSON-MIN)' if is_minimal else ''}")
     parse = _minimal_task if is_minimal else _complete_task
@@ -130,7 +130,8 @@ def _is_chosen(control: str, options: TableOptions) -> bool:
 
 def _complete_task(task: dict[str, Any]) -> _Task:
     annotations, num_skipped = [], 0
-    for annotation in task.get("annotations") or task.get("completions") or []:
+    found = task.get("annotations") or task.get("completions")
+    for annotation in found if isinstance(found, list) else []:
         if not isinstance(annotation, dict):
             continue
         if annotation.get("was_cancelled") or annotation.get("skipped"):

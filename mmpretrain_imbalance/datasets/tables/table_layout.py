@@ -108,7 +108,9 @@ def find_layout(
         _guess_unused_lists(source, columns, layout, description)
     hint = None if layout.group is not None else group_hint(source.header, columns, list(layout.ignored))
     if hint is not None and source.header.index(hint) not in ignored:
-        description.guess(f"images with the same '{hint}' do not belong together", f"--group-column '{hint}'")
+        description.guess(
+            f"images with the same '{hint}' do not belong together", f"--group-column {option_word(hint)}"
+        )
     return layout
 
 
@@ -217,7 +219,7 @@ def _value_column(
                 raise source.error(
                     "labels that are positive, negative or unknown",
                     f"{judgment.reason} in the column {name!r}",
-                    f"Say --ignore '{name}' if every row is a positive label whatever its number is.",
+                    f"Say --ignore {option_word(name)} if every row is a positive label whatever its number is.",
                 )
         description.guess("every row is a positive label, because no column has labels", "--value-column")
         return None
@@ -273,5 +275,5 @@ def _check_duplicate_names(source: TableSource, ignored: dict[int, str]) -> None
             raise source.error(
                 "different column names",
                 f"{match[1]!r} twice, in columns {source.header.index(match[1]) + 1} and {position + 1}",
-                f"Rename one of them, or say --ignore '{name}'.",
+                f"Rename one of them, or say --ignore {option_word(name)}.",
             )

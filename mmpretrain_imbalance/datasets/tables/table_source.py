@@ -204,7 +204,8 @@ def _check_header(
         words.meaning(text) is not None or number_of(text) is not None for text in texts
     )
     gaps = sum(not cell for cell in cells) + len(cells) - len(set(cells))
-    if are_names and (gaps or len(cells) < len(following)):
+    last = max(position for position, cell in enumerate(rows[0], 1) if _is_filled(cell))
+    if are_names and (gaps or len(cells) < last):
         raise table_error(
             path,
             seen,
