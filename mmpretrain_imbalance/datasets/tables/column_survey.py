@@ -15,7 +15,9 @@ from .table_source import TableSource
 
 _MAX_VALUES = 1000  # different values of a column that are counted
 _SAMPLE = 5000  # rows whose cells are kept
-_INDEX = re.compile(r"(column \d+|unnamed: \d+|__index_level_\d+__|index|id|no\.?|nr\.?|number|row|#)$", re.I)
+_INDEX = re.compile(
+    r"(column \d+|unnamed: \d+|__index_level_\d+__|index|id|no\.?|nr\.?|number|row|#)$", re.IGNORECASE
+)
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d{1,2}:\d{2}.*)?$")
 
 
@@ -112,7 +114,7 @@ class ColumnSurvey:
         return Judgment("other", meanings, odd, self._kind())
 
     def _has_row_numbers(self) -> bool:
-        """Return whether the cells are different numbers, such as those of an index, which contain 0 and 1."""
+        """Return whether the cells are different numbers, such as those of an index with 0 and 1."""
         enough = 2 if _INDEX.match(self.name) else 10
         return self.numbers() is not None and not self.repeats and len(self.filled) >= enough
 

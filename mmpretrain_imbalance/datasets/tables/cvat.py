@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
@@ -52,7 +53,7 @@ def read_cvat(
                     return _read(file, options, description)
         with open(path, "rb") as file:
             return _read(file, options, description)
-    except (ElementTree.ParseError, zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (ElementTree.ParseError, zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise table_error(
             path,
             "XML",

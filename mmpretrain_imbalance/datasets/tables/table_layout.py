@@ -219,7 +219,7 @@ def _value_column(
                 raise source.error(
                     "labels that are positive, negative or unknown",
                     f"{judgment.reason} in the column {name!r}",
-                    f"Say --ignore {option_word(name)} if every row is a positive label whatever its number is.",
+                    f"Say --ignore {option_word(name)} if every row is a positive label.",
                 )
         description.guess("every row is a positive label, because no column has labels", "--value-column")
         return None
