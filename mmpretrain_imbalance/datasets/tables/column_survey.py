@@ -14,7 +14,7 @@ from .image_names import has_image_ending
 from .table_source import TableSource
 
 _MAX_VALUES = 1000  # different values of a column that are counted
-_SAMPLE = 5000  # rows whose cells are kept
+_SAMPLE = 5000, 2_000_000  # rows whose cells are kept, and cells of all columns together
 _INDEX = re.compile(
     r"(column \d+|unnamed: \d+|__index_level_\d+__|index|id|no\.?|nr\.?|number|row|#)$", re.IGNORECASE
 )
@@ -30,6 +30,7 @@ class ColumnSurvey:
         counts: Number of cells of each value, as long as the column has few different values.
         first_rows: First row of each counted value.
         sample: Cells of the first rows.
+        sample_size: Number of rows whose cells are kept.
         has_many: Whether the column has too many different values to be counted.
     """
 
@@ -37,12 +38,12 @@ class ColumnSurvey:
     counts: Counter[Cell] = field(default_factory=Counter)
     first_rows: dict[Cell, int] = field(default_factory=dict)
     sample: list[Cell] = field(default_factory=list)
+    sample_size: int = _SAMPLE[0]
     has_many: bool = False
 
     def add(self, numbers: np.ndarray, cells: Sequence[Cell]) -> None:
         """Count the cells of consecutive rows."""
-        if len(self.sample) < _SAMPLE:
-            self.sample.extend(cells[: _SAMPLE - len(self.sample)])
+        self.sample.extend(cells[: max(0, self.sample_size - len(self.sample))])
         if self.has_many:
             return
         new = set(cells) - self.counts.keys()
@@ -93,11 +94,11 @@ class ColumnSurvey:
         Returns:
             Whether the column holds labels, with the odd values or the reason why it does not.
         """
-        if self.is_blank:
-            return Judgment("blank", reason="all cells are blank")
         if self.has_many or self.has_lists:
             return Judgment("other", reason=self._kind())
         meanings = {cell: words.meaning(cell) for cell in self.counts}
+        if self.is_blank:
+            return Judgment("blank", meanings, reason="all cells are blank")
         odd = [cell for cell, label in meanings.items() if label is None]
         if odd:
             odd += [cell for cell in meanings if words.is_weak(cell)]
@@ -108,8 +109,9 @@ class ColumnSurvey:
         if not odd:
             if num_known:
                 return Judgment("labels", meanings)
-            return Judgment("blank", reason="no cell is positive or negative")
-        if num_known >= num_odd and not self._has_row_numbers():
+            return Judgment("blank", meanings, reason="no cell is positive or negative")
+        few_words = len(set(odd)) <= 3 and self.numbers() is None and num_known >= 0.1 * num_odd
+        if (num_known >= num_odd or few_words) and not self._has_row_numbers():
             return Judgment("mixed", meanings, odd, self._kind())
         return Judgment("other", meanings, odd, self._kind())
 
@@ -172,7 +174,8 @@ def survey_columns(source: TableSource) -> tuple[list[ColumnSurvey], int]:
     Raises:
         ValueError: If a row is wrong, or there is none.
     """
-    columns = [ColumnSurvey(name) for name in source.header]
+    sample_size = min(_SAMPLE[0], max(100, _SAMPLE[1] // len(source.header)))
+    columns = [ColumnSurvey(name, sample_size=sample_size) for name in source.header]
     num_rows = 0
     for chunk in source.read():
         num_rows += len(chunk.numbers)

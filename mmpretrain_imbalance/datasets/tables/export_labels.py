@@ -9,6 +9,7 @@ import numpy as np
 
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
+from .cell_words import fold
 from .describe_columns import class_descriptions
 from .description import TableDescription
 from .table_options import TableOptions
@@ -60,9 +61,10 @@ def labels_of_export(
             ``'raise'``.
     """
     joined = _joined(images)
-    ignored = set(options.ignore) | set(options.nothing)
+    nothing = set(map(fold, options.nothing))
+    ignored = set(map(fold, options.ignore)) | nothing
     found = {name for image in joined for chosen in image.chosen for name in chosen}
-    names = [name for name in dict.fromkeys([*class_names, *sorted(found)]) if name not in ignored]
+    names = [name for name in dict.fromkeys([*class_names, *sorted(found)]) if fold(name) not in ignored]
     if not names:
         raise table_error(
             description.path,
@@ -86,7 +88,7 @@ def labels_of_export(
                 labels[position] = _LABEL.get(options.disagreement, -1)
                 num_contradictions += 1
                 first = first or f"{names[position]!r} of {image.name}, {unit} {image.number}"
-        says_nothing = any(chosen & set(options.nothing) for chosen in image.chosen) and not counts
+        says_nothing = any(nothing & set(map(fold, chosen)) for chosen in image.chosen) and not counts
         others = 0 if image.is_checked and (negative or says_nothing) else -1
         if others == 0 or negative:
             labels.update({position: others for position in range(len(names)) if position not in labels})

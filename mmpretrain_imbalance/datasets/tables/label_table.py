@@ -129,7 +129,7 @@ def _read_source(source: TableSource, options: TableOptions) -> LabelTable:
         collected, others = read_list_column(source, columns, layout, options, description, rows.add)
         labels = collected.finish(_class_order(source, layout, collected.index), others)
     else:
-        images, group_of = read_label_rows(source, layout, rows.names)
+        images, group_of = read_label_rows(source, layout, options, rows.names)
         default_label = 0 if options.not_listed == "negative" else -1
         class_names = _class_order(source, layout, images.classes)
         labels = images.finish(class_names, default_label, options, description)

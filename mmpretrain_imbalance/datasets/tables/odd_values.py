@@ -9,6 +9,8 @@ from .cell_words import Cell
 from .column_survey import ColumnSurvey, Judgment
 from .table_source import TableSource
 
+_NAMES_OF_CLASSES = re.compile(r"label|class|tag|categor|species|diagnos", re.IGNORECASE)
+
 
 def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgment) -> ValueError:
     """Return the error of a class column with values that are no words for labels.
@@ -40,6 +42,8 @@ def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgmen
         f"Say what it means with --yes {word}, --no {word} or --unknown {word}, or say --ignore "
         f"{option_word(name)} if the column is no class."
     )
+    if _NAMES_OF_CLASSES.search(name):
+        remedy += f" If its cells name classes, say --list-column {option_word(name)}."
     return source.error("labels that are positive, negative or unknown", found, remedy)
 
 

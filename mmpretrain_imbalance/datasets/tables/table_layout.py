@@ -16,8 +16,13 @@ from .table_options import TableOptions
 from .table_source import TableSource
 
 _NAMES = re.compile(
-    r"(label|class|tag|categor|keyword|finding|attribute|choice|species|diagnos|annotation|concept|object)",
+    r"(image_?|multi_?|all_?|true_?|gt_?)?(label|class|tag|category|categorie|keyword|finding|attribute|choice|"
+    r"species|diagnosis|diagnose|annotation|concept|object)(s|es)?([_ ]?(name|list|id|text)s?)?$",
     re.IGNORECASE,
+)
+# Columns that name a person or tool and not a class, although their values repeat as those of classes do.
+_PERSON = re.compile(
+    r"annotator|rater|reader|user|worker|doctor|label+er|_by$|review|source|author", re.IGNORECASE
 )
 _VALUE = re.compile(r"^(value|present|presence|label|answer|positive|confidence|state|is_?present|y)$", re.I)
 
@@ -127,7 +132,8 @@ def _guess_layout(
     if len(labels) <= 1 or image.repeats:
         named = [p for p in texts if columns[p].repeats and not _has_several_entries(columns[p])]
         pairs = [p for p in named if _pairs_differ(image, columns[p])] if image.repeats else []
-        hinted = [p for p in named if _NAMES.search(source.header[p])]
+        hinted = [p for p in named if _NAMES.match(source.header[p])]
+        pairs = [p for p in pairs if not _PERSON.search(source.header[p])]
         for found in ([p for p in hinted if p in pairs], hinted if image.repeats or labels else [], pairs):
             if found is pairs and len(labels) > 1:
                 break
@@ -143,7 +149,7 @@ def _guess_layout(
     if labels:
         return
     lists = [p for p in texts if columns[p].has_lists or _has_several_entries(columns[p])]
-    hinted = [p for p in texts if _NAMES.search(source.header[p])]
+    hinted = [p for p in texts if _NAMES.match(source.header[p])]
     for found in ([p for p in hinted if p in lists], hinted, lists):
         found = [p for p in found if _entries_repeat(columns[p])]
         if len(found) == 1:
@@ -229,8 +235,7 @@ def _value_column(
 def _meanings(source: TableSource, column: ColumnSurvey, judgment: Judgment) -> dict[Cell, int]:
     if judgment.kind in ("mixed", "other"):
         raise odd_value_error(source, column, judgment)
-    meanings = judgment.meanings or dict.fromkeys(column.counts, -1)
-    return {cell: label for cell, label in meanings.items() if label is not None}
+    return {cell: label for cell, label in judgment.meanings.items() if label is not None}
 
 
 def _is_text(column: ColumnSurvey) -> bool:
