@@ -16,7 +16,8 @@ from .table_source import TableSource
 _MAX_VALUES = 1000  # different values of a column that are counted
 _SAMPLE = 5000, 2_000_000  # rows whose cells are kept, and cells of all columns together
 _INDEX = re.compile(
-    r"(column \d+|unnamed: \d+|__index_level_\d+__|index|id|no\.?|nr\.?|number|row|#)$", re.IGNORECASE
+    r"(column \d+|unnamed: \d+|__index_level_\d+__|(.*[_ -])?(index|id|no\.?|nr\.?|number|row)|#)$",
+    re.IGNORECASE,
 )
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d{1,2}:\d{2}.*)?$")
 
@@ -102,9 +103,9 @@ class ColumnSurvey:
         odd = [cell for cell, label in meanings.items() if label is None]
         if odd:
             odd += [cell for cell in meanings if words.is_weak(cell)]
-        num_odd = sum(self.counts[cell] for cell in odd)
-        num_known = sum(self.counts[cell] for cell, label in meanings.items() if label in (0, 1)) - sum(
-            self.counts[cell] for cell in odd if meanings[cell] is not None
+        known = [cell for cell, label in meanings.items() if label in (0, 1) and cell not in odd]
+        num_odd, num_known = (
+            sum(self.counts[cell] for cell in cells if str(cell).strip()) for cells in (odd, known)
         )
         if not odd:
             if num_known:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
-from .description import TableDescription
+from .description import TableDescription, counted
 from .table_options import TableOptions
 from .table_source import table_error
 
@@ -100,14 +100,14 @@ class ImageLabels:
                     self.path,
                     description.format,
                     "one label per image and class",
-                    f"contradictory labels of {number:,} images and classes, first of {text} in the "
+                    f"{counted(number, 'contradictory label')}, first of {text} in the "
                     f"{self.unit}s {where[0]} and {where[-1]},",
                     "Correct them, or say --disagreement unknown, positive or negative.",
                 )
             labels[contradictory] = _LABEL[options.disagreement]
             if options.disagreement == "unknown":
                 description.guess(
-                    f"{number:,} labels are unknown because {self.unit}s contradict each other, first {text}",
+                    f"{counted(number, 'label')} unknown because {self.unit}s disagree, first {text}",
                     "--disagreement",
                 )
         all_of_empty = np.array(sorted(self.empty_images), dtype=np.int64)[:, None] * num_classes

@@ -16,8 +16,8 @@ def read_label_rows(
 ) -> tuple[ImageLabels, dict[str, str]]:
     """Read the labels.
 
-    A row with a blank class only says that the image exists, and a row with a word of ``nothing`` that it shows
-    no class.
+    A row with a blank class only says that the image exists; a row with a word of ``nothing`` says that the
+    image shows no class.
 
     Args:
         source: The table.

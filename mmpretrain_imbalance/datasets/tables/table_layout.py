@@ -97,7 +97,7 @@ def find_layout(
         _guess_layout(source, columns, layout, judgments, description)
     layout.negatives = given.get("negative_list_column")
     if layout.kind == "labels":
-        value = given.get("value_column", _value_column(source, layout, judgments, description))
+        value = given.get("value_column", _value_column(source, columns, layout, judgments, description))
         if value is not None:
             layout.value = value, _meanings(source, columns[value], columns[value].judge(words))
     elif layout.kind == "classes":
@@ -206,6 +206,7 @@ def _choose_classes(
 
 def _value_column(
     source: TableSource,
+    columns: Sequence[ColumnSurvey],
     layout: TableLayout,
     judgments: dict[int, Judgment],
     description: TableDescription,
@@ -227,7 +228,16 @@ def _value_column(
                     f"{judgment.reason} in the column {name!r}",
                     f"Say --ignore {option_word(name)} if every row is a positive label.",
                 )
-        description.guess("every row is a positive label, because no column has labels", "--value-column")
+            if (
+                judgment.kind == "other"
+                and position != layout.names
+                and 2 <= len(set(columns[position].filled)) <= 3
+            ):
+                # These may be the labels, in words that are not known.
+                raise odd_value_error(source, columns[position], judgment)
+        description.guess(
+            "every row is a positive label, because no column has labels", "--class-column and --value-column"
+        )
         return None
     return found[0]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .cell_words import Cell, CellWords, number_of
-from .image_names import has_image_ending
+from .image_names import IMAGE_COLUMN, KEY_COLUMN, has_image_ending
 from .table_options import TableOptions
 
 #: Numbers of rows in the file, and their cells.
@@ -191,7 +191,8 @@ def _check_header(
 ) -> None:
     words = CellWords(TableOptions())
     labels = sum(bool(cell) and words.meaning(cell) is not None for cell in cells)
-    if any(map(has_image_ending, cells)) or (len(cells) > 1 and labels >= len(cells) - 1):
+    named = any(IMAGE_COLUMN.search(cell) or KEY_COLUMN.search(cell) for cell in cells)
+    if any(map(has_image_ending, cells)) or (len(cells) > 1 and labels >= len(cells) - 1 and not named):
         raise table_error(
             path,
             seen,
