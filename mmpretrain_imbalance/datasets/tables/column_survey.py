@@ -14,7 +14,11 @@ from .image_names import has_image_ending
 from .table_source import TableSource
 
 _MAX_VALUES = 1000  # different values of a column that are counted
-_SAMPLE = 5000  # rows whose cells are kept
+_SAMPLE = 5000, 2_000_000  # rows whose cells are kept, and cells of all columns together
+_INDEX = re.compile(
+    r"(column \d+|unnamed: \d+|__index_level_\d+__|(.*[_ -])?(index|id|no\.?|nr\.?|number|row)|#)$",
+    re.IGNORECASE,
+)
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d{1,2}:\d{2}.*)?$")
 
 
@@ -27,6 +31,7 @@ class ColumnSurvey:
         counts: Number of cells of each value, as long as the column has few different values.
         first_rows: First row of each counted value.
         sample: Cells of the first rows.
+        sample_size: Number of rows whose cells are kept.
         has_many: Whether the column has too many different values to be counted.
     """
 
@@ -34,12 +39,12 @@ class ColumnSurvey:
     counts: Counter[Cell] = field(default_factory=Counter)
     first_rows: dict[Cell, int] = field(default_factory=dict)
     sample: list[Cell] = field(default_factory=list)
+    sample_size: int = _SAMPLE[0]
     has_many: bool = False
 
     def add(self, numbers: np.ndarray, cells: Sequence[Cell]) -> None:
         """Count the cells of consecutive rows."""
-        if len(self.sample) < _SAMPLE:
-            self.sample.extend(cells[: _SAMPLE - len(self.sample)])
+        self.sample.extend(cells[: max(0, self.sample_size - len(self.sample))])
         if self.has_many:
             return
         new = set(cells) - self.counts.keys()
@@ -90,28 +95,31 @@ class ColumnSurvey:
         Returns:
             Whether the column holds labels, with the odd values or the reason why it does not.
         """
-        if self.is_blank:
-            return Judgment("blank", reason="all cells are blank")
         if self.has_many or self.has_lists:
             return Judgment("other", reason=self._kind())
         meanings = {cell: words.meaning(cell) for cell in self.counts}
+        if self.is_blank:
+            return Judgment("blank", meanings, reason="all cells are blank")
         odd = [cell for cell, label in meanings.items() if label is None]
         if odd:
             odd += [cell for cell in meanings if words.is_weak(cell)]
-        num_odd = sum(self.counts[cell] for cell in odd)
-        num_known = sum(self.counts[cell] for cell, label in meanings.items() if label in (0, 1)) - sum(
-            self.counts[cell] for cell in odd if meanings[cell] is not None
+        known = [cell for cell, label in meanings.items() if label in (0, 1) and cell not in odd]
+        num_odd, num_known = (
+            sum(self.counts[cell] for cell in cells if str(cell).strip()) for cells in (odd, known)
         )
-        filled = self.filled
         if not odd:
             if num_known:
                 return Judgment("labels", meanings)
-            return Judgment("blank", reason="no cell is positive or negative")
-        numbers = self.numbers()
-        all_different = len(set(filled)) == len(filled) and len(filled) > 2
-        if num_known >= num_odd and not (numbers is not None and all_different):
+            return Judgment("blank", meanings, reason="no cell is positive or negative")
+        few_words = len(set(odd)) <= 3 and self.numbers() is None and num_known >= 0.1 * num_odd
+        if (num_known >= num_odd or few_words) and not self._has_row_numbers():
             return Judgment("mixed", meanings, odd, self._kind())
         return Judgment("other", meanings, odd, self._kind())
+
+    def _has_row_numbers(self) -> bool:
+        """Return whether the cells are different numbers, such as those of an index with 0 and 1."""
+        enough = 2 if _INDEX.match(self.name) else 10
+        return self.numbers() is not None and not self.repeats and len(self.filled) >= enough
 
     def _kind(self) -> str:
         """Describe values that are not labels."""
@@ -167,7 +175,8 @@ def survey_columns(source: TableSource) -> tuple[list[ColumnSurvey], int]:
     Raises:
         ValueError: If a row is wrong, or there is none.
     """
-    columns = [ColumnSurvey(name) for name in source.header]
+    sample_size = min(_SAMPLE[0], max(100, _SAMPLE[1] // len(source.header)))
+    columns = [ColumnSurvey(name, sample_size=sample_size) for name in source.header]
     num_rows = 0
     for chunk in source.read():
         num_rows += len(chunk.numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from ..label_store.store import LabelStore
-from .description import ColumnDescription, TableDescription
+from .description import ColumnDescription, TableDescription, counted
 from .export_labels import CheckedImage, labels_of_export
 from .image_names import with_slashes
 from .table_options import TableOptions
@@ -52,7 +53,7 @@ def read_cvat(
                     return _read(file, options, description)
         with open(path, "rb") as file:
             return _read(file, options, description)
-    except (ElementTree.ParseError, zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (ElementTree.ParseError, zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise table_error(
             path,
             "XML",
@@ -172,6 +173,6 @@ def _set_checked(
     if empty and options.checked == "annotated":
         shown = f" (this export has the jobs {', '.join(map(str, list(jobs)[:8]))})" if jobs else ""
         description.guess(
-            f"{empty:,} images without a tag or shape were not checked, as the format does not say it{shown}",
+            f"{counted(empty, 'image')} without a tag or shape taken for not checked{shown}",
             "--checked all or --checked JOB ...",
         )

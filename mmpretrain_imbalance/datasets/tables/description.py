@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 _MEANING = {1: "positive", 0: "negative", -1: "unknown"}
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Example:
+        >>> counted(1, 'image'), counted(2000, 'image')
+        ('1 image', '2,000 images')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass
 class ColumnDescription:
     """One column, or one class of a list, of a table.
@@ -72,7 +82,8 @@ class TableDescription:
     def summary(self) -> str:
         """Format, details, layout and number of rows, in one line."""
         details = ", ".join(f"{name} {value}" for name, value in self.details.items())
-        return f"{self.format}{', ' + details if details else ''}: {self.layout}, {self.num_rows:,} rows"
+        read = f"{self.format}, {details}" if details else self.format
+        return f"{read}: {self.layout}, {counted(self.num_rows, 'row')}"
 
     @property
     def class_columns(self) -> list[str]:

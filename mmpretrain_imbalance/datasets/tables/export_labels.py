@@ -9,8 +9,9 @@ import numpy as np
 
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
+from .cell_words import fold
 from .describe_columns import class_descriptions
-from .description import TableDescription
+from .description import TableDescription, counted
 from .table_options import TableOptions
 from .table_source import table_error
 
@@ -60,15 +61,16 @@ def labels_of_export(
             ``'raise'``.
     """
     joined = _joined(images)
-    ignored = set(options.ignore) | set(options.nothing)
+    nothing = set(map(fold, options.nothing))
+    ignored = set(map(fold, options.ignore)) | nothing
     found = {name for image in joined for chosen in image.chosen for name in chosen}
-    names = [name for name in dict.fromkeys([*class_names, *sorted(found)]) if name not in ignored]
+    names = [name for name in dict.fromkeys([*class_names, *sorted(found)]) if fold(name) not in ignored]
     if not names:
         raise table_error(
             description.path,
             description.layout,
             "images with classes",
-            f"{len(joined):,} images without one",
+            f"{counted(len(joined), 'image')} without one",
             "Export a project in which images were classified.",
         )
     index = {name: position for position, name in enumerate(names)}
@@ -86,7 +88,7 @@ def labels_of_export(
                 labels[position] = _LABEL.get(options.disagreement, -1)
                 num_contradictions += 1
                 first = first or f"{names[position]!r} of {image.name}, {unit} {image.number}"
-        says_nothing = any(chosen & set(options.nothing) for chosen in image.chosen) and not counts
+        says_nothing = any(nothing & set(map(fold, chosen)) for chosen in image.chosen) and not counts
         others = 0 if image.is_checked and (negative or says_nothing) else -1
         if others == 0 or negative:
             labels.update({position: others for position in range(len(names)) if position not in labels})
@@ -98,12 +100,12 @@ def labels_of_export(
             description.path,
             description.layout,
             "one label per image and class",
-            f"contradictory labels of {num_contradictions:,} images and classes, first {first},",
+            f"{counted(num_contradictions, 'contradictory label')}, first {first},",
             "Correct them, or say --disagreement unknown, positive or negative.",
         )
     if num_contradictions and options.disagreement == "unknown":
         description.guess(
-            f"{num_contradictions:,} labels on which annotators disagree are unknown, first {first}",
+            f"{counted(num_contradictions, 'label')} unknown because annotators disagree, first {first}",
             "--disagreement",
         )
     store = build_label_store(
@@ -139,12 +141,12 @@ def _describe(
     empty = sum(image.is_checked and not any(image.chosen) for image in images)
     if options.not_listed is None and negative:
         description.guess(
-            f"in the {checked:,} checked images ({empty:,} of them without a class), the classes that were "
+            f"in the checked images ({checked:,}, {empty:,} of them without a class), the classes that were "
             "not named are negative",
             "--not-listed unknown",
         )
     if checked < len(images):
         description.guess(
-            f"{len(images) - checked:,} images were not checked: all of their classes are unknown",
+            f"{counted(len(images) - checked, 'image')} not checked: all of their classes are unknown",
             "--checked",
         )

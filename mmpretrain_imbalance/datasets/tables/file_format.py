@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 
 _PICKLE_ENDINGS = (".pkl", ".pickle", ".p")
 
@@ -65,7 +66,7 @@ def _archive_format(path: str) -> str:
                 if b"encryption-data" in archive.read("META-INF/manifest.xml"):
                     raise _rejected(path, "a password-protected sheet", "Save it without a password.")
                 return "ods"
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, NotImplementedError) as error:
         raise _rejected(
             path, f"a spreadsheet or archive that is damaged or truncated ({error})", "Copy or save it again."
         ) from None

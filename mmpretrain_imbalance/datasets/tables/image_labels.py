@@ -8,7 +8,7 @@ import numpy as np
 
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
-from .description import TableDescription
+from .description import TableDescription, counted
 from .table_options import TableOptions
 from .table_source import table_error
 
@@ -21,6 +21,12 @@ class ImageLabels:
     Args:
         path: The file, for messages.
         unit: Name of the rows of the file in messages, such as ``'row'``.
+
+    Attributes:
+        images: Number of each image, by name.
+        classes: Number of each class, by name.
+        first_rows: First row of each image.
+        empty_images: Images whose classes are negative where no row says otherwise.
     """
 
     def __init__(self, path: str, unit: str = "row") -> None:
@@ -28,6 +34,7 @@ class ImageLabels:
         self.images: dict[str, int] = {}
         self.classes: dict[str, int] = {}
         self.first_rows: list[int] = []
+        self.empty_images: set[int] = set()
         self._parts: list[np.ndarray] = []
 
     def image_index(self, name: str, row: int) -> int:
@@ -93,16 +100,19 @@ class ImageLabels:
                     self.path,
                     description.format,
                     "one label per image and class",
-                    f"contradictory labels of {number:,} images and classes, first of {text} in the "
+                    f"{counted(number, 'contradictory label')}, first of {text} in the "
                     f"{self.unit}s {where[0]} and {where[-1]},",
                     "Correct them, or say --disagreement unknown, positive or negative.",
                 )
             labels[contradictory] = _LABEL[options.disagreement]
             if options.disagreement == "unknown":
                 description.guess(
-                    f"{number:,} labels are unknown because {self.unit}s contradict each other, first {text}",
+                    f"{counted(number, 'label')} unknown because {self.unit}s disagree, first {text}",
                     "--disagreement",
                 )
+        all_of_empty = np.array(sorted(self.empty_images), dtype=np.int64)[:, None] * num_classes
+        negative = np.setdiff1d((all_of_empty + np.arange(len(class_names))).reshape(-1), keys)
+        keys, labels = np.r_[keys, negative], np.r_[labels, np.zeros_like(negative)]
         listed = labels != default_label
         return build_label_store(
             (keys // num_classes)[listed],

@@ -6,6 +6,12 @@ import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 _ENDING = re.compile(r"\.(jpe?g|jfif|png|bmp|tiff?|webp|gif|ppm|pgm|pbm|jp2|dcm|heic)\s*$", re.IGNORECASE)
+#: Names of columns that likely hold file names of images.
+IMAGE_COLUMN = re.compile(
+    r"image|img|photo|picture|file|path|slide|scan|frame|\bpic\b|bild|foto", re.IGNORECASE
+)
+#: Names of columns that likely identify the rows.
+KEY_COLUMN = re.compile(r"^(name|id|uid|uuid|key|sample|sample_?id|item|case)$", re.IGNORECASE)
 _UPLOAD = re.compile(r"^/?data/upload/(?:\d+/)?")
 _PREFIX = re.compile(r"(^|/)[0-9a-f]{8}-(?=[^/]+$)")
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .description import TableDescription
-from .image_names import with_slashes
+from .description import TableDescription, counted
+from .image_names import name_of_address, with_slashes
 from .table_layout import TableLayout
 from .table_source import Chunk, TableSource
 
@@ -18,10 +18,11 @@ class ImageRows:
     Args:
         source: The table.
         layout: Roles of its columns.
+        keep_upload_prefix: See :class:`TableOptions`.
     """
 
-    def __init__(self, source: TableSource, layout: TableLayout) -> None:
-        self.source, self.layout = source, layout
+    def __init__(self, source: TableSource, layout: TableLayout, keep_upload_prefix: bool) -> None:
+        self.source, self.layout, self.keep_upload_prefix = source, layout, keep_upload_prefix
         self._numbers: list[np.ndarray] = []
         self._groups: list[str] = []
         self._shared: dict[str, str] = {}
@@ -38,7 +39,7 @@ class ImageRows:
     def names(self, chunk: Chunk) -> list[str]:
         """Return the names of the images of a chunk."""
         cells = chunk.columns[self.layout.image]
-        names = [with_slashes(cell) if isinstance(cell, str) else "" for cell in cells]
+        names = [self._name(cell) if isinstance(cell, str) else "" for cell in cells]
         if "" in names:
             raise self.source.error(
                 f"the name of an image in every cell of the column {self.source.header[self.layout.image]!r}",
@@ -46,6 +47,11 @@ class ImageRows:
                 "Fill it, or delete the row.",
             )
         return names
+
+    def _name(self, cell: str) -> str:
+        if cell.startswith("/data/"):  # in CSV exports of Label Studio
+            return name_of_address(cell, self.keep_upload_prefix)
+        return with_slashes(cell)
 
     def replace(self, numbers: Sequence[int], groups: list[str]) -> None:
         """Set the numbers and groups of joined rows."""
@@ -63,9 +69,10 @@ class ImageRows:
         blank = [row for row, group in enumerate(self._groups) if not group]
         if blank:
             numbers = self.numbers()
+            name = self.source.header[self.layout.group]
             description.notes.append(
-                f"{len(blank):,} images have a blank '{self.source.header[self.layout.group]}', the first in "
-                f"row {numbers[blank[0]]}: each of them is a group of its own"
+                f"{counted(len(blank), 'image')} with a blank '{name}', first row {numbers[blank[0]]}: each "
+                "is a group of its own"
             )
             for row in blank:
                 self._groups[row] = f"row {numbers[row]}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..annotations.json_file import read_annotation_json
 from ..label_store.store import LabelStore
-from .description import ColumnDescription, TableDescription
+from .description import ColumnDescription, TableDescription, counted
 from .export_labels import CheckedImage, labels_of_export
 from .image_names import has_image_ending, name_of_address
 from .table_options import TableOptions
@@ -54,19 +54,22 @@ def read_json_export(
     tasks = content if isinstance(content, list) else [content]
     if not tasks or not all(isinstance(task, dict) for task in tasks):
         raise _not_an_export(path, "a list of other values" if tasks else "an empty list")
+    if "images" in tasks[0] and "categories" in tasks[0]:
+        raise _not_an_export(
+            path,
+            "annotations in the format of COCO",
+            "Convert them: python tools/dataset_converters/convert.py coco",
+        )
     is_minimal = not any("annotations" in task or "completions" in task for task in tasks)
     if is_minimal and not any("annotation_id" in task or "lead_time" in task for task in tasks):
         keys = ", ".join(map(repr, list(tasks[0])[:8]))
-        if "images" in tasks[0] and "categories" in tasks[0]:
-            raise _not_an_export(
-                path,
-                "annotations in the format of COCO",
-                "Convert them: python tools/dataset_converters/convert.py",
-            )
         raise _not_an_export(path, f"objects with the keys {keys}")
     description = TableDescription(path, "JSON", f"Label Studio export{' (JSON-MIN)' if is_minimal else ''}")
-    parse = _minimal_task if is_minimal else _complete_task
-    parsed = [parse(task) for task in tasks]
+    parsed = (
+        _minimal_tasks(tasks, options.class_column)
+        if is_minimal
+        else [_complete_task(task) for task in tasks]
+    )
     image_key = _image_key(path, parsed, options)
     images = list(_images(path, parsed, image_key, options, description))
     description.columns.append(ColumnDescription(image_key, "image", reason=f"such as {images[0].name}"))
@@ -76,8 +79,36 @@ def read_json_export(
         )
     skipped = sum(task.num_skipped > 0 and not task.annotations for task in parsed)
     if skipped:
-        description.notes.append(f"{skipped:,} skipped images are unknown")
+        description.notes.append(f"{counted(skipped, 'skipped image')}, all of whose classes are unknown")
     return labels_of_export(images, [], options, description, unit="task")
+
+
+def options_of_csv_export(
+    header: Sequence[str], options: TableOptions, description: TableDescription
+) -> TableOptions:
+    """Return the options of a CSV export, whose rows are annotations and thus checked images.
+
+    Args:
+        header: Names of the columns of a table.
+        options: The options.
+        description: Description to which the guesses are added.
+
+    Returns:
+        The options, unchanged if the table is not such an export.
+    """
+    if not {"annotation_id", "lead_time"} <= set(header):
+        return options
+    if options.not_listed is None:
+        description.guess(
+            "the rows are annotations of Label Studio: the classes that were not chosen are negative",
+            "--not-listed unknown",
+        )
+    return replace(
+        options,
+        ignore=[*options.ignore, *(name for name in header if name in _MIN_FIELDS)],
+        not_listed=options.not_listed or "negative",
+        blank=options.blank or options.not_listed or "negative",
+    )
 
 
 def _images(
@@ -130,7 +161,8 @@ def _is_chosen(control: str, options: TableOptions) -> bool:
 
 def _complete_task(task: dict[str, Any]) -> _Task:
     annotations, num_skipped = [], 0
-    for annotation in task.get("annotations") or task.get("completions") or []:
+    found = task.get("annotations") or task.get("completions")
+    for annotation in found if isinstance(found, list) else []:
         if not isinstance(annotation, dict):
             continue
         if annotation.get("was_cancelled") or annotation.get("skipped"):
@@ -150,24 +182,39 @@ def _complete_task(task: dict[str, Any]) -> _Task:
     return _Task(data if isinstance(data, dict) else {}, annotations, num_skipped)
 
 
-def _minimal_task(task: dict[str, Any]) -> _Task:
-    chosen: dict[str, list[str]] = {}
-    for key, value in task.items():
-        if key in _MIN_FIELDS or isinstance(value, (int, float)) or value is None:
-            continue
-        if isinstance(value, dict) and "choices" in value:
-            chosen[key] = _texts(value["choices"])
-        elif isinstance(value, list):
-            for entry in value:
-                for inner, entries in entry.items() if isinstance(entry, dict) else ():
-                    if inner == "choices" or inner.endswith("labels"):
-                        chosen.setdefault(key, []).extend(_texts(entries))
-    return _Task({key: value for key, value in task.items() if key not in chosen}, [chosen])
+def _minimal_tasks(records: Sequence[dict[str, Any]], class_column: str | None) -> list[_Task]:
+    """Separate data of a task and choices, which JSON-MIN writes between the id and the annotator."""
+    controls = {class_column} if class_column is not None else set()
+    for record in records:
+        keys = list(record)
+        if "id" in keys and "annotator" in keys:
+            controls.update(keys[keys.index("id") + 1 : keys.index("annotator")])
+        controls.update(
+            key for key, value in record.items() if _choices_of(value) and not isinstance(value, str)
+        )
+    tasks = []
+    for record in records:
+        chosen = {key: _choices_of(value) for key, value in record.items() if key in controls}
+        data = {key: value for key, value in record.items() if key not in controls | _MIN_FIELDS}
+        tasks.append(_Task(data, [{key: names for key, names in chosen.items() if names}]))
+    return tasks
+
+
+def _choices_of(value: Any) -> list[str]:
+    """Return the classes of a control in JSON-MIN: a text, an object with choices, or a list of regions."""
+    if isinstance(value, str):
+        return _texts(value)
+    found = []
+    for item in value if isinstance(value, list) else [value]:
+        for key, entries in item.items() if isinstance(item, dict) else ():
+            if key in ("choices", "taxonomy") or key.endswith("labels"):
+                found += _texts(entries)
+    return found
 
 
 def _texts(entries: Any) -> list[str]:
     if isinstance(entries, str):
-        return [entries]
+        return [entries.strip()] if entries.strip() else []
     if not isinstance(entries, list):
         return []
     # An entry of a taxonomy is the path to a class; its last element is the class.

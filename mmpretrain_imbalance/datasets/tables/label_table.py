@@ -19,7 +19,7 @@ from .describe_columns import describe_columns
 from .description import TableDescription
 from .file_format import recognize_format
 from .image_rows import ImageRows
-from .label_studio import read_json_export
+from .label_studio import options_of_csv_export, read_json_export
 from .list_labels import read_list_column
 from .long_labels import read_label_rows
 from .spreadsheet import open_spreadsheet
@@ -111,16 +111,17 @@ def read_label_table(
 
 
 def _read_source(source: TableSource, options: TableOptions) -> LabelTable:
-    words = CellWords(options)
     columns, num_rows = survey_columns(source)
     description = TableDescription(
         source.path, source.format, details=source.details, num_rows=num_rows, notes=source.notes
     )
     for text, option in source.guesses:
         description.guess(text, option)
+    options = options_of_csv_export(source.header, options, description)
+    words = CellWords(options)
     layout = find_layout(source, columns, options, words, description)
     description.layout = _LAYOUTS[layout.kind]
-    rows = ImageRows(source, layout)
+    rows = ImageRows(source, layout, options.keep_upload_prefix)
     if layout.kind == "classes":
         labels = read_class_columns(source, layout, rows.add).finish(
             [source.header[position] for position in layout.classes]
@@ -129,7 +130,7 @@ def _read_source(source: TableSource, options: TableOptions) -> LabelTable:
         collected, others = read_list_column(source, columns, layout, options, description, rows.add)
         labels = collected.finish(_class_order(source, layout, collected.index), others)
     else:
-        images, group_of = read_label_rows(source, layout, rows.names)
+        images, group_of = read_label_rows(source, layout, options, rows.names)
         default_label = 0 if options.not_listed == "negative" else -1
         class_names = _class_order(source, layout, images.classes)
         labels = images.finish(class_names, default_label, options, description)

@@ -9,6 +9,8 @@ from .cell_words import Cell
 from .column_survey import ColumnSurvey, Judgment
 from .table_source import TableSource
 
+_NAMES_OF_CLASSES = re.compile(r"label|class|tag|categor|species|diagnos", re.IGNORECASE)
+
 
 def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgment) -> ValueError:
     """Return the error of a class column with values that are no words for labels.
@@ -25,10 +27,14 @@ def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgmen
             f"{judgment.reason} in the column {name!r}",
             f"Say --ignore {option_word(name)}, or name the right columns.",
         )
+    known = [
+        cell for cell, label in judgment.meanings.items() if label in (0, 1) and cell not in judgment.odd
+    ]
+    if not known:
+        return _unknown_words_error(source, column, judgment)
     odd = sorted(judgment.odd, key=lambda cell: column.first_rows[cell])
     first = str(odd[0]).strip()
-    known = [cell for cell, label in judgment.meanings.items() if label is not None and cell not in odd]
-    beside = ", ".join(_counted(column, cell) for cell in known[:4]) or "no known word"
+    beside = ", ".join(_counted(column, cell) for cell in known[:4])
     more = "" if len(odd) == 1 else f" (and {len(odd) - 1} more such value{'s' if len(odd) > 2 else ''})"
     count = column.counts[odd[0]]
     found = (
@@ -40,7 +46,22 @@ def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgmen
         f"Say what it means with --yes {word}, --no {word} or --unknown {word}, or say --ignore "
         f"{option_word(name)} if the column is no class."
     )
+    if _NAMES_OF_CLASSES.search(name):
+        remedy += f" If its cells name classes, say --list-column {option_word(name)}."
     return source.error("labels that are positive, negative or unknown", found, remedy)
+
+
+def _unknown_words_error(source: TableSource, column: ColumnSurvey, judgment: Judgment) -> ValueError:
+    words = sorted({str(cell).strip() for cell in judgment.odd})
+    shown = ", ".join(_counted(column, cell) for cell in judgment.odd[:4]) + (
+        ", ..." if len(words) > 4 else ""
+    )
+    return source.error(
+        "labels that are positive, negative or unknown",
+        f"{shown} in the column {column.name!r}",
+        f"Say what they mean, such as {_example_options(words)} (or the other way round), or say --ignore "
+        f"{option_word(column.name)} if the column is no class.",
+    )
 
 
 def no_labels_error(
@@ -62,12 +83,18 @@ def no_labels_error(
     if few:
         # The words of most columns are likely the words for labels.
         words = sorted({str(cell).strip() for p in few for cell in judgments[few[0]].odd} - {""})
-        options = " ".join(f"{option} {option_word(word)}" for option, word in zip(("--yes", "--no"), words))
         return source.error(
             "columns with labels, or a column that lists classes",
             f"other values ({seen})",
-            f"Say which words are labels, such as {options} (or the other way round), or name the column "
-            "that lists classes with --list-column.",
+            f"Say which words are labels, such as {_example_options(words)} (or the other way round), or name "
+            "at the column that lists classes with --list-column.",
+        )
+    if judgments and all(judgment.reason.startswith("numbers between 0") for judgment in judgments.values()):
+        return source.error(
+            "columns with labels",
+            f"only numbers between 0 and 1 ({seen})",
+            "Replace predicted probabilities by labels, such as 1 where they are at least 0.9, 0 where they "
+            "are at most 0.1, and blank cells elsewhere.",
         )
     return source.error(
         "columns with labels, or a column that lists classes",
@@ -85,6 +112,10 @@ def option_word(word: str) -> str:
         ('maybe', "'not sure'")
     """
     return word if re.fullmatch(r"[\w.,/+-]+", word) else "'" + word.replace("'", "'\\''") + "'"
+
+
+def _example_options(words: Sequence[str]) -> str:
+    return " ".join(f"{option} {option_word(word)}" for option, word in zip(("--yes", "--no"), words))
 
 
 def _counted(column: ColumnSurvey, cell: Cell) -> str:

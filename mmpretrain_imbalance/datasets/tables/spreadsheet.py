@@ -6,6 +6,7 @@ import datetime
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,9 @@ def cell_text(value: Any) -> str:
 
 def _read_xlsx(path: str) -> dict[str, list[Sequence[Cell]]]:
     openpyxl = import_reader("openpyxl", "an Excel workbook")
-    with _damage_as_value_error(path, "xlsx"):
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    # As an open file, because openpyxl rejects other endings than .xlsx.
+    with _damage_as_value_error(path, "xlsx"), open(path, "rb") as file:
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
         try:
             sheets = {}
             for sheet in workbook.worksheets:
@@ -106,9 +108,9 @@ def _read_xlsx(path: str) -> dict[str, list[Sequence[Cell]]]:
 def _read_ods(path: str) -> dict[str, list[Sequence[Cell]]]:
     pandas = import_reader("pandas", "an OpenDocument sheet")
     import_reader("odf", "an OpenDocument sheet")
-    with _damage_as_value_error(path, "ods"):
+    with _damage_as_value_error(path, "ods"), open(path, "rb") as file:
         frames = pandas.read_excel(
-            path, sheet_name=None, header=None, engine="odf", dtype=object, na_filter=False
+            file, sheet_name=None, header=None, engine="odf", dtype=object, na_filter=False
         )
         return {title: _texts(frame.itertuples(index=False, name=None)) for title, frame in frames.items()}
 
@@ -128,25 +130,20 @@ def _texts(rows: Any) -> list[Sequence[Cell]]:
     return [tuple(map(text, row)) for row in rows]
 
 
-class _damage_as_value_error:  # noqa: N801
-    """Context in which every error of a reader of damaged files becomes one sentence."""
-
-    def __init__(self, path: str, file_format: str) -> None:
-        self.path, self.name = path, _FORMATS[file_format]
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        # Readers of XML in archives raise errors of many kinds for damaged files.
-        if isinstance(error, Exception) and not isinstance(error, ImportError):
-            raise table_error(
-                self.path,
-                self.name,
-                "readable sheets",
-                f"{type(error).__name__}: {str(error)[:100]}",
-                "Open it in a spreadsheet program, and save it again as .xlsx or .csv.",
-            ) from None
+@contextmanager
+def _damage_as_value_error(path: str, file_format: str) -> Iterator[None]:
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:  # readers of XML in archives raise errors of many kinds for damaged files
+        raise table_error(
+            path,
+            _FORMATS[file_format],
+            "readable sheets",
+            f"{type(error).__name__}: {' '.join(str(error).split())[:100]}",
+            "Open it in a spreadsheet program, and save it again as .xlsx or .csv.",
+        ) from None
 
 
 def _check_formulas(path: str, title: str) -> None:
@@ -156,10 +153,9 @@ def _check_formulas(path: str, title: str) -> None:
         if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in parts):
             return
     openpyxl = import_reader("openpyxl", "an Excel workbook")
-    values, formulas = (
-        openpyxl.load_workbook(path, read_only=True, data_only=data_only) for data_only in (True, False)
-    )
-    try:
+    with open(path, "rb") as first, open(path, "rb") as second:
+        values = openpyxl.load_workbook(first, read_only=True, data_only=True)
+        formulas = openpyxl.load_workbook(second, read_only=True, data_only=False)
         for sheet in (values[title], formulas[title]):
             sheet.reset_dimensions()
         pairs = zip(values[title].iter_rows(), formulas[title].iter_rows())
@@ -173,6 +169,3 @@ def _check_formulas(path: str, title: str) -> None:
                         f"none for {formula.value[:50]!r} in row {formula.row}, column {formula.column}",
                         "Open it in a spreadsheet program and save it, or save it as .csv.",
                     )
-    finally:
-        values.close()
-        formulas.close()

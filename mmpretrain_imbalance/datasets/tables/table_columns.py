@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from .cell_words import fold
 from .column_survey import ColumnSurvey
 from .description import TableDescription
+from .image_names import IMAGE_COLUMN, KEY_COLUMN
 from .table_options import TableOptions
 from .table_source import TableSource
 
-_IMAGE = re.compile(r"image|img|photo|picture|file|path|slide|scan|frame|\bpic\b|bild|foto", re.IGNORECASE)
-_KEY = re.compile(r"^(name|id|uid|uuid|key|sample|sample_?id|item|case)$", re.IGNORECASE)
 _GROUP = re.compile(
     r"patient|subject|person|product|group|case|study|customer|plant|animal_?id|site|series", re.IGNORECASE
 )
@@ -89,7 +88,7 @@ def find_image_column(
         and not columns[position].has_lists
         and (columns[position].has_many or len(set(columns[position].filled)) > 1)
     ]
-    for pattern in (_IMAGE, _KEY):
+    for pattern in (IMAGE_COLUMN, KEY_COLUMN):
         named = [position for position in text if pattern.search(source.header[position])]
         if len(named) > 1 and any(fold(source.header[position]) == "image" for position in named):
             named = [position for position in named if fold(source.header[position]) == "image"]

@@ -16,8 +16,13 @@ from .table_options import TableOptions
 from .table_source import TableSource
 
 _NAMES = re.compile(
-    r"(label|class|tag|categor|keyword|finding|attribute|choice|species|diagnos|annotation|concept|object)",
+    r"(image_?|multi_?|all_?|true_?|gt_?)?(label|class|tag|category|categorie|keyword|finding|attribute|choice|"
+    r"species|diagnosis|diagnose|annotation|concept|object)(s|es)?([_ ]?(name|list|id|text)s?)?$",
     re.IGNORECASE,
+)
+# Columns that name a person or tool and not a class, although their values repeat as those of classes do.
+_PERSON = re.compile(
+    r"annotator|rater|reader|user|worker|doctor|label+er|_by$|review|source|author", re.IGNORECASE
 )
 _VALUE = re.compile(r"^(value|present|presence|label|answer|positive|confidence|state|is_?present|y)$", re.I)
 
@@ -92,7 +97,7 @@ def find_layout(
         _guess_layout(source, columns, layout, judgments, description)
     layout.negatives = given.get("negative_list_column")
     if layout.kind == "labels":
-        value = given.get("value_column", _value_column(source, layout, judgments, description))
+        value = given.get("value_column", _value_column(source, columns, layout, judgments, description))
         if value is not None:
             layout.value = value, _meanings(source, columns[value], columns[value].judge(words))
     elif layout.kind == "classes":
@@ -108,7 +113,9 @@ def find_layout(
         _guess_unused_lists(source, columns, layout, description)
     hint = None if layout.group is not None else group_hint(source.header, columns, list(layout.ignored))
     if hint is not None and source.header.index(hint) not in ignored:
-        description.guess(f"images with the same '{hint}' do not belong together", f"--group-column '{hint}'")
+        description.guess(
+            f"images with the same '{hint}' do not belong together", f"--group-column {option_word(hint)}"
+        )
     return layout
 
 
@@ -125,7 +132,8 @@ def _guess_layout(
     if len(labels) <= 1 or image.repeats:
         named = [p for p in texts if columns[p].repeats and not _has_several_entries(columns[p])]
         pairs = [p for p in named if _pairs_differ(image, columns[p])] if image.repeats else []
-        hinted = [p for p in named if _NAMES.search(source.header[p])]
+        hinted = [p for p in named if _NAMES.match(source.header[p])]
+        pairs = [p for p in pairs if not _PERSON.search(source.header[p])]
         for found in ([p for p in hinted if p in pairs], hinted if image.repeats or labels else [], pairs):
             if found is pairs and len(labels) > 1:
                 break
@@ -141,7 +149,7 @@ def _guess_layout(
     if labels:
         return
     lists = [p for p in texts if columns[p].has_lists or _has_several_entries(columns[p])]
-    hinted = [p for p in texts if _NAMES.search(source.header[p])]
+    hinted = [p for p in texts if _NAMES.match(source.header[p])]
     for found in ([p for p in hinted if p in lists], hinted, lists):
         found = [p for p in found if _entries_repeat(columns[p])]
         if len(found) == 1:
@@ -198,6 +206,7 @@ def _choose_classes(
 
 def _value_column(
     source: TableSource,
+    columns: Sequence[ColumnSurvey],
     layout: TableLayout,
     judgments: dict[int, Judgment],
     description: TableDescription,
@@ -217,9 +226,18 @@ def _value_column(
                 raise source.error(
                     "labels that are positive, negative or unknown",
                     f"{judgment.reason} in the column {name!r}",
-                    f"Say --ignore '{name}' if every row is a positive label whatever its number is.",
+                    f"Say --ignore {option_word(name)} if every row is a positive label.",
                 )
-        description.guess("every row is a positive label, because no column has labels", "--value-column")
+            if (
+                judgment.kind == "other"
+                and position != layout.names
+                and 2 <= len(set(columns[position].filled)) <= 3
+            ):
+                # These may be the labels, in words that are not known.
+                raise odd_value_error(source, columns[position], judgment)
+        description.guess(
+            "every row is a positive label, because no column has labels", "--class-column and --value-column"
+        )
         return None
     return found[0]
 
@@ -227,8 +245,7 @@ def _value_column(
 def _meanings(source: TableSource, column: ColumnSurvey, judgment: Judgment) -> dict[Cell, int]:
     if judgment.kind in ("mixed", "other"):
         raise odd_value_error(source, column, judgment)
-    meanings = judgment.meanings or dict.fromkeys(column.counts, -1)
-    return {cell: label for cell, label in meanings.items() if label is not None}
+    return {cell: label for cell, label in judgment.meanings.items() if label is not None}
 
 
 def _is_text(column: ColumnSurvey) -> bool:
@@ -273,5 +290,5 @@ def _check_duplicate_names(source: TableSource, ignored: dict[int, str]) -> None
             raise source.error(
                 "different column names",
                 f"{match[1]!r} twice, in columns {source.header.index(match[1]) + 1} and {position + 1}",
-                f"Rename one of them, or say --ignore '{name}'.",
+                f"Rename one of them, or say --ignore {option_word(name)}.",
             )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .cell_words import Cell, CellWords, number_of
-from .image_names import has_image_ending
+from .image_names import IMAGE_COLUMN, KEY_COLUMN, has_image_ending
 from .table_options import TableOptions
 
 #: Numbers of rows in the file, and their cells.
@@ -88,7 +88,8 @@ def describe_seen(table_format: str, details: dict[str, str], header: Sequence[s
 
 def table_error(path: str, seen: str, expected: str, found: str, remedy: str) -> ValueError:
     """Return the error of a table that cannot be read, in the wording of this package."""
-    found = found if len(found) <= 300 else f"{found[:300]} ..."
+    found = " ".join(found.split())
+    found = found if len(found) <= 400 else f"{found[:400]} ..."
     return ValueError(f"The table {path} ({seen}) must have {expected}. Got {found} instead. {remedy}")
 
 
@@ -190,7 +191,8 @@ def _check_header(
 ) -> None:
     words = CellWords(TableOptions())
     labels = sum(bool(cell) and words.meaning(cell) is not None for cell in cells)
-    if any(map(has_image_ending, cells)) or (len(cells) > 1 and labels >= len(cells) - 1):
+    named = any(IMAGE_COLUMN.search(cell) or KEY_COLUMN.search(cell) for cell in cells)
+    if any(map(has_image_ending, cells)) or (len(cells) > 1 and labels >= len(cells) - 1 and not named):
         raise table_error(
             path,
             seen,
@@ -204,7 +206,8 @@ def _check_header(
         words.meaning(text) is not None or number_of(text) is not None for text in texts
     )
     gaps = sum(not cell for cell in cells) + len(cells) - len(set(cells))
-    if are_names and (gaps or len(cells) < len(following)):
+    last = max(position for position, cell in enumerate(rows[0], 1) if _is_filled(cell))
+    if are_names and (gaps or len(cells) < last):
         raise table_error(
             path,
             seen,
