@@ -58,9 +58,11 @@ def print_update(console: Console, update: ProjectUpdate) -> None:
         console: Console without markup.
         update: The changes.
     """
-    print_table(console, update.table)
-    print_images(console, update.images.left_out, len(update.files.unnamed), len(update.images.rows))
-    print_parts(console, update.images.labels.class_names, update.counts, update.rows)
+    if update.table is not None:
+        print_table(console, update.table)
+    num_unnamed = 0 if update.files is None else len(update.files.unnamed)
+    print_images(console, update.left_out, num_unnamed, len(update.labels))
+    print_parts(console, update.labels.class_names, update.counts, update.rows)
     new = ", ".join(f"{number} in {part}" for part, number in update.new_images.items())
     console.print(f"\nNew images: {new}. Images that the table no longer names: {update.removed_images}.")
     changed = ", ".join(

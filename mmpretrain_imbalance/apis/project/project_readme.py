@@ -67,9 +67,11 @@ List the known labels that look wrong, and the unknown ones that are worth askin
 {suspects}
 ```
 
-Read a corrected table into this project. Images stay in their part, and new images are added:
+Fill in its column `correct`, and read these corrections into the project, or read the corrected table. Images stay in
+their part, and new images are added:
 
 ```bash
+{corrections}
 {update}
 ```
 
@@ -133,6 +135,7 @@ def project_readme(
         report=command_text("analysis_tools/report.py", "work_dirs", out="report.html"),
         suspects=command_text("suspects.py", "config.py", _BEST, out="suspects.csv"),
         update=command_text("new_project.py", table, out=".", update=True),
+        corrections=command_text("new_project.py", "suspects.csv", out=".", update=True),
         second=second,
         second_project=command_text("new_project.py", table, images=images, **again),
     )

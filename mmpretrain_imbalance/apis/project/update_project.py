@@ -1,4 +1,7 @@
-"""Update of a project from a corrected table: images keep their part, and new images are stratified in."""
+"""Update of a project from a corrected table, or from a table of corrections of single labels.
+
+Images keep their part, and new images are stratified in.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.image_files import ImageFiles, find_images
-from ...datasets.label_store.build import select_classes
+from ...datasets.annotations.corrections import apply_corrections
+from ...datasets.image_files import ImageFiles, ImageProblem, find_images
+from ...datasets.label_store.build import StoreParts, select_classes
 from ...datasets.label_store.counts import LabelCounts
 from ...datasets.label_store.store import LabelStore
 from ...datasets.split_labels import split_labels
@@ -37,10 +41,11 @@ class ProjectUpdate:
 
     Attributes:
         folder: Folder of the project.
-        table: How the table was understood.
-        files: The images of the rows of the table.
-        images: The images of the project with their labels.
-        rows: Rows of ``images.labels`` in each part.
+        table: How the table was understood; None for a table of corrections.
+        files: The images of the rows of the table; None for a table of corrections.
+        left_out: Problems of the rows that are left out or joined, by their kind.
+        labels: The labels of all images of the project.
+        rows: Rows of ``labels`` in each part.
         counts: Label counts of each part.
         new_images: Number of new images in each part.
         removed_images: Number of images that the table no longer names.
@@ -51,9 +56,10 @@ class ProjectUpdate:
     """
 
     folder: Path
-    table: TableDescription
-    files: ImageFiles
-    images: UsableImages
+    table: TableDescription | None
+    files: ImageFiles | None
+    left_out: dict[str, list[ImageProblem]]
+    labels: LabelStore
     rows: dict[str, np.ndarray]
     counts: dict[str, LabelCounts]
     new_images: dict[str, int]
@@ -75,12 +81,16 @@ def update_project(
 ) -> ProjectUpdate:
     """Read a corrected table into a project.
 
+    The table is that of the project with other labels, or more or fewer images; or it is a table with the
+    columns ``image``, ``class`` and ``correct``, such as that of ``tools/suspects.py`` after a person has
+    filled it in, whose corrections replace single labels.
+
     An image that the project has stays in its part. New images are split by the fractions of the project; an
     image whose group is in a part goes to that part. The earlier annotation files are kept in
     ``versions/NUMBER``. ``config.py`` stays as it is, except for the number of training images.
 
     Args:
-        table: The corrected table, with the classes of the project.
+        table: The corrected table, with the classes of the project, or the table of corrections.
         out: Folder of the project.
         images: Folder of the images; None for that of the project.
         skip_bad_images: As in :func:`new_project`; None for those of the project.
@@ -103,45 +113,82 @@ def update_project(
             f"{os.fspath(images)!r} instead. If the images were moved, change 'images' in project.json and "
             "image_folder in config.py."
         )
-    options = {**settings["table_options"], **table_options}
-    skip = settings["skip_bad_images"] if skip_bad_images is None else skip_bad_images
-    label_table = read_label_table(table, progress=progress, **options)
     earlier = {part: read_part(folder / file) for part, file in settings["annotation_files"].items()}
-    labels = _with_classes_of(label_table.labels, earlier["train"], table)
-    files = find_images(
-        image_names(labels), settings["images"], row_numbers=label_table.rows.tolist(), progress=progress
-    )
-    usable = usable_images(labels, files, label_table.groups, skip, table, problem_folder_of(folder))
     part_of_image = {name: part for part, store in earlier.items() for name in image_names(store)}
-    parts = _parts(usable, part_of_image, settings["fractions"], settings["seed"])
+    description, files, left_out = None, None, {}
+    if is_correction_table(table):
+        labels = apply_corrections(_joined(list(earlier.values())), table)
+        parts = np.array([part_of_image[name] for name in image_names(labels)])
+    else:
+        options = {**settings["table_options"], **table_options}
+        skip = settings["skip_bad_images"] if skip_bad_images is None else skip_bad_images
+        label_table = read_label_table(table, progress=progress, **options)
+        description = label_table.description
+        labels = _with_classes_of(label_table.labels, earlier["train"], table)
+        files = find_images(
+            image_names(labels),
+            settings["images"],
+            row_numbers=label_table.rows.tolist(),
+            progress=progress,
+        )
+        usable = usable_images(labels, files, label_table.groups, skip, table, problem_folder_of(folder))
+        labels, left_out = usable.labels, usable.left_out
+        parts = _parts(usable, part_of_image, settings["fractions"], settings["seed"])
     rows = {part: np.flatnonzero(parts == part) for part in earlier}
     for part, of_part in rows.items():
         if not len(of_part):
             raise ValueError(f"The table {table} must name images of the part {part!r}. Got none instead.")
-    is_new = np.array([name not in part_of_image for name in image_names(usable.labels)], dtype=bool)
-    counts = {part: usable.labels.label_counts(of_part) for part, of_part in rows.items()}
-    version = _replace_files(folder, usable.labels, rows, settings)
+    is_new = np.array([name not in part_of_image for name in image_names(labels)], dtype=bool)
+    counts = {part: labels.label_counts(of_part) for part, of_part in rows.items()}
+    version = _replace_files(folder, labels, rows, settings)
     _update_num_images(folder / "config.py", len(rows["train"]))
     train = counts["train"]
     return ProjectUpdate(
         folder=folder,
-        table=label_table.description,
+        table=description,
         files=files,
-        images=usable,
+        left_out=left_out,
+        labels=labels,
         rows=rows,
         counts=counts,
         new_images={part: int(is_new[of_part].sum()) for part, of_part in rows.items()},
         removed_images=len(part_of_image) - int((~is_new).sum()),
-        changed_labels=_changed_labels(earlier, usable.labels),
+        changed_labels=_changed_labels(earlier, labels),
         earlier_version=version,
         advice=advise_method(
             train.positives,
             train.negatives,
             train.unknown,
-            positives_per_image(usable.labels, rows["train"]),
+            positives_per_image(labels, rows["train"]),
         ),
         method=settings["method"],
     )
+
+
+def is_correction_table(path: str | os.PathLike[str]) -> bool:
+    """Return whether a table corrects single labels: a CSV file with the columns image, class and correct.
+
+    Args:
+        path: The table.
+
+    Returns:
+        Whether its header has these columns, in any order.
+    """
+    if Path(path).suffix.lower() not in (".csv", ".txt", ".tsv") or not Path(path).is_file():
+        return False
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        header = re.split(r"[,;\t]", file.readline().strip().lower())
+    return {"image", "class", "correct"} <= {name.strip(' "') for name in header}
+
+
+def _joined(stores: Sequence[LabelStore]) -> LabelStore:
+    first = stores[0]
+    parts = StoreParts(first.class_names, first.default_label)
+    for store in stores:
+        rows = np.arange(len(store))
+        parts.add(*store.elements(rows), num_images=len(store))
+        parts.add_names(store, rows)
+    return parts.finish()
 
 
 def _with_classes_of(labels: LabelStore, earlier: LabelStore, table: str | os.PathLike[str]) -> LabelStore:

@@ -130,3 +130,24 @@ def test_large_projects_keep_label_stores(make, few: Path, table: pd.DataFrame, 
     assert len(store) == before + update.new_images["train"]
     assert Config.fromfile(folder / "config.py").train_dataloader.dataset.ann_file == "train_labels"
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_corrections_of_single_labels(delimiter: str, make, few: Path, tmp_path: Path) -> None:
+    folder = make(few).folder
+    before, old = parts(folder), labels_of(folder).fillna(-1)
+    chosen = [(image, name, int(old.loc[image, name])) for image in sorted(old.index)[:4] for name in CLASSES]
+    answers = [("" if row % 3 == 0 else 1 - max(label, 0)) for row, (_, _, label) in enumerate(chosen)]
+    lines = [("kind", "image", "class", "label", "score", "correct")]
+    lines += [("wrong?", *item, 0.5, answer) for item, answer in zip(chosen, answers)]
+    path = tmp_path / "suspects.csv"
+    path.write_text("".join(delimiter.join(map(str, line)) + "\n" for line in lines))
+    update = update_project(path, folder)
+    expected = old.copy()
+    for (image, name, _), answer in zip(chosen, answers):
+        if answer != "":
+            expected.loc[image, name] = answer
+    np.testing.assert_array_equal(labels_of(folder).fillna(-1).to_numpy(), expected.to_numpy())
+    assert parts(folder) == before
+    assert sum(update.changed_labels.values()) == sum(answer != "" for answer in answers)
+    assert update.table is None
