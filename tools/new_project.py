@@ -1,7 +1,7 @@
 """Make a project that can be trained from a table of labels and a folder of images, or update it.
 
 The table may be CSV or other delimited text, a spreadsheet, Parquet, an export of Label Studio or CVAT, or a
-folder of Hugging Face datasets. Nothing is asked: what was guessed is printed, with the option that overrules it.
+folder of Hugging Face datasets. Nothing is asked: guesses are printed with the option that overrules them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument(
         "--update",
         action="store_true",
-        help="read a corrected table into an existing project: images stay in their part, new images are added",
+        help="read a corrected table into a project: images stay in their part, new ones are added",
     )
     parser.add_argument(
         "--skip-bad-images",
@@ -43,7 +43,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     add("--seed", type=int, help="seed of the split (default: 0)")
     add(
         "--model",
-        help="a network of mmpretrain.list_models(), the first part of its name, or timm/NAME (default: resnet50)",
+        help="network of mmpretrain.list_models(), first part of its name, or timm/NAME (default: resnet50)",
     )
     add(
         "--weights",
@@ -54,7 +54,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     add("--image-size", type=int, help="height and width in pixels (default: that of the published network)")
     add("--batch-size", type=int, help="images per step and GPU (default: 32)")
     add("--max-epochs", type=int, help="number of epochs (default: 30)")
-    add("--learning-rate", type=float, help="largest learning rate (default: 1e-4)")
+    add("--learning-rate", type=float, help="learning rate of the backbone (default: 1e-4)")
     add_traceback_option(parser)
     args = parser.parse_args()
     if not args.update and args.images is None:

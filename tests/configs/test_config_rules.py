@@ -14,7 +14,7 @@ CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 BASES = CONFIGS / "_base_"
 METHODS = sorted((BASES / "methods").glob("*.py"))
 RUNNABLE = sorted(path for path in CONFIGS.glob("*/*.py") if path.parent != BASES)
-# MMPretrain's config, which has no auto_scale_lr and none of our _base_, with partial labels as the only change.
+# MMPretrain's config without auto_scale_lr and without our _base_; partial labels are the only change.
 OF_MMPRETRAIN = "resnet101-csra_1xb16_partial-voc07"
 SHIPPED = [path for path in RUNNABLE if path.stem != OF_MMPRETRAIN]
 DIGITS_BATCH = 64

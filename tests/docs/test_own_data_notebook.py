@@ -21,7 +21,9 @@ def test_notebook_is_stored_without_outputs() -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert [cell.outputs or cell.execution_count for cell in code if cell.outputs or cell.execution_count] == []
+    assert [
+        cell.outputs or cell.execution_count for cell in code if cell.outputs or cell.execution_count
+    ] == []
 
 
 @pytest.mark.slow
@@ -36,7 +38,11 @@ def test_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert {path.name for path in (tmp_path / "clothes").iterdir()} >= {"config.py", "work_dirs", "suspects.csv"}
+    assert {path.name for path in (tmp_path / "clothes").iterdir()} >= {
+        "config.py",
+        "work_dirs",
+        "suspects.csv",
+    }
     suspects = pd.read_csv(tmp_path / "clothes" / "suspects.csv")
     assert set(suspects["class"]) <= set(CLASSES)
     assert len(suspects) == 40

@@ -52,7 +52,11 @@ def test_advice_of_each_row_of_the_table(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("known", "method"),
-    [(0.98, "partial_label_masking_loss_selective"), (1.0, "partial_asymmetric_loss"), (0.19, "partial_label_masking_loss")],
+    [
+        (0.98, "partial_label_masking_loss_selective"),
+        (1.0, "partial_asymmetric_loss"),
+        (0.19, "partial_label_masking_loss"),
+    ],
 )
 def test_fraction_of_known_labels_decides_at_its_limits(known: float, method: str) -> None:
     assert advise_method(*counts(STRONG, known)).second == method
@@ -67,7 +71,9 @@ def test_imbalance_is_strong_from_fifty(rarest: int, strong: bool) -> None:
 def test_figures_equal_a_plain_loop() -> None:
     generator = np.random.default_rng(0)
     labels = generator.choice([-1, 0, 1], (50, 6), p=[0.5, 0.3, 0.2])
-    positives, negatives, unknown = (np.array([(labels[:, c] == value).sum() for c in range(6)]) for value in (1, 0, -1))
+    positives, negatives, unknown = (
+        np.array([(labels[:, c] == value).sum() for c in range(6)]) for value in (1, 0, -1)
+    )
     per_image = np.bincount((labels == 1).sum(axis=1))
     figures = label_figures(positives, negatives, unknown, per_image)
     missing = sum(u * p / (p + n) for p, n, u in zip(positives, negatives, unknown)) / 50

@@ -46,7 +46,9 @@ def test_three_commands_and_no_edit(tmp_path: Path) -> None:
     printed = run_tool(*pasted(readme, "predict.py", project), cwd=project)
     assert "from the checkpoint" in printed
     answers = pd.read_csv(project / "predictions.csv", index_col=0)
-    assert sorted(Path(image).name for image in answers.index) == [photo_name(row) for row in range(NUM_IMAGES)]
+    assert sorted(Path(image).name for image in answers.index) == [
+        photo_name(row) for row in range(NUM_IMAGES)
+    ]
     order = [int(Path(image).stem.removeprefix("photo_")) for image in answers.index]
     # Also the labels that the spreadsheet did not have.
     assert (answers[list(CLASSES)].to_numpy() == truth[order]).mean() > 0.85

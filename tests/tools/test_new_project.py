@@ -56,7 +56,9 @@ def test_wrong_input_ends_in_one_sentence(folder: Path, error_message, tmp_path:
     out = ("--out", tmp_path / "project")
     message = error_message("new_project.py", folder / "labels.csv", *out, "--update", "--model", "resnet18")
     assert "The '--update' option must come without options of new projects. Got --model instead." in message
-    message = error_message("new_project.py", folder / "labels.csv", *out, "--images", folder, "--model", "resn")
+    message = error_message(
+        "new_project.py", folder / "labels.csv", *out, "--images", folder, "--model", "resn"
+    )
     assert "Traceback" not in message
     assert "must be the name of a network in mmpretrain.list_models()" in message
     assert not (tmp_path / "project").exists()
@@ -70,7 +72,9 @@ def test_options_are_those_of_the_functions(command_line: ModuleType) -> None:
     parser = argparse.ArgumentParser()
     add_table_arguments(parser)
     assert {action.dest for action in parser._actions} - {"help"} == set(TableOptions.names())
-    args = parser.parse_args("--ignore a b --checked 3 5 --header-row 0 --fill-short-rows --blank negative".split())
+    args = parser.parse_args(
+        "--ignore a b --checked 3 5 --header-row 0 --fill-short-rows --blank negative".split()
+    )
     expected = dict(ignore=["a", "b"], checked=[3, 5], header_row=0, fill_short_rows=True, blank="negative")
     assert table_options(args) == expected
     TableOptions(**expected)

@@ -113,7 +113,9 @@ def print_parts(
     table = Table("class", *(f"{part} ({len(of_part):,} images)" for part, of_part in rows.items()))
     order = np.argsort(-sum(of_part.positives for of_part in counts.values()), kind="stable")
     for index in order[:_MOST_ROWS]:
-        cells = [f"{of_part.positives[index]:,} + / {of_part.negatives[index]:,} -" for of_part in counts.values()]
+        cells = [
+            f"{of_part.positives[index]:,} + / {of_part.negatives[index]:,} -" for of_part in counts.values()
+        ]
         table.add_row(class_names[index], *cells)
     console.print(table)
     if len(order) > _MOST_ROWS:

@@ -1,4 +1,4 @@
-"""Command-line options that say how a table of labels is to be understood. The module imports no slow package."""
+"""Options that say how a table of labels is to be understood. The module imports no slow package."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 _COLUMNS = {
     "image_column": "column with the file name of the image",
-    "group_column": "column whose equal values mark images that belong together, such as patient or product; a "
-    "group is in one part",
+    "group_column": "column whose equal values mark images that belong together, such as patient; they stay "
+    "in one part",
     "class_column": "column with the class, in a table with one row per label",
     "value_column": "column with the label, in a table with one row per label",
     "list_column": "column with a list of the positive classes",
@@ -25,7 +25,10 @@ _WORDS = {
 }
 _CHOICES = {
     "blank": (["unknown", "negative"], "meaning of a blank cell"),
-    "not_listed": (["unknown", "negative"], "label of the classes that a list or an annotation does not name"),
+    "not_listed": (
+        ["unknown", "negative"],
+        "label of the classes that a list or an annotation does not name",
+    ),
     "disagreement": (
         ["unknown", "positive", "negative", "raise"],
         "label on which rows or annotators contradict each other",

@@ -92,7 +92,7 @@ def build_backbone(choice: BackboneChoice) -> nn.Module:
 
 
 def _mmpretrain_name(name: str) -> str | None:
-    """Return the full name of a network of MMPretrain: the shortest one, trained on ImageNet, that starts so."""
+    """Return the shortest full name of a network of MMPretrain that starts so and was trained on ImageNet."""
     from mmpretrain.apis.model import ModelHub, list_models
 
     names = list_models()
@@ -162,8 +162,8 @@ def _of_timm(name: str, image_size: int | None) -> BackboneChoice:
         ) from error
     if not timm.is_model(name):
         raise ValueError(_unknown_name(f"timm/{name}"))
-    settings = timm.get_pretrained_cfg(name)
-    settings = settings.to_dict() if settings is not None else {}
+    published = timm.get_pretrained_cfg(name)
+    settings: dict[str, Any] = published.to_dict() if published is not None else {}
     return BackboneChoice(
         name=f"timm/{name}",
         backbone={"type": "TIMMBackbone", "model_name": name},

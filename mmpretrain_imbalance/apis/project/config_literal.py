@@ -38,9 +38,7 @@ def config_literal(value: Any, indent: int = 0) -> str:
     if isinstance(value, dict):
         names = all(isinstance(key, str) and key.isidentifier() for key in value)
         start, end = ("dict(", ")") if names else ("{", "}")
-        parts = [
-            f"{key}=" if names else f"{key!r}: " for key in value
-        ]
+        parts = [f"{key}=" if names else f"{key!r}: " for key in value]
         items = list(zip(parts, value.values()))
     elif isinstance(value, (list, tuple)):
         start, end = ("[", "]") if isinstance(value, list) else ("(", ",)" if len(value) == 1 else ")")

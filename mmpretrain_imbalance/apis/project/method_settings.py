@@ -1,4 +1,4 @@
-"""Lines of the config of a project that insert a method, with the numbers that the method takes from the data."""
+"""Insertion of a method into the config of a project, with the numbers that depend on the data."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def _arguments_from_data(loss: dict[str, Any], method: str, figures: LabelFigure
         if parameter.default is inspect.Parameter.empty and name not in loss and name != "loss":
             if name not in available:
                 raise ValueError(
-                    f"The 'method' argument of new_project must be a method that needs no other run first. Got "
-                    f"{method!r} instead, whose loss needs {name!r}. Write its config by hand, see "
+                    f"The 'method' argument of new_project must be a method that needs no other run first. "
+                    f"Got {method!r} instead, whose loss needs {name!r}. Write its config by hand, see "
                     "configs/README.md."
                 )
             arguments[name] = available[name]
@@ -99,7 +99,7 @@ def _arguments_from_data(loss: dict[str, Any], method: str, figures: LabelFigure
 
 
 def _parameters(cls: type | None) -> dict[str, inspect.Parameter]:
-    parameters = inspect.signature(cls.__init__).parameters if cls is not None else {}
+    parameters = inspect.signature(cls).parameters if cls is not None else {}
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {
         name: parameter

@@ -81,8 +81,8 @@ def new_project(
     """Make a project that can be trained, from a table of labels and a folder of images.
 
     The folder gets an annotation file for each part, ``config.py``, the base configs that it inherits from,
-    ``README.md`` with the commands that come next, and ``project.json``. It is complete or does not exist, and
-    nothing is overwritten.
+    ``README.md`` with the commands that come next, and ``project.json``. It is complete or does not exist,
+    and nothing is overwritten.
 
     Args:
         table: The table, in a format that :func:`read_label_table` reads.
@@ -97,12 +97,13 @@ def new_project(
         image_size: Height and width of the training images; None for those of the published network.
         batch_size: Images per step and GPU.
         max_epochs: Number of epochs.
-        learning_rate: Largest learning rate.
+        learning_rate: Learning rate of the backbone in the first epoch; that of the head is ten times as
+            large.
         val_fraction: Fraction of the images for validation.
         test_fraction: Fraction of the images for the test; 0 for no test set.
         seed: Seed of the split.
-        skip_bad_images: Kinds of images to go on without: 'missing', 'ambiguous', 'unreadable', 'repeated' and
-            'duplicates'. Other problems raise an error.
+        skip_bad_images: Kinds of images to go on without: 'missing', 'ambiguous', 'unreadable', 'repeated'
+            and 'duplicates'. Other problems raise an error.
         progress: Whether to show the progress of reading.
         **table_options: Options of :func:`read_label_table`, such as ``image_column``, ``ignore`` or ``yes``.
 
@@ -129,7 +130,9 @@ def new_project(
     labels = read_label_table(table, progress=progress, **table_options)
     backbone = choose_backbone(model, image_size)
     tensors = _weights(weights, backbone)
-    files = find_images(image_names(labels.labels), images, row_numbers=labels.rows.tolist(), progress=progress)
+    files = find_images(
+        image_names(labels.labels), images, row_numbers=labels.rows.tolist(), progress=progress
+    )
     usable = usable_images(
         labels.labels, files, labels.groups, skip_bad_images, table, problem_folder_of(folder)
     )

@@ -22,7 +22,7 @@ class TrainingSettings:
         image_size: Height and width of the images in pixels.
         batch_size: Images per step and GPU.
         max_epochs: Number of epochs.
-        learning_rate: Learning rate of AdamW at the peak of the cycle.
+        learning_rate: Learning rate of the backbone in the first epoch.
         num_workers: Processes that read images, per GPU.
     """
 
@@ -69,7 +69,7 @@ def project_config(
         f"image_size = {settings.image_size}  # pixels",
         f"batch_size = {settings.batch_size}  # per GPU",
         f"max_epochs = {settings.max_epochs}",
-        f"learning_rate = {settings.learning_rate:g}  # for batch_size images per step; --auto-scale-lr scales it",
+        f"learning_rate = {settings.learning_rate:g}  # of the backbone, for batch_size images per step",
         f"num_workers = {settings.num_workers}  # processes that read images, per GPU",
         f"image_folder = {image_folder!r}",
         'project = "{{ fileDirname }}"  # the folder of this file\n',
@@ -83,7 +83,7 @@ def project_config(
         _dataloader("val", annotation_files["val"], "test"),
         _dataloader("test", annotation_files.get("test", annotation_files["val"]), "test") + "\n",
         "optim_wrapper = dict(optimizer=dict(lr=learning_rate)" + _paramwise(method) + ")",
-        "param_scheduler = dict(eta_max=learning_rate, total_steps=max_epochs)",
+        "param_scheduler = dict(T_max=max_epochs)",
         "train_cfg = dict(max_epochs=max_epochs)",
         "auto_scale_lr = dict(base_batch_size=batch_size)",
         "work_dir = f'{project}/work_dirs'",

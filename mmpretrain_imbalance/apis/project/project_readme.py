@@ -36,7 +36,8 @@ Run all of them in this folder:
 cd {folder}
 ```
 
-Train the model. The best checkpoint, in `work_dirs`, contains the thresholds that were chosen on the validation images:
+Train the model. The best checkpoint, in `work_dirs`, contains thresholds that were chosen on the validation
+images:
 
 ```bash
 {train}
@@ -67,8 +68,8 @@ List the known labels that look wrong, and the unknown ones that are worth askin
 {suspects}
 ```
 
-Fill in its column `correct`, and read these corrections into the project, or read the corrected table. Images stay in
-their part, and new images are added:
+Fill in its column `correct`, and read these corrections into the project, or read the corrected table. Images
+stay in their part, and new images are added:
 
 ```bash
 {corrections}
@@ -131,7 +132,9 @@ def project_readme(
         test_note="on the test images" if "test" in annotation_files else "on the validation images",
         test=command_text("test.py", "config.py", _BEST),
         predict=command_text("predict.py", "config.py", _BEST, images, wide=True, out="predictions.csv"),
-        label_report=command_text("analysis_tools/label_report.py", annotation_files["train"], out="labels.html"),
+        label_report=command_text(
+            "analysis_tools/label_report.py", annotation_files["train"], out="labels.html"
+        ),
         report=command_text("analysis_tools/report.py", "work_dirs", out="report.html"),
         suspects=command_text("suspects.py", "config.py", _BEST, out="suspects.csv"),
         update=command_text("new_project.py", table, out=".", update=True),

@@ -63,7 +63,9 @@ def usable_images(
     """
     for kind in skip:
         check_choice("new_project", PROBLEM_KINDS, skip_bad_images=kind)
-    found = {kind: problems for kind, problems in files.problems.items() if kind in PROBLEM_KINDS and problems}
+    found = {
+        kind: problems for kind, problems in files.problems.items() if kind in PROBLEM_KINDS and problems
+    }
     stopping = {kind: problems for kind, problems in found.items() if kind not in skip}
     if stopping:
         written = write_image_problems(stopping, problem_folder)

@@ -48,7 +48,9 @@ def make(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     backbone = choose_backbone(SMALL["model"], SMALL["image_size"])
     monkeypatch.setattr(module, "choose_backbone", lambda name, size: backbone)
 
-    def run(table: Path, images: Path = photos, out: Path = tmp_path / "project", **options: Any) -> NewProject:
+    def run(
+        table: Path, images: Path = photos, out: Path = tmp_path / "project", **options: Any
+    ) -> NewProject:
         return new_project(table, images, out, **{**SMALL, **options})
 
     return run

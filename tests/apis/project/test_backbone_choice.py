@@ -61,5 +61,7 @@ def test_unusable_names_raise(name: str, message: str) -> None:
 
 
 def test_too_small_images_raise() -> None:
-    with pytest.raises(ValueError, match=r"must be a size that edgenext-xxsmall_3rdparty_in1k accepts. Got 4"):
+    with pytest.raises(
+        ValueError, match=r"must be a size that edgenext-xxsmall_3rdparty_in1k accepts. Got 4"
+    ):
         choose_backbone("edgenext-xxsmall", image_size=4)

@@ -63,7 +63,9 @@ def test_weights_that_cannot_be_fetched_end_in_one_sentence(monkeypatch: pytest.
         raise URLError("no route to host")
 
     monkeypatch.setattr(CheckpointLoader, "load_checkpoint", staticmethod(fail))
-    with pytest.raises(ConnectionError, match=r"could not be fetched from https://.*no route to host.*--weights FILE"):
+    with pytest.raises(
+        ConnectionError, match=r"could not be fetched from https://.*no route to host.*--weights FILE"
+    ):
         fetch_weights(SMALL)
 
 

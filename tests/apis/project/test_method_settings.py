@@ -54,7 +54,8 @@ def test_every_method_can_be_inserted(method: str, tmp_path: Path) -> None:
         assert cfg.train_dataloader.sampler == cfg.sampler
     assert [hook for hook in cfg.get("hooks", []) if hook not in cfg.custom_hooks] == []
     if "paramwise_cfg" in cfg:
-        assert cfg.optim_wrapper.paramwise_cfg == cfg.paramwise_cfg
+        keys = cfg.optim_wrapper.paramwise_cfg.custom_keys
+        assert keys == dict(cfg.paramwise_cfg.custom_keys, head=dict(lr_mult=10))
 
 
 @pytest.mark.parametrize("method", OTHER_RUN_FIRST)
@@ -74,8 +75,8 @@ def test_settings_at_the_top_reach_their_places(tmp_path: Path) -> None:
         assert loader.dataset.ann_file == ("train.csv" if name == "train" else "val.csv")
         if name != "train":
             assert [step.scale for step in loader.dataset.pipeline if "scale" in step] == [(32, 32)]
-    assert cfg.train_cfg.max_epochs == cfg.param_scheduler.total_steps == 6
-    assert cfg.optim_wrapper.optimizer.lr == cfg.param_scheduler.eta_max == 1e-3
+    assert cfg.train_cfg.max_epochs == cfg.param_scheduler.T_max == 6
+    assert cfg.optim_wrapper.optimizer.lr == 1e-3
     assert cfg.auto_scale_lr.base_batch_size == 4
     assert cfg.default_hooks.checkpoint.save_best == "partial-label/mAP"
     assert cfg.default_hooks.checkpoint.max_keep_ckpts

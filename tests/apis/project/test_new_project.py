@@ -54,7 +54,9 @@ def test_project_has_all_its_files(make, spreadsheet: Path, photos: Path) -> Non
     assert [path.name for path in folder.parent.iterdir() if path.name.endswith(".part")] == []
 
 
-def test_datasets_of_the_config_load_the_images_also_after_a_move(make, spreadsheet: Path, tmp_path: Path) -> None:
+def test_datasets_of_the_config_load_the_images_also_after_a_move(
+    make, spreadsheet: Path, tmp_path: Path
+) -> None:
     moved = tmp_path / "it's moved"
     shutil.move(make(spreadsheet).folder, moved)
     cfg = Config.fromfile(moved / "config.py")
@@ -104,7 +106,9 @@ def test_weights_of_a_file_are_in_the_project(make, spreadsheet: Path, tmp_path:
     assert stored.keys() == backbone.state_dict().keys()
 
 
-def test_image_problems_stop_with_a_list_of_each(make, table: pd.DataFrame, photos: Path, tmp_path: Path) -> None:
+def test_image_problems_stop_with_a_list_of_each(
+    make, table: pd.DataFrame, photos: Path, tmp_path: Path
+) -> None:
     images = tmp_path / "photos"
     shutil.copytree(photos, images)
     (images / photo_name(3)).write_bytes(b"not an image")
@@ -112,17 +116,21 @@ def test_image_problems_stop_with_a_list_of_each(make, table: pd.DataFrame, phot
     shutil.copy(images / photo_name(5), images / photo_name(6))
     table.to_csv(tmp_path / "labels.csv", index=False)
     kinds = dict(missing=[4], unreadable=[3], duplicates=[6])
-    with pytest.raises(ValueError, match="1 missing, 1 unreadable, 1 duplicates.*--skip-bad-images") as error:
+    with pytest.raises(
+        ValueError, match=r"1 missing, 1 unreadable, 1 duplicates.*--skip-bad-images"
+    ) as error:
         make(tmp_path / "labels.csv", images)
     assert not (tmp_path / "project").exists()
     for kind, rows in kinds.items():
         listed = pd.read_csv(tmp_path / "project-problems" / f"{kind}.csv")
         assert list(listed.name) == [photo_name(row) for row in rows]
         assert str(tmp_path / "project-problems" / f"{kind}.csv") in str(error.value)
-    with pytest.raises(ValueError, match="Got 1 duplicates instead"):
+    with pytest.raises(ValueError, match=r"Got 1 duplicates instead"):
         make(tmp_path / "labels.csv", images, skip_bad_images=["missing", "unreadable"])
     project = make(tmp_path / "labels.csv", images, skip_bad_images=list(kinds))
-    assert {*labels_of(project.folder).index} == {photo_name(row) for row in range(40) if row not in (3, 4, 6)}
+    assert {*labels_of(project.folder).index} == {
+        photo_name(row) for row in range(40) if row not in (3, 4, 6)
+    }
     assert (project.folder / "image_problems" / "missing.csv").is_file()
 
 
@@ -131,7 +139,7 @@ def test_rows_of_one_image_are_joined_if_told_to(make, table: pd.DataFrame, tmp_
     table.loc[0, list(CLASSES)] = ["yes", "", "yes"]
     again = table.iloc[[0]].assign(red="yes", green="yes", blue="no")
     pd.concat([table, again]).to_csv(tmp_path / "labels.csv", index=False)
-    with pytest.raises(ValueError, match="1 repeated instead.*row 42: the same image as in row 2"):
+    with pytest.raises(ValueError, match=r"1 repeated instead.*row 42: the same image as in row 2"):
         make(tmp_path / "labels.csv")
     project = make(tmp_path / "labels.csv", skip_bad_images=["repeated"])
     found = labels_of(project.folder).loc[photo_name(0)]
@@ -148,14 +156,14 @@ def test_nothing_is_overwritten_and_failed_projects_are_absent(
 
     with monkeypatch.context() as context:
         context.setattr(module, "project_readme", fail)
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(OSError, match=r"disk full"):
             make(spreadsheet)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.xlsx"]
     folder = make(spreadsheet).folder
-    with pytest.raises(FileExistsError, match="must be a folder that does not exist.*use --update"):
+    with pytest.raises(FileExistsError, match=r"must be a folder that does not exist.*use --update"):
         make(spreadsheet)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileExistsError, match="Choose another name"):
+    with pytest.raises(FileExistsError, match=r"Choose another name"):
         make(spreadsheet, out=tmp_path / "empty")
     assert (folder / "config.py").is_file()
 
@@ -177,9 +185,9 @@ def test_wrong_arguments_raise(options: dict, message: str, make, spreadsheet: P
 
 def test_folder_without_the_images_raises(make, spreadsheet: Path, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(ValueError, match="40 missing"):
+    with pytest.raises(ValueError, match=r"40 missing"):
         make(spreadsheet, tmp_path / "nothing")
-    with pytest.raises(ValueError, match="must name images of the folder. Got none"):
+    with pytest.raises(ValueError, match=r"must name images of the folder. Got none"):
         make(spreadsheet, tmp_path / "nothing", skip_bad_images=["missing"])
 
 
@@ -189,7 +197,15 @@ def test_commands_of_the_readme_name_existing_files(make, spreadsheet: Path) -> 
     tools = re.findall(r"^python (\S+)", text, re.M)
     names = {Path(tool).name for tool in tools}
     assert names == {
-        *("train.py", "test.py", "predict.py", "label_report.py", "report.py", "suspects.py", "new_project.py")
+        *(
+            "train.py",
+            "test.py",
+            "predict.py",
+            "label_report.py",
+            "report.py",
+            "suspects.py",
+            "new_project.py",
+        )
     }
     assert all(Path(tool).is_file() for tool in tools if "suspects" not in tool)
     assert "--ignore remark --yes 'ja wohl'" in text

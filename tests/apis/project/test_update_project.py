@@ -92,18 +92,24 @@ def test_wrong_updates_raise_and_change_nothing(make, few: Path, table: pd.DataF
     folder = make(few).folder
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     table.drop(columns="blue").to_csv(tmp_path / "less.csv", index=False)
-    with pytest.raises(ValueError, match="must have the classes of the project. Got no class 'blue' instead"):
+    with pytest.raises(
+        ValueError, match=r"must have the classes of the project. Got no class 'blue' instead"
+    ):
         update_project(tmp_path / "less.csv", folder)
     table.assign(black="yes").to_csv(tmp_path / "more.csv", index=False)
-    with pytest.raises(ValueError, match="additional class 'black' instead. Leave a column out with --ignore 'black'"):
+    with pytest.raises(
+        ValueError, match=r"additional class 'black' instead. Leave a column out with --ignore 'black'"
+    ):
         update_project(tmp_path / "more.csv", folder)
-    with pytest.raises(ValueError, match="'images' argument of update_project must be the folder of the project"):
+    with pytest.raises(
+        ValueError, match=r"'images' argument of update_project must be the folder of the project"
+    ):
         update_project(few, folder, tmp_path)
     with pytest.raises(FileNotFoundError, match=r"must be the folder of a project.*without project.json"):
         update_project(few, tmp_path)
     only_train = table[table.photo.isin(parts(folder)["train"])]
     only_train.to_csv(tmp_path / "train.csv", index=False)
-    with pytest.raises(ValueError, match="must name images of the part 'val'"):
+    with pytest.raises(ValueError, match=r"must name images of the part 'val'"):
         update_project(tmp_path / "train.csv", folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     update_project(tmp_path / "more.csv", folder, ignore=["black"])
@@ -112,14 +118,18 @@ def test_wrong_updates_raise_and_change_nothing(make, few: Path, table: pd.DataF
         update_project(few, folder)
 
 
-def test_another_order_of_the_columns_is_no_change(make, few: Path, table: pd.DataFrame, tmp_path: Path) -> None:
+def test_another_order_of_the_columns_is_no_change(
+    make, few: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
     folder = make(few).folder
     table[:30][["blue", "photo", *CLASSES[:2]]].to_csv(tmp_path / "order.csv", index=False)
     assert update_project(tmp_path / "order.csv", folder).changed_labels == {}
     assert list(pd.read_csv(folder / "train.csv").columns) == ["image", *CLASSES]
 
 
-def test_large_projects_keep_label_stores(make, few: Path, table: pd.DataFrame, tmp_path: Path, monkeypatch) -> None:
+def test_large_projects_keep_label_stores(
+    make, few: Path, table: pd.DataFrame, tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setattr(project_labels, "LARGEST_CSV", 10)
     folder = make(few).folder
     before = len(LabelStore.open(folder / "train_labels"))
