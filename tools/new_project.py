@@ -54,7 +54,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     add("--image-size", type=int, help="height and width in pixels (default: that of the published network)")
     add("--batch-size", type=int, help="images per step and GPU (default: 32)")
     add("--max-epochs", type=int, help="number of epochs (default: 30)")
-    add("--learning-rate", type=float, help="learning rate of the backbone (default: 1e-4)")
+    add("--learning-rate", type=float, help="learning rate of the backbone (default: 3e-4)")
     add_traceback_option(parser)
     args = parser.parse_args()
     if not args.update and args.images is None:

@@ -3,7 +3,7 @@
 
 # Frequently modified parameters
 max_epochs = 30
-learning_rate = 1e-4  # of the backbone
+learning_rate = 3e-4  # of the backbone
 
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=learning_rate, weight_decay=1e-4),

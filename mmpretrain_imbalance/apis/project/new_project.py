@@ -70,7 +70,7 @@ def new_project(
     image_size: int | None = None,
     batch_size: int = 32,
     max_epochs: int = 30,
-    learning_rate: float = 1e-4,
+    learning_rate: float = 3e-4,
     val_fraction: float = 0.2,
     test_fraction: float = 0.0,
     seed: int = 0,
