@@ -9,7 +9,9 @@ from .known_label_metrics import (
     KnownLabelF1Score,
     KnownLabelMetric,
     KnownLabelPrecision,
+    KnownLabelRankingMetric,
     KnownLabelRecall,
+    KnownLabelThresholdMetric,
 )
 from .known_predictions import KnownPredictions
 from .partial_label_average_precision import PartialLabelAveragePrecision
@@ -24,7 +26,9 @@ __all__ = [
     "KnownLabelF1Score",
     "KnownLabelMetric",
     "KnownLabelPrecision",
+    "KnownLabelRankingMetric",
     "KnownLabelRecall",
+    "KnownLabelThresholdMetric",
     "KnownPredictions",
     "PartialLabelAveragePrecision",
     "PartialLabelMetric",

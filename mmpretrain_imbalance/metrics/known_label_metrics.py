@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +26,7 @@ from .gathered_elements import KnownElementBatch, gather_elements
 _POSITION = "sample {0}, class {1}"
 
 
-class KnownLabelMetric(ABC):
+class KnownLabelMetric:
     """Base of the metrics that are updated batch by batch, as the metrics of torchmetrics are.
 
     Only known labels are kept, about 17 bytes each. :meth:`KnownLabelMetric.compute` gathers them from all
@@ -93,13 +92,13 @@ class KnownLabelMetric(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(num_labels={self.num_labels}, average={self.average!r})"
 
-    @abstractmethod
     def class_values(self, elements: KnownElementBatch) -> np.ndarray:
         """Compute the metric of each class, of shape (C,); NaN where it is not defined."""
+        raise NotImplementedError(f"{type(self).__name__} must implement class_values")
 
-    @abstractmethod
     def pooled_value(self, elements: KnownElementBatch) -> float:
         """Compute the metric over the elements of all classes together."""
+        raise NotImplementedError(f"{type(self).__name__} must implement pooled_value")
 
     def kept_values(self, scores: np.ndarray) -> np.ndarray:
         """Convert the scores of a batch, (N, C) -> (N, C)."""
@@ -150,7 +149,19 @@ class KnownLabelMetric(ABC):
         )  # a mean without the classes that are NaN
 
 
-class _RankingMetric(KnownLabelMetric):
+class KnownLabelRankingMetric(KnownLabelMetric):
+    """Base of the metrics of scores of any scale: average precision and AUROC.
+
+    Args:
+        num_labels: As in :class:`KnownLabelMetric`.
+        average: As in :class:`KnownLabelMetric`.
+        thresholds: Only ``None``, which stands for the exact value, as in torchmetrics.
+        ignore_index: As in :class:`KnownLabelMetric`.
+
+    Raises:
+        ValueError: If an argument is invalid.
+    """
+
     def __init__(
         self,
         num_labels: int,
@@ -166,7 +177,7 @@ class _RankingMetric(KnownLabelMetric):
             )
 
 
-class KnownLabelAveragePrecision(_RankingMetric):
+class KnownLabelAveragePrecision(KnownLabelRankingMetric):
     """Average precision over known labels, see :func:`average_precision`.
 
     It replaces ``torchmetrics.classification.MultilabelAveragePrecision`` and is always exact. The values are
@@ -174,14 +185,7 @@ class KnownLabelAveragePrecision(_RankingMetric):
     out here, and has the average precision 0 there; with known positives only, 1. A class without any known
     label is an error there.
 
-    Args:
-        num_labels: As in :class:`KnownLabelMetric`.
-        average: As in :class:`KnownLabelMetric`.
-        thresholds: Only ``None``, which stands for the exact value, as in torchmetrics.
-        ignore_index: As in :class:`KnownLabelMetric`.
-
-    Raises:
-        ValueError: If an argument is invalid.
+    The arguments are those of :class:`KnownLabelRankingMetric`.
 
     Example:
         >>> metric = KnownLabelAveragePrecision(num_labels=2, average=None)
@@ -202,20 +206,13 @@ class KnownLabelAveragePrecision(_RankingMetric):
         return pooled_average_precision(elements.values, elements.labels, elements.classes)
 
 
-class KnownLabelAUROC(_RankingMetric):
+class KnownLabelAUROC(KnownLabelRankingMetric):
     """Area under the ROC curve over known labels, see :func:`auroc`.
 
     It replaces ``torchmetrics.classification.MultilabelAUROC`` and is always exact. A class without known
     positives or without known negatives is left out here, and has the area 0 there.
 
-    Args:
-        num_labels: As in :class:`KnownLabelMetric`.
-        average: As in :class:`KnownLabelMetric`.
-        thresholds: Only ``None``, as in :class:`KnownLabelAveragePrecision`.
-        ignore_index: As in :class:`KnownLabelMetric`.
-
-    Raises:
-        ValueError: If an argument is invalid.
+    The arguments are those of :class:`KnownLabelRankingMetric`.
 
     Example:
         >>> metric = KnownLabelAUROC(num_labels=1)
@@ -232,7 +229,23 @@ class KnownLabelAUROC(_RankingMetric):
         return float(auroc(elements.values, elements.labels, elements.classes * 0, num_classes=1)[0])
 
 
-class _PredictedLabelMetric(KnownLabelMetric):
+class KnownLabelThresholdMetric(KnownLabelMetric):
+    """Base of the metrics of predicted labels: precision, recall and F1.
+
+    A label is predicted if its score reaches the threshold; in torchmetrics, if the score exceeds it. A class
+    without known positives is left out here; there, its value is 0, and it counts in the mean if it is
+    predicted.
+
+    Args:
+        num_labels: As in :class:`KnownLabelMetric`.
+        threshold: One threshold in [0, 1], or one per class.
+        average: As in :class:`KnownLabelMetric`.
+        ignore_index: As in :class:`KnownLabelMetric`.
+
+    Raises:
+        ValueError: If an argument is invalid.
+    """
+
     _score: str  # field of ClassScores
     _pooled_score: str  # key of multi_label_scores
 
@@ -277,21 +290,11 @@ class _PredictedLabelMetric(KnownLabelMetric):
         return scores[self._pooled_score]
 
 
-class KnownLabelF1Score(_PredictedLabelMetric):
+class KnownLabelF1Score(KnownLabelThresholdMetric):
     """F1 over known labels, see :func:`class_scores`.
 
-    It replaces ``torchmetrics.classification.MultilabelF1Score``. A label is predicted if its score reaches
-    the threshold; in torchmetrics, if the score exceeds it. A class without known positives is left out here;
-    there, its value is 0, and it counts in the mean if it is predicted.
-
-    Args:
-        num_labels: As in :class:`KnownLabelMetric`.
-        threshold: One threshold in [0, 1], or one per class.
-        average: As in :class:`KnownLabelMetric`.
-        ignore_index: As in :class:`KnownLabelMetric`.
-
-    Raises:
-        ValueError: If an argument is invalid.
+    It replaces ``torchmetrics.classification.MultilabelF1Score``. The arguments are those of
+    :class:`KnownLabelThresholdMetric`.
 
     Example:
         >>> metric = KnownLabelF1Score(num_labels=2, threshold=[0.5, 0.2])
@@ -303,19 +306,31 @@ class KnownLabelF1Score(_PredictedLabelMetric):
     _score, _pooled_score = "f1", "OF1"
 
 
-class KnownLabelPrecision(_PredictedLabelMetric):
-    """Precision over known labels, with the arguments and conventions of :class:`KnownLabelF1Score`.
+class KnownLabelPrecision(KnownLabelThresholdMetric):
+    """Precision over known labels, see :func:`class_scores`.
 
-    It replaces ``torchmetrics.classification.MultilabelPrecision``.
+    It replaces ``torchmetrics.classification.MultilabelPrecision``. The arguments are those of
+    :class:`KnownLabelThresholdMetric`.
+
+    Example:
+        >>> metric = KnownLabelPrecision(num_labels=2)
+        >>> metric(torch.tensor([[0.9, 0.3], [0.6, 0.6]]), torch.tensor([[1, 1], [0, -1]]))
+        tensor(0.2500)
     """
 
     _score, _pooled_score = "precision", "OP"
 
 
-class KnownLabelRecall(_PredictedLabelMetric):
-    """Recall over known labels, with the arguments and conventions of :class:`KnownLabelF1Score`.
+class KnownLabelRecall(KnownLabelThresholdMetric):
+    """Recall over known labels, see :func:`class_scores`.
 
-    It replaces ``torchmetrics.classification.MultilabelRecall``.
+    It replaces ``torchmetrics.classification.MultilabelRecall``. The arguments are those of
+    :class:`KnownLabelThresholdMetric`.
+
+    Example:
+        >>> metric = KnownLabelRecall(num_labels=2)
+        >>> metric(torch.tensor([[0.9, 0.3], [0.6, 0.6]]), torch.tensor([[1, 1], [0, -1]]))
+        tensor(0.5000)
     """
 
     _score, _pooled_score = "recall", "OR"
