@@ -56,8 +56,8 @@ class RowLabels:
 
         Args:
             class_names: Names of all classes in their final order.
-            other_rows: Rows, ascending, whose classes that are not listed have the other label than the default:
-                unknown instead of negative, or negative instead of unknown.
+            other_rows: Rows, ascending, whose classes that are not listed have the other label than the
+                default: unknown instead of negative, or negative instead of unknown.
 
         Returns:
             The store, in memory.
