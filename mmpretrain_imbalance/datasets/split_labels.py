@@ -14,7 +14,7 @@ from ..utils.argument_checks import check_integer, check_number
 from .label_store.counts import LabelCounts
 from .label_store.store import LabelStore
 from .row_groups import join_groups
-from .stratify import stratify
+from .stratify import column_counts, stratify
 
 if TYPE_CHECKING:  # SciPy is imported where it is used, because its import takes a second
     from scipy.sparse import csr_array
@@ -115,7 +115,7 @@ def split_labels(
             )
     totals = labels.label_counts()
     units_of_column = np.r_[totals.positives, totals.negatives]
-    units_of_column[columns] = table.count_nonzero(axis=0)
+    units_of_column[columns] = column_counts(table)
     return LabelSplit(rows, counts, _unmeasurable_classes(labels, counts, units_of_column))
 
 

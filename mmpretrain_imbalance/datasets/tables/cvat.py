@@ -45,6 +45,10 @@ def read_cvat(
         ValueError: If the file is not such an export.
     """
     description = TableDescription(path, "XML", _FORMAT)
+    if options.group_column is not None:
+        raise table_error(
+            path, _FORMAT, "groups", "none: CVAT has no such column", "Leave out --group-column."
+        )
     try:
         if is_archive:
             with zipfile.ZipFile(path) as archive:
@@ -91,7 +95,7 @@ def _read(
                     "Export again.",
                 )
             named = {child.get("label", "").strip() for child in element} - {""}
-            images.append(CheckedImage(name, len(images) + 1, [named], bool(named), element.get("subset")))
+            images.append(CheckedImage(name, len(images) + 1, [named], bool(named)))
             frames.append(int(element.get("id") or 0) if (element.get("id") or "0").isdigit() else 0)
         elif element.tag == "track":
             raise table_error(

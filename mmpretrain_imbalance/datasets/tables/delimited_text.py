@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
+from rich.console import Console
 from rich.progress import open as open_with_progress
 
 from .cell_words import Cell
@@ -87,7 +88,12 @@ def _read_blocks(
     path: str, encoding: str, encoding_name: str, delimiter: str, skipped: int, progress: bool
 ) -> Iterator[Block]:
     with open_with_progress(
-        path, "rb", description=os.path.basename(path), disable=not progress, transient=True
+        path,
+        "rb",
+        description=os.path.basename(path),
+        disable=not progress,
+        transient=True,
+        console=Console(stderr=True),
     ) as binary:
         text = io.TextIOWrapper(binary, encoding=encoding, newline="")
         for _ in range(skipped):

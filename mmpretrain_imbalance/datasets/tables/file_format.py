@@ -27,10 +27,13 @@ def recognize_format(path: str) -> str:
         return "folder"
     if not os.path.isfile(path):
         raise FileNotFoundError(f"The table must be an existing file. Got {path} instead.")
-    with open(path, "rb") as file:
-        start = file.read(4096)
-        file.seek(max(0, os.path.getsize(path) - 64))
-        end = file.read()
+    try:
+        with open(path, "rb") as file:
+            start = file.read(4096)
+            file.seek(max(0, os.path.getsize(path) - 64))
+            end = file.read()
+    except OSError as error:
+        raise ValueError(f"The table {path} must be readable. Got {error.strerror} instead.") from None
     if not start.strip(b"\0 \t\r\n"):
         raise ValueError(
             f"The table {path} must have a header and one row per image. Got an empty file instead."

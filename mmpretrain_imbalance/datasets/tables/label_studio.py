@@ -259,11 +259,9 @@ def _load(path: str) -> Any:
     except UnicodeDecodeError as error:
         raise _not_an_export(path, f"bytes that are not text ({error.reason})", "Save it in UTF-8.") from None
     except (json.JSONDecodeError, RecursionError) as error:
-        where = (
-            f" at line {error.lineno}, column {error.colno}"
-            if isinstance(error, json.JSONDecodeError)
-            else ""
-        )
+        where = ""
+        if isinstance(error, json.JSONDecodeError):
+            where = f" at line {error.lineno}, column {error.colno} ({error.msg})"
         raise _not_an_export(
             path, f"an error{where}: it is damaged or truncated", "Export it again."
         ) from None

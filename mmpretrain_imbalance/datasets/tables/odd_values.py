@@ -86,8 +86,8 @@ def no_labels_error(
         return source.error(
             "columns with labels, or a column that lists classes",
             f"other values ({seen})",
-            f"Say which words are labels, such as {_example_options(words)} (or the other way round), or name "
-            "at the column that lists classes with --list-column.",
+            f"Say which words are labels, such as {_example_options(words)} (or the other way round), or "
+            "name the column that lists classes with --list-column.",
         )
     if judgments and all(judgment.reason.startswith("numbers between 0") for judgment in judgments.values()):
         return source.error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,8 +24,7 @@ class RowLabels:
     def __init__(self, class_names: Sequence[str] = (), default_label: int = -1) -> None:
         self.index = {name: index for index, name in enumerate(class_names)}
         self.default_label = default_label
-        self._names: list[LabelStore] = []
-        self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]] = []
+        self._parts: deque[tuple[LabelStore, np.ndarray, np.ndarray, np.ndarray]] = deque()
 
     def class_index(self, name: str) -> int:
         """Return the number of a class."""
@@ -45,18 +45,19 @@ class RowLabels:
             classes: Number of each label's class, of shape (E,).
             values: The labels, of shape (E,).
         """
-        self._names.append(build_label_store([], [], [], names, []))
-        # Images and classes as int32, because the parts of all rows are in memory until the end.
-        part = np.asarray(images, np.int32), np.asarray(classes, np.int32), np.asarray(values, np.int8)
-        self._parts.append((*part, len(names)))
+        # In small types, because the parts of all rows are in memory until the end.
+        images = np.asarray(images, np.uint16 if len(names) <= 2**16 else np.int64)
+        classes = np.asarray(classes, np.uint16 if len(self.index) <= 2**16 else np.int64)
+        stored_names = build_label_store([], [], [], names, [])
+        self._parts.append((stored_names, images, classes, np.asarray(values, np.int8)))
 
     def finish(self, class_names: Sequence[str], other_rows: np.ndarray | None = None) -> LabelStore:
-        """Build the store.
+        """Build the store, and forget the rows.
 
         Args:
             class_names: Names of all classes in their final order.
-            other_rows: Rows whose classes that are not listed have the other label than the default: unknown
-                instead of negative, or negative instead of unknown.
+            other_rows: Rows, ascending, whose classes that are not listed have the other label than the
+                default: unknown instead of negative, or negative instead of unknown.
 
         Returns:
             The store, in memory.
@@ -66,11 +67,13 @@ class RowLabels:
         parts = StoreParts(list(class_names), self.default_label)
         rows = np.array([], dtype=np.int64) if other_rows is None else other_rows
         start = 0
-        for (images, classes, values, size), names in zip(self._parts, self._names):
-            classes = final[classes] if len(classes) else classes
+        while self._parts:
+            names, images, classes, values = self._parts.popleft()
+            images, classes, size = images.astype(np.int64), final[classes], len(names)
             listed = values != self.default_label
             images, classes, values = images[listed], classes[listed], values[listed]
-            inside = rows[(rows >= start) & (rows < start + size)] - start
+            first, last = np.searchsorted(rows, [start, start + size])
+            inside = rows[first:last] - start
             if len(inside):
                 images, classes, values = self._fill(inside, images, classes, values, len(class_names))
             parts.add(images, classes, values, size)
@@ -82,7 +85,7 @@ class RowLabels:
         self, rows: np.ndarray, images: np.ndarray, classes: np.ndarray, values: np.ndarray, num_classes: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         keys = np.repeat(rows, num_classes) * num_classes + np.tile(np.arange(num_classes), len(rows))
-        keys = np.setdiff1d(keys, images.astype(np.int64) * num_classes + classes)
+        keys = np.setdiff1d(keys, images * num_classes + classes)
         other = np.full(len(keys), -1 - self.default_label, dtype=np.int8)
         return (
             np.concatenate([images, keys // num_classes]),

@@ -88,7 +88,7 @@ def describe_seen(table_format: str, details: dict[str, str], header: Sequence[s
 
 def table_error(path: str, seen: str, expected: str, found: str, remedy: str) -> ValueError:
     """Return the error of a table that cannot be read, in the wording of this package."""
-    found = " ".join(found.split())
+    found, remedy = (" ".join(text.split()) for text in (found, remedy))
     found = found if len(found) <= 400 else f"{found[:400]} ..."
     return ValueError(f"The table {path} ({seen}) must have {expected}. Got {found} instead. {remedy}")
 

@@ -168,6 +168,17 @@ def test_csv_of_label_studio(tmp_path: Path) -> None:
     assert dense(table) == [[1, 0], [1, 1], [0, 0]]
 
 
+def test_windows_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes("image;5 €\nä.jpg;1\nb.jpg;0\n".encode("cp1252"))
+    table = read_label_table(path)
+    assert (table.labels.class_names, table.labels.image_name(0)) == (("5 €",), "ä.jpg")
+    assert (
+        "the text is in Windows-1252 (Latin-1), because it is not in UTF-8; overrule with --encoding"
+        in lines(table)
+    )
+
+
 def test_line_numbers_count_line_breaks_in_cells(tmp_path: Path) -> None:
     content = 'sep=,\nimage,cat,remark\n\na.jpg,1,"two\nlines"\nb.jpg,0,ok\n'
     assert read(tmp_path, content).rows.tolist() == [4, 6]

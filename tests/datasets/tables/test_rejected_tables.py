@@ -149,6 +149,7 @@ REJECTED: dict[str, tuple[str | bytes, str, str]] = {
     "cut in the last row": (PLAIN + "d.jp", "labels.csv", "Was the file cut off in its last row?"),
     "blank image": (PLAIN + ",1,0\n", "labels.csv", "a blank cell in row 5"),
     "open quote": ('image,cat\na.jpg,"1\n' + "b.jpg,0\n" * 200, "labels.csv", "Close the quotes"),
+    "line break in a cell": ('image,cat\na.jpg,1\nb.jpg,"0\n1"\n', "labels.csv", "row 3 of the column 'cat'"),
     "binary": (bytes(range(256)) * 20, "labels.csv", "binary data"),
     "pickle": (pickle.dumps({"a": 1}), "labels.csv", "a pickle, which runs the code"),
     "name of a pickle": (b"anything", "labels.pkl", "DataFrame.to_csv or to_parquet"),
