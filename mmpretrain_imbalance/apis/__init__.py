@@ -3,7 +3,7 @@
 from .answer_table import check_answer_table, probability_path, write_answer_table
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
 from .fold_models import train_fold_models
-from .image_paths import IMAGE_ENDINGS, image_paths
+from .image_paths import image_paths
 from .image_prediction import ImagePrediction
 from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
@@ -13,7 +13,6 @@ from .suspect_table import SuspectLabel, SuspectLabels
 from .trained_model import TrainedModel, load_trained_model
 
 __all__ = [
-    "IMAGE_ENDINGS",
     "SUSPECT_METHODS",
     "ClassPriorEstimate",
     "ImagePrediction",

@@ -10,6 +10,8 @@ from .dataset_labels import (
     label_counts,
 )
 from .dataset_subset import DatasetSubset
+from .image_files import ImageFiles, ImageProblem, find_images, join_image_rows, write_image_problems
+from .image_index import IMAGE_ENDINGS, ImageIndex, ImageMatch
 from .imbalanced_cifar import ImbalancedCIFAR
 from .label_store.build import build_label_store, label_store_from_array
 from .label_store.counts import LabelCounts
@@ -29,11 +31,16 @@ from .transforms import DifficultAsUnknown, PackPartialInputs
 from .wrapped import class_group_names, class_names
 
 __all__ = [
+    "IMAGE_ENDINGS",
     "ClassAwareSampler",
     "ClassWeightedSampler",
     "Correction",
     "DatasetSubset",
     "DifficultAsUnknown",
+    "ImageFiles",
+    "ImageIndex",
+    "ImageMatch",
+    "ImageProblem",
     "ImbalancedCIFAR",
     "LabelChunk",
     "LabelCounts",
@@ -54,12 +61,15 @@ __all__ = [
     "class_group_names",
     "class_names",
     "dataset_label_store",
+    "find_images",
     "fold_labels",
     "images_with_labels",
     "join_groups",
+    "join_image_rows",
     "label_chunks",
     "label_counts",
     "label_store_from_array",
     "read_corrections",
     "split_labels",
+    "write_image_problems",
 ]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 
 def join_groups(*columns: Sequence[Hashable]) -> np.ndarray:
@@ -26,6 +24,10 @@ def join_groups(*columns: Sequence[Hashable]) -> np.ndarray:
         >>> join_groups(['ann', 'ann', 'bob', None, None], ['x', 'y', 'y', 'z', None])
         array([0, 0, 0, 1, 2])
     """
+    # SciPy is imported where it is used, because its import takes a second.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     if not columns or len(set(map(len, columns))) != 1:
         raise ValueError(
             "The 'columns' argument of join_groups must be at least one column, all of the same length. "

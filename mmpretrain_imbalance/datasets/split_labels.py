@@ -6,15 +6,18 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ..utils.argument_checks import check_integer, check_number
 from .label_store.counts import LabelCounts
 from .label_store.store import LabelStore
 from .row_groups import join_groups
-from .stratify import stratify
+from .stratify import column_counts, stratify
+
+if TYPE_CHECKING:  # SciPy is imported where it is used, because its import takes a second
+    from scipy.sparse import csr_array
 
 _CHUNK = 2**22  # labels, or elements of a dense matrix, per step
 _MAX_LABELS = 5 * 10**7  # labels of the table of units: those of frequent columns are left out beyond this
@@ -112,7 +115,7 @@ def split_labels(
             )
     totals = labels.label_counts()
     units_of_column = np.r_[totals.positives, totals.negatives]
-    units_of_column[columns] = table.count_nonzero(axis=0)
+    units_of_column[columns] = column_counts(table)
     return LabelSplit(rows, counts, _unmeasurable_classes(labels, counts, units_of_column))
 
 
@@ -169,6 +172,8 @@ def _unit_table(labels: LabelStore, units: np.ndarray) -> tuple[csr_array, np.nd
 
     Index c stands for the known positives of class c, and index C + c for its known negatives.
     """
+    from scipy.sparse import csr_array
+
     num_units, num_classes = int(units.max()) + 1, labels.num_classes
     counts = labels.label_counts()
     sizes = np.r_[counts.positives, counts.negatives]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:  # SciPy is imported where it is used, because its import takes a second
+    from scipy.sparse import csr_array
 
 _BUDGET = 2 * 10**10  # rows x columns x columns, which the stratification reads in about a minute
 
@@ -36,6 +38,7 @@ def stratify(table: csr_array, fractions: Sequence[float] | np.ndarray, seed: in
         ImportError: If the package iterative-stratification is missing.
 
     Example:
+        >>> from scipy.sparse import csr_array
         >>> table = csr_array(np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=bool))
         >>> parts = stratify(table, [0.5, 0.5], seed=0)
         >>> sorted(parts[:2].tolist()), sorted(parts[2:].tolist())
@@ -45,8 +48,8 @@ def stratify(table: csr_array, fractions: Sequence[float] | np.ndarray, seed: in
     generator = np.random.default_rng(seed)
     fractions = np.asarray(fractions, dtype=np.float64)
     parts = np.full(table.shape[0], -1, dtype=np.int64)
-    rare = table[:, np.sort(rarest_columns(table.count_nonzero(axis=0), table.shape[0]))]
-    rows = generator.permutation(np.flatnonzero(rare.count_nonzero(axis=1)))
+    rare = table[:, np.sort(rarest_columns(column_counts(table), table.shape[0]))]
+    rows = generator.permutation(np.flatnonzero(np.diff(rare.indptr)))
     if len(rows):
         parts[rows] = iterative_stratification(rare[rows].toarray(), fractions, generator)
     others = generator.permutation(np.flatnonzero(parts == -1))
@@ -76,6 +79,11 @@ def rarest_columns(counts: np.ndarray, num_rows: int) -> np.ndarray:
     return order[: np.searchsorted(cost, _BUDGET, side="right")]
 
 
+def column_counts(table: csr_array) -> np.ndarray:
+    """Return the number of rows that have each column, of shape (K,)."""
+    return np.bincount(table.indices, minlength=table.shape[1])
+
+
 def _missing_rows(parts: np.ndarray, fractions: np.ndarray, num_others: int) -> np.ndarray:
     """Return how many of the other rows each part gets, so that its size is closest to its fraction."""
     wanted = fractions * len(parts) - np.bincount(parts[parts >= 0], minlength=len(fractions))
@@ -93,7 +101,7 @@ def _cover_parts(table: csr_array, parts: np.ndarray, fractions: np.ndarray) -> 
     totals = np.diff(by_column.indptr)
     present = np.zeros((len(fractions), table.shape[1]), dtype=np.int64)
     for part in range(len(fractions)):
-        present[part] = table[np.flatnonzero(parts == part)].count_nonzero(axis=0)
+        present[part] = column_counts(table[np.flatnonzero(parts == part)])
     largest_first = np.argsort(-fractions, kind="stable")
     for column in np.argsort(totals, kind="stable"):
         rows = by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]]

@@ -26,7 +26,7 @@ from mmpretrain_imbalance.datasets import (
 )
 from tests.integration.small_runs import CONFIGS
 
-EPOCHS = 20
+EPOCHS = 15
 
 
 @DATASETS.register_module()
@@ -68,6 +68,14 @@ def config(work_dir: Path, epochs: int = EPOCHS, num_images: int = 400) -> Confi
     cfg.log_level, cfg.work_dir, cfg.randomness = "ERROR", str(work_dir), dict(seed=0)
     cfg.experiment_name = f"{work_dir.parent.name}_{work_dir.name}"
     return cfg
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _configs_are_not_formatted():
+    """Every checkpoint contains the formatted config, which takes longer than these trainings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mmengine.config.config.FormatCode", lambda text, **_: (text, True))
+        yield
 
 
 @pytest.fixture(scope="module")

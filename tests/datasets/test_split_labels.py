@@ -7,14 +7,11 @@ import sys
 import numpy as np
 import pytest
 from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
-from scipy.sparse import csr_array
 
 from mmpretrain_imbalance.datasets import (
     fold_labels,
-    join_groups,
     label_store_from_array,
     split_labels,
-    stratify,
 )
 from tests.datasets.label_table import long_tailed_table
 
@@ -134,8 +131,6 @@ def test_rows_without_a_group_stay_alone_and_rows_of_one_image_stay_together() -
     of_part = [{row // 2 for row in rows} for rows in split.rows.values()]
     assert sum(map(len, of_part)) == 30
     assert len(of_part[1]) == 6
-    assert join_groups(["x", "y", "x", ""], [1, 1, 2, None]).tolist() == [0, 0, 0, 1]
-    assert join_groups(["1", None], [None, "1"]).tolist() == [0, 1]  # values of different columns differ
 
 
 def test_the_seed_determines_the_split() -> None:
@@ -170,25 +165,6 @@ def test_folds_are_as_equal_and_as_balanced_as_those_of_the_package() -> None:
         assert found["ours"] <= 0.5 * found["random"]
 
 
-def test_with_very_many_columns_only_the_rarest_are_stratified(monkeypatch) -> None:
-    table = rare_table(300, 10, seed=4)
-    expected = [c for c in np.argsort((table == 1).sum(axis=0), kind="stable")[:3]]
-    monkeypatch.setattr(stratify, "_BUDGET", 3 * 3 * (table[:, expected] == 1).sum())
-    chosen = stratify.rarest_columns((table == 1).sum(axis=0), 300)
-    assert chosen.tolist() == expected
-    split = split_labels(store_of(table), TWO)
-    assert abs(len(split.rows["val"]) - 60) <= 5
-    enough = (table == 1).sum(axis=0) >= 2  # also of the classes that are not stratified
-    assert (split.counts["val"].positives[enough] > 0).all()
-
-
-def test_rows_without_labels_fill_the_parts() -> None:
-    table = csr_array(np.eye(2, 3, dtype=bool).repeat([1, 1], axis=0))
-    table.resize(1000, 3)
-    parts = stratify.stratify(table, [0.7, 0.2, 0.1], seed=0)
-    assert np.abs(np.bincount(parts) - [700, 200, 100]).max() <= 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -217,8 +193,6 @@ def test_wrong_arguments_raise(arguments, message) -> None:
         fold_labels(store, 1)
     with pytest.raises(ValueError, match=r"at least 11 images, one per part. Got 10 instead"):
         fold_labels(store, 11)
-    with pytest.raises(ValueError, match=r"all of the same length. Got the lengths \[1, 2\] instead"):
-        join_groups(["a"], ["a", "b"])
 
 
 def test_without_the_package_the_error_names_the_extra(monkeypatch) -> None:
