@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 
@@ -54,5 +56,7 @@ def cleanlab_scores(
         has_both = given.any() and not given.all()
         quality[elements] = get_label_quality_scores(given, both, adjust_pred_probs=bool(has_both))
         if has_both:
-            is_issue[elements] = find_label_issues(given, both, n_jobs=1)
+            with warnings.catch_warnings():  # of classes with a single positive or negative
+                warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+                is_issue[elements] = find_label_issues(given, both, n_jobs=1)
     return quality, is_issue
