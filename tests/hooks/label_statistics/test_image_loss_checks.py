@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import ConcatDataset, Subset
 
 from mmpretrain_imbalance.datasets import MergedPartialLabels, MultiDigits, SimulatePartialLabels
-from mmpretrain_imbalance.hooks.label_statistics.image_loss_checks import check_image_losses
+from mmpretrain_imbalance.hooks.label_statistics.image_loss_checks import prepare_image_losses
 from mmpretrain_imbalance.losses import (
     AsymmetricPseudoLabelLoss,
     OnlineLabelEstimationLoss,
@@ -51,7 +51,7 @@ def test_repeated_ids_raise(name, wrap):
     dataset = wrap(digits(), digits(1))
     message = rf"training set of {name} must be one .* Got 2 .*MergedPartialLabels"
     with pytest.raises(ValueError, match=message):
-        check_image_losses(model(LOSSES[name](24)), dataset)
+        prepare_image_losses(model(LOSSES[name](24)), dataset)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -71,7 +71,7 @@ def test_unique_ids_pass(name, dataset, num_images):
     dataset = dataset()
     ids = {dataset[index]["sample_idx"] for index in range(len(dataset))}
     assert max(ids) < num_images
-    check_image_losses(model(LOSSES[name](num_images)), dataset)
+    prepare_image_losses(model(LOSSES[name](num_images)), dataset)
 
 
 @pytest.mark.parametrize("num_images", [11, 120])
@@ -79,16 +79,16 @@ def test_unique_ids_pass(name, dataset, num_images):
 def test_another_num_images_raises(name, num_images):
     message = rf"'num_images' argument of {name} must be the length .*, 12. Got {num_images} instead"
     with pytest.raises(ValueError, match=message):
-        check_image_losses(model(LOSSES[name](num_images)), digits())
+        prepare_image_losses(model(LOSSES[name](num_images)), digits())
 
 
 @pytest.mark.parametrize("augment", [Mixup, PartialLabelMixup])
 def test_mixed_images_raise(augment):
     with pytest.raises(ValueError, match=rf"'batch_augments' .* Got {augment.__name__} instead"):
-        check_image_losses(model(PermanentLargeLoss(), augment(alpha=0.5)), digits())
-    check_image_losses(model(PermanentLargeLoss(), lambda inputs, labels: (inputs, labels)), digits())
+        prepare_image_losses(model(PermanentLargeLoss(), augment(alpha=0.5)), digits())
+    prepare_image_losses(model(PermanentLargeLoss(), lambda inputs, labels: (inputs, labels)), digits())
 
 
 def test_losses_without_per_image_state_have_no_restrictions():
     dataset = ConcatDataset([digits(), digits(1)])
-    check_image_losses(model(PartialAsymmetricLoss(), PartialLabelMixup(alpha=0.5)), dataset)
+    prepare_image_losses(model(PartialAsymmetricLoss(), PartialLabelMixup(alpha=0.5)), dataset)
