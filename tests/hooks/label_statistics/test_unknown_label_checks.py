@@ -92,9 +92,9 @@ def test_a_class_without_a_known_positive_counts_as_zero_in_mmpretrain() -> None
         DataSample().set_pred_score(scores).set_gt_score(labels)
         for scores, labels in (([0.9, 0.5], [1.0, -1]), ([0.1, 0.5], [0.0, 0]))
     ]
-    metric = AveragePrecision()
-    metric.process(None, [sample.to_dict() for sample in samples])
-    assert metric.evaluate(2)["multi-label/mAP"] == pytest.approx(50)  # mean of 100 and 0
+    for metric, name in ((AveragePrecision(), "mAP"), (MultiLabelMetric(), "f1-score")):
+        metric.process(None, [sample.to_dict() for sample in samples])
+        assert metric.evaluate(2)[f"multi-label/{name}"] == pytest.approx(50)  # mean of 100 and 0
 
 
 @pytest.mark.parametrize("readable", [True, False])
