@@ -87,7 +87,8 @@ def update_project(
 
     An image that the project has stays in its part. New images are split by the fractions of the project; an
     image whose group is in a part goes to that part. The earlier annotation files are kept in
-    ``versions/NUMBER``. ``config.py`` stays as it is, except for the number of training images.
+    ``versions/NUMBER``. ``config.py`` stays as it is, except for the number of training images, if its loss
+    needs that.
 
     Args:
         table: The corrected table, with the classes of the project, or the table of corrections.
@@ -276,7 +277,7 @@ def _replace_files(
 
 def _update_num_images(config: Path, num_images: int) -> None:
     text = config.read_text(encoding="utf-8")
-    new = re.sub(r"^(num_classes, num_images = \d+), \d+", rf"\g<1>, {num_images}", text, flags=re.M)
+    new = re.sub(r"^(num_images = )\d+", rf"\g<1>{num_images}", text, flags=re.M)
     if new != text:
         with atomic_write(config) as file:
             file.write(new)

@@ -82,7 +82,7 @@ def test_method_and_numbers_come_from_the_training_labels(make, spreadsheet: Pat
     assert project.advice.figures.single_positive is False
     assert project.method == project.advice.method == "binary_cross_entropy"
     cfg = Config.fromfile(project.folder / "config.py")
-    assert (cfg.num_classes, cfg.num_images) == (3, len(labels))
+    assert cfg.num_classes == cfg.model.head.num_classes == 3
     other = make(spreadsheet, out=project.folder.with_name("other"), method="hill_loss")
     assert Config.fromfile(other.folder / "config.py").model.head.loss.type == "HillLoss"
 
@@ -93,7 +93,7 @@ def test_positives_only_get_a_loss_for_them(make, table: pd.DataFrame, tmp_path:
     project = make(tmp_path / "positives.csv")
     loss = Config.fromfile(project.folder / "config.py").model.head.loss
     assert loss.type == "AsymmetricPseudoLabelLoss"
-    assert loss.num_images == len(pd.read_csv(project.folder / "train.csv"))
+    assert loss.warmup_epochs == 1
 
 
 def test_weights_of_a_file_are_in_the_project(make, spreadsheet: Path, tmp_path: Path) -> None:

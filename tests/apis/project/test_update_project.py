@@ -51,8 +51,17 @@ def test_labels_are_those_of_the_corrected_table_and_parts_are_kept(
     old, new = old_labels.loc[kept, "red"], labels.loc[kept, "red"]
     expected = {(1, 0): int(((old == 1) & (new == 0)).sum()), (0, 1): int(((old == 0) & (new == 1)).sum())}
     assert update.changed_labels == expected
-    cfg = Config.fromfile(folder / "config.py")
-    assert cfg.num_images == len(after["train"])
+
+
+def test_number_of_training_images_is_updated_where_the_loss_has_it(
+    make, few: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    folder = make(few, method="online_label_estimation_loss").folder
+    for rows in (slice(None, 30), slice(None)):
+        table[rows].to_csv(tmp_path / "table.csv", index=False)
+        update_project(tmp_path / "table.csv", folder)
+        loss = Config.fromfile(folder / "config.py").model.head.loss
+        assert loss.num_images == len(parts(folder)["train"])
 
 
 def test_earlier_files_and_the_config_are_kept(make, few: Path, table: pd.DataFrame, tmp_path: Path) -> None:
