@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import URLError
 
 import pytest
 import timm
 import torch
+from huggingface_hub import constants
 from mmengine.runner import CheckpointLoader
 from safetensors.torch import save_file
 
@@ -69,14 +71,29 @@ def test_weights_that_cannot_be_fetched_end_in_one_sentence(monkeypatch: pytest.
         fetch_weights(SMALL)
 
 
-def test_weights_of_timm_do_not_wait_for_a_hub_without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*arguments: object, **options: object) -> None:
-        raise OSError("no route to host")
+@pytest.mark.parametrize("reachable", [False, True])
+def test_hub_of_timm_is_asked_only_with_a_connection(
+    reachable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
 
-    monkeypatch.setattr(socket, "create_connection", fail)
+    def connect(*arguments: object, **options: object) -> SimpleNamespace:
+        if not reachable:
+            raise OSError("no route to host")
+        return SimpleNamespace(close=lambda: None)
+
+    def create_model(*arguments: object, **options: object) -> None:
+        asked.append(not constants.HF_HUB_OFFLINE)
+        raise OSError("not in the cache")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
     monkeypatch.setattr("urllib.request.getproxies", dict)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(timm, "create_model", create_model)
     with pytest.raises(ConnectionError, match=r"could not be fetched from the hub of timm.*--weights none"):
         fetch_weights(SMALL_OF_TIMM)
+    assert asked == [reachable]
+    assert constants.HF_HUB_OFFLINE is False
 
 
 def test_published_weights_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,3 +101,12 @@ def test_published_weights_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
     published = {"state_dict": {f"backbone.{name}": value for name, value in expected.items()}}
     monkeypatch.setattr(CheckpointLoader, "load_checkpoint", staticmethod(lambda *_, **__: published))
     assert fetch_weights(SMALL).keys() == expected.keys()
+
+
+def test_a_weight_of_another_shape_raises(tmp_path: Path) -> None:
+    tensors = build_backbone(SMALL).state_dict()
+    name = next(iter(tensors))
+    tensors[name] = tensors[name][:1]
+    path = write(tmp_path / "weights.pth", tensors, "", None)
+    with pytest.raises(ValueError, match=f"the first without a value of its shape is '{name}'"):
+        read_weights(path, SMALL)
