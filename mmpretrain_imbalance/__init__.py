@@ -1,11 +1,13 @@
 """MMPretrain plugin for training on imbalanced, partially annotated multi-label images.
 
 Importing this package registers its classes in the registries of MMPretrain. It also makes MMEngine load
-checkpoints with the weights-only mode of ``torch.load``. Names are not imported lazily: a config with
+checkpoints with the weights-only mode of ``torch.load``, and adds the configs to the models that
+``mmpretrain.list_models`` and ``mmpretrain.get_model`` know. Names are not imported lazily: a config with
 ``custom_imports`` uses no name of the package, and an imported module does not run again.
 """
 
 from .apis import MultiLabelInferencer
+from .apis.model_index import register_models
 from .datasets import (
     ClassAwareSampler,
     ClassWeightedSampler,
@@ -129,3 +131,4 @@ __all__ = [
 ]
 
 make_checkpoint_loaders_safe()
+register_models()
