@@ -3,6 +3,7 @@
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
 from .image_paths import IMAGE_ENDINGS, image_paths
 from .image_prediction import ImagePrediction
+from .inference_model import inference_model
 from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
 from .trained_model import TrainedModel, load_trained_model
@@ -16,5 +17,6 @@ __all__ = [
     "TrainedModel",
     "estimate_class_prior",
     "image_paths",
+    "inference_model",
     "load_trained_model",
 ]
