@@ -2,6 +2,7 @@
 
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
 from .image_paths import IMAGE_ENDINGS, image_paths
+from .image_pipeline import PreparedImage
 from .image_prediction import ImagePrediction
 from .inference_model import inference_model
 from .multi_label_inferencer import MultiLabelInferencer
@@ -14,6 +15,7 @@ __all__ = [
     "ImagePrediction",
     "MultiLabelInferencer",
     "PredictionFile",
+    "PreparedImage",
     "TrainedModel",
     "estimate_class_prior",
     "image_paths",
