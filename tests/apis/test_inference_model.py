@@ -105,13 +105,17 @@ class TestMMPretrainInterface:
         np.testing.assert_allclose(scores, [expected, expected], atol=1e-6)
 
     def test_pictures_show_the_image_and_its_labels(self, inferencer, image, tmp_path: Path) -> None:
-        array = np.full((60, 60), 200, np.uint8)
-        inferencer([image, "missing.jpg", array], progress=False, show_dir=tmp_path / "pictures")
-        assert {path.name for path in (tmp_path / "pictures").iterdir()} == {"0_color.png", "2.png"}
-        picture = mmcv.imread(tmp_path / "pictures" / "2.png")
-        assert picture.shape == (60, 60, 3)
-        assert (picture[-1, -1] == 200).all()  # the text is in the upper left corner
-        assert (picture[:20, :20] != 200).any()
+        blue = np.zeros((60, 60, 3), np.uint8) + np.array([200, 30, 10], np.uint8)  # BGR, as all arrays
+        gray = np.full((60, 60), 200, np.uint8)
+        inputs = [image, "missing.jpg", blue, gray]
+        inferencer(inputs, progress=False, show_dir=tmp_path / "pictures")
+        names = ["0_color.png", "2.png", "3.png"]
+        assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == names
+        for name, color in (("2.png", [200, 30, 10]), ("3.png", [200, 200, 200])):
+            picture = mmcv.imread(tmp_path / "pictures" / name)
+            assert picture.shape == (60, 60, 3)
+            assert picture[-1, -1].tolist() == color  # the text is in the upper left corner
+            assert (picture[:20, :20] != color).any()
 
     def test_invalid_arguments_raise(self, inferencer, image) -> None:
         with pytest.raises(ValueError, match=r"unknown argument.*resize"):
