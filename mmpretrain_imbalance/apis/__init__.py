@@ -1,7 +1,7 @@
 """Inference with trained models, estimation of class priors, and export."""
 
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
-from .image_paths import IMAGE_ENDINGS, image_paths
+from .image_paths import image_paths
 from .image_pipeline import PreparedImage
 from .image_prediction import ImagePrediction
 from .inference_model import inference_model
@@ -10,7 +10,6 @@ from .prediction_file import PredictionFile
 from .trained_model import TrainedModel, load_trained_model
 
 __all__ = [
-    "IMAGE_ENDINGS",
     "ClassPriorEstimate",
     "ImagePrediction",
     "MultiLabelInferencer",
