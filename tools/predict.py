@@ -40,7 +40,8 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument(
         "--thresholds",
         help="decision threshold: one number for all classes, or a file with a number per class name "
-        "(default: the thresholds of the head or of the checkpoint, else 0.5)",
+        "(default: the thresholds of the head, of thresholds.json beside the checkpoint, or of the "
+        "checkpoint, else 0.5)",
     )
     parser.add_argument(
         "--topk", type=int, help="write the K highest scores of each image as well", metavar="K"
@@ -314,6 +315,7 @@ def describe_thresholds(inferencer: MultiLabelInferencer) -> str:
     source = {
         "argument": "from --thresholds",
         "head": "from the head of the config",
+        "file": "from thresholds.json beside the checkpoint",
         "checkpoint": "from the checkpoint, chosen on its validation set",
         "default": "the default; tools/tune_thresholds.py chooses better thresholds",
     }

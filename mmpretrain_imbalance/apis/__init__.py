@@ -4,7 +4,9 @@ from .answer_table import check_answer_table, probability_path, write_answer_tab
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
 from .fold_models import train_fold_models
 from .image_paths import image_paths
+from .image_pipeline import PreparedImage
 from .image_prediction import ImagePrediction
+from .inference_model import inference_model
 from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
 from .probability_file import ImageProbabilities, ProbabilityFile
@@ -22,6 +24,7 @@ __all__ = [
     "MultiLabelInferencer",
     "NewProject",
     "PredictionFile",
+    "PreparedImage",
     "ProbabilityFile",
     "ProjectUpdate",
     "SuspectLabel",
@@ -30,6 +33,7 @@ __all__ = [
     "check_answer_table",
     "estimate_class_prior",
     "image_paths",
+    "inference_model",
     "load_trained_model",
     "new_project",
     "probability_path",

@@ -129,8 +129,11 @@ def _add_sheet(book: object, title: str, header: Sequence[str], rows: Iterable[S
         written.data_type = "s"
         return written
 
-    for cells in chain([header], rows):
-        sheet.append([cell(value) for value in cells])
+    try:
+        for cells in chain([header], rows):
+            sheet.append([cell(value) for value in cells])
+    finally:  # also after an interruption, because openpyxl writes to a temporary file
+        sheet.close()
 
 
 def _import_openpyxl() -> ModuleType:

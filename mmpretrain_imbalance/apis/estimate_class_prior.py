@@ -73,7 +73,8 @@ def estimate_class_prior(
             set differ from those of the checkpoint in name or order.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    model, cfg, names, _, stored_names = load_trained_model(config, checkpoint, device)
+    trained = load_trained_model(config, checkpoint, device)
+    model, cfg, names, stored_names = trained.model, trained.cfg, trained.class_names, trained.stored_names
     dataset = build_training_set(cfg)
     trained_names = class_names(dataset)
     if trained_names and stored_names:  # logits have no names, so their order must match

@@ -27,7 +27,11 @@ from .label_statistics.label_count_log import label_count_summary, missing_negat
 from .label_statistics.setup_checks import check_setup, is_iteration_based, unwrap_model
 from .label_statistics.statistics_files import StatisticsFiles
 from .label_statistics.statistics_snapshot import StatisticsSnapshot
-from .label_statistics.unknown_label_checks import check_metrics_of_unknown, check_training_of_unknown
+from .label_statistics.unknown_label_checks import (
+    check_metrics_of_one_label,
+    check_metrics_of_unknown,
+    check_training_of_unknown,
+)
 
 
 @HOOKS.register_module()
@@ -84,6 +88,7 @@ class LabelStatisticsHook(Hook):
     # ------------------------------------------------------------------ before training
     def before_run(self, runner: Runner) -> None:
         check_class_order(runner)
+        check_metrics_of_one_label(runner)
         check_metrics_of_unknown(runner)
         if not isinstance(runner._train_loop, BaseLoop):  # a run that only validates or tests
             return

@@ -1,5 +1,6 @@
 """Metrics for partial labels: those of MMEngine, and those with the methods of torchmetrics."""
 
+from .chosen_on import SAME_DATA, describe_data, read_chosen_on, same_data
 from .dump_predictions import DumpPredictions
 from .gathered_elements import KnownElementBatch
 from .known_elements_metric import KnownElementsMetric
@@ -18,6 +19,7 @@ from .partial_label_average_precision import PartialLabelAveragePrecision
 from .partial_label_metric import PartialLabelMetric
 
 __all__ = [
+    "SAME_DATA",
     "DumpPredictions",
     "KnownElementBatch",
     "KnownElementsMetric",
@@ -32,4 +34,7 @@ __all__ = [
     "KnownPredictions",
     "PartialLabelAveragePrecision",
     "PartialLabelMetric",
+    "describe_data",
+    "read_chosen_on",
+    "same_data",
 ]

@@ -99,6 +99,24 @@ def has_unknown_labels(samples: Sequence[DataSample], num_classes: int) -> bool:
     return bool(elements) and len(torch.cat(elements).unique()) < len(elements) * num_classes
 
 
+def known_positives(sample: DataSample) -> Tensor:
+    """Return the classes that are positive in :func:`batch_labels`, in ascending order, as int64.
+
+    The labels are read on their own device, so labels of a data loader cause no GPU synchronization. The
+    other classes are negative or unknown.
+
+    Example:
+        >>> known_positives(DataSample().set_gt_score(torch.tensor([1, -1, 0, 1])))
+        tensor([0, 3])
+    """
+    if "gt_label_indices" in sample:
+        indices = torch.as_tensor(sample.gt_label_indices).long()
+        return indices[torch.as_tensor(sample.gt_label_values) == POSITIVE].unique()
+    if "gt_score" in sample:
+        return (sample.gt_score == POSITIVE).nonzero().flatten()
+    return torch.as_tensor(sample.gt_label).long().unique()
+
+
 def have_hard_dtypes(samples: Sequence[DataSample]) -> bool:
     """Return whether no label can be soft according to the dtypes; no value is read.
 

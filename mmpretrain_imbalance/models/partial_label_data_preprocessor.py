@@ -15,6 +15,7 @@ from mmpretrain_imbalance.models.batch_labels import (
     has_labels,
     has_unknown_labels,
     have_hard_dtypes,
+    known_positives,
     sample_name,
 )
 from mmpretrain_imbalance.models.unknown_label_support import (
@@ -36,7 +37,9 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
 
     Samples may have sparse labels, one label per class or MMPretrain's indices of the positives, also of
     different kinds in one batch; see :func:`batch_labels`. Labels
-    are optional in test.
+    are optional in test. In validation and test, samples also have ``gt_label``, the indices of the known
+    positives, which MMPretrain's visualizer and analysis tools read. It does not distinguish negative from
+    unknown classes.
 
     MMPretrain's batch augmentations average the -1 of unknown labels with other labels, so ``Mixup`` and
     ``CutMix`` raise an error for a batch with an unknown label: use ``PartialLabelMixup`` and
@@ -111,7 +114,8 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
             training: Whether to apply batch augmentations and require labels.
 
         Returns:
-            ``inputs`` of shape (N, 3, H, W) and the same ``data_samples``, with ``gt_score``.
+            ``inputs`` of shape (N, 3, H, W) and the same ``data_samples``, with ``gt_score`` and, unless
+            training, ``gt_label``.
 
         Raises:
             ValueError: If a label is wrong, the number of classes differs, a training sample has no labels,
@@ -128,6 +132,9 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
             self._raise_no_labels(samples or ())
         if labeled:
             hard = have_hard_dtypes(labeled)
+            if not training:  # before gt_score moves to the device
+                for sample in labeled:
+                    sample.set_gt_label(known_positives(sample))
             labels = batch_labels(labeled, self.num_classes, self.device)
             if training and not self.losses_are_checked:
                 self._check_losses(labeled, labels.shape[1])

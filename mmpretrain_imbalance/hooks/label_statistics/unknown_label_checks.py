@@ -6,7 +6,14 @@ from typing import Any
 
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
-from mmpretrain.evaluation import AveragePrecision, MultiLabelMetric
+from mmpretrain.evaluation import (
+    Accuracy,
+    AveragePrecision,
+    ConfusionMatrix,
+    MultiLabelMetric,
+    SingleLabelMetric,
+)
+from mmpretrain.models.heads import MultiLabelClsHead
 
 from ...datasets import DifficultAsUnknown, LabelCounts, class_names, label_counts
 from ...datasets.wrapped import resolve_wrapped_indices
@@ -91,6 +98,32 @@ def check_metrics_of_unknown(runner: Runner) -> None:
             f"{type(metric).__name__} instead, in which such a class counts as 0 or raises an error. Use "
             f"dict(type='{ours}') instead of it."
         )
+
+
+def check_metrics_of_one_label(runner: Runner) -> None:
+    """Raise if a metric for one label per image would evaluate a multi-label head.
+
+    Such metrics take the indices of the known positives for the labels of the images: if the batches happen
+    to have as many positives as images, they compute a wrong number without an error.
+
+    Args:
+        runner: The runner, before training, validation or test.
+
+    Raises:
+        ValueError: If there is such a metric; the message names one for several labels per image.
+    """
+    if not isinstance(getattr(unwrap_model(runner.model), "head", None), MultiLabelClsHead):
+        return
+    for name in ("val", "test"):
+        loop = getattr(runner, f"_{name}_loop")
+        for metric in loop.evaluator.metrics if isinstance(loop, BaseLoop) else ():
+            if isinstance(metric, (Accuracy, ConfusionMatrix, SingleLabelMetric)):
+                raise ValueError(
+                    f"The '{name}_evaluator' argument must have metrics for several labels per image, "
+                    "because the model has a multi-label head. Got "
+                    f"{type(metric).__name__} instead, which takes the positives of an image for its only "
+                    "label. Use dict(type='PartialLabelMetric') instead of it."
+                )
 
 
 def _known_counts(dataset: Any) -> LabelCounts | None:

@@ -120,3 +120,11 @@ def test_a_run_with_such_a_metric_ends_before_training(tmp_path) -> None:
     cfg.val_evaluator = [dict(type="AveragePrecision")]
     with pytest.raises(ValueError, match="'val_evaluator' argument must have metrics that leave out classes"):
         prepared(cfg)
+
+
+@pytest.mark.parametrize("kind", ["Accuracy", "ConfusionMatrix", "SingleLabelMetric"])
+def test_a_metric_for_one_label_per_image_ends_a_run_before_training(tmp_path, kind: str) -> None:
+    cfg = small_config(tmp_path / kind, loss=dict(type="PartialAsymmetricLoss"))
+    cfg.val_evaluator = [dict(type="PartialLabelMetric"), dict(type=kind)]
+    with pytest.raises(ValueError, match=f"'val_evaluator' argument .* several labels .* Got {kind} instead"):
+        prepared(cfg)
