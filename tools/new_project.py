@@ -15,6 +15,13 @@ from _lib.table_arguments import add_table_arguments, table_options
 _PROBLEMS = ["missing", "ambiguous", "unreadable", "repeated", "duplicates"]
 
 
+def project_options(args: argparse.Namespace) -> dict:
+    """Return the given options that only a new project has."""
+    names = ("val_fraction", "test_fraction", "seed", "model", "weights", "method", "image_size")
+    names += ("batch_size", "max_epochs", "learning_rate")
+    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+
+
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """Parse the command line."""
     summary, details = __doc__.split("\n\n")
@@ -68,13 +75,6 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     if args.skip_bad_images == []:
         args.skip_bad_images = _PROBLEMS
     return parser, args
-
-
-def project_options(args: argparse.Namespace) -> dict:
-    """Return the given options that only a new project has."""
-    names = ("val_fraction", "test_fraction", "seed", "model", "weights", "method", "image_size")
-    names += ("batch_size", "max_epochs", "learning_rate")
-    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
 
 
 if __name__ == "__main__":
