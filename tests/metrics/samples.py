@@ -34,4 +34,6 @@ def evaluate(metric, samples: Sequence[dict], batch_size: int = 5, **metainfo) -
     metric.dataset_meta = dict(classes=CLASSES, **metainfo)
     for start in range(0, len(samples), batch_size):
         metric.process(None, samples[start : start + batch_size])
-    return {name.removeprefix("partial-label/"): value for name, value in metric.evaluate(len(samples)).items()}
+    return {
+        name.removeprefix("partial-label/"): value for name, value in metric.evaluate(len(samples)).items()
+    }

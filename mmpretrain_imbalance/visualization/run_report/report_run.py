@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from ...functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS
 from ...metrics.known_predictions import KnownPredictions
 from ...utils.class_values import read_named_values
 from ..statistics_history import read_statistics_histories
+from .run_facts import RunFacts, read_run_facts
+from .training_log import TrainingLog, read_training_log
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class ReportRun:
         thresholds: Chosen threshold of each class, of shape (C,); None if no thresholds were chosen.
         group_thresholds: Minimum number of training positives of a middle class and of a head class. None
             selects the groups defined by the dataset, or 20 and 100 if it defines none.
+        chosen_on: Data that chose the thresholds; None if not recorded.
     """
 
     name: str
@@ -50,6 +54,7 @@ class ReportRun:
     training_labels: np.ndarray | None = None
     thresholds: np.ndarray | None = None
     group_thresholds: tuple[float, float] | None = None
+    chosen_on: Any = None
 
     @classmethod
     def read(
@@ -112,6 +117,16 @@ class ReportRun:
             value: np.pad(rows, ((0, 0), (0, 1)), constant_values=np.nan)[:, order]
             for value, rows in histories.items()
         }
+
+    @cached_property
+    def facts(self) -> RunFacts:
+        """Epoch, seed, date, duration, number of parameters and settings of the run."""
+        return read_run_facts(self.work_dir)
+
+    @cached_property
+    def log(self) -> TrainingLog:
+        """Losses and metrics over the epochs of the training."""
+        return read_training_log(self.work_dir)
 
     @cached_property
     def class_calibration_error(self) -> np.ndarray:
