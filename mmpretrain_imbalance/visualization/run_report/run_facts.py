@@ -122,7 +122,7 @@ def flat_settings(value: Any, path: str = "") -> dict[str, str]:
 
 
 def _runner_settings(config: Config) -> dict[str, str]:
-    """Return the settings that the runner receives, without the variables of the config that only name them."""
+    """Return the settings that the runner receives, without variables that only name them."""
     names = [*inspect.signature(Runner.__init__).parameters, "auto_scale_lr"]
     chosen = {name: config[name] for name in names if name not in _SKIPPED and config.get(name) is not None}
     return flat_settings(Config(chosen).to_dict())
