@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 WIDTH, HEIGHT = 400, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 16, 10, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 16, 10, 48
 
 
 class _Mark(NamedTuple):
@@ -178,8 +178,8 @@ class AxisChart:
         for tick in self.y.ticks():
             y = self._y(tick)
             self._marks.append(_Mark("path", {"class": "grid", "d": f"M{_LEFT} {y:.1f}H{right}"}))
-            self._text(_LEFT - 6, y + 4, tick_label(tick), "end")
-        named = enumerate(x_names) if x_names is not None else ((t, tick_label(t)) for t in self.x.ticks())
+            self._text(_LEFT - 6, y + 4, _tick_text(tick), "end")
+        named = enumerate(x_names) if x_names is not None else ((t, _tick_text(t)) for t in self.x.ticks())
         for tick, name in named:
             x = self._x(tick)
             if x_names is None:
@@ -188,8 +188,13 @@ class AxisChart:
         self._marks.append(_Mark("path", {"class": "axis", "d": f"M{_LEFT} {_TOP}V{floor}H{right}"}))
         self._text((_LEFT + right) / 2, HEIGHT - 9, x_label)
         if y_label:
-            self._text(0, 0, y_label, transform=f"translate(14 {(floor + _TOP) / 2}) rotate(-90)")
+            self._text(0, 0, y_label, transform=f"translate(13 {(floor + _TOP) / 2}) rotate(-90)")
 
 
 def _axis_label(label: str, scale: Scale) -> str:
     return f"{label} (logarithmic axis)".strip() if scale.log else label
+
+
+def _tick_text(tick: float) -> str:
+    """Return the label of a tick; a large number has a 'k', so that it fits beside the axis."""
+    return f"{tick / 1000:,g}k" if 10_000 <= abs(tick) < 1e7 else tick_label(tick)

@@ -36,6 +36,8 @@ def label_report_page(summary: LabelSummary, title: str, max_table_rows: int = 4
         "label_report.html.jinja",
         title=f"Labels of {title}",
         facts=_facts(summary),
+        advice=summary.advice,
+        advice_figures=_advice_figures(summary),
         groups=GROUPS,
         positive_bars=_positive_bars(summary) if has_bars else None,
         known_bars=_known_bars(summary) if has_bars else None,
@@ -69,6 +71,20 @@ def _facts(summary: LabelSummary) -> list[tuple[str, str]]:
     ]
 
 
+def _advice_figures(summary: LabelSummary) -> list[str]:
+    """Return the figures on which the advice depends."""
+    if summary.advice is None:
+        return []
+    figures = summary.advice.figures
+    ratio = figures.imbalance_ratio
+    return [
+        f"known labels: {percent(figures.known_fraction)}",
+        f"most / fewest positives per class: {'-' if ratio is None else f'{ratio:,.3g}'}",
+        f"classes with known negatives, of those with positives: {percent(figures.negative_fraction)}",
+        f"expected missing positives per image: {figures.missing_positives:.3g}",
+    ]
+
+
 def _positive_bars(summary: LabelSummary) -> list[Bar]:
     group_of = _group_of_class(summary)
     return amount_bars(
@@ -99,17 +115,23 @@ def _known_bars(summary: LabelSummary) -> list[Bar]:
 
 
 def _image_bars(counts: np.ndarray, color: str) -> list[Bar]:
-    """Return bars of one number per bin up to 9 labels, otherwise of 0, 1, 2, 3-4, 5-8, 9-16, ... labels."""
+    """Return bars of one number per bin up to 9 labels, otherwise of 0, 1, 2, 3-4, 5-8, 9-16, ... labels.
+
+    The bins before the first one with images are omitted.
+    """
     last = int(np.flatnonzero(counts).max(initial=0))
     edges = list(range(last + 1)) if last <= 9 else [0, 1, 2]
     while edges[-1] < last:
         edges.append(edges[-1] * 2)
-    names, sizes = [], []
+    bins = []
     for low, high in zip([-1, *edges], edges):
         low, high = low + 1, min(high, last)
-        names.append(f"{high:,}" if low == high else f"{low:,}-{high:,}")
-        sizes.append(int(counts[low : high + 1].sum()))
-    return amount_bars(names, sizes, [color] * len(names))
+        name = f"{high:,}" if low == high else f"{low:,}-{high:,}"
+        size = int(counts[low : high + 1].sum())
+        if bins or size:
+            bins.append((name, size))
+    names, sizes = zip(*bins)
+    return amount_bars(names, sizes, [color] * len(bins))
 
 
 def _together(summary: LabelSummary) -> list[dict]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...functional.metrics.class_groups import GROUPS
 from ..axis_chart import AxisChart
 from ..axis_scale import Scale
 from ..series import Series
@@ -37,7 +36,6 @@ def positive_chart(summary: LabelSummary) -> AxisChart:
     for threshold, text in zip(summary.group_thresholds, names):
         if chart.y.low < threshold < chart.y.high:
             chart.reference([0, len(positives)], [threshold] * 2, f"{text} {threshold:g}")
-    chart.legend = [Series(name, name, index) for index, name in enumerate(GROUPS)]
     return chart
 
 
