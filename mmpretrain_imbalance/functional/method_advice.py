@@ -233,7 +233,9 @@ def _advice(figures: LabelFigures) -> MethodAdvice:
             "partial_asymmetric_loss",
             "All labels are known and the imbalance is mild: the baseline is hard to beat.",
         )
-    ignoring = "Negatives are annotated, so unknown labels can be ignored, which trains on correct labels only."
+    ignoring = (
+        "Negatives are annotated, so unknown labels can be ignored, which trains on correct labels only."
+    )
     if figures.known_fraction < ABOUT_A_TENTH:
         return advice(
             "statistics_balanced_loss",

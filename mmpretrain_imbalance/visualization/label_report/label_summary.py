@@ -95,7 +95,8 @@ class LabelSummary:
             "num_classes": len(self.classes),
             "known_fraction": self.known_fraction,
             "imbalance_factor": self.imbalance_factor,
-            "advice": advice and {
+            "advice": advice
+            and {
                 "method": advice.method,
                 "second": advice.second,
                 "loss": advice.loss,

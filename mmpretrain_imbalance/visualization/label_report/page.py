@@ -123,7 +123,7 @@ def _image_bars(counts: np.ndarray, color: str) -> list[Bar]:
     edges = list(range(last + 1)) if last <= 9 else [0, 1, 2]
     while edges[-1] < last:
         edges.append(edges[-1] * 2)
-    bins = []
+    bins: list[tuple[str, int]] = []
     for low, high in zip([-1, *edges], edges):
         low, high = low + 1, min(high, last)
         name = f"{high:,}" if low == high else f"{low:,}-{high:,}"
@@ -203,8 +203,10 @@ def _class_table(summary: LabelSummary, max_rows: int) -> PageTable:
                 ),
             ]
         )
-    titles = ("class", "rank", "group", "known positives", "known negatives", "unknown labels")
-    titles += ("known labels", "positives among known labels")
+    titles = (
+        *("class", "rank", "group", "known positives", "known negatives", "unknown labels", "known labels"),
+        "positives among known labels",
+    )
     return PageTable([Column(title) for title in titles], rows, caption, is_sortable=True)
 
 

@@ -30,7 +30,10 @@ def positive_chart(summary: LabelSummary) -> AxisChart:
             steps = _some(ranks)
             edges = [*steps, ranks[-1] + 1]
             chart.area(
-                edges, _heights(positives[steps]), Series(name, name), f"{len(ranks):,} {name} classes"
+                edges,
+                _heights(positives[steps]).tolist(),
+                Series(name, name),
+                f"{len(ranks):,} {name} classes",
             )
     names = ("tail: fewer than", "head: at least")
     for threshold, text in zip(summary.group_thresholds, names):
