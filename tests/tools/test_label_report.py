@@ -112,6 +112,8 @@ def test_a_report_does_not_overwrite_the_annotation_file(tool, tmp_path, monkeyp
         printed += tool("label_report", source).split()
     assert len(set(printed)) == 4
     assert all(Path(path).is_file() for path in printed)
+    other = tool("label_report", "two/train.json", "-o", "one/train.html")
+    assert "which is a report about other data" in other
 
 
 def test_report_raises_errors_for_wrong_arguments(tool, tmp_path) -> None:

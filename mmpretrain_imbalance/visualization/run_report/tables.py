@@ -84,7 +84,7 @@ def significance_table(runs: Sequence[ReportRun], num_resamples: int) -> PageTab
         "similar images would rarely reverse the sign of the difference. It does not cover the variation "
         "between training seeds."
     )
-    titles = "comparison", "difference", "95 % interval", "p-value"
+    titles = "comparison", "difference", "95 % interval", "p\u2011value"  # without a line break
     return PageTable([Column(title) for title in titles], rows, caption)
 
 
