@@ -19,8 +19,8 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         "--shrinkage",
         type=float,
         default=10.0,
-        help="shrinkage toward the common threshold of all classes: with this number of known positives, the "
-        "threshold of a class is halfway between its own best threshold and the common one (default: 10)",
+        help="shrinkage of the number of predictions per known positive toward the one that is best for all "
+        "classes together: with this number of known positives, both have equal weight (default: 10)",
     )
     parser.add_argument(
         "--out",

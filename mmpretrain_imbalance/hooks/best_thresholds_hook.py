@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ..functional import best_thresholds
+from ..metrics.chosen_on import describe_data
 from ..metrics.dump_predictions import DumpPredictions
 from ..metrics.known_predictions import KnownPredictions
 from ..utils.class_values import write_named_values
@@ -23,10 +24,11 @@ from ..utils.safe_checkpoints import load_weights_only
 class BestThresholdsHook(Hook):
     r"""Hook that chooses a threshold per class after each validation, with :func:`best_thresholds`.
 
-    Let :math:`\hat{t}_c` be the threshold with the best F1 (or that reaches ``precision`` or ``recall``) for
-    class c alone, and :math:`t` the one for all classes pooled. A class with :math:`n_c` known positives gets
-    the threshold :math:`(n_c \hat{t}_c + \lambda t) / (n_c + \lambda)`, which is close to :math:`t` for rare
-    classes.
+    For a class with :math:`n_c` known positives, let :math:`\hat\rho_c n_c` be the number of predictions with
+    the best F1 (or that reach ``precision`` or ``recall``), and :math:`\rho` the best such ratio for all
+    classes together. The threshold of the class predicts :math:`\rho_c n_c` labels:
+
+    .. math:: \rho_c = \hat\rho_c^{\,n_c / (n_c + \lambda)} \; \rho^{\,\lambda / (n_c + \lambda)}
 
     The thresholds are written to
 
@@ -36,13 +38,17 @@ class BestThresholdsHook(Hook):
       validation of the same epoch, so the hook replaces the file atomically. A checkpoint whose weights were
       never validated has no thresholds.
 
+    Both have ``chosen_on``, the description of the validation set by :func:`describe_data`, and ``iter``, the
+    number of iterations of the weights; a CSV file has neither.
+
     An error while writing a file is logged, and training continues. The thresholds are fitted to the
     validation set, so evaluate them on another set.
 
     Args:
         precision: Precision to reach, in (0, 1]; None for the best F1.
         recall: Recall to reach, in (0, 1]; None for the best F1.
-        shrinkage: :math:`\lambda`, the number of known positives for which a class has weight one half.
+        shrinkage: :math:`\lambda`, the number of known positives of a class at which its own ratio and the
+            common one have equal weight.
         out_file: Name of the file in the work directory, or a path, ending in ``.json`` or ``.csv``.
 
     Raises:
@@ -70,6 +76,8 @@ class BestThresholdsHook(Hook):
         #: Iterations of the last validation and of the last saved checkpoint.
         self._chosen_at: int | None = None
         self._saved_at: int | None = None
+        #: Iterations of the weights that were loaded, for a runner that only validates.
+        self._loaded_at: int | None = None
         self._collector = DumpPredictions()
 
     def path(self, runner: Runner) -> Path:
@@ -80,6 +88,9 @@ class BestThresholdsHook(Hook):
     def predictions(self) -> KnownPredictions | None:
         """Predictions of the last validation; None on all ranks except the main process."""
         return self._collector.predictions
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        self._loaded_at = (checkpoint.get("meta") or {}).get("iter")
 
     def before_val_epoch(self, runner: Runner) -> None:
         self._collector = DumpPredictions()
@@ -109,11 +120,14 @@ class BestThresholdsHook(Hook):
             **self.options,
         )
         self._chosen_at = runner.iter
+        known = (predictions.num_images, predictions.images, predictions.classes, predictions.labels)
         self.chosen = {
             "classes": predictions.class_names,
             "thresholds": thresholds.tolist(),
             "known_positives": positives.tolist(),
             "global_threshold": overall,
+            "chosen_on": describe_data(runner.val_dataloader.dataset, *known),
+            "iter": runner.iter or self._loaded_at,
             **self.options,
         }
         runner.logger.info(
@@ -133,7 +147,8 @@ class BestThresholdsHook(Hook):
         path = self.path(runner)
         try:
             columns = {name: chosen[name] for name in ("thresholds", "known_positives")}
-            write_named_values(path, chosen["classes"], columns)
+            others = {name: value for name, value in chosen.items() if name not in ("classes", *columns)}
+            write_named_values(path, chosen["classes"], columns, others)
             if self._saved_at is not None and self._saved_at == self._chosen_at:
                 path = Path(runner.message_hub.get_info("last_ckpt"))
                 if path.is_file():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..functional.metrics.multi_label_scores import class_scores, exact_match, m
 from ..functional.metrics.predicted_labels import labels_above, top_labels
 from ..utils.argument_checks import check_integer, check_number
 from ..utils.class_values import class_values, read_named_values
+from .chosen_on import SAME_DATA, read_chosen_on, same_data
 from .class_table import class_table
 from .gathered_elements import KnownElementBatch
 from .known_elements_metric import KnownElementsMetric
@@ -38,13 +40,16 @@ class PartialLabelMetric(KnownElementsMetric):
       tables;
     - with neither, the same as ``thresholds=0.5``.
 
+    If the thresholds were chosen on the same images (``chosen_on`` in their file), a warning is logged.
+
     MMPretrain's ``MultiLabelMetric`` agrees with the first, second and fourth case. If both are given, it
     warns and uses only ``thr``.
 
     Args:
-        thresholds: One number, a list with one number per class, or a file
-            ``{"classes": [...], "thresholds": [...]}`` that is matched by class name. None means 0.5, or no
-            threshold if ``topk`` is given.
+        thresholds: One number, a list with one number per class, numbers by class name, or a file
+            ``{"classes": [...], "thresholds": [...]}`` that is matched by class name. Names may be only those
+            of some classes if there is a ``"default"`` for the others. None means 0.5, or no threshold if
+            ``topk`` is given.
         topk: Largest number of predicted labels per image; None for any number.
         class_counts: Training positives of each class: a list in class order, or a file
             ``{"classes": [...], "positives": [...]}`` that is matched by class name. With None,
@@ -71,7 +76,7 @@ class PartialLabelMetric(KnownElementsMetric):
 
     def __init__(
         self,
-        thresholds: float | Sequence[float] | str | os.PathLike[str] | None = None,
+        thresholds: float | Sequence[float] | Mapping[str, float] | str | os.PathLike[str] | None = None,
         topk: int | None = None,
         class_counts: Sequence[int] | str | os.PathLike[str] | None = None,
         num_rarest: int = 3,
@@ -86,9 +91,12 @@ class PartialLabelMetric(KnownElementsMetric):
         if isinstance(thresholds, Real):
             check_number(name, thresholds=thresholds)
         check_integer(name, 0, num_rarest=num_rarest)
+        #: Description of the data on which the thresholds were chosen, by :func:`describe_data`.
+        self.chosen_on: Mapping[str, Any] | None = None
         if isinstance(thresholds, (str, os.PathLike)):
             # Raises now for a wrong path, not after the first epoch.
             read_named_values(thresholds, "thresholds", [])
+            self.chosen_on = read_chosen_on(thresholds)
         self.thresholds = 0.5 if thresholds is None and topk is None else thresholds
         self.topk = topk
         self.num_rarest = num_rarest
@@ -113,6 +121,9 @@ class PartialLabelMetric(KnownElementsMetric):
     def compute_metrics(self, results: KnownElementBatch) -> dict[str, float | list[float]]:
         """Compute the values described in the class; see the base class."""
         elements = (results.values, results.labels, results.classes)
+        known = (results.num_samples, results.samples, results.classes, results.labels)
+        if same_data(self.chosen_on, *known):
+            print_log(SAME_DATA, logger="current", level=logging.WARNING)
         scores = multi_label_scores(*elements, num_classes=results.num_classes)
         scores["exact_match"] = exact_match(results.values, results.labels, results.samples)
         per_class = class_scores(*elements, num_classes=results.num_classes)

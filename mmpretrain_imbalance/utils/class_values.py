@@ -15,9 +15,15 @@ import numpy as np
 
 from .files import atomic_write, csv_line
 
+#: Name of the value, in a file or a dict, of all classes that it does not name.
+DEFAULT = "default"
+
 
 def write_named_values(
-    path: str | os.PathLike[str], classes: Sequence[str], columns: dict[str, Sequence[float]]
+    path: str | os.PathLike[str],
+    classes: Sequence[str],
+    columns: dict[str, Sequence[float]],
+    further_entries: Mapping[str, Any] | None = None,
 ) -> None:
     """Write values per class: JSON ``{"classes": [...], "<column>": [...]}``, or CSV with a header line.
 
@@ -25,6 +31,7 @@ def write_named_values(
         path: The file to write or to replace; its suffix, ``.json`` or ``.csv``, defines the format.
         classes: Names of the C classes.
         columns: Name of each column and its C values.
+        further_entries: Further entries of a JSON file; a CSV file does not contain them.
 
     Raises:
         ValueError: If the suffix is neither ``.json`` nor ``.csv``, or a column does not have C values.
@@ -46,7 +53,7 @@ def write_named_values(
             )
     with atomic_write(path) as file:
         if _suffix(path) == ".json":
-            json.dump({"classes": list(classes), **columns}, file, indent=1)
+            json.dump({"classes": list(classes), **columns, **(further_entries or {})}, file, indent=1)
         else:
             file.write(csv_line(["class", *columns]))
             file.writelines(map(csv_line, zip(classes, *columns.values())))
@@ -54,6 +61,10 @@ def write_named_values(
 
 def read_named_values(path: str | os.PathLike[str], column: str, classes: Sequence[str]) -> list[float]:
     """Read one column of a file of ``write_named_values`` in the order of the given classes.
+
+    The classes that the file does not name have its default, if it has one: the entry ``"default"`` of a JSON
+    file, or the line of a CSV file whose class is ``default``. If a class has the name ``default``, this line
+    is its value.
 
     Args:
         path: A ``.json`` or ``.csv`` file.
@@ -76,14 +87,15 @@ def read_named_values(path: str | os.PathLike[str], column: str, classes: Sequen
             f"{path}: expected {_suffix(path)[1:].upper()} with values per class, found {error}."
         ) from error
     missing = [name for name in classes if name not in by_name]
-    if missing:
+    if missing and (DEFAULT not in by_name or DEFAULT in classes):
         raise ValueError(
             f"{path}: expected a {column} value for each of the {len(classes)} classes, found none for "
             f"{missing[0]!r}"
             + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
-            + ". Classes are matched by name. The file may be that of another dataset."
+            + ". Classes are matched by name. The file may be that of another dataset. If it shall name only "
+            f"some classes, add a {DEFAULT!r} for the others."
         )
-    return [by_name[name] for name in classes]
+    return [by_name.get(name, by_name.get(DEFAULT, math.nan)) for name in classes]
 
 
 def _suffix(path: str | os.PathLike[str]) -> str:
@@ -119,7 +131,10 @@ def _read_json(path: str | os.PathLike[str], column: str) -> dict[str, float]:
     names, values = (content.get(key) if isinstance(content, dict) else None for key in ("classes", column))
     if not isinstance(names, list) or not isinstance(values, list) or len(names) != len(values):
         raise ValueError(f"{path}: expected the lists 'classes' and {column!r}, of equal length.")
-    return _by_name(names, values, path, column)
+    by_name = _by_name(names, values, path, column)
+    if DEFAULT in content and DEFAULT not in by_name:
+        by_name[DEFAULT] = _number(content[DEFAULT], path, DEFAULT, DEFAULT)
+    return by_name
 
 
 def _read_csv(path: str | os.PathLike[str], column: str) -> dict[str, float]:
@@ -145,7 +160,8 @@ def class_values(
 
     Args:
         values: The values in class order, by class name, or a file of ``write_named_values``. A mapping or a
-            file may contain more classes than the dataset.
+            file may contain more classes than the dataset, or only some classes and a ``"default"`` for the
+            others.
         column: Name of the argument, for the messages, and of the column of the file.
         class_names: The class names of the dataset; None if it does not define them.
         num_classes: The number of classes C.
@@ -163,6 +179,8 @@ def class_values(
     Example:
         >>> class_values({"dog": 7, "cat": 5}, "positives", ["cat", "dog"], 2, "PartialLabelAveragePrecision")
         array([5, 7])
+        >>> class_values({"dog": 0.2, "default": 0.5}, "thresholds", ["cat", "dog"], 2, "PartialLabelMetric")
+        array([0.5, 0.2])
     """
     if isinstance(values, (str, os.PathLike, Mapping)):
         if class_names is None:
@@ -172,13 +190,14 @@ def class_values(
             )
         if isinstance(values, Mapping):
             missing = [name for name in class_names if name not in values]
-            if missing:
+            if missing and (DEFAULT not in values or DEFAULT in class_names):
                 more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
                 raise ValueError(
                     f"The {column} of {caller} must hold every class of the dataset. "
-                    f"Got {len(values)} classes without {missing[0]!r}{more} instead."
+                    f"Got {len(values)} classes without {missing[0]!r}{more} instead. If it shall name only "
+                    f"some classes, add a {DEFAULT!r} for the others."
                 )
-            values = [values[name] for name in class_names]
+            values = [values.get(name, values.get(DEFAULT, math.nan)) for name in class_names]
         else:
             values = read_named_values(values, file_column or column, class_names)
     array = np.asarray(values)

@@ -11,8 +11,9 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmpretrain_imbalance.functional import best_thresholds
 from mmpretrain_imbalance.hooks import BestThresholdsHook
-from mmpretrain_imbalance.metrics import PartialLabelMetric
+from mmpretrain_imbalance.metrics import PartialLabelMetric, same_data
 from mmpretrain_imbalance.utils.class_values import read_named_values
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.integration.small_runs import small_config, train
@@ -33,29 +34,12 @@ class RecordPredictions(Hook):
 
     def scores_and_labels(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         scores, labels = zip(*self.validations[epoch])
-        return np.stack(scores).astype(float), np.stack(labels)
-
-
-def f1_threshold(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Return the highest score with the best F1, by a plain loop."""
-    best, chosen = -1.0, np.nan
-    for threshold in sorted(set(scores.tolist())):
-        predicted = scores >= threshold
-        hits = (predicted & (labels == 1)).sum()
-        f1 = 2 * hits / (predicted.sum() + (labels == 1).sum())
-        if f1 >= best:
-            best, chosen = f1, threshold
-    return chosen
+        return np.stack(scores), np.stack(labels)
 
 
 def expected_thresholds(scores: np.ndarray, labels: np.ndarray, shrinkage: float) -> list[float]:
-    overall = f1_threshold(scores[labels != -1], labels[labels != -1])
-    thresholds = []
-    for column, of_class in zip(scores.T, labels.T):
-        known, positives = of_class != -1, (of_class == 1).sum()
-        alone = f1_threshold(column[known], of_class[known]) if positives else 0.0
-        thresholds.append((positives * alone + shrinkage * overall) / (positives + shrinkage))
-    return thresholds
+    """Choose thresholds from dense matrices; the tests of best_thresholds compare it with plain loops."""
+    return best_thresholds(scores, labels, shrinkage=shrinkage)[0].tolist()
 
 
 def config(work_dir: Path, epochs: int, val_interval: int = 1, **hook):
@@ -101,6 +85,17 @@ def test_checkpoint_contains_the_thresholds_of_its_own_weights(run) -> None:
             expected_thresholds(*record.scores_and_labels(epoch), 5.0),
             rtol=1e-6,
         )
+
+
+def test_file_and_checkpoint_describe_the_validation_set(run) -> None:
+    work_dir, record = run
+    _, labels = record.scores_and_labels(4)
+    images, classes = np.nonzero(labels != -1)
+    content = json.loads((work_dir / "thresholds.json").read_text())
+    assert content["chosen_on"] == stored(work_dir, 4)["chosen_on"]
+    assert content["iter"] == load_weights_only(work_dir / "epoch_4.pth")["meta"]["iter"]
+    assert same_data(content["chosen_on"], len(labels), images, classes, labels[images, classes])
+    assert {"dataset": "MultiDigits", "num_images": 40}.items() <= content["chosen_on"].items()
 
 
 def test_best_checkpoint_contains_the_thresholds_of_its_weights(run) -> None:

@@ -41,3 +41,25 @@ def test_lists_names_and_files_give_the_same(ending: str, tmp_path) -> None:
 def test_values_that_do_not_match_the_classes_raise(values, names, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         class_values(values, "positives", names, 2, "metric")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("some.json", '{"classes": ["dog"], "positives": [7], "default": 3}'),
+        ("some.csv", "class,positives\ndog,7\ndefault,3\n"),
+    ],
+)
+def test_default_is_the_value_of_all_classes_that_are_not_named(name: str, content: str, tmp_path) -> None:
+    (tmp_path / name).write_text(content)
+    for values in (tmp_path / name, dict(dog=7, default=3)):
+        found = class_values(values, "positives", ["cat", "dog", "cow"], 3, "metric")
+        np.testing.assert_array_equal(found, [3, 7, 3])
+        with pytest.raises(ValueError, match=r"'cat'.*add a 'default'"):
+            class_values(values, "positives", ["cat", "dog", "default"], 3, "metric")
+
+
+def test_default_that_is_no_number_raises(tmp_path) -> None:
+    (tmp_path / "some.json").write_text('{"classes": ["dog"], "positives": [7], "default": "low"}')
+    with pytest.raises(ValueError, match="field 'default': expected a number, found 'low'"):
+        class_values(tmp_path / "some.json", "positives", NAMES, 2, "metric")
