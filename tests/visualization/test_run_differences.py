@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from pathlib import Path
 
 import torch
@@ -10,11 +10,13 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
 import mmpretrain_imbalance  # noqa: F401  registers the models
-from mmpretrain_imbalance.visualization import run_report_page
+from mmpretrain_imbalance.metrics import describe_data
+from mmpretrain_imbalance.visualization import ReportRun, run_report_page
 from mmpretrain_imbalance.visualization.run_report.differences import setting_table
 from mmpretrain_imbalance.visualization.run_report.run_facts import count_parameters, read_run_facts
+from tests.datasets.label_table import LabelTable
 from tests.visualization.report_pages import parse, rows_of, section, text_of
-from tests.visualization.report_runs import run
+from tests.visualization.report_runs import CLASSES, predictions, run
 
 MODEL = dict(
     type="ImageClassifier",
@@ -99,6 +101,28 @@ def test_equal_settings_and_missing_configs_are_explained(tmp_path: Path) -> Non
     assert "All settings" not in text
 
 
-def test_data_that_chose_the_thresholds_is_shown() -> None:
-    page = parse(run_report_page([replace(run("a"), chosen_on="validation data")]))
-    assert ["thresholds chosen on", "validation data"] in rows_of(page, "Runs")
+def test_thresholds_chosen_on_the_reported_images_are_marked(tmp_path: Path) -> None:
+    known = predictions()
+    values = (known.num_images, known.images, known.classes, known.labels)
+    names = dict(classes=CLASSES, thresholds=[0.3] * 4)
+
+    def read(name: str, content: dict) -> ReportRun:
+        (tmp_path / name).mkdir()
+        known.save(tmp_path / name / "predictions.npz")
+        (tmp_path / name / "thresholds.json").write_text(json.dumps(content))
+        return ReportRun.read(tmp_path / name)
+
+    own = read("own", {**names, "chosen_on": describe_data(LabelTable([[1]]), *values)})
+    other = read("other", {**names, "chosen_on": dict(dataset="MyData", split="val", num_images=1234)})
+    html = run_report_page([own, other, read("old", names), run("none")], num_resamples=0)
+    facts = {name: values for name, *values in rows_of(parse(html), "Runs")}
+    data = ["the data of this report", "MyData, split val, 1,234 images", "not recorded", "-"]
+    assert facts["thresholds chosen on"] == data
+    notes = [
+        text_of(note)
+        for note in section(parse(html), "Metrics").findall("p")
+        if note.get("class") == "warning"
+    ]
+    assert len(notes) == 2
+    assert notes[0].startswith("Thresholds of own: The thresholds were chosen on these very images")
+    assert notes[1].startswith("Thresholds of old: their file does not say on which data")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from ...metrics.chosen_on import SAME_DATA
 from ..page_parts import Cell, Column, PageTable
+from .examples import listed
 from .report_run import ReportRun
 from .tables import run_columns
 
@@ -17,7 +19,7 @@ _FACTS: dict[str, Callable[[ReportRun], str | None]] = {
     "start of the training": lambda run: _text(run.facts.started),
     "training time": lambda run: _duration(run.facts.duration),
     "parameters": lambda run: None if run.facts.parameters is None else f"{run.facts.parameters:,}",
-    "thresholds chosen on": lambda run: _text(run.chosen_on),
+    "thresholds chosen on": lambda run: _chosen_on(run),
 }
 
 
@@ -58,6 +60,44 @@ def setting_table(runs: Sequence[ReportRun]) -> PageTable:
     if len(rows) > _MAX_SETTINGS:
         caption = f"The first {_MAX_SETTINGS} of {len(rows):,} settings that differ."
     return PageTable([Column("setting"), *run_columns(runs)], rows[:_MAX_SETTINGS], caption, is_text=True)
+
+
+def threshold_notes(runs: Sequence[ReportRun]) -> list[str]:
+    """Return sentences about the thresholds that were chosen on the data of the report, or on unknown data.
+
+    Args:
+        runs: The runs.
+
+    Returns:
+        The sentences.
+    """
+    chosen = [run for run in runs if run.thresholds is not None]
+    own = listed([run.name for run in chosen if run.has_own_thresholds], 20)
+    unknown = listed([run.name for run in chosen if run.chosen_on is None], 20)
+    notes = []
+    if own:
+        notes.append(f"Thresholds of {own}: {SAME_DATA}")
+    if unknown:
+        notes.append(
+            f"Thresholds of {unknown}: their file does not say on which data they were chosen. Choose them "
+            "again with tools/tune_thresholds.py, which records the data."
+        )
+    return notes
+
+
+def _chosen_on(run: ReportRun) -> str | None:
+    """Return the data that chose the thresholds, such as 'MultiDigits, split val, 1,000 images'."""
+    if run.chosen_on is None:
+        return None if run.thresholds is None else "not recorded"
+    if run.has_own_thresholds:
+        return "the data of this report"
+    found = run.chosen_on
+    parts = [str(found["dataset"])] if "dataset" in found else []
+    parts += [
+        f"{name} {found[key]}" for key, name in (("ann_file", "file"), ("split", "split")) if key in found
+    ]
+    parts += [f"{found['num_images']:,} images"] if isinstance(found.get("num_images"), int) else []
+    return ", ".join(parts)
 
 
 def _text(value: object) -> str | None:

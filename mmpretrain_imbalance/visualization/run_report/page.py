@@ -9,7 +9,7 @@ from ..series import method_series
 from .charts import frequency_chart, group_chart, precision_recall_chart, reliability_chart
 from .classes import class_table, curve_classes
 from .curves import training_curves
-from .differences import fact_table, setting_table
+from .differences import fact_table, setting_table, threshold_notes
 from .epochs import statistics_charts, without_statistics
 from .examples import listed
 from .most_wrong import ImageOf, example_cards
@@ -64,6 +64,7 @@ def run_report_page(
         settings=setting_table(runs),
         without_config=listed([run.name for run in runs if not run.facts.settings], 20),
         metrics=metrics_table(runs),
+        threshold_notes=threshold_notes(runs),
         significance=significance_table(runs, num_resamples) if has_bootstrap else None,
         curves=training_curves(runs),
         without_log=listed([run.name for run in runs if not run.log.loss], 20),
