@@ -63,6 +63,8 @@ def test_iterations_are_used_without_epochs(tmp_path: Path) -> None:
 def test_metrics_of_this_package_and_of_mmpretrain_are_not_confused() -> None:
     both = {"partial-label/mAP": 70.0, "partial-label/CF1": 50.0, "multi-label/mAP": 60.0}
     assert metrics_of(both) == {"mAP": 70.0, "CF1": 50.0, "multi-label/mAP": 60.0}
+    renamed = {"partial-label/mAP": 70.0, "multi-label/mAP": 60.0, "multi-label/CF1": 50.0}
+    assert metrics_of(renamed) == {"mAP": 70.0, "multi-label/mAP": 60.0, "multi-label/CF1": 50.0}
     earlier = {"multi-label/mAP": 70.0, "multi-label/num_classes_evaluated": 10.0}
     assert metrics_of(earlier) == {"mAP": 70.0, "num_classes_evaluated": 10.0}
     theirs = {"multi-label/mAP": 60.0, "multi-label/precision": 20.0, "multi-label/f1-score": 25.0}
