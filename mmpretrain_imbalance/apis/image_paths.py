@@ -7,10 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-#: Endings of the file names that are read from a folder, in lower case.
-IMAGE_ENDINGS = frozenset(
-    {".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-)
+from ..datasets.image_index import IMAGE_ENDINGS
 
 
 def image_paths(inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:

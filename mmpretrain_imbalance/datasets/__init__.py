@@ -2,6 +2,8 @@
 
 from .base import LabelStoreDataset
 from .dataset_labels import LabelChunk, images_with_labels, label_chunks, label_counts
+from .image_files import ImageFiles, ImageProblem, find_images, join_image_rows, write_image_problems
+from .image_index import IMAGE_ENDINGS, ImageIndex, ImageMatch
 from .imbalanced_cifar import ImbalancedCIFAR
 from .label_store.build import build_label_store, label_store_from_array
 from .label_store.counts import LabelCounts
@@ -11,20 +13,28 @@ from .merged_partial_labels import MergedPartialLabels
 from .multi_digits import MultiDigits
 from .partial_label_dataset import PartialLabelDataset
 from .relabeled import RelabeledDataset
+from .row_groups import join_groups
 from .samplers.class_aware import ClassAwareSampler
 from .samplers.class_weighted import ClassWeightedSampler
 from .samplers.repeat_factor import RepeatFactorSampler
 from .simulate_partial_labels import SimulatePartialLabels
+from .split_labels import LabelSplit, UnmeasurableClass, fold_labels, split_labels
 from .transforms import DifficultAsUnknown, PackPartialInputs
 from .wrapped import class_group_names, class_names
 
 __all__ = [
+    "IMAGE_ENDINGS",
     "ClassAwareSampler",
     "ClassWeightedSampler",
     "DifficultAsUnknown",
+    "ImageFiles",
+    "ImageIndex",
+    "ImageMatch",
+    "ImageProblem",
     "ImbalancedCIFAR",
     "LabelChunk",
     "LabelCounts",
+    "LabelSplit",
     "LabelStore",
     "LabelStoreDataset",
     "LabelStoreWriter",
@@ -35,11 +45,18 @@ __all__ = [
     "RelabeledDataset",
     "RepeatFactorSampler",
     "SimulatePartialLabels",
+    "UnmeasurableClass",
     "build_label_store",
     "class_group_names",
     "class_names",
+    "find_images",
+    "fold_labels",
     "images_with_labels",
+    "join_groups",
+    "join_image_rows",
     "label_chunks",
     "label_counts",
     "label_store_from_array",
+    "split_labels",
+    "write_image_problems",
 ]

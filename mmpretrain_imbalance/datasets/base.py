@@ -293,6 +293,19 @@ def find_image_problem(path: str, raised: Exception | None = None) -> str | None
         return "no such file"
     except OSError as error:
         return f"a file that cannot be read ({error.strerror or error})"
+    return find_content_problem(content, raised)
+
+
+def find_content_problem(content: bytes, raised: Exception | None = None) -> str | None:
+    """Decode the content of an image file, and describe why it is unreadable.
+
+    Args:
+        content: The bytes of the file.
+        raised: As in ``find_image_problem``.
+
+    Returns:
+        ``'an empty file'``, the message of the decoder, or ``None`` for a readable image.
+    """
     if not content:
         return "an empty file"
     try:

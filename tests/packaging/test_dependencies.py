@@ -11,7 +11,12 @@ from tests.architecture.source_tree import ROOT, imported_modules, python_files
 
 # Distributions by import name, where the names differ. Both distributions of MMCV install OpenCV; a
 # dependency of our own could install a second build of it.
-DISTRIBUTIONS = {"PIL": "pillow", "cv2": "mmcv", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "mmcv",
+    "iterstrat": "iterative-stratification",
+    "sklearn": "scikit-learn",
+}
 OPENMMLAB = {"mmcv", "mmengine", "mmpretrain"}
 
 
@@ -30,17 +35,18 @@ def names_of(requirements: list[str]) -> set[str]:
 METADATA = ProjectMetadata(str(ROOT), None).core
 PLAIN = names_of(METADATA.dependencies)
 EXTRAS = {extra: names_of(requirements) for extra, requirements in METADATA.optional_dependencies.items()}
+# Packages that are imported only when they are used; the error message names the extra.
+OPTIONAL = EXTRAS["onnx"] | EXTRAS["suspects"] | EXTRAS["tables"] | EXTRAS["timm"]
 
 
 def test_imports_of_the_package_are_declared() -> None:
     imported = third_party("mmpretrain_imbalance")
     assert {"numpy", "torch", "scipy", "mmengine"} <= imported
-    # onnx and pyarrow are imported only when they are used; the error message names the extra.
-    assert imported - OPENMMLAB - PLAIN - EXTRAS["onnx"] - EXTRAS["tables"] == set()
+    assert imported - OPENMMLAB - PLAIN - OPTIONAL == set()
 
 
 def test_imports_of_the_tools_are_declared() -> None:
-    assert third_party("tools") - OPENMMLAB - PLAIN - EXTRAS["onnx"] - EXTRAS["tables"] == set()
+    assert third_party("tools") - OPENMMLAB - PLAIN - OPTIONAL == set()
 
 
 def test_both_stacks_contain_mmcv_mmengine_and_mmpretrain() -> None:
