@@ -43,6 +43,13 @@ def save_screenshot(browser: str, page: Path, picture: str, width: int, height: 
     print(f"{out.relative_to(ROOT)}: {out.stat().st_size / 1000:.0f} kB")
 
 
+def without(page: Path, parts: str) -> Path:
+    """Write a copy of a page without the parts that a CSS selector names, and return its path."""
+    copy = page.with_stem(f"{page.stem}_shortened")
+    copy.write_text(page.read_text().replace("</style>", f"{parts}{{display:none}}</style>"))
+    return copy
+
+
 def main() -> None:
     """Train two runs, write the report pages, and save the screenshots."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -54,12 +61,12 @@ def main() -> None:
             run_tool("train.py", f"configs/{config}", "--work-dir", run)
         page = Path(folder) / "run_report.html"
         run_tool("analysis_tools/report.py", *runs, "--out", page)
-        save_screenshot(browser, page, "run_report.png", WIDE, 1310)
-        save_screenshot(browser, page, "run_report_phone.png", PHONE, 1310, DARK)
+        save_screenshot(browser, page, "run_report.png", WIDE, 1500)
+        save_screenshot(browser, without(page, "#runs,.stack"), "run_report_phone.png", PHONE, 1300, DARK)
         page = Path(folder) / "label_report.html"
         run_tool("analysis_tools/label_report.py", "configs/_base_/datasets/digits_rps50.py", "--out", page)
-        save_screenshot(browser, page, "label_report.png", WIDE, 1270)
-        save_screenshot(browser, page, "label_report_phone.png", PHONE, 1270, DARK)
+        save_screenshot(browser, page, "label_report.png", WIDE, 1380)
+        save_screenshot(browser, without(page, ".facts,#advice"), "label_report_phone.png", PHONE, 1300, DARK)
 
 
 if __name__ == "__main__":

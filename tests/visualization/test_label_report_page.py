@@ -110,13 +110,16 @@ def test_group_table_agrees_with_numpy() -> None:
     expected = []
     for name, bounds, members in (
         ("head", "≥ 100", positives >= 100),
-        ("middle", "≥ 20, < 100", (positives >= 20) & (positives < 100)),
+        ("middle", "20 to 99", (positives >= 20) & (positives < 100)),
         ("tail", "< 20", positives < 20),
     ):
         counts = [positives[members].sum(), (known - positives)[members].sum()]
         fraction = f"{100 * (known[members].sum() / (2000 * members.sum())):.3g} %"
         expected.append([name, bounds, str(members.sum()), *(f"{count:,}" for count in counts), fraction])
     assert rows_of(parse(page_of(table)), "Head, middle and tail") == expected
+    summary = summarize_labels(LabelTable(table), group_thresholds=(20.5, 99.5))
+    found = rows_of(parse(label_report_page(summary, "data")), "Head, middle and tail")
+    assert [row[1] for row in found] == ["≥ 99.5", "≥ 20.5, < 99.5", "< 20.5"]
 
 
 def test_bars_are_proportional_to_the_counts() -> None:

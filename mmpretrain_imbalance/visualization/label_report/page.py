@@ -152,7 +152,7 @@ def _group_table(summary: LabelSummary) -> PageTable:
     middle, head = summary.group_thresholds
     meanings = {
         "head": f"≥ {head:g}",
-        "middle": f"≥ {middle:g}, < {head:g}",
+        "middle": f"{middle:g} to {head - 1:g}" if head == int(head) else f"≥ {middle:g}, < {head:g}",
         "tail": f"< {middle:g}",
     }
     titles = "group", "positives per class", "classes", "known positives", "known negatives", "known labels"
