@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from ..page_templates import render
 from ..series import method_series
@@ -12,7 +14,7 @@ from .curves import training_curves
 from .differences import fact_table, setting_table, threshold_notes
 from .epochs import statistics_charts, without_statistics
 from .examples import listed
-from .most_wrong import ImageOf, example_cards
+from .most_wrong import example_cards
 from .report_run import ReportRun
 from .tables import metrics_table, significance_table
 
@@ -20,7 +22,7 @@ from .tables import metrics_table, significance_table
 def run_report_page(
     runs: Sequence[ReportRun],
     classes: Sequence[str] = (),
-    image_of: ImageOf | None = None,
+    image_of: Callable[[ReportRun, int], np.ndarray | str] | None = None,
     num_resamples: int = 1000,
     num_examples: int = 6,
     has_pictures: bool = True,
