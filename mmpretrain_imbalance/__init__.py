@@ -1,11 +1,15 @@
 """MMPretrain plugin for training on imbalanced, partially annotated multi-label images.
 
 Importing this package registers its classes in the registries of MMPretrain. It also makes MMEngine load
-checkpoints with the weights-only mode of ``torch.load``. Names are not imported lazily: a config with
-``custom_imports`` uses no name of the package, and an imported module does not run again.
+checkpoints with the weights-only mode of ``torch.load``, adds the configs to ``mmpretrain.list_models`` and
+``mmpretrain.get_model``, and adds multi-label models to ``mmpretrain.inference_model``. Names are not
+imported lazily: a config with ``custom_imports`` uses no name of the package, and an imported module does not
+run again.
 """
 
 from .apis import MultiLabelInferencer
+from .apis.inference_model import extend_inference_model
+from .apis.model_index import register_models
 from .datasets import (
     ClassAwareSampler,
     ClassWeightedSampler,
@@ -129,3 +133,5 @@ __all__ = [
 ]
 
 make_checkpoint_loaders_safe()
+register_models()
+extend_inference_model()

@@ -164,7 +164,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
     set_dataloader_defaults(cfg, "test_dataloader", not args.no_pin_memory)
-    with explain_input_errors(parser, args.traceback):
+    with explain_input_errors(parser, args.traceback, cfg):
         runner = build_runner(parser, cfg)
         if args.out and args.out_item != "metrics":
             runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))

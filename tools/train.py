@@ -104,7 +104,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     check_base_batch_size(parser, cfg)
     for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
         set_dataloader_defaults(cfg, name, not args.no_pin_memory, not args.no_persistent_workers)
-    with explain_input_errors(parser, args.traceback):
+    with explain_input_errors(parser, args.traceback, cfg):
         runner = build_runner(parser, cfg)
         scale_one_cycle(runner)
         runner.train()

@@ -113,7 +113,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         for hook in cfg.get("custom_hooks") or []
         if type_name(hook.get("type")) != BestThresholdsHook.__name__
     ]
-    with explain_input_errors(parser, args.traceback):
+    with explain_input_errors(parser, args.traceback, cfg):
         runner = build_runner(parser, cfg)
         runner.register_hook(hook)
         runner.val()

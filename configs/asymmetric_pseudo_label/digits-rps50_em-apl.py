@@ -5,10 +5,6 @@ _base_ = ['../_base_/protocols/digits_half_known.py', '../_base_/methods/asymmet
 model = dict(
     head=dict(
         _base_.head,
-        loss=dict(
-            _base_.loss,
-            num_images=2000,  # length of the training set
-            warmup_epochs=8,  # of 20 epochs; the method has 5 of 10
-        ),
+        loss=dict(_base_.loss, warmup_epochs=8),  # of 20 epochs; the method has 5 of 10
     )
 )

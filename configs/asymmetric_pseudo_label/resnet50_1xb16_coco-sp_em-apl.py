@@ -3,7 +3,4 @@
 # an improvement on held-out images; this config trains all 10 epochs.
 _base_ = ['../_base_/protocols/coco_single_positive.py', '../_base_/methods/asymmetric_pseudo_label_loss.py']
 
-# Frequently modified parameters
-num_images = 82783  # of the label store, including images that filter_cfg excludes
-
-model = dict(head=dict(_base_.head, loss=dict(_base_.loss, num_images=num_images)))
+model = dict(head=dict(_base_.head, loss=_base_.loss))

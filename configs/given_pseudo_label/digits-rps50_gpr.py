@@ -8,11 +8,6 @@ _base_ = [
 model = dict(
     head=dict(
         _base_.head,
-        loss=dict(
-            _base_.loss,
-            pseudo_labels='work_dirs/digits_answers.npy',
-            num_images=2000,  # length of the training set
-            expected_positives=2,
-        ),
+        loss=dict(_base_.loss, pseudo_labels='work_dirs/digits_answers.npy', expected_positives=2),
     )
 )

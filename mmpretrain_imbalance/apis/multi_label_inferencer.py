@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.device import get_device
+from mmpretrain.apis import BaseInferencer, list_models
+from mmpretrain.structures import DataSample
 from rich.progress import track
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -20,19 +22,25 @@ from .chosen_thresholds import chosen_thresholds
 from .image_inputs import Image, list_images
 from .image_pipeline import ImagePipeline, PreparedImage
 from .image_prediction import ImagePrediction
+from .prediction_pictures import draw_predictions
 from .trained_model import load_trained_model
 
 
-class MultiLabelInferencer:
+class MultiLabelInferencer(BaseInferencer):
     """Inferencer for image files and arrays: predicts all labels whose score reaches the class threshold.
+
+    It is the inferencer that :func:`inference_model` selects for multi-label models. Unlike MMPretrain's
+    inferencers, it never predicts with random weights.
 
     Images are processed by the test pipeline of the config, so the scores equal those of ``tools/test.py``.
     An image that cannot be read is reported in its own result and does not affect other images. Apart from
     rounding, the result of an image does not depend on the other images of its batch.
 
     Args:
-        model: Path of a config, a config, or a model returned by ``get_model`` of MMPretrain.
-        weights: Path of a checkpoint; None keeps the weights of a given model.
+        model: Path of a config, a name that ``mmpretrain.list_models`` lists, a config, or a model returned
+            by ``mmpretrain.get_model``.
+        weights: Path of a checkpoint; None keeps the weights of a given model, or takes the published weights
+            of a name.
         thresholds: Minimum score of a predicted label: one number, a list with one number per class, values
             by class name, or the path of a file written by ``BestThresholdsHook`` or
             ``tools/tune_thresholds.py``. None uses the first available of: the thresholds per class of the
@@ -56,6 +64,8 @@ class MultiLabelInferencer:
             or a number is out of range.
     """
 
+    visualize_kwargs: ClassVar[set[str]] = {"show", "wait_time", "show_dir"}
+
     def __init__(
         self,
         model: str | os.PathLike[str] | Config | nn.Module,
@@ -77,6 +87,7 @@ class MultiLabelInferencer:
         is_module = isinstance(model, nn.Module)
         trained = load_trained_model(model, weights, device or (None if is_module else get_device()))
         self.model, self.cfg = trained.model, trained.cfg
+        self.config, self.visualizer = trained.cfg, None  # names of MMPretrain's inferencers
         self.topk, self.batch_size, self.num_workers = topk, batch_size, num_workers
         self.max_pixels = max_pixels
         self.class_names = self._class_names(classes, trained.class_names)
@@ -88,48 +99,158 @@ class MultiLabelInferencer:
             type(self).__name__,
             trained.class_names,
         )
-        self.pipeline = ImagePipeline(self.cfg, input_channels(self.model), max_pixels)
+        self.pipeline = self._init_pipeline(self.cfg)
 
-    def __call__(self, inputs: Image | Iterable[Image], progress: bool = True) -> list[ImagePrediction]:
+    def __call__(
+        self,
+        inputs: Image | Iterable[Image],
+        return_datasamples: bool = False,
+        batch_size: int | None = None,
+        *,
+        progress: bool = True,
+        **kwargs: Any,
+    ) -> list[ImagePrediction] | list[DataSample]:
         """Predict the labels of images.
 
         Args:
             inputs: An image file, a folder, a pattern such as ``'photos/**/*.jpg'``, an array, or a list of
                 these. Files, folders and patterns are resolved by :func:`image_paths`. An array has values
                 from 0 to 255 and the shape (H, W), (H, W, 3) with channels in BGR order, or (N, H, W, 3).
+            return_datasamples: Whether to return MMPretrain's ``DataSample`` instead of
+                :class:`ImagePrediction`.
+            batch_size: Maximum number of images per batch; None takes that of the inferencer.
             progress: Whether to show a progress bar.
+            **kwargs: ``show``, ``wait_time`` and ``show_dir`` of :meth:`MultiLabelInferencer.visualize`.
 
         Returns:
             One prediction per image, including invalid images, in the order of the inputs.
 
         Raises:
             TypeError: If an input is neither a path nor an array.
-            ValueError: If a folder has no image, or a pattern matches no file.
+            ValueError: If a folder has no image, a pattern matches no file, or an argument is unknown.
         """
-        images = list_images(inputs)
-        predictions: Iterable[ImagePrediction] = self.predict(images)
+        visualize_kwargs = self._dispatch_kwargs(**kwargs)[2]
+        images = self._inputs_to_list(inputs)
+        predictions: Iterable[ImagePrediction] = self.predict(images, batch_size)
         if progress:
             predictions = track(predictions, "predicting", total=len(images))
-        return list(predictions)
+        predictions = list(predictions)
+        pictures = self.visualize(images, predictions, **visualize_kwargs)
+        return self.postprocess(predictions, pictures, return_datasamples)
 
-    def predict(self, images: Sequence[str | np.ndarray]) -> Iterator[ImagePrediction]:
+    def predict(
+        self, images: Sequence[str | np.ndarray], batch_size: int | None = None
+    ) -> Iterator[ImagePrediction]:
         """Predict the labels of image files and arrays, with one batch in memory at a time.
 
         Args:
             images: Paths and arrays of single images, without folders and patterns.
+            batch_size: As in a call of the inferencer.
 
         Yields:
             The prediction of each image, in the order of the images.
         """
-        prepared = _PreparedImages(images, self.pipeline)
-        loader = DataLoader(prepared, self.batch_size, num_workers=self.num_workers, collate_fn=list)
         index = 0
-        for batch in loader:
-            for scores, fault in self._scores(batch):
+        for batch in self.preprocess(images, batch_size):
+            for scores, fault in self.forward(batch):
                 image = images[index]
                 name = f"array {index}" if isinstance(image, np.ndarray) else os.fspath(image)
                 yield self._prediction(name, fault, scores)
                 index += 1
+
+    def preprocess(
+        self, inputs: Sequence[str | np.ndarray], batch_size: int | None = None
+    ) -> Iterator[list[PreparedImage]]:
+        """Load and transform the images.
+
+        Args:
+            inputs: Paths and arrays of single images.
+            batch_size: As in a call of the inferencer.
+
+        Returns:
+            The batches, which :meth:`MultiLabelInferencer.forward` takes.
+        """
+        if batch_size is not None:
+            _check_at_least("batch_size", batch_size, 1)
+        prepared = _PreparedImages(inputs, self.pipeline)
+        size = batch_size or self.batch_size
+        return iter(DataLoader(prepared, size, num_workers=self.num_workers, collate_fn=list))
+
+    def visualize(
+        self,
+        ori_inputs: Sequence[str | np.ndarray],
+        preds: Sequence[ImagePrediction],
+        show: bool = False,
+        wait_time: float = 0,
+        show_dir: str | os.PathLike[str] | None = None,
+    ) -> list[np.ndarray | None] | None:
+        """Draw the predicted labels and scores with MMPretrain's ``UniversalVisualizer``.
+
+        Args:
+            ori_inputs: Paths and arrays of single images.
+            preds: Their predictions.
+            show: Whether to show each picture in a window.
+            wait_time: Time of each window in seconds; 0 waits for a key.
+            show_dir: Folder for the pictures ``INDEX_NAME.png``; pictures of an earlier call are replaced.
+
+        Returns:
+            One RGB picture per image, None for an invalid image; None if there is nothing to draw.
+        """
+        if not show and show_dir is None:
+            return None
+        samples = self.postprocess(preds, None, return_datasamples=True)
+        return draw_predictions(ori_inputs, samples, self.class_names, show, wait_time, show_dir)
+
+    def postprocess(
+        self,
+        preds: Sequence[ImagePrediction],
+        visualization: Sequence[np.ndarray | None] | None,
+        return_datasamples: bool = False,
+    ) -> list[ImagePrediction] | list[DataSample]:
+        """Return the predictions in the requested form.
+
+        Args:
+            preds: The predictions.
+            visualization: Not used: pictures are shown or written.
+            return_datasamples: Whether to return MMPretrain's ``DataSample``, with ``pred_score``,
+                ``pred_label``, ``img_path`` and ``fault``. The sample of an invalid image has only the last
+                two.
+
+        Returns:
+            One item per prediction.
+        """
+        if not return_datasamples:
+            return list(preds)
+        samples = []
+        for prediction in preds:
+            sample = DataSample(metainfo=dict(img_path=prediction.image, fault=prediction.fault))
+            if (scores := prediction.class_scores) is not None:
+                sample.set_pred_score(scores)
+                sample.set_pred_label(np.flatnonzero(labels_above(scores[None], self.thresholds)[0]))
+            samples.append(sample)
+        return samples
+
+    @staticmethod
+    def list_models(pattern: str | None = None) -> list[str]:
+        """Return the names of MMPretrain's and our multi-label models.
+
+        Args:
+            pattern: Beginning of the names, which may contain wildcards; None for all names.
+
+        Returns:
+            The names in alphabetical order.
+
+        Example:
+            >>> MultiLabelInferencer.list_models("digits-rps50_h")
+            ['digits-rps50_hill']
+        """
+        return list_models(pattern, task="Multi-Label Classification")
+
+    def _init_pipeline(self, cfg: Config) -> ImagePipeline:
+        return ImagePipeline(cfg, input_channels(self.model), self.max_pixels)
+
+    def _inputs_to_list(self, inputs: Image | Iterable[Image]) -> list[str | np.ndarray]:
+        return list_images(inputs)
 
     def _prediction(self, name: str, fault: str | None, scores: np.ndarray | None) -> ImagePrediction:
         if scores is not None and np.isnan(scores).any():
@@ -149,18 +270,25 @@ class MultiLabelInferencer:
             class_scores=scores,
         )
 
-    def _scores(self, batch: Sequence[PreparedImage]) -> list[tuple[np.ndarray | None, str | None]]:
-        """Return the scores or the fault of each image; images of equal size share a forward pass."""
-        results: list[tuple[np.ndarray | None, str | None]] = [(None, item.fault) for item in batch]
-        inputs = {index: item.data for index, item in enumerate(batch) if item.data is not None}
+    def forward(self, inputs: Sequence[PreparedImage]) -> list[tuple[np.ndarray | None, str | None]]:
+        """Predict the scores of a batch; images of equal size share a forward pass.
+
+        Args:
+            inputs: A batch of :meth:`MultiLabelInferencer.preprocess`.
+
+        Returns:
+            The scores of shape (C,) and None, or None and the fault, of each image.
+        """
+        results: list[tuple[np.ndarray | None, str | None]] = [(None, item.fault) for item in inputs]
+        valid = {index: item.data for index, item in enumerate(inputs) if item.data is not None}
         indices_by_shape: dict[tuple[int, ...], list[int]] = {}
-        for index, data in inputs.items():
+        for index, data in valid.items():
             indices_by_shape.setdefault(tuple(data["inputs"].shape), []).append(index)
         for shape, indices in indices_by_shape.items():
             max_images = max(self.max_pixels // (shape[-2] * shape[-1]), 1)
             for start in range(0, len(indices), max_images):
                 chunk = indices[start : start + max_images]
-                for index, result in zip(chunk, self._forward([inputs[index] for index in chunk])):
+                for index, result in zip(chunk, self._forward([valid[index] for index in chunk])):
                     results[index] = result
         return results
 

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
+from mmpretrain.apis import ModelHub
 from mmpretrain.registry import DATASETS, MODELS
 from torch import nn
 
@@ -48,8 +49,10 @@ def load_trained_model(
     weight, which would keep its random initial value.
 
     Args:
-        model: Path of a config, a config, or a model returned by ``get_model`` of MMPretrain.
-        weights: Path of a checkpoint; None keeps the weights of a given model.
+        model: Path of a config, a name that ``mmpretrain.list_models`` lists, a config, or a model returned
+            by ``mmpretrain.get_model``.
+        weights: Path of a checkpoint; None keeps the weights of a given model, or takes the published weights
+            of a name.
         device: Device to move the model to; None does not move it.
 
     Returns:
@@ -62,9 +65,8 @@ def load_trained_model(
             or has another shape.
     """
     if isinstance(model, (str, os.PathLike)):
-        if not Path(model).is_file():
-            raise FileNotFoundError(f"The config {str(model)!r} does not exist.")
-        model = Config.fromfile(model)
+        model, published = read_config(model)
+        weights = published if weights is None else weights
     if isinstance(model, nn.Module):
         cfg = getattr(model, "_config", None)
         meta = {"dataset_meta": getattr(model, "_dataset_meta", {})}
@@ -88,6 +90,34 @@ def load_trained_model(
     stored = _as_names((meta.get("dataset_meta") or {}).get("classes") or None)
     names = stored or _as_names(_class_names(cfg))
     return TrainedModel(model.eval(), cfg, names, meta.get("thresholds"), stored)
+
+
+def read_config(model: str | os.PathLike[str]) -> tuple[Config, str | None]:
+    """Read the config of a path, or of a model of MMPretrain's ``ModelHub``.
+
+    Args:
+        model: Path of a config, or a name that ``mmpretrain.list_models`` lists.
+
+    Returns:
+        The config, and the address of the published weights of the name; None if there are none.
+
+    Raises:
+        FileNotFoundError: If it is neither a file nor such a name.
+
+    Example:
+        >>> cfg, weights = read_config("digits-rps50_hill")
+        >>> cfg.model.head.loss.type, weights
+        ('HillLoss', None)
+    """
+    if Path(model).is_file():
+        return Config.fromfile(model), None
+    try:
+        info = ModelHub.get(str(model))
+    except ValueError as error:
+        raise FileNotFoundError(
+            f"The config {str(model)!r} does not exist, and mmpretrain.list_models() has no such name."
+        ) from error
+    return info.config, info.weights
 
 
 def _as_names(classes: Iterable[object] | None) -> list[str] | None:

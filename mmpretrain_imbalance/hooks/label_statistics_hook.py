@@ -19,13 +19,19 @@ from ..functional import class_groups, named_class_groups
 from ..functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS, check_group_thresholds
 from ..losses import ElementwiseLoss, LossState
 from ..losses.base.per_sample_memory import PerSampleMemory
+from ..models import PartialLabelDataPreprocessor
 from ..models.class_hardness import ClassHardness
 from .label_statistics.class_order import check_checkpoint_classes, check_class_order
-from .label_statistics.image_loss_checks import check_image_losses
+from .label_statistics.image_loss_checks import prepare_image_losses
 from .label_statistics.label_count_log import label_count_summary, missing_negatives_warning
 from .label_statistics.setup_checks import check_setup, is_iteration_based, unwrap_model
 from .label_statistics.statistics_files import StatisticsFiles
 from .label_statistics.statistics_snapshot import StatisticsSnapshot
+from .label_statistics.unknown_label_checks import (
+    check_metrics_of_one_label,
+    check_metrics_of_unknown,
+    check_training_of_unknown,
+)
 
 
 @HOOKS.register_module()
@@ -33,9 +39,11 @@ class LabelStatisticsHook(Hook):
     """Hook that updates the ratios, priors and thresholds of the losses of this package.
 
     Before training, it counts the known labels of the training set and passes the counts to the losses and to
-    metrics that report head, middle and tail classes. Before each iteration, it passes epoch and iteration to
-    the losses. After each epoch, before a checkpoint is saved, it sums the values that the losses gathered
-    over ranks, calls their ``update_statistics``, and records their state:
+    metrics that report head, middle and tail classes. It passes the number of classes to the data
+    preprocessor, and the number of images to losses with a state per image, unless the config gives them.
+    Before each iteration, it passes epoch and iteration to the losses. After each epoch, before a checkpoint
+    is saved, it sums the values that the losses gathered over ranks, calls their ``update_statistics``, and
+    records their state:
 
     - ``work_dir/label_statistics/epoch_<n>.json``: all values per class, by class name, and per class the
       fractions of the images in this epoch whose label was masked, ignored or replaced by a pseudo-label;
@@ -54,7 +62,8 @@ class LabelStatisticsHook(Hook):
             in ``metainfo['class_groups']`` of the dataset, as of LVIS, take precedence.
 
     Raises:
-        ValueError: Before training, if a setting would corrupt the statistics.
+        ValueError: Before training, if a setting would corrupt the statistics, or if a loss, batch
+            augmentation or metric does not support the unknown labels of the data.
     """
 
     priority = "ABOVE_NORMAL"
@@ -79,13 +88,19 @@ class LabelStatisticsHook(Hook):
     # ------------------------------------------------------------------ before training
     def before_run(self, runner: Runner) -> None:
         check_class_order(runner)
+        check_metrics_of_one_label(runner)
+        check_metrics_of_unknown(runner)
         if not isinstance(runner._train_loop, BaseLoop):  # a run that only validates or tests
             return
         dataset = runner.train_dataloader.dataset
         self.counts = label_counts(dataset)
         num_classes = len(self.counts.positives)
         check_setup(runner, num_classes, self.interval)
-        check_image_losses(unwrap_model(runner.model), dataset)
+        check_training_of_unknown(runner, self.counts)
+        prepare_image_losses(unwrap_model(runner.model), dataset)
+        preprocessor = getattr(unwrap_model(runner.model), "data_preprocessor", None)
+        if isinstance(preprocessor, PartialLabelDataPreprocessor) and preprocessor.num_classes is None:
+            preprocessor.num_classes = num_classes
         names = class_names(dataset)
         self.class_names = list(names) if names is not None else [str(index) for index in range(num_classes)]
         positives, negatives = (

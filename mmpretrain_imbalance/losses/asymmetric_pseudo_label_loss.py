@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from ..functional import UNKNOWN, LossContext
 from ..functional.losses.asymmetric_pseudo_label_loss import asymmetric_pseudo_label_loss, lowest_elements
 from ..utils.argument_checks import check_integer, check_number
 from .base.elementwise_loss import ElementwiseLoss
-from .base.loss_checks import required_sample_ids
+from .base.loss_checks import required_num_images, required_sample_ids
 from .base.traits import Traits
 
 # Marks known elements in the matrix of probabilities.
@@ -41,7 +42,7 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
     Source: Zhou et al., ECCV 2022 (arXiv 2203.16219), who take the mean over N C: ``reduction='mean'``.
 
     Args:
-        num_images: Length of the training set.
+        num_images: Length of the training set; ``None`` takes it from ``LabelStatisticsHook``.
         alpha: Weight of the entropy: 0.2 for VOC, 0.1 for COCO and NUS-WIDE, 0.01 for CUB.
         beta: Weight of the soft labels: 0.02 for VOC, 0.9 for COCO, 0.2 for NUS-WIDE, 0.4 for CUB.
         proportion: Fraction of the unknown elements that have a soft label at the end.
@@ -76,7 +77,7 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
 
     def __init__(
         self,
-        num_images: int,
+        num_images: int | None = None,
         alpha: float = 0.1,
         beta: float = 0.9,
         proportion: float = 0.9,
@@ -86,19 +87,36 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
-        check_integer(name, 1, num_images=num_images, warmup_epochs=warmup_epochs)
+        check_integer(name, 1, warmup_epochs=warmup_epochs)
         check_number(name, 0, 1, proportion=proportion, eps=eps)
         check_number(name, 0, alpha=alpha, beta=beta)
-        self.num_images = self.sample_id_limit = num_images
+        self.num_images: int | None = None
         self.alpha = alpha
         self.beta = beta
         self.proportion = proportion
         self.warmup_epochs = warmup_epochs
         self.eps = eps
         # 0 means no soft label, because every probability is larger.
-        self.register_class_buffer("soft_labels", num_images)
-        self.register_class_buffer("probability_sum", num_images, gathered=True)
-        self.register_gathered("visits", torch.zeros(num_images))
+        self.register_class_buffer("soft_labels", 0)
+        self.register_class_buffer("probability_sum", 0, gathered=True)
+        self.register_gathered("visits", torch.zeros(0))
+        if num_images is not None:
+            check_integer(name, 1, num_images=num_images)
+            self.set_num_images(num_images)
+
+    def set_num_images(self, num_images: int) -> None:
+        super().set_num_images(num_images)
+        if self.num_images is None:
+            self.num_images = self.sample_id_limit = num_images
+            self.resize_class_buffer("soft_labels", num_images)
+            self.resize_class_buffer("probability_sum", num_images)
+            self.visits = self.visits.new_zeros(num_images)
+
+    def set_label_counts(
+        self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
+    ) -> None:
+        required_num_images(self.num_images, type(self).__name__)
+        super().set_label_counts(positives, negatives, class_names)
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Tensor:
         soft = torch.full_like(logits, -1)
@@ -116,7 +134,7 @@ class AsymmetricPseudoLabelLoss(ElementwiseLoss):
         self.visits.index_add_(0, rows, counted.expand(len(rows)))
 
     def _rows(self, context: LossContext) -> Tensor:
-        return required_sample_ids(context).clamp(0, self.num_images - 1)
+        return required_sample_ids(context).clamp(0, len(self.visits) - 1)
 
     def update_statistics(self) -> None:
         if not self.visits.any():

@@ -32,7 +32,7 @@ class EntropyMaximizationPseudoLabelLoss(ElementwiseLoss):
 
     Args:
         pseudo_labels: A ``.npy`` file of shape (num_images, C), the folder of a label store, or an array.
-        num_images: Length of the training set.
+        num_images: Length of the training set; ``None`` takes it from ``LabelStatisticsHook``.
         alpha: Weight of the entropy: 0.2 for VOC, 0.1 for COCO and NUS-WIDE, 0.01 for CUB.
         beta: Weight of positive pseudo-labels.
         smoothing: Fraction of the negative label in a positive pseudo-label.
@@ -57,7 +57,7 @@ class EntropyMaximizationPseudoLabelLoss(ElementwiseLoss):
     def __init__(
         self,
         pseudo_labels: str | os.PathLike[str] | ArrayLike,
-        num_images: int,
+        num_images: int | None = None,
         alpha: float = 0.1,
         beta: float = 0.7,
         smoothing: float = 0.1,
@@ -75,6 +75,10 @@ class EntropyMaximizationPseudoLabelLoss(ElementwiseLoss):
         self.beta = beta
         self.smoothing = smoothing
         self.eps = eps
+
+    def set_num_images(self, num_images: int) -> None:
+        super().set_num_images(num_images)
+        self.num_images = self.sample_id_limit = self.given.set_num_images(num_images)
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None

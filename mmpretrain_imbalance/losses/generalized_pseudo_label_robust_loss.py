@@ -39,7 +39,7 @@ class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
 
     Args:
         pseudo_labels: A ``.npy`` file of shape (num_images, C), the folder of a label store, or an array.
-        num_images: Length of the training set.
+        num_images: Length of the training set; ``None`` takes it from ``LabelStatisticsHook``.
         expected_positives: Mean number of positives per image: 1.5 in VOC, 2.9 in COCO, 1.9 in NUS-WIDE, 31.4
             in CUB.
         slope: First and last slope of the probability that an unknown label is positive.
@@ -65,7 +65,8 @@ class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
     def __init__(
         self,
         pseudo_labels: str | os.PathLike[str] | ArrayLike,
-        num_images: int,
+        num_images: int | None = None,
+        *,
         expected_positives: float,
         slope: tuple[float, float] = (0.0, 10.0),
         offset: tuple[float, float] = (-2.0, -8.0),
@@ -96,6 +97,10 @@ class GeneralizedPseudoLabelRobustLoss(GeneralizedRobustLoss):
     def traits(self) -> Traits:
         """The regularizer depends on all logits of the batch."""
         return super().traits.also(needs=["label_counts", "sample_ids"], elementwise=self.regularization == 0)
+
+    def set_num_images(self, num_images: int) -> None:
+        super().set_num_images(num_images)
+        self.num_images = self.sample_id_limit = self.given.set_num_images(num_images)
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None

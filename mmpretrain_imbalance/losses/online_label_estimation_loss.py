@@ -46,7 +46,8 @@ class OnlineLabelEstimationLoss(ElementwiseLoss):
     the authors' code annotated positives start at 0.995 exactly.
 
     Args:
-        num_images: Length of the training set.
+        num_images: Length of the training set. It is required, because the estimates are parameters, which
+            the optimizer needs before the training set is read.
         num_classes: Number of classes C.
         expected_positives: Mean number of positives per image: 1.5 in VOC, 2.9 in COCO, 1.9 in NUS-WIDE, 31.4
             in CUB.

@@ -82,15 +82,39 @@ def has_unknown_labels(samples: Sequence[DataSample], num_classes: int) -> bool:
         >>> has_unknown_labels([DataSample().set_gt_label([2])], num_classes=3)
         False
     """
+    scores, lists = [], []
     for row, sample in enumerate(samples):
         if "gt_score" in sample and "gt_label_indices" not in sample:
-            if (sample.gt_score == UNKNOWN).any():
-                return True
-            continue
-        indices, values, default_label = _listed_labels(sample, row)
-        if (values == UNKNOWN).any() or (default_label == UNKNOWN and len(indices.unique()) < num_classes):
-            return True
-    return False
+            scores.append(torch.as_tensor(sample.gt_score))
+        else:
+            lists.append(_listed_labels(sample, row))
+    values = [*scores, *(listed_values for _, listed_values, _ in lists)]
+    if (torch.cat(values) == UNKNOWN).any():
+        return True
+    # In these samples every class that is not listed is unknown; a class may be listed twice.
+    lists_of_all = [indices for indices, _, default_label in lists if default_label == UNKNOWN]
+    if any(len(indices) < num_classes for indices in lists_of_all):
+        return True
+    elements = [indices + row * num_classes for row, indices in enumerate(lists_of_all)]
+    return bool(elements) and len(torch.cat(elements).unique()) < len(elements) * num_classes
+
+
+def known_positives(sample: DataSample) -> Tensor:
+    """Return the classes that are positive in :func:`batch_labels`, in ascending order, as int64.
+
+    The labels are read on their own device, so labels of a data loader cause no GPU synchronization. The
+    other classes are negative or unknown.
+
+    Example:
+        >>> known_positives(DataSample().set_gt_score(torch.tensor([1, -1, 0, 1])))
+        tensor([0, 3])
+    """
+    if "gt_label_indices" in sample:
+        indices = torch.as_tensor(sample.gt_label_indices).long()
+        return indices[torch.as_tensor(sample.gt_label_values) == POSITIVE].unique()
+    if "gt_score" in sample:
+        return (sample.gt_score == POSITIVE).nonzero().flatten()
+    return torch.as_tensor(sample.gt_label).long().unique()
 
 
 def have_hard_dtypes(samples: Sequence[DataSample]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from mmpretrain.models.utils import ClsDataPreprocessor
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -14,8 +15,15 @@ from mmpretrain_imbalance.models.batch_labels import (
     has_labels,
     has_unknown_labels,
     have_hard_dtypes,
+    known_positives,
     sample_name,
 )
+from mmpretrain_imbalance.models.unknown_label_support import (
+    modules_around,
+    unsupported_augmentation,
+    unsupported_loss,
+)
+from mmpretrain_imbalance.utils.argument_checks import check_choice
 
 
 @MODELS.register_module()
@@ -29,22 +37,33 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
 
     Samples may have sparse labels, one label per class or MMPretrain's indices of the positives, also of
     different kinds in one batch; see :func:`batch_labels`. Labels
-    are optional in test.
+    are optional in test. In validation and test, samples also have ``gt_label``, the indices of the known
+    positives, which MMPretrain's visualizer and analysis tools read. It does not distinguish negative from
+    unknown classes.
 
     MMPretrain's batch augmentations average the -1 of unknown labels with other labels, so ``Mixup`` and
     ``CutMix`` raise an error for a batch with an unknown label: use ``PartialLabelMixup`` and
     ``PartialLabelCutMix``. A custom augmentation that handles unknown labels must have the attribute
     ``keeps_unknown = True``.
 
+    The losses of MMPretrain compute with the number -1. Before training, ``LabelStatisticsHook`` and the
+    tools of this package check that all losses of the model support unknown labels. In a run without them,
+    this class checks the losses of its model at the first training batch, and raises at the first batch with
+    unknown labels.
+
     Args:
-        num_classes: Number of classes; required if the samples do not contain it.
+        num_classes: Number of classes; ``LabelStatisticsHook`` takes it from the training set. Without the
+            hook, it is required if the samples do not contain it.
         to_onehot: Must be True, for compatibility with configs of MMPretrain. The labels are always a dense
             tensor.
+        unknown_labels: ``'raise'`` raises an error if a loss of the model does not support unknown labels and
+            the training set has some; ``'allow'`` does not, for a loss of your own that handles -1.
         **kwargs: ``mean``, ``std``, ``pad_size_divisor``, ``pad_value``, ``to_rgb`` and ``batch_augments`` of
             MMPretrain's ``ClsDataPreprocessor``.
 
     Raises:
-        ValueError: If ``num_classes`` is not a positive integer or ``to_onehot`` is False.
+        ValueError: If ``num_classes`` is not a positive integer, ``to_onehot`` is False, or
+            ``unknown_labels`` is neither of the two values.
 
     Example:
         >>> import torch
@@ -55,7 +74,13 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         tensor([ 1., -1.,  0., -1.])
     """
 
-    def __init__(self, num_classes: int | None = None, to_onehot: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_classes: int | None = None,
+        to_onehot: bool = True,
+        unknown_labels: str = "raise",
+        **kwargs: Any,
+    ) -> None:
         if num_classes is not None and (not isinstance(num_classes, int) or num_classes < 1):
             raise ValueError(
                 f"The 'num_classes' argument of PartialLabelDataPreprocessor must be a positive integer "
@@ -66,7 +91,16 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
                 "The 'to_onehot' argument of PartialLabelDataPreprocessor must be True: the labels are "
                 "always a dense (N, C) tensor. Got False instead."
             )
+        check_choice("PartialLabelDataPreprocessor", ("raise", "allow"), unknown_labels=unknown_labels)
         super().__init__(num_classes=num_classes, to_onehot=True, **kwargs)
+        self.unknown_labels = unknown_labels
+        #: Whether the losses of the model need no check in training; the hook sets it before training.
+        self.losses_are_checked = unknown_labels == "allow"
+        self._unsupported_loss: str | None = None
+        augments = () if self.batch_augments is None else self.batch_augments.augments
+        self._unsupported_augmentation = unsupported_augmentation(
+            augments, "a training batch has unknown labels"
+        )
         # ClsDataPreprocessor does not pass this argument on to MMEngine's class. It lets the copy of images
         # in pinned memory overlap with the previous step on the device.
         self._non_blocking = True
@@ -80,11 +114,12 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
             training: Whether to apply batch augmentations and require labels.
 
         Returns:
-            ``inputs`` of shape (N, 3, H, W) and the same ``data_samples``, with ``gt_score``.
+            ``inputs`` of shape (N, 3, H, W) and the same ``data_samples``, with ``gt_score`` and, unless
+            training, ``gt_label``.
 
         Raises:
             ValueError: If a label is wrong, the number of classes differs, a training sample has no labels,
-                or a batch augmentation would mix unknown labels.
+                a loss does not support unknown labels, or a batch augmentation would mix them.
         """
         samples = data.get("data_samples")
         if samples is not None and not all(isinstance(sample, DataSample) for sample in samples):
@@ -97,7 +132,12 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
             self._raise_no_labels(samples or ())
         if labeled:
             hard = have_hard_dtypes(labeled)
+            if not training:  # before gt_score moves to the device
+                for sample in labeled:
+                    sample.set_gt_label(known_positives(sample))
             labels = batch_labels(labeled, self.num_classes, self.device)
+            if training and not self.losses_are_checked:
+                self._check_losses(labeled, labels.shape[1])
             if training and self.batch_augments is not None:
                 self._check_augments(labeled, labels.shape[1])
                 inputs, labels = self.batch_augments(inputs, labels)
@@ -109,20 +149,21 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
                     sample.set_field(labels.shape[1], "num_classes", field_type="metainfo")
         return {"inputs": inputs, "data_samples": samples}
 
+    @torch.compiler.disable
+    def _check_losses(self, samples: list[DataSample], num_classes: int) -> None:
+        """Raise if the batch has unknown labels and the model a loss that does not support them."""
+        if self._unsupported_loss is None:
+            reason = "a training batch has some"
+            problems = [unsupported_loss(model, reason) for model in modules_around(self)]
+            self._unsupported_loss = next(filter(None, problems), None)
+            self.losses_are_checked = self._unsupported_loss is None
+        if self._unsupported_loss is not None and has_unknown_labels(samples, num_classes):
+            raise ValueError(self._unsupported_loss)
+
     def _check_augments(self, samples: list[DataSample], num_classes: int) -> None:
         """Raise if any augmentation would mix unknown labels, also if it is not selected for this batch."""
-        unsafe = [
-            type(augment).__name__
-            for augment in self.batch_augments.augments
-            if augment is not None and not getattr(augment, "keeps_unknown", False)
-        ]
-        if unsafe and has_unknown_labels(samples, num_classes):
-            raise ValueError(
-                "The 'batch_augments' argument of PartialLabelDataPreprocessor must be PartialLabelMixup, "
-                "PartialLabelCutMix or an augmentation with keeps_unknown = True for batches with unknown "
-                f"labels. Got {', '.join(unsafe)} instead, which would average the -1 of an unknown label "
-                "with other labels."
-            )
+        if self._unsupported_augmentation is not None and has_unknown_labels(samples, num_classes):
+            raise ValueError(self._unsupported_augmentation)
 
     @staticmethod
     def _raise_no_labels(samples: Sequence[DataSample]) -> None:

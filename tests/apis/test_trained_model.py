@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
+from mmpretrain_imbalance.apis.trained_model import read_config
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.apis.predictable_model import with_head, write_model
 
@@ -59,3 +60,12 @@ def test_missing_files_raise(files) -> None:
         MultiLabelInferencer(files[0], "nowhere.pth")
     with pytest.raises(ValueError, match=r"must be a checkpoint if 'model' is a config. Got None"):
         MultiLabelInferencer(files[0])
+
+
+def test_names_of_mmpretrain_have_their_published_weights() -> None:
+    cfg, weights = read_config("resnet101-csra_1xb16_voc07-448px")
+    assert cfg.model.head.type == "CSRAClsHead"
+    assert weights.startswith("https://")  # on the server of the stack
+    assert "resnet101-csra_1xb16_voc07-448px" in weights
+    with pytest.raises(FileNotFoundError, match="config 'no-such-model' does not exist, and mmpretrain"):
+        read_config("no-such-model")

@@ -1,7 +1,7 @@
 """Direction of imports between the folders of the package. An arrow A <- B means that B may import A.
 
 utils <- functional <- losses, datasets, models, metrics <- hooks, apis, visualization <- configs, tools.
-Inside datasets: label_store <- annotations <- readers, base <- the datasets <- samplers.
+Inside datasets: label_store <- annotations <- readers, tables, base <- the datasets <- samplers.
 Inside functional: the modules <- losses, metrics. Inside losses: base <- the losses.
 """
 
@@ -36,7 +36,8 @@ ALLOWED_INSIDE = {
         "transforms": set(),
         "base": {"label_store", "annotations", "transforms"},
         "readers": {"label_store", "annotations"},
-        "*": {"label_store", "annotations", "transforms", "base", "readers"},
+        "tables": {"label_store", "annotations"},
+        "*": {"label_store", "annotations", "transforms", "base", "readers", "tables"},
         "samplers": {"label_store", "transforms", "base", "*"},
     },
     "functional": {"*": set(), "losses": {"*"}, "metrics": {"*"}},

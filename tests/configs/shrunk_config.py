@@ -107,8 +107,8 @@ def set_pseudo_labels(cfg: Config, folder: Path) -> None:
     for node in dicts_in(cfg.model):
         if "pseudo_labels" in node:
             node["pseudo_labels"] = str(folder / "pseudo_labels.npy")
-            values = np.arange(node["num_images"] * cfg.model.head.num_classes) % 3 - 1
-            np.save(node["pseudo_labels"], values.reshape(node["num_images"], -1).astype(np.int8))
+            shape = len(DATASETS.build(cfg.train_dataloader.dataset)), cfg.model.head.num_classes
+            np.save(node["pseudo_labels"], (np.arange(np.prod(shape)).reshape(shape) % 3 - 1).astype(np.int8))
 
 
 def set_class_priors(cfg: Config, folder: Path) -> None:

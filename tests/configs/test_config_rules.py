@@ -108,6 +108,19 @@ def test_name_contains_the_batch_size(path: Path) -> None:
         assert cfg.auto_scale_lr == dict(base_batch_size=gpus * in_name)
 
 
+def test_every_run_has_the_hook_that_checks_for_unknown_labels() -> None:
+    """The adoption example shows the fewest changes to a config of MMPretrain; its loss supports -1."""
+    without = [
+        path.stem
+        for path in RUNNABLE
+        if "LabelStatisticsHook" not in [hook.type for hook in read(path).get("custom_hooks", [])]
+    ]
+    assert without == [OF_MMPRETRAIN]
+    runtimes = sorted(BASES.glob("*runtime.py"))
+    assert len(runtimes) == 3
+    assert all("LabelStatisticsHook" in [hook.type for hook in read(path).custom_hooks] for path in runtimes)
+
+
 def test_comments_describe_the_batch_size_per_gpu() -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in CONFIGS.rglob("*.py")}
     settings = [line for text in texts.values() for line in re.findall(r"^batch_size = .*$", text, re.M)]

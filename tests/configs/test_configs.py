@@ -12,6 +12,7 @@ import torch
 import yaml
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpretrain.models.heads import MultiLabelClsHead
 
 from tests.configs.shrunk_config import shrink
 
@@ -54,6 +55,11 @@ def test_config_trains_a_step_and_predicts(path: Path, tmp_path: Path) -> None:
     for sample in samples:
         assert sample.pred_score.shape == (num_classes,)
         assert ((sample.pred_score >= 0) & (sample.pred_score <= 1)).all()
+
+    # mmpretrain.list_models(task=...) selects by this task.
+    (model,) = [model for model in metafile(path.parent)["Models"] if model["Name"] == path.stem]
+    kind = "Multi-Label" if isinstance(runner.model.head, MultiLabelClsHead) else "Image"
+    assert [result["Task"] for result in model["Results"]] == [f"{kind} Classification"]
 
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=name)

@@ -16,7 +16,7 @@ from .small_runs import KillAfter, constant_runner, small_config, train
 PLAIN = dict(type="PartialAsymmetricLoss")
 LOSSES = {
     "permanent": dict(type="PermanentLargeLoss", delta=3.0),
-    "soft_negatives": dict(type="AsymmetricPseudoLabelLoss", num_images=96, warmup_epochs=1),
+    "soft_negatives": dict(type="AsymmetricPseudoLabelLoss", warmup_epochs=1),
     "estimates": dict(
         type="OnlineLabelEstimationLoss", num_images=96, num_classes=10, expected_positives=2.5
     ),

@@ -39,3 +39,14 @@ def test_class_and_function_have_equal_defaults(name: str) -> None:
 def test_defaults_are_compared() -> None:
     loss, function = pairs()["ldam_loss"]
     assert "scale" in defaults(loss).keys() & defaults(function).keys()
+
+
+def test_an_inherited_argument_is_explained():
+    """MMEngine shows this message in every run, whatever command has started it."""
+    config = dict(type="ClassPriorTrackingLoss", loss=dict(type="HillLoss", use_sigmoid=True))
+    with pytest.raises(
+        TypeError,
+        match=r"HillLoss got an unexpected keyword argument 'use_sigmoid'. If the config inherits it .*, add "
+        r"_delete_=True, .*: dict\(_delete_=True, type='HillLoss', ...\)",
+    ):
+        MODELS.build(config)

@@ -69,6 +69,25 @@ def test_labels_are_rows_of_one_float_tensor():
     assert samples[0].num_classes == 3
 
 
+@given(st.lists(samples_of_any_kind(), min_size=1, max_size=5))
+def test_gt_label_lists_the_known_positives(batch):
+    """MMPretrain's visualizer and analysis tools read it; one batch may be evaluated twice."""
+    samples, labels = zip(*batch)
+    data = dict(inputs=[IMAGE] * len(samples), data_samples=list(samples))
+    for _ in range(2):
+        PartialLabelDataPreprocessor(num_classes=4)(data, training=False)
+        for sample, row in zip(samples, labels):
+            assert sample.gt_label.tolist() == [c for c in range(4) if row[c] == 1]
+            assert sample.gt_label.dtype == torch.int64
+
+
+def test_training_does_not_look_for_positives():
+    """On a GPU this would wait for the device."""
+    sample = dense([1, -1, 0])
+    PartialLabelDataPreprocessor()(dict(inputs=[IMAGE], data_samples=[sample]), training=True)
+    assert "gt_label" not in sample
+
+
 @pytest.mark.parametrize("collate", [pseudo_collate, default_collate])
 @pytest.mark.parametrize("training", [True, False])
 def test_images_are_those_of_mmpretrain(collate, training):

@@ -8,6 +8,10 @@ from pathlib import Path
 import mmpretrain
 import pytest
 import yaml
+from mmengine.config import Config
+from modelindex.load_model_index import load
+
+from mmpretrain_imbalance.apis.model_index import find_model_index
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(path.relative_to(ROOT / "configs").as_posix() for path in (ROOT / "configs").rglob("*.py"))
@@ -88,3 +92,15 @@ def test_metafiles_name_existing_configs() -> None:
     ]
     configs = [model["Config"] for metafile in metafiles for model in metafile.get("Models") or []]
     assert [config for config in configs if not (ROOT / config).is_file()] == []
+
+
+def test_installed_model_index_names_installed_configs(wheel: Path, tmp_path: Path) -> None:
+    """`mmpretrain.get_model` reads the config that the installed index names."""
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    index = find_model_index(tmp_path / "mmpretrain_imbalance")
+    assert index is not None
+    assert index.is_relative_to(tmp_path)
+    configs = {model.name: index.parent / model.config for model in load(str(index)).models}
+    assert len(configs) > 50
+    assert [config for config in configs.values() if not config.is_file()] == []
+    assert Config.fromfile(configs["digits-rps50_hill"]).model.head.loss.type == "HillLoss"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import linecache
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -62,6 +63,68 @@ def test_wrong_loss(error_message, tiny_config: Path, tmp_path: Path, loss: str,
     assert line.startswith("train.py: error: The ")
     assert message in line
     assert "--traceback" in hint
+
+
+# Settings of a base config, settings of the config that inherits from it, and words of the message.
+FORGOTTEN_DELETE = {
+    "loss": (
+        "model = dict(head=dict(loss=dict(type='CrossEntropyLoss', use_sigmoid=True)))",
+        "model = dict(head=dict(loss=dict(type='PartialAsymmetricLoss', unknown='ignore')))",
+        "config of PartialAsymmetricLoss must use arguments of this class. Got 'use_sigmoid' instead",
+    ),
+    "head": (
+        "model = dict(head=dict(type='MultiLabelLinearClsHead', lam=0.1, num_heads=1))",
+        "model = dict(head=dict(type='PartialLabelLinearClsHead'))",
+        "config of PartialLabelLinearClsHead must use arguments of this class. Got 'lam' instead",
+    ),
+    "preprocessor": (
+        "data_preprocessor = dict(type='SelfSupDataPreprocessor', view_labels=True)",
+        "data_preprocessor = dict(type='PartialLabelDataPreprocessor')",
+        "config of PartialLabelDataPreprocessor must use arguments of this class. Got 'view_labels' instead",
+    ),
+    "dataset": (
+        "train_dataloader = dict(dataset=dict(type='VOC', split='train'))",
+        "train_dataloader = dict(dataset=dict(type='PartialLabelDataset'))",
+        "config of PartialLabelDataset must use arguments of this class. Got 'split' instead",
+    ),
+    "metric": (
+        "val_evaluator = dict(type='MultiLabelMetric', thr=0.5)",
+        "val_evaluator = dict(type='PartialLabelAveragePrecision')",
+        "config of PartialLabelAveragePrecision must use arguments of this class. Got 'thr' instead",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FORGOTTEN_DELETE)
+def test_forgotten_delete(error_message, tiny_config: Path, tmp_path: Path, kind: str) -> None:
+    base, own, message = FORGOTTEN_DELETE[kind]
+    (tmp_path / "base.py").write_text(f"_base_ = {str(tiny_config)!r}\n{base}\n")
+    (tmp_path / "own.py").write_text(f"_base_ = 'base.py'\n{own}\n")
+    printed = error_message("train.py", tmp_path / "own.py", "--work-dir", tmp_path / "run")
+    assert f"{message}, which is inherited from a base config. Add _delete_=True, which removes" in printed
+    (name,) = re.findall(r"config of (\w+) must", message)
+    assert f"dict(_delete_=True, type='{name}', ...)" in printed
+
+
+def test_delete_without_anything_to_delete(error_message, tiny_config: Path, tmp_path: Path) -> None:
+    text = tiny_config.read_text().replace(
+        "type='CrossEntropyLoss'", "_delete_=True, type='CrossEntropyLoss'"
+    )
+    (tmp_path / "whole.py").write_text(text)
+    printed = error_message("train.py", tmp_path / "whole.py", "--work-dir", tmp_path / "run")
+    assert (
+        "config of CrossEntropyLoss must use arguments of this class. Got '_delete_' instead. Remove it"
+        in printed
+    )
+
+
+def test_an_option_of_the_command_is_not_called_inherited(
+    error_message, tiny_config: Path, tmp_path: Path
+) -> None:
+    path = with_loss(tiny_config, tmp_path, "type='PartialAsymmetricLoss'")
+    options = ["--cfg-options", "model.head.loss.gama_neg=2"]
+    printed = error_message("train.py", path, "--work-dir", tmp_path / "run", *options)
+    assert "Got 'gama_neg' instead. Did you mean 'gamma_neg'?" in printed
 
 
 def test_traceback_on_request(tiny_config: Path, tmp_path: Path, run_in_process) -> None:

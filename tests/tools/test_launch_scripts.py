@@ -49,6 +49,25 @@ def test_dist_train(arguments_of) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("environment", "expected", "absent"),
+    [
+        ({}, {"--standalone"}, "--master_port"),
+        ({"PORT": "1234"}, {"--master_port=1234", "--nnodes=1"}, "--standalone"),
+        (
+            {"NNODES": "2", "NODE_RANK": "1", "MASTER_ADDR": "10.0.0.1"},
+            {"--master_port=29500", "--node_rank=1", "--master_addr=10.0.0.1"},
+            "--standalone",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [["dist_train.sh", "a.py", "2"], ["dist_test.sh", "a.py", "a.pth", "2"]])
+def test_one_machine_takes_a_free_port(arguments_of, command, environment, expected, absent) -> None:
+    arguments = arguments_of(*command, **environment)
+    assert expected <= set(arguments)
+    assert not any(argument.startswith(absent) for argument in arguments)
+
+
 def test_dist_test(arguments_of) -> None:
     arguments = arguments_of("dist_test.sh", "config.py", "my checkpoint.pth", "2", "--tta")
     assert arguments[-6:] == [

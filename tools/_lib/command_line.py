@@ -15,7 +15,9 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 import mmpretrain_imbalance  # noqa: F401  registers everything, also for configs without custom_imports
+from mmpretrain_imbalance.hooks import LabelStatisticsHook
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
+from mmpretrain_imbalance.hooks.unknown_labels_hook import UnknownLabelsHook
 
 # Runner reads these keys from the whole config. Every other key that it reads is one of its arguments.
 _READ_FROM_CONFIG = {
@@ -161,7 +163,8 @@ def build_runner(parser: argparse.ArgumentParser, cfg: Config) -> Runner:
 
     Returns:
         The Runner, of the class that ``runner_type`` names if the config has it. The Runner raises an error
-        if the classes of a loaded checkpoint differ from those of the data.
+        if the classes of a loaded checkpoint differ from those of the data, or if a component of the run
+        does not support the unknown labels of the data.
     """
     try:
         join_cpu_processes(cfg)
@@ -169,4 +172,6 @@ def build_runner(parser: argparse.ArgumentParser, cfg: Config) -> Runner:
         parser.error(str(error))
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
     runner.register_hook(CheckpointClassesHook())
+    if not any(isinstance(hook, LabelStatisticsHook) for hook in runner.hooks):
+        runner.register_hook(UnknownLabelsHook())
     return runner

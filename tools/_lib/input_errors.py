@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from mmengine.config import Config
+
 import mmpretrain_imbalance
 
 _OWN_FOLDERS = tuple(
@@ -29,23 +31,26 @@ _IN_WORKER = re.compile(
 
 
 @contextmanager
-def explain_input_errors(parser: argparse.ArgumentParser, keep_traceback: bool) -> Iterator[None]:
+def explain_input_errors(
+    parser: argparse.ArgumentParser, keep_traceback: bool, cfg: Config | None = None
+) -> Iterator[None]:
     """End the program with an error message and exit status 2 if the input is wrong.
 
     Args:
         parser: Parser of the command line.
         keep_traceback: Whether to raise the error itself instead, with its traceback.
+        cfg: The config of the run, so that a message can name inherited arguments.
     """
     try:
         yield
     except Exception as error:
-        message = None if keep_traceback else input_error_message(error)
+        message = None if keep_traceback else input_error_message(error, cfg)
         if message is None:
             raise
         parser.exit(2, f"{parser.prog}: error: {message}\n(Use --traceback to see the traceback.)\n")
 
 
-def input_error_message(error: BaseException | None) -> str | None:
+def input_error_message(error: BaseException | None, cfg: Config | None = None) -> str | None:
     """Return the message of an error that wrong input caused.
 
     Two kinds of errors count as wrong input: errors that a ``raise`` statement of this package raised, in
@@ -53,6 +58,7 @@ def input_error_message(error: BaseException | None) -> str | None:
 
     Args:
         error: The error; the errors that caused it are examined as well.
+        cfg: The config of the run.
 
     Returns:
         The message, or ``None`` for any other error.
@@ -62,25 +68,29 @@ def input_error_message(error: BaseException | None) -> str | None:
         builds = [frame for frame in frames if frame.f_code.co_name == "build_from_cfg"]
         last = traceback.extract_tb(error.__traceback__)[-1:]
         in_worker = _IN_WORKER.match(str(error))
+        # A loss of this package raises for an unexpected argument itself, but cannot list its arguments.
+        if builds and isinstance(error, (KeyError, TypeError)):
+            message = config_error_message(error, builds[-1], builds[-1] is frames[-1], cfg)
+            if message is not None:
+                return message
         if last and last[0].filename.startswith(_OWN_FOLDERS) and (last[0].line or "").startswith("raise "):
             return str(error.args[0]) if len(error.args) == 1 else str(error)
         if in_worker and in_worker["file"].startswith(_OWN_FOLDERS):
             return in_worker["message"].strip()
-        if builds and isinstance(error, (KeyError, TypeError)):
-            message = config_error_message(error, builds[-1], is_last=builds[-1] is frames[-1])
-            if message is not None:
-                return message
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return None
 
 
-def config_error_message(error: KeyError | TypeError, build: FrameType, is_last: bool) -> str | None:
+def config_error_message(
+    error: KeyError | TypeError, build: FrameType, is_last: bool, cfg: Config | None = None
+) -> str | None:
     """Return a message that names the wrong type or argument of a config.
 
     Args:
         error: Error that was raised while MMEngine built an object from a config.
         build: Frame of MMEngine's ``build_from_cfg``.
         is_last: Whether this frame itself raised the error, rather than a function that it called.
+        cfg: The config of the run.
 
     Returns:
         The message, or ``None`` if the error has another cause.
@@ -100,16 +110,38 @@ def config_error_message(error: KeyError | TypeError, build: FrameType, is_last:
     unexpected = _UNEXPECTED.search(str(error))
     if inspect.isclass(built) and unexpected and unexpected[1] in values.get("args", ()):
         known = argument_names(built)
+        if unexpected[1] == "_delete_":
+            remedy = ". Remove it: no base config sets this dict, so there is nothing to delete."
+        elif cfg is not None and is_inherited(unexpected[1], cfg):
+            remedy = (
+                ", which is inherited from a base config. Add _delete_=True, which removes all inherited "
+                f"settings: dict(_delete_=True, type={built.__name__!r}, ...)."
+            )
+        else:
+            remedy = "." + suggestion(unexpected[1], known)
         return (
-            f"The config of {built.__name__} must use arguments of this class. Got {unexpected[1]!r} instead."
-            + suggestion(unexpected[1], known)
-            + f" The arguments are {', '.join(known)}."
+            f"The config of {built.__name__} must use arguments of this class. Got {unexpected[1]!r} instead"
+            f"{remedy} The arguments are {', '.join(known)}."
         )
     if is_last and built is not None:
         reason = str(error).partition("() ")[2] or str(error)
         name = getattr(built, "__name__", built)
         return f"The config of {name} must match the arguments of its type: {reason}."
     return None
+
+
+def is_inherited(argument: str, cfg: Config) -> bool:
+    """Return whether a base config contains the name of an argument, and the config file itself does not.
+
+    Args:
+        argument: Name of an argument.
+        cfg: A config that was read from a file. Its text is that of the file and of its base configs.
+    """
+    if not cfg.filename or not Path(cfg.filename).is_file():
+        return False
+    word = re.compile(rf"\b{re.escape(argument)}\b")
+    own_text = Path(cfg.filename).read_text(encoding="utf-8")
+    return bool(word.search(cfg.text)) and not word.search(own_text)
 
 
 def argument_names(cls: type) -> list[str]:

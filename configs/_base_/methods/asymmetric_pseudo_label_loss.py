@@ -1,5 +1,4 @@
-# EM + APL, Zhou et al. (ECCV 2022, arXiv 2203.16219). The numbers are those of their code for COCO. A config
-# sets num_images of the training set.
+# EM + APL, Zhou et al. (ECCV 2022, arXiv 2203.16219). The numbers are those of their code for COCO.
 loss = dict(
     type='AsymmetricPseudoLabelLoss',
     alpha=0.1,  # weight of the entropy of unknown labels

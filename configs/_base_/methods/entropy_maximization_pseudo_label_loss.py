@@ -1,5 +1,4 @@
-# EM + PL of VLPL, Xing et al. 2023 (arXiv 2310.15985). A config sets pseudo_labels, a file of pseudo-labels,
-# and num_images of the training set.
+# EM + PL of VLPL, Xing et al. 2023 (arXiv 2310.15985). A config sets pseudo_labels, a file of pseudo-labels.
 loss = dict(
     type='EntropyMaximizationPseudoLabelLoss',
     alpha=0.1,  # weight of the entropy of unknown labels

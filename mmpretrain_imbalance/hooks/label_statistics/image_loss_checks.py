@@ -11,11 +11,13 @@ from torch import nn
 from ...datasets import SimulatePartialLabels
 from ...datasets.base import LabelStoreDataset
 from ...datasets.wrapped import resolve_wrapped_indices
-from ...losses import ElementwiseLoss, WrapperLoss
+from ...losses import ElementwiseLoss, LossState, WrapperLoss
 
 
-def check_image_losses(model: nn.Module, dataset: Any) -> None:
-    """Raise if ``sample_idx`` does not identify the images for losses with per-image state.
+def prepare_image_losses(model: nn.Module, dataset: Any) -> None:
+    """Pass the length of the training set to losses with per-image state.
+
+    An error is raised if ``sample_idx`` does not identify the images.
 
     Args:
         model: The unwrapped model; only its losses that need sample ids are checked.
@@ -51,6 +53,9 @@ def check_image_losses(model: nn.Module, dataset: Any) -> None:
             "Merge them with dict(type='MergedPartialLabels', sources=[...])."
         )
     (length,) = (len(d.label_store) if isinstance(d, LabelStoreDataset) else len(d) for d in datasets)
+    for module in model.modules():
+        if isinstance(module, LossState):
+            module.set_num_images(length)
     for loss in losses:
         num_images = loss.sample_id_limit or length
         if num_images != length:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -63,8 +63,10 @@ class ElementwiseLoss(LossState):
             from the device; ``'later'`` in a later step or before the next checkpoint, without waiting for
             the device; or ``'never'``. By default ``'now'`` on a CPU, and ``'later'`` on other devices and in
             compiled code.
+        **unexpected: Must be empty.
 
     Raises:
+        TypeError: If there is an unexpected argument.
         ValueError: If ``reduction`` or ``validate`` is not one of the allowed values.
     """
 
@@ -81,10 +83,20 @@ class ElementwiseLoss(LossState):
     sample_id_limit: int | None = None
 
     def __init__(
-        self, reduction: str = "mean_images", loss_weight: float = 1.0, validate: str | None = None
+        self,
+        reduction: str = "mean_images",
+        loss_weight: float = 1.0,
+        validate: str | None = None,
+        **unexpected: Any,
     ) -> None:
         super().__init__()
         name = type(self).__name__
+        if unexpected:
+            raise TypeError(
+                f"{name} got an unexpected keyword argument {next(iter(unexpected))!r}. If the config "
+                "inherits it from the loss of a base config, add _delete_=True, which removes all inherited "
+                f"settings: dict(_delete_=True, type={name!r}, ...)."
+            )
         check_choice(name, REDUCTIONS, reduction=reduction)
         check_choice(name, VALIDATE, validate=validate)
         check_number(name, loss_weight=loss_weight)

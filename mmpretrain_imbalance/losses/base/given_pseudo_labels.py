@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ...functional import NEGATIVE, POSITIVE, UNKNOWN
 from ...utils.argument_checks import check_integer
+from .loss_checks import required_num_images
 
 _Array = NDArray[Any]
 _CHUNK = 2**24  # number of array elements to process at once
@@ -36,7 +37,7 @@ class GivenPseudoLabels(nn.Module):
         pseudo_labels: A ``.npy`` file with an array of shape (num_images, C), the folder of a label store, or
             an array. Row i belongs to sample id i. The columns are the classes of the training set, in its
             order; the class names of a label store must equal those of the training set.
-        num_images: Length of the training set.
+        num_images: Length of the training set; ``None`` if ``set_num_images`` sets it.
         owner: Name of the loss with these arguments, for error messages.
 
     Raises:
@@ -57,11 +58,12 @@ class GivenPseudoLabels(nn.Module):
     def __init__(
         self,
         pseudo_labels: str | os.PathLike[str] | ArrayLike,
-        num_images: int,
+        num_images: int | None,
         owner: str = "GivenPseudoLabels",
     ) -> None:
         super().__init__()
-        check_integer(owner, 1, num_images=num_images)
+        if num_images is not None:
+            check_integer(owner, 1, num_images=num_images)
         self.pseudo_labels = pseudo_labels
         self.num_images = num_images
         self.owner = owner
@@ -71,6 +73,12 @@ class GivenPseudoLabels(nn.Module):
         self.register_buffer("starts", torch.zeros(0, dtype=torch.int64), persistent=False)
         self.register_buffer("classes", torch.zeros(0, dtype=torch.int16), persistent=False)
         self.register_buffer("values", torch.zeros(0, dtype=torch.int8), persistent=False)
+
+    def set_num_images(self, num_images: int) -> int:
+        """Set the length of the training set unless it was given, and return the length that is used."""
+        if self.num_images is None:
+            self.num_images = num_images
+        return self.num_images
 
     def read(self, num_classes: int, class_names: Sequence[str] | None = None) -> None:
         """Read the pseudo-labels.
@@ -84,6 +92,7 @@ class GivenPseudoLabels(nn.Module):
             ValueError: If images or classes differ from those of the training set, or a pseudo-label is not
                 1, 0 or -1.
         """
+        self.num_images = required_num_images(self.num_images, self.owner)
         self.num_classes = num_classes
         source = self.pseudo_labels
         if not isinstance(source, (str, os.PathLike)):
@@ -119,7 +128,8 @@ class GivenPseudoLabels(nn.Module):
                 f"have {self.num_classes} classes. Set num_classes of the head to the number of classes of "
                 "the dataset."
             )
-        rows = sample_ids.clamp(0, self.num_images - 1)
+        # The offsets are one more than the images.
+        rows = sample_ids.clamp(0, len(self.starts) - 2)
         # Every image gets max_per_image positions; positions beyond its own go to an additional column.
         positions = self.starts[rows, None] + torch.arange(self.max_per_image, device=rows.device)
         listed = positions < self.starts[rows + 1, None]
@@ -142,7 +152,7 @@ class GivenPseudoLabels(nn.Module):
         self._check_shape(array.shape)
         sizes, classes, values = [np.zeros(1, np.int64)], [], []
         step = max(_CHUNK // self.num_classes, 1)
-        for first in range(0, self.num_images, step):
+        for first in range(0, len(array), step):
             part = np.asarray(array[first : first + step])
             wrong = ~np.isin(part, (POSITIVE, NEGATIVE, UNKNOWN))
             if wrong.any():

@@ -160,6 +160,24 @@ def required_sample_ids(context: LossContext) -> Tensor:
     return context.sample_ids
 
 
+def required_num_images(num_images: int | None, owner: str) -> int:
+    """Return the length of the training set, which a config may leave to ``LabelStatisticsHook``.
+
+    Args:
+        num_images: Length of the training set; ``None`` if neither the config nor the hook has set it.
+        owner: Name of the loss with this argument, for the message.
+
+    Raises:
+        ValueError: If it is ``None``.
+    """
+    if num_images is None:
+        raise ValueError(
+            f"The 'num_images' argument of {owner} must be the length of the training set in a run without "
+            "LabelStatisticsHook. Got None instead. Add dict(type='LabelStatisticsHook') to custom_hooks."
+        )
+    return num_images
+
+
 def _one_hot(loss: ElementwiseLoss, target: Tensor, logits: Tensor, mode: str) -> Tensor:
     num_classes = logits.shape[-1]
     if mode == "later":

@@ -70,6 +70,11 @@ class LossState(nn.Module):
             if buffer.shape[0] == 0:
                 setattr(self, name, buffer.new_zeros(num_classes, *inner))
 
+    def resize_class_buffer(self, name: str, *inner: int) -> None:
+        """Change the inner shape of a class buffer whose number of classes is not known yet."""
+        self._class_buffers[name] = inner
+        setattr(self, name, getattr(self, name).new_zeros(0, *inner))
+
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
     ) -> None:
@@ -87,6 +92,15 @@ class LossState(nn.Module):
         for child in self.children():
             if isinstance(child, LossState):
                 child.set_label_counts(positives, negatives, class_names)
+
+    def set_num_images(self, num_images: int) -> None:
+        """Set the length of the training set in losses with a state per image, unless their config gives it.
+
+        It is passed on to wrapped losses.
+        """
+        for child in self.children():
+            if isinstance(child, LossState):
+                child.set_num_images(num_images)
 
     def set_progress(self, epoch: int, max_epochs: int, iteration: int) -> None:
         """Set epoch and iteration, counted from 0, and pass them on to wrapped losses.

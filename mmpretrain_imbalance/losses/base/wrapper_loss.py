@@ -58,6 +58,10 @@ class WrapperLoss(ElementwiseLoss):
                     f"{inner.needs_annotated_labels}. Put {inner_name} around {name} instead."
                 )
 
+    def set_num_images(self, num_images: int) -> None:
+        super().set_num_images(num_images)
+        self.sample_id_limit = self.loss.sample_id_limit
+
     @property
     def traits(self) -> Traits:
         """Traits of the wrapped loss; wrappers override what they change."""

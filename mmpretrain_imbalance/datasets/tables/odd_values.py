@@ -1,0 +1,123 @@
+"""Errors about columns whose values are not labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .cell_words import Cell
+from .column_survey import ColumnSurvey, Judgment
+from .table_source import TableSource
+
+_NAMES_OF_CLASSES = re.compile(r"label|class|tag|categor|species|diagnos", re.IGNORECASE)
+
+
+def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgment) -> ValueError:
+    """Return the error of a class column with values that are no words for labels.
+
+    Args:
+        source: The table.
+        column: The column.
+        judgment: Its values.
+    """
+    name = column.name
+    if not judgment.odd:
+        return source.error(
+            "labels that are positive, negative or unknown",
+            f"{judgment.reason} in the column {name!r}",
+            f"Say --ignore {option_word(name)}, or name the right columns.",
+        )
+    known = [
+        cell for cell, label in judgment.meanings.items() if label in (0, 1) and cell not in judgment.odd
+    ]
+    if not known:
+        return _unknown_words_error(source, column, judgment)
+    odd = sorted(judgment.odd, key=lambda cell: column.first_rows[cell])
+    first = str(odd[0]).strip()
+    beside = ", ".join(_counted(column, cell) for cell in known[:4])
+    more = "" if len(odd) == 1 else f" (and {len(odd) - 1} more such value{'s' if len(odd) > 2 else ''})"
+    count = column.counts[odd[0]]
+    found = (
+        f"{first!r:.100} in row {column.first_rows[odd[0]]} of the column {name!r}"
+        f"{f', {count:,} times' if count > 1 else ''}{more}, beside {beside},"
+    )
+    word = option_word(first)
+    remedy = (
+        f"Say what it means with --yes {word}, --no {word} or --unknown {word}, or say --ignore "
+        f"{option_word(name)} if the column is no class."
+    )
+    if _NAMES_OF_CLASSES.search(name):
+        remedy += f" If its cells name classes, say --list-column {option_word(name)}."
+    return source.error("labels that are positive, negative or unknown", found, remedy)
+
+
+def _unknown_words_error(source: TableSource, column: ColumnSurvey, judgment: Judgment) -> ValueError:
+    words = sorted({str(cell).strip() for cell in judgment.odd})
+    shown = ", ".join(_counted(column, cell) for cell in judgment.odd[:4]) + (
+        ", ..." if len(words) > 4 else ""
+    )
+    return source.error(
+        "labels that are positive, negative or unknown",
+        f"{shown} in the column {column.name!r}",
+        f"Say what they mean, such as {_example_options(words)} (or the other way round), or say --ignore "
+        f"{option_word(column.name)} if the column is no class.",
+    )
+
+
+def no_labels_error(
+    source: TableSource, columns: Sequence[ColumnSurvey], judgments: dict[int, Judgment]
+) -> ValueError:
+    """Return the error of a table without a column of labels.
+
+    Args:
+        source: The table.
+        columns: Values of the columns.
+        judgments: Comparison of the columns with the words for labels, by position.
+    """
+    few = [
+        p
+        for p, judgment in judgments.items()
+        if judgment.kind == "other" and not columns[p].has_many and 0 < len(judgment.odd) <= 3
+    ]
+    seen = "; ".join(f"'{columns[p].name}': {judgments[p].reason}" for p in list(judgments)[:4])
+    if few:
+        # The words of most columns are likely the words for labels.
+        words = sorted({str(cell).strip() for p in few for cell in judgments[few[0]].odd} - {""})
+        return source.error(
+            "columns with labels, or a column that lists classes",
+            f"other values ({seen})",
+            f"Say which words are labels, such as {_example_options(words)} (or the other way round), or "
+            "name the column that lists classes with --list-column.",
+        )
+    if judgments and all(judgment.reason.startswith("numbers between 0") for judgment in judgments.values()):
+        return source.error(
+            "columns with labels",
+            f"only numbers between 0 and 1 ({seen})",
+            "Replace predicted probabilities by labels, such as 1 where they are at least 0.9, 0 where they "
+            "are at most 0.1, and blank cells elsewhere.",
+        )
+    return source.error(
+        "columns with labels, or a column that lists classes",
+        f"no such column ({seen or 'no other column'})",
+        "Name the words for labels with --yes, --no and --unknown, or the column with --list-column or "
+        "--class-columns.",
+    )
+
+
+def option_word(word: str) -> str:
+    """Return a word as it is typed after an option in a shell.
+
+    Example:
+        >>> option_word('maybe'), option_word('not sure')
+        ('maybe', "'not sure'")
+    """
+    return word if re.fullmatch(r"[\w.,/+-]+", word) else "'" + word.replace("'", "'\\''") + "'"
+
+
+def _example_options(words: Sequence[str]) -> str:
+    return " ".join(f"{option} {option_word(word)}" for option, word in zip(("--yes", "--no"), words))
+
+
+def _counted(column: ColumnSurvey, cell: Cell) -> str:
+    text = str(cell).strip()
+    return f"{text!r} ({column.counts[cell]:,})" if text else f"blank ({column.counts[cell]:,})"
