@@ -38,6 +38,7 @@ class LabelFigures:
         fixed_number: Whether most classes have the same number of known positives and the same number of
             known negatives, although not all labels are known.
         single_positive: Whether no image has more than one known positive; None if that was not counted.
+        positives_per_image: Mean number of known positives per image.
         missing_positives: Expected number of unannotated positives per image, if labels are missing at
             random within a class.
     """
@@ -49,6 +50,7 @@ class LabelFigures:
     negative_fraction: float
     fixed_number: bool
     single_positive: bool | None
+    positives_per_image: float
     missing_positives: float
 
     @property
@@ -137,6 +139,7 @@ def label_figures(
             and repeats.max() >= FIXED_NUMBER * len(positives)
         ),
         single_positive=None if several is None else not several,
+        positives_per_image=float(positives.sum() / num_images),
         missing_positives=float((unknown * frequency).sum() / num_images),
     )
 
@@ -234,7 +237,7 @@ def _advice(figures: LabelFigures) -> MethodAdvice:
             "All labels are known and the imbalance is mild: the baseline is hard to beat.",
         )
     ignoring = (
-        "Negatives are annotated, so unknown labels can be ignored, which trains on correct labels only."
+        "Negatives are annotated, so unknown labels can be ignored: only correct labels are trained on."
     )
     if figures.known_fraction < ABOUT_A_TENTH:
         return advice(

@@ -32,7 +32,7 @@ def label_report_page(summary: LabelSummary, title: str, max_table_rows: int = 4
         '<!DOCTYPE html>'
     """
     has_bars = len(summary.classes) <= _MAX_BARS
-    return render(
+    page = render(
         "label_report.html.jinja",
         title=f"Labels of {title}",
         facts=_facts(summary),
@@ -49,6 +49,7 @@ def label_report_page(summary: LabelSummary, title: str, max_table_rows: int = 4
         group_table=_group_table(summary),
         class_table=_class_table(summary, max_table_rows),
     )
+    return str(page)
 
 
 def _facts(summary: LabelSummary) -> list[tuple[str, str]]:

@@ -53,7 +53,7 @@ def run_report_page(
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs: {listed([run.name for run in runs], 3)}"
     by_frequency = frequency_chart(runs), group_chart(runs)
     has_bootstrap = len(runs) > 1 and num_resamples > 0
-    return render(
+    page = render(
         "run_report.html.jinja",
         title=title,
         runs=runs,
@@ -81,6 +81,7 @@ def run_report_page(
             for run in (runs if num_examples else ())
         ],
     )
+    return str(page)
 
 
 def _check_runs(runs: Sequence[ReportRun], classes: Sequence[str]) -> list[str]:
