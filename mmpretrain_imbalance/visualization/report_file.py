@@ -47,11 +47,16 @@ def check_report_file(path: str | os.PathLike[str], subject: list[str]) -> None:
         subject: As in :func:`write_report`.
 
     Raises:
-        ValueError: If the path does not end with ``.html``, is a folder, or is another file.
+        ValueError: If the path does not end with ``.html``, is a folder or another file, or cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".html" or path.is_dir():
         raise ValueError(f"The '--out' argument must be the path of an .html file. Got {path} instead.")
+    folder = path.absolute().parent
+    while not folder.exists():  # it is created later
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ValueError(f"The '--out' argument must be a file that can be written. Got {path} instead.")
     if not path.exists():
         return
     with open(path, "rb") as file:

@@ -106,13 +106,13 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         check_report_file(page, subject)
         dataset, name = labels_of_source(args.source, args.split, args.default_label, args.repeated_images)
         summary = summarize(dataset, args)
-    except (FileNotFoundError, TypeError, ValueError) as error:
+        write_report(page, label_report_page(summary, name, args.table_rows), subject)
+        statistics = page.with_suffix(".label_report.json")
+        with atomic_write(statistics) as file:
+            json.dump({"source": name, **summary.to_dict()}, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+    except (OSError, TypeError, ValueError) as error:
         parser.error(str(error))
-    write_report(page, label_report_page(summary, name, args.table_rows), subject)
-    statistics = page.with_suffix(".label_report.json")
-    with atomic_write(statistics) as file:
-        json.dump({"source": name, **summary.to_dict()}, file, ensure_ascii=False, indent=1)
-        file.write("\n")
     print(f"{page}\n{statistics}")
 
 
