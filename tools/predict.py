@@ -27,12 +27,21 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument("inputs", nargs="*", help="image files, folders, or patterns such as 'a/**/*.jpg'")
     parser.add_argument("--list", metavar="FILE", help="text file with further inputs, one per line")
     parser.add_argument(
-        "--out", default="predictions.jsonl", help="output file, .jsonl or .csv (default: predictions.jsonl)"
+        "--out",
+        help="output file, .jsonl or .csv (default: predictions.jsonl), or with --wide .csv or .xlsx "
+        "(default: predictions.csv)",
+    )
+    parser.add_argument(
+        "--wide",
+        action="store_true",
+        help="write a table in the layout of an annotation file, with one column per class and 1 or 0 as "
+        "answers; the probabilities are written beside it, and an .xlsx file has them as its second sheet",
     )
     parser.add_argument(
         "--thresholds",
         help="decision threshold: one number for all classes, or a file with a number per class name "
-        "(default: the thresholds of the head or of the checkpoint, else 0.5)",
+        "(default: the thresholds of the head, of thresholds.json beside the checkpoint, or of the "
+        "checkpoint, else 0.5)",
     )
     parser.add_argument(
         "--topk", type=int, help="write the K highest scores of each image as well", metavar="K"
@@ -67,7 +76,14 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         metavar="KEY=VALUE",
         help="override settings of the config, for example data_preprocessor.to_rgb=False",
     )
-    return parser, parser.parse_args()
+    args = parser.parse_args()
+    if args.wide and args.topk is not None:
+        parser.error(
+            "The '--topk' argument must be omitted with '--wide', which writes the scores of all classes. "
+            f"Got {args.topk} instead."
+        )
+    args.out = args.out or ("predictions.csv" if args.wide else "predictions.jsonl")
+    return parser, args
 
 
 if __name__ == "__main__":
@@ -80,7 +96,16 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mmpretrain_imbalance.apis import ImagePrediction, MultiLabelInferencer, PredictionFile, image_paths
+from mmpretrain_imbalance.apis import (
+    ImagePrediction,
+    MultiLabelInferencer,
+    PredictionFile,
+    ProbabilityFile,
+    check_answer_table,
+    image_paths,
+    probability_path,
+    write_answer_table,
+)
 from mmpretrain_imbalance.utils.files import atomic_write
 from mmpretrain_imbalance.visualization.labeled_picture import labeled_picture
 
@@ -140,7 +165,7 @@ def settings_of(inferencer: MultiLabelInferencer, args: argparse.Namespace) -> d
         "config": hashlib.sha256(Config(parts).pretty_text.encode()).hexdigest(),
         "classes": inferencer.class_names,
         "thresholds": inferencer.thresholds.tolist(),
-        "topk": inferencer.topk,
+        "topk": "all" if args.wide else inferencer.topk,
         "max_pixels": inferencer.max_pixels,
         "pictures": args.show_dir,
     }
@@ -160,6 +185,41 @@ def save_picture(prediction: ImagePrediction, folder: Path) -> None:
     target = folder.joinpath(*parts)
     with atomic_write(target.with_name(target.name + ".png"), "wb") as file:
         labeled_picture(source, lines).save(file, format="png")
+
+
+def open_file(
+    inferencer: MultiLabelInferencer, args: argparse.Namespace, images: list[str]
+) -> PredictionFile:
+    """Open the file to which the predictions are appended.
+
+    Args:
+        inferencer: The inferencer.
+        args: The parsed options.
+        images: All images of the job.
+
+    Returns:
+        The file. With ``--wide`` it contains the probabilities of all classes.
+
+    Raises:
+        FileExistsError: If the table of ``--wide`` exists and images are still to be predicted.
+        ImportError: If the table of ``--wide`` needs a package that is missing.
+        ValueError: If the file belongs to another job, or the options do not fit together.
+    """
+    settings, names = settings_of(inferencer, args), inferencer.class_names
+    if not args.wide:
+        return PredictionFile(args.out, settings, names)
+    check_answer_table(args.out, len(images), len(names))
+    path = probability_path(args.out)
+    complete = False
+    if path.exists() or not os.path.exists(args.out):
+        file = ProbabilityFile(path, settings, names)
+        complete = not file.remaining(images) and not (args.retry_broken and file.faults)
+    if os.path.exists(args.out) and not complete:
+        raise FileExistsError(
+            "The '--out' argument must be a table that does not exist while images are still to be "
+            f"predicted. Got {args.out!r} instead. Rename or delete it; {path} keeps all finished images."
+        )
+    return file
 
 
 def run(
@@ -255,6 +315,7 @@ def describe_thresholds(inferencer: MultiLabelInferencer) -> str:
     source = {
         "argument": "from --thresholds",
         "head": "from the head of the config",
+        "file": "from thresholds.json beside the checkpoint",
         "checkpoint": "from the checkpoint, chosen on its validation set",
         "default": "the default; tools/tune_thresholds.py chooses better thresholds",
     }
@@ -266,18 +327,20 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     images = list_inputs(parser, args)
     inferencer = build_inferencer(parser, args)
     try:
-        file = PredictionFile(args.out, settings_of(inferencer, args), inferencer.class_names)
+        file = open_file(inferencer, args, images)
         retried = file.forget_faults() if args.retry_broken else 0
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         parser.error(str(error))
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     num_done = len(images) - len(file.remaining(images))
     if num_done or retried:
-        console.print(f"Resuming {args.out}: {num_done} of {len(images)} images are done.")
+        console.print(f"Resuming {file.path}: {num_done} of {len(images)} images are done.")
     console.print(describe_thresholds(inferencer))
     stop_on_termination()
     try:
         without_picture = run(inferencer, images, file, args.show_dir)
+        if args.wide and not os.path.exists(args.out):
+            write_answer_table(file, args.out, inferencer.thresholds)
     except (KeyboardInterrupt, OSError, RuntimeError) as error:
         reason = str(error) or "a keyboard interrupt"
         done = len(images) - len(file.remaining(images))
@@ -294,7 +357,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             console.print(f"  and {len(reasons) - 20} more")
     if broken:
         console.print(
-            f"Broken images have a 'fault' in {args.out}. Use --retry-broken to predict them again."
+            f"Broken images have a 'fault' in {file.path}. Use --retry-broken to predict them again."
         )
         parser.exit(1)
 

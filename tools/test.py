@@ -58,6 +58,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 import mmengine
+from _lib.chosen_thresholds_hook import ChosenThresholdsHook
 from _lib.command_line import (
     build_runner,
     checkpoint_file,
@@ -168,7 +169,11 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         runner = build_runner(parser, cfg)
         if args.out and args.out_item != "metrics":
             runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+        chosen = ChosenThresholdsHook(args.checkpoint)
+        runner.register_hook(chosen)
         metrics = runner.test()
+    if chosen.source is not None and is_main_process():
+        print(chosen.sentence(metrics))
     if args.out_item == "metrics" and is_main_process():
         try:
             write_metrics(metrics, args.out)

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import default_collate
-from mmengine.registry import DefaultScope
-from mmpretrain.registry import DATASETS
-from torch.utils.data import DataLoader
 
 from ..datasets import label_counts
 from ..datasets.wrapped import class_names
-from ..utils.argument_checks import type_name
 from ..utils.class_values import check_same_classes
+from .dataset_predictions import build_split, predicted_batches
 from .trained_model import load_trained_model
-
-# Wrappers that repeat images. They are removed, so that every image counts once in the prior.
-_REPEATING = ("ClassBalancedDataset", "RepeatDataset")
 
 
 @dataclass(frozen=True)
@@ -81,28 +73,19 @@ def estimate_class_prior(
             set differ from those of the checkpoint in name or order.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    model, cfg, names, _, stored_names = load_trained_model(config, checkpoint, device)
+    trained = load_trained_model(config, checkpoint, device)
+    model, cfg, names, stored_names = trained.model, trained.cfg, trained.class_names, trained.stored_names
     dataset = build_training_set(cfg)
     trained_names = class_names(dataset)
     if trained_names and stored_names:  # logits have no names, so their order must match
         check_same_classes("the checkpoint", stored_names, "train_dataloader", trained_names)
     names = list(trained_names or names or ())
-    loader_cfg = cfg.get("test_dataloader") or cfg.get("val_dataloader")
-    loader = DataLoader(
-        dataset,
-        batch_size=loader_cfg.get("batch_size", 1),
-        num_workers=loader_cfg.get("num_workers", 0),
-        collate_fn=default_collate,
-    )
     total: Any = 0.0  # becomes an array of shape (C,)
     num_images = 0
-    with torch.no_grad(), DefaultScope.overwrite_default_scope("mmpretrain"):
-        for batch in loader:
-            samples = model.test_step(batch)
-            scores = torch.stack([sample.pred_score for sample in samples])
-            total = total + scores.sum(dim=0, dtype=torch.float64).cpu().numpy()
-            num_images += len(samples)
-            on_progress(num_images, len(dataset))
+    for indices, scores in predicted_batches(model, dataset, cfg):
+        total = total + scores.sum(dim=0, dtype=torch.float64).cpu().numpy()
+        num_images += len(indices)
+        on_progress(num_images, len(dataset))
     if not num_images:
         raise ValueError(
             "The 'config' argument of estimate_class_prior must have at least one training image. "
@@ -161,36 +144,4 @@ def build_training_set(cfg: Config) -> Any:
     Raises:
         ValueError: If the config has no training set or no test pipeline.
     """
-    pipeline = _test_pipeline(cfg)
-    node = (cfg.get("train_dataloader") or {}).get("dataset")
-    if node is None:
-        raise ValueError(
-            "The 'config' argument of estimate_class_prior must have a train_dataloader. Got none instead."
-        )
-    with DefaultScope.overwrite_default_scope("mmpretrain"):
-        return DATASETS.build(_without_repetition(deepcopy(node), pipeline))
-
-
-def _without_repetition(node: dict[str, Any], pipeline: list[dict[str, Any]]) -> dict[str, Any]:
-    while type_name(node["type"]) in _REPEATING:
-        node = node["dataset"]
-    if "dataset" in node:
-        node["dataset"] = _without_repetition(node["dataset"], pipeline)
-    elif "datasets" in node:
-        node["datasets"] = [_without_repetition(part, pipeline) for part in node["datasets"]]
-    else:
-        node["pipeline"] = deepcopy(pipeline)
-    return node
-
-
-def _test_pipeline(cfg: Config) -> list[dict[str, Any]]:
-    for name in ("test_dataloader", "val_dataloader"):
-        node = (cfg.get(name) or {}).get("dataset")
-        while node is not None:
-            if node.get("pipeline") is not None:
-                return cast("list[dict[str, Any]]", node["pipeline"])
-            node = node.get("dataset") or next(iter(node.get("datasets") or ()), None)
-    raise ValueError(
-        "The 'config' argument of estimate_class_prior must have a pipeline in test_dataloader.dataset. "
-        "Got none instead."
-    )
+    return build_split(cfg, "train", "estimate_class_prior")

@@ -44,7 +44,8 @@ class MultiLabelInferencer(BaseInferencer):
         thresholds: Minimum score of a predicted label: one number, a list with one number per class, values
             by class name, or the path of a file written by ``BestThresholdsHook`` or
             ``tools/tune_thresholds.py``. None uses the first available of: the thresholds per class of the
-            head, the thresholds of the checkpoint, the single threshold of the head, 0.5.
+            head, ``thresholds.json`` beside the checkpoint, the thresholds in the checkpoint, the single
+            threshold of the head, 0.5.
         topk: If given, the k labels with the highest scores are returned as well.
         classes: Names of the classes; None uses the names of the checkpoint or of the config.
         device: Device of the model; None selects a GPU if available.
@@ -56,7 +57,7 @@ class MultiLabelInferencer(BaseInferencer):
     Attributes:
         class_names: Names of the classes.
         thresholds: Threshold of each class, of shape (C,).
-        threshold_source: Source of the thresholds: 'argument', 'head', 'checkpoint' or 'default'.
+        threshold_source: Source of the thresholds: 'argument', 'head', 'file', 'checkpoint' or 'default'.
 
     Raises:
         FileNotFoundError: If a file does not exist.
@@ -91,13 +92,14 @@ class MultiLabelInferencer(BaseInferencer):
         self.topk, self.batch_size, self.num_workers = topk, batch_size, num_workers
         self.max_pixels = max_pixels
         self.class_names = self._class_names(classes, trained.class_names)
-        self.thresholds, self.threshold_source = chosen_thresholds(
+        self.thresholds, self.threshold_source, _ = chosen_thresholds(
             thresholds,
             getattr(self.model, "head", None),
             trained.thresholds,
             self.class_names,
             type(self).__name__,
             trained.class_names,
+            trained.threshold_file,
         )
         self.pipeline = self._init_pipeline(self.cfg)
 

@@ -13,7 +13,6 @@ from typing import Any
 from ..utils.files import atomic_write, csv_line
 from .image_prediction import ImagePrediction
 
-_COLUMNS = ("image", "labels", "scores", "top_labels", "top_scores", "fault")
 _SEPARATOR = "|"
 
 
@@ -32,6 +31,7 @@ class PredictionFile:
         class_names: Names of the labels; names that CSV cannot represent are rejected.
 
     Attributes:
+        columns: Columns of a CSV file.
         faults: Reason for each image that could not be predicted, by path.
 
     Raises:
@@ -52,16 +52,11 @@ class PredictionFile:
     ) -> None:
         self.path = Path(path)
         self.is_csv = self.path.suffix == ".csv"
+        self.columns = self._columns(class_names)
         if self.path.suffix not in (".csv", ".jsonl"):
             raise ValueError(
                 "The 'path' argument of PredictionFile must end in .jsonl or .csv. "
                 f"Got {str(path)!r} instead."
-            )
-        invalid = [name for name in class_names if _SEPARATOR in name]
-        if self.is_csv and invalid:
-            raise ValueError(
-                f"The 'class_names' argument of PredictionFile must not contain {_SEPARATOR!r}, which "
-                f"separates the labels in CSV. Got {invalid[0]!r} instead. Use a .jsonl file."
             )
         self._done: set[str] = set()
         self.faults: dict[str, str] = {}
@@ -71,7 +66,7 @@ class PredictionFile:
             self._cut_partial_record()
             self._read()
         if self.is_csv and not (self.path.exists() and self.path.stat().st_size):
-            self._write(csv_line(_COLUMNS))
+            self._write(csv_line(self.columns))
 
     def __len__(self) -> int:
         return len(self._done)
@@ -105,7 +100,7 @@ class PredictionFile:
         if num_removed:
             with atomic_write(self.path, "wb") as file:
                 if self.is_csv:
-                    file.write(_encoded(csv_line(_COLUMNS)))
+                    file.write(_encoded(csv_line(self.columns)))
                 for record in self._records():
                     if not record.get("fault"):
                         line = csv_line(record.values()) if self.is_csv else json.dumps(record) + "\n"
@@ -114,11 +109,20 @@ class PredictionFile:
             self.faults.clear()
         return num_removed
 
+    def _columns(self, class_names: Sequence[str]) -> tuple[str, ...]:
+        invalid = [name for name in class_names if _SEPARATOR in name]
+        if self.is_csv and invalid:
+            raise ValueError(
+                f"The 'class_names' argument of PredictionFile must not contain {_SEPARATOR!r}, which "
+                f"separates the labels in CSV. Got {invalid[0]!r} instead. Use a .jsonl file."
+            )
+        return "image", "labels", "scores", "top_labels", "top_scores", "fault"
+
     def _line(self, prediction: ImagePrediction) -> str:
         record = prediction.to_dict()
         if not self.is_csv:
             return json.dumps(record) + "\n"
-        cells = [record.get(column, "") for column in _COLUMNS]
+        cells = [record.get(column, "") for column in self.columns]
         return csv_line(_SEPARATOR.join(map(str, cell)) if isinstance(cell, list) else cell for cell in cells)
 
     def _write(self, text: str) -> None:
@@ -169,7 +173,7 @@ class PredictionFile:
 
     def _records(self) -> Iterator[dict[str, Any]]:
         with open(self.path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            with _unlimited_field_size():
+            with unlimited_field_size():
                 yield from csv.DictReader(file) if self.is_csv else map(json.loads, file)
 
 
@@ -178,7 +182,7 @@ def _encoded(text: str) -> bytes:
 
 
 @contextmanager
-def _unlimited_field_size() -> Iterator[None]:
+def unlimited_field_size() -> Iterator[None]:
     """Increase the field size limit of the CSV reader: thousands of labels or scores exceed the default."""
     limit = csv.field_size_limit(2**31 - 1)
     try:

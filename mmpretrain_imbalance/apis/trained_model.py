@@ -18,6 +18,8 @@ from mmpretrain.apis import ModelHub
 from mmpretrain.registry import DATASETS, MODELS
 from torch import nn
 
+from .chosen_thresholds import thresholds_beside
+
 
 class TrainedModel(NamedTuple):
     """A trained model in evaluation mode, with its metadata.
@@ -29,6 +31,8 @@ class TrainedModel(NamedTuple):
         thresholds: ``{"classes": [...], "thresholds": [...], ...}`` of ``BestThresholdsHook`` in the
             checkpoint; None if it contains none.
         stored_names: Class names in the checkpoint; None if it contains none.
+        threshold_file: The file ``thresholds.json`` beside the checkpoint; None if there is none for its
+            weights.
     """
 
     model: BaseModel
@@ -36,6 +40,7 @@ class TrainedModel(NamedTuple):
     class_names: list[str] | None
     thresholds: dict[str, Any] | None
     stored_names: list[str] | None = None
+    threshold_file: Path | None = None
 
 
 def load_trained_model(
@@ -89,7 +94,8 @@ def load_trained_model(
         model = _to_device(model, device)
     stored = _as_names((meta.get("dataset_meta") or {}).get("classes") or None)
     names = stored or _as_names(_class_names(cfg))
-    return TrainedModel(model.eval(), cfg, names, meta.get("thresholds"), stored)
+    file = thresholds_beside(weights, meta)
+    return TrainedModel(model.eval(), cfg, names, meta.get("thresholds"), stored, file)
 
 
 def read_config(model: str | os.PathLike[str]) -> tuple[Config, str | None]:

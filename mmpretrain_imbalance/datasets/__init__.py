@@ -1,7 +1,15 @@
 """Datasets with labels 1 (positive), 0 (negative) and -1 (unknown), label stores, samplers and transforms."""
 
+from .annotations.corrections import Correction, apply_corrections, read_corrections
 from .base import LabelStoreDataset
-from .dataset_labels import LabelChunk, images_with_labels, label_chunks, label_counts
+from .dataset_labels import (
+    LabelChunk,
+    dataset_label_store,
+    images_with_labels,
+    label_chunks,
+    label_counts,
+)
+from .dataset_subset import DatasetSubset
 from .image_files import ImageFiles, ImageProblem, find_images, join_image_rows, write_image_problems
 from .image_index import IMAGE_ENDINGS, ImageIndex, ImageMatch
 from .imbalanced_cifar import ImbalancedCIFAR
@@ -26,6 +34,8 @@ __all__ = [
     "IMAGE_ENDINGS",
     "ClassAwareSampler",
     "ClassWeightedSampler",
+    "Correction",
+    "DatasetSubset",
     "DifficultAsUnknown",
     "ImageFiles",
     "ImageIndex",
@@ -46,9 +56,11 @@ __all__ = [
     "RepeatFactorSampler",
     "SimulatePartialLabels",
     "UnmeasurableClass",
+    "apply_corrections",
     "build_label_store",
     "class_group_names",
     "class_names",
+    "dataset_label_store",
     "find_images",
     "fold_labels",
     "images_with_labels",
@@ -57,6 +69,7 @@ __all__ = [
     "label_chunks",
     "label_counts",
     "label_store_from_array",
+    "read_corrections",
     "split_labels",
     "write_image_problems",
 ]

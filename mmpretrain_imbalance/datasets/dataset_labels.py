@@ -1,4 +1,4 @@
-"""Label counts, label chunks and search by label for all supported datasets and wrappers."""
+"""Label counts, label chunks, label store and search by label for all supported datasets and wrappers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from .base import LabelStoreDataset
+from .label_store.build import build_label_store
 from .label_store.counts import LabelCounts
+from .label_store.store import LabelStore
 from .simulate_store import LabelSource, label_source
 from .wrapped import (
     WrappedIndices,
@@ -112,6 +114,55 @@ def label_chunks(dataset: Any) -> Iterator[LabelChunk]:
             chosen = slice(start, start + step)
             elements = source.store.elements(source.rows[chosen])
             yield LabelChunk(part.positions[chosen], *elements, source.store.default_label)
+
+
+def dataset_label_store(dataset: Any) -> LabelStore:
+    """Collect the labels of a dataset in a store whose row n is sample n of the dataset. No image is loaded.
+
+    Args:
+        dataset: A dataset or wrapper that :func:`label_counts` supports, with class names.
+
+    Returns:
+        The label store of the dataset itself if its rows are the samples, otherwise a new store in memory.
+        The image names are those of the annotations, or the paths of the images of other datasets.
+
+    Raises:
+        TypeError: If the labels of a nested dataset cannot be read.
+        ValueError: If nested datasets differ in their classes or class order.
+
+    Example:
+        >>> from torch.utils.data import Subset
+        >>> from mmpretrain_imbalance.datasets import MultiDigits
+        >>> store = dataset_label_store(Subset(MultiDigits(num_images=100), [7, 2]))
+        >>> len(store), store.image_name(0)
+        (2, 'train_000007')
+    """
+    if isinstance(dataset, LabelStoreDataset):
+        initialize(dataset)
+        if np.array_equal(dataset.rows, np.arange(len(dataset.label_store))):
+            return dataset.label_store
+    parts = resolve_wrapped_indices(dataset)
+    check_one_class_list((class_names(part.leaf) for part in parts), "dataset_label_store")
+    names = np.empty(sum(len(part.indices) for part in parts), dtype=object)
+    sources = [_source(part) for part in parts]
+    # A store has one default label. If the parts differ in it, all known labels are listed.
+    defaults = {source.store.default_label for source in sources}
+    images, classes, values = ([np.empty(0, np.int64)] for _ in range(3))
+    for part, source in zip(parts, sources):
+        names[part.positions] = [source.store.image_name(row) for row in source.rows.tolist()]
+        elements = source.store.elements if len(defaults) == 1 else source.store.known_elements
+        samples, listed, labels = elements(source.rows)
+        images.append(part.positions[samples])
+        classes.append(listed)
+        values.append(labels)
+    return build_label_store(
+        np.concatenate(images),
+        np.concatenate(classes),
+        np.concatenate(values),
+        names.tolist(),
+        class_names(dataset) or (),
+        defaults.pop() if len(defaults) == 1 else -1,
+    )
 
 
 def images_with_labels(dataset: Any, wanted: Mapping[int, int]) -> np.ndarray:

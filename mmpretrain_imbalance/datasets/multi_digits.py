@@ -16,7 +16,8 @@ from .base import LabelStoreDataset
 from .label_store.build import label_store_from_array
 from .label_store.store import LabelStore
 
-_IDX_PREFIX = {"train": "train", "test": "t10k"}
+_IDX_PREFIX = {"train": "train", "val": "train", "test": "t10k"}
+_SEED_OF_SPLIT = {"train": 0, "test": 1, "val": 2}
 
 
 @DATASETS.register_module()
@@ -24,21 +25,21 @@ class MultiDigits(LabelStoreDataset):
     r"""Images of 1 to 4 handwritten digits, fully labeled with the classes they show.
 
     Without ``data_root`` the digits are the 1,797 real digits of 8 x 8 pixels that are part of scikit-learn.
-    Nothing is downloaded, and the images are created in memory when the dataset is built. Two thirds of the
-    digits of each class are used for training and the others for testing, independently of ``seed``, so that
-    no digit is in both splits. With ``data_root`` the digits are those of MNIST, read from its four IDX
-    files, with the splits of MNIST.
+    Nothing is downloaded, and the images are created in memory when the dataset is built. Half of the digits
+    of each class are used for training, a sixth for validation and a third for testing, independently of
+    ``seed``, so that no digit is in two splits. With ``data_root`` the digits are those of MNIST, read from
+    its four IDX files: its test digits, and its training digits, of which the last sixth is for validation.
 
     The class of a digit is random with frequencies :math:`n_c \propto f^{-c/(C-1)}`; an image may have
     several digits of one class. The construction differs from the MultiMNIST of Duarte et al.
     (arXiv 2105.10782), whose details were not available.
 
     Args:
-        split: ``'train'`` or ``'test'``.
+        split: ``'train'``, ``'val'`` or ``'test'``.
         num_images: Number of images.
         seed: Seed of the composition of the images; the digits of a split do not depend on it.
-        class_frequency: ``'long_tailed'`` or ``'balanced'``; by default training is long-tailed and testing
-            balanced.
+        class_frequency: ``'long_tailed'`` or ``'balanced'``; by default training is long-tailed, and
+            validation and testing are balanced.
         imbalance_factor: Imbalance factor f of ``'long_tailed'``.
         max_digits: Maximum number of digits per image.
         canvas_size: Edge length of the images in pixels; by default 32 for digits of 8 x 8 pixels and 64 for
@@ -76,7 +77,7 @@ class MultiDigits(LabelStoreDataset):
         data_root: str = "",
         **kwargs: Any,
     ) -> None:
-        check_choice("MultiDigits", ("train", "test"), split=split)
+        check_choice("MultiDigits", tuple(_IDX_PREFIX), split=split)
         if class_frequency is not None:
             check_choice("MultiDigits", ("long_tailed", "balanced"), class_frequency=class_frequency)
         check_choice("MultiDigits", ("grayscale", "color"), color_type=color_type)
@@ -115,7 +116,7 @@ class MultiDigits(LabelStoreDataset):
                 f"Got {canvas_size} instead."
             )
         factor = self.imbalance_factor if self.class_frequency == "long_tailed" else 1.0
-        rng = np.random.default_rng([self.seed, self.split == "test"])
+        rng = np.random.default_rng([self.seed, _SEED_OF_SPLIT[self.split]])
         digits = draw_digits(labels, self.num_images, self.max_digits, class_frequencies(10, factor), rng)
         self.images = draw_canvases(pool, digits, canvas_size, rng)
         self.digits = np.where(digits >= 0, self.digit_ids[digits], -1)
@@ -148,23 +149,28 @@ class MultiDigits(LabelStoreDataset):
                     f"from 0 to 9 per picture. Got shapes {pictures.shape} and {labels.shape} at {prefix}* "
                     "instead."
                 )
-            missing = sorted(set(range(10)) - set(labels.tolist()))
+            chosen = np.arange(len(labels))
+            if self.split != "test":
+                start = len(labels) - len(labels) // 6
+                chosen = chosen[:start] if self.split == "train" else chosen[start:]
+            missing = sorted(set(range(10)) - set(labels[chosen].tolist()))
             if missing:
                 raise ValueError(
                     "The 'data_root' argument of MultiDigits must be a folder with pictures of all ten "
                     f"digits. Got no pictures of {missing} at {prefix}* instead."
                 )
-            return pictures, labels, np.arange(len(labels))
+            return pictures[chosen], labels[chosen], chosen
         from sklearn.datasets import load_digits
 
         pictures, labels = load_digits(return_X_y=True)
-        in_train = np.zeros(len(labels), dtype=bool)
+        splits = np.full(len(labels), "test", dtype="<U5")
         # A fixed seed, because the splits must be disjoint for any `seed`.
         rng = np.random.default_rng(1797)
         for label in range(10):
             members = rng.permutation(np.flatnonzero(labels == label))
-            in_train[members[: len(members) * 2 // 3]] = True
-        chosen = np.flatnonzero(in_train == (self.split == "train"))
+            splits[members[: len(members) * 2 // 3]] = "val"
+            splits[members[: len(members) // 2]] = "train"
+        chosen = np.flatnonzero(splits == self.split)
         pictures = np.round(pictures.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
         return pictures[chosen], labels[chosen], chosen
 

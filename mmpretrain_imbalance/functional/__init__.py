@@ -77,6 +77,7 @@ from .random_numbers import chance, random_numbers
 from .reductions import REDUCTIONS, reduce_elements
 from .sampling import class_repeat_factors, image_values, systematic_rounding
 from .simulation import simulate_partial_labels
+from .suspect_scores import given_label_probability, question_scores, ranks_in_groups
 
 __all__ = [
     "ASSUME_NEGATIVE_VARIANTS",
@@ -126,6 +127,7 @@ __all__ = [
     "focused_loss",
     "generalized_pseudo_label_robust_loss",
     "generalized_robust_loss",
+    "given_label_probability",
     "hard_labels",
     "hill_loss",
     "histogram_divergence",
@@ -166,8 +168,10 @@ __all__ = [
     "probability_histograms",
     "pseudo_labels",
     "quantile_group_thresholds",
+    "question_scores",
     "ramp_up",
     "random_numbers",
+    "ranks_in_groups",
     "rarest_classes",
     "rebalanced_weights",
     "reduce_elements",

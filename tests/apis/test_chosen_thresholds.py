@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
+from mmpretrain_imbalance.apis.chosen_thresholds import chosen_thresholds
 from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.apis.predictable_model import CLASSES, with_head, write_images, write_model
 
@@ -21,11 +22,48 @@ def test_thresholds_of_argument_checkpoint_and_default(tmp_path: Path) -> None:
     write_named_values(
         tmp_path / "thresholds.json", ["square", "star", "circle"], {"thresholds": [0.7, 0.8, 0.9]}
     )
-    given = MultiLabelInferencer(config, checkpoint, thresholds=tmp_path / "thresholds.json", device="cpu")
+    (tmp_path / "thresholds.json").rename(tmp_path / "given.json")
+    given = MultiLabelInferencer(config, checkpoint, thresholds=tmp_path / "given.json", device="cpu")
     assert (given.threshold_source, given.thresholds.tolist()) == ("argument", [0.9, 0.7, 0.8])
     config, checkpoint = write_model(tmp_path)
     plain = MultiLabelInferencer(config, checkpoint, device="cpu")
     assert (plain.threshold_source, plain.thresholds.tolist()) == ("default", [0.5, 0.5, 0.5])
+
+
+def test_file_beside_the_checkpoint_precedes_the_checkpoint(tmp_path: Path) -> None:
+    stored = dict(classes=CLASSES, thresholds=[0.1, 0.2, 0.3])
+    config, checkpoint = write_model(tmp_path, thresholds=stored, iter=40)
+    columns = {"thresholds": [0.7, 0.8, 0.9]}
+    file = tmp_path / "thresholds.json"
+    write_named_values(
+        file, ["square", "star", "circle"], columns, dict(iter=40, chosen_on=dict(split="val"))
+    )
+    inferencer = MultiLabelInferencer(config, checkpoint, device="cpu")
+    assert (inferencer.threshold_source, inferencer.thresholds.tolist()) == ("file", [0.9, 0.7, 0.8])
+    renamed = MultiLabelInferencer(config, checkpoint, classes=["a", "b", "c"], device="cpu")
+    assert renamed.thresholds.tolist() == [0.9, 0.7, 0.8]
+    found = chosen_thresholds(None, None, stored, CLASSES, "predict", file=file)
+    assert found.chosen_on == dict(split="val")
+    head = with_head(config, thr=[0.4, 0.5, 0.6])
+    assert MultiLabelInferencer(head, checkpoint, device="cpu").threshold_source == "head"
+
+    write_named_values(file, ["square", "star", "circle"], columns, dict(iter=20))
+    other_weights = MultiLabelInferencer(config, checkpoint, device="cpu")
+    assert (other_weights.threshold_source, other_weights.thresholds.tolist()) == (
+        "checkpoint",
+        [0.1, 0.2, 0.3],
+    )
+
+    file.write_text('{"classes": ["star"], "thresholds": [0.2], "default": 0.6}')
+    by_hand = MultiLabelInferencer(config, checkpoint, device="cpu")
+    assert (by_hand.threshold_source, by_hand.thresholds.tolist()) == ("file", [0.6, 0.6, 0.2])
+
+    file.write_text("{")
+    with pytest.raises(ValueError, match=r"thresholds\.json: expected JSON"):
+        MultiLabelInferencer(config, checkpoint, device="cpu")
+    assert (
+        MultiLabelInferencer(config, checkpoint, thresholds=0.5, device="cpu").threshold_source == "argument"
+    )
 
 
 def test_labels_agree_with_the_thresholds_of_the_head(tmp_path: Path) -> None:

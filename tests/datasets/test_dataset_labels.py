@@ -16,6 +16,7 @@ from mmpretrain_imbalance.datasets import (
     MultiDigits,
     PartialLabelDataset,
     SimulatePartialLabels,
+    dataset_label_store,
     label_counts,
 )
 from tests.datasets.label_table import LabelTable
@@ -102,6 +103,26 @@ def test_counts_through_wrappers_are_those_of_a_plain_loop(partial, multi_label,
     nest = WRAPPERS[name](partial, multi_label)
     infos = _Samples(nest)
     assert label_counts(nest) == counts_by_loop(infos, range(len(nest)))
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_store_through_wrappers_has_the_labels_of_every_sample(partial, multi_label, name):
+    nest = WRAPPERS[name](partial, multi_label)
+    store, infos = dataset_label_store(nest), _Samples(nest)
+    assert (len(store), store.class_names) == (len(nest), partial.metainfo["classes"])
+    for index in range(len(nest)):
+        info = infos.get_data_info(index)
+        labels = info.get("gt_score")
+        if labels is None:
+            labels = np.isin(np.arange(3), info["gt_label"])
+        np.testing.assert_array_equal(store.dense(index), labels)
+        assert info["img_path"] == store.image_name(index)
+    store.verify()
+
+
+def test_the_store_of_a_whole_dataset_is_not_copied(partial):
+    assert dataset_label_store(partial) is partial.label_store
+    assert dataset_label_store(partial.get_subset([1])) is not partial.label_store
 
 
 @pytest.mark.parametrize("test_mode", [False, True])

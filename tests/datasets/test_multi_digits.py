@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import pickle
 
 import numpy as np
@@ -21,30 +22,41 @@ from tests.datasets.published_files import write_mnist
 PIPELINE = [dict(type="PackInputs")]
 
 
-@pytest.mark.parametrize("seeds", [(0, 0), (0, 1), (7, 3)])
-def test_no_digit_is_in_both_splits(seeds):
-    train, test = (
-        MultiDigits(split, 2000, seed=seed).digits for split, seed in zip(("train", "test"), seeds)
-    )
-    assert not set(train[train >= 0]) & set(test[test >= 0])
-    # The test split uses all digits that are not for training.
-    assert len(set(test[test >= 0])) > 590
+SPLITS = ("train", "val", "test")
 
 
-def test_no_test_digit_is_a_copy_of_a_training_digit():
+@pytest.mark.parametrize("seeds", [(0, 0, 0), (0, 1, 2), (7, 3, 5)])
+def test_no_digit_is_in_two_splits(seeds):
+    used = [set(MultiDigits(split, 2000, seed=seed).digits.ravel()) for split, seed in zip(SPLITS, seeds)]
+    for one, two in itertools.combinations(used, 2):
+        assert one & two <= {-1}
+    # Validation and testing use all of their digits: 1,797 / 6 and 1,797 / 3.
+    assert 290 < len(used[1]) < 310
+    assert 590 < len(used[2]) < 610
+
+
+def test_no_digit_is_a_copy_of_one_of_another_split():
     pictures = load_digits().data
-    train, test = (MultiDigits(split, 2000, class_frequency="balanced").digits for split in ("train", "test"))
-    seen = {pictures[index].tobytes() for index in set(train[train >= 0])}
-    assert not any(pictures[index].tobytes() in seen for index in set(test[test >= 0]))
+    splits = [MultiDigits(split, 2000, class_frequency="balanced").digits for split in SPLITS]
+    seen = [{pictures[index].tobytes() for index in set(digits[digits >= 0])} for digits in splits]
+    for one, two in itertools.combinations(seen, 2):
+        assert not one & two
+
+
+def test_splits_of_equal_seed_have_different_compositions():
+    labels = [MultiDigits(split, 300, class_frequency="balanced").get_gt_labels() for split in SPLITS]
+    for one, two in itertools.combinations(labels, 2):
+        assert (one != two).any()
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_training_is_long_tailed_and_testing_balanced(seed):
-    train, test = (label_counts(MultiDigits(split, 2000, seed=seed)) for split in ("train", "test"))
+def test_training_is_long_tailed_and_other_splits_are_balanced(seed):
+    train, *others = (label_counts(MultiDigits(split, 2000, seed=seed)) for split in SPLITS)
     assert (np.diff(train.positives) < 0).all()
     assert 51 <= train.positives[0] / train.positives[9] <= 87
-    assert test.positives.max() / test.positives.min() < 1.1
     assert not train.unknown.any()
+    for counts in others:
+        assert counts.positives.max() / counts.positives.min() < 1.1
 
 
 def test_labels_are_the_classes_of_the_digits():
@@ -126,15 +138,22 @@ def test_workers_and_main_process_give_the_same_samples():
 
 @pytest.fixture
 def idx_folder(tmp_path):
-    return write_mnist(tmp_path, 40, 40)
+    return write_mnist(tmp_path, 120, 40)
 
 
-@pytest.mark.parametrize(("split", "offset"), [("train", 1), ("test", 101)])
+@pytest.mark.parametrize(("split", "offset"), [("train", 1), ("val", 1), ("test", 101)])
 def test_idx_files_are_read(idx_folder, split, offset):
     dataset = MultiDigits(split, 30, max_digits=1, data_root=str(idx_folder), pipeline=PIPELINE)
     for index, item in enumerate(dataset):
         assert item["inputs"].shape == (1, 64, 64)
         assert item["inputs"].unique().tolist() == [0, dataset.get_cat_ids(index)[0] + offset]
+
+
+def test_last_sixth_of_the_training_file_is_for_validation(idx_folder):
+    train, val, test = (MultiDigits(split, 200, data_root=str(idx_folder)).digits for split in SPLITS)
+    assert set(train[train >= 0]) <= set(range(100))
+    assert set(val[val >= 0]) == set(range(100, 120))
+    assert set(test[test >= 0]) == set(range(40))
 
 
 def test_uncompressed_idx_files_are_read_too(idx_folder):
@@ -160,7 +179,7 @@ def test_a_missing_idx_file_is_named(tmp_path):
         (lambda content: b"<html>", "must be complete gzip data"),
         (
             lambda content: gzip.compress(gzip.decompress(content)[:-1]),
-            r"must have 31376 bytes .* Got 31375 instead",
+            r"must have 94096 bytes .* Got 94095 instead",
         ),
         (lambda content: gzip.compress(b"\0\0\x08"), "must be an IDX file of bytes"),
         (lambda content: gzip.compress(b"\0\0\x0d\x01\0\0\0\x01\0\0\0\0"), "must be an IDX file of bytes"),
@@ -194,7 +213,7 @@ def test_inconsistent_files_raise(idx_folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"split": "val"}, "'split' argument of MultiDigits must be one of .* Got 'val'"),
+        ({"split": "dev"}, "'split' argument of MultiDigits must be one of .* Got 'dev'"),
         ({"class_frequency": "step"}, "'class_frequency' argument .* Got 'step'"),
         ({"color_type": "rgb"}, "'color_type' argument .* Got 'rgb'"),
         ({"num_images": 0}, "'num_images' argument .* must be at least 1. Got 0"),

@@ -41,6 +41,10 @@ def test_any_other_known_label_or_number_of_images_is_other_data() -> None:
             changed = LABELS.copy()
             changed[image, index] = value
             assert not same_data(chosen_on, *known_labels(changed))
+    other_class = np.concatenate([[[1, -1, 0]], LABELS[1:]])  # the same values for the same images
+    for index in (1, 3):
+        assert known_labels(other_class)[index].tolist() == known_labels(LABELS)[index].tolist()
+    assert not same_data(chosen_on, *known_labels(other_class))
     assert not same_data(chosen_on, *known_labels(np.concatenate([LABELS, [[-1, -1, -1]]])))
     assert not same_data(None, *known_labels(LABELS))
 

@@ -19,6 +19,7 @@ SMALL = [
     "train_cfg.max_epochs=1",
     "train_dataloader.dataset.dataset.num_images=64",
     "val_dataloader.dataset.num_images=32",
+    "test_dataloader.dataset.num_images=32",
     "default_hooks.checkpoint.interval=1",
 ]
 

@@ -54,7 +54,8 @@ def test_options_are_set_in_the_config():
     cfg = Config.fromfile(CONFIGS / run.config)
     for name, value in run.options.items():
         set_option(cfg, name, value)
-    assert cfg.train_dataloader.dataset.data_root == cfg.val_dataloader.dataset.data_root == "elsewhere"
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.data_root == "elsewhere"
     assert cfg.train_dataloader.batch_size == 64
 
 

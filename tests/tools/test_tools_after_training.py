@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from sklearn.metrics import f1_score
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
 from mmpretrain_imbalance.functional import best_thresholds
+from mmpretrain_imbalance.metrics import SAME_DATA
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.apis.predictable_model import SIZE, write_model
 from tests.integration.small_runs import small_config, train
 from tests.tools.run_tool import ROOT
@@ -206,6 +209,40 @@ def test_tuned_thresholds_equal_those_of_the_function(work_dirs, tmp_path: Path,
     found = KnownPredictions.load(work_dir / "predictions.npz")  # validation and test data are equal here
     expected, _ = best_thresholds(found.scores, found.labels, found.classes, recall=0.9, shrinkage=3)
     np.testing.assert_allclose(json.loads(out.read_text())["thresholds"], expected, rtol=1e-6)
+
+
+def test_test_py_evaluates_chosen_thresholds_beside_the_checkpoint(
+    work_dirs, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    checkpoint = shutil.copy(work_dirs[0] / "epoch_1.pth", tmp_path)
+    arguments = [config_of(work_dirs[0]), checkpoint, "--work-dir", tmp_path]
+    out = ["--out", tmp_path / "metrics.json", "--out-item", "metrics"]
+    assert run(monkeypatch, "test.py", *arguments, *out) == 0
+    assert "chosen-thresholds" not in (tmp_path / "metrics.json").read_text()
+    plain = json.loads((tmp_path / "metrics.json").read_text())
+
+    assert run(monkeypatch, "tune_thresholds.py", *arguments) == 0
+    chosen = json.loads((tmp_path / "thresholds.json").read_text())
+    assert chosen["iter"] == load_weights_only(checkpoint)["meta"]["iter"] > 0
+    capsys.readouterr()
+    options = ["--cfg-options", "log_level=WARNING", "experiment_name=chosen_thresholds"]
+    assert run(monkeypatch, "test.py", *arguments, *out, *options) == 0
+    printed = capsys.readouterr()
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    assert plain.items() <= found.items()
+    run(monkeypatch, "analysis_tools/report.py", work_dirs[0], "--out", tmp_path / "a.html", "--predict")
+    known = KnownPredictions.load(work_dirs[0] / "predictions.npz")
+    thresholds, _ = best_thresholds(known.scores, known.labels, known.classes)
+    expected = [
+        f1_score(
+            known.labels[of_class], known.scores[of_class] >= np.float32(thresholds[index]), zero_division=0
+        )
+        for index in range(10)
+        if known.labels[of_class := known.classes == index].any()
+    ]
+    np.testing.assert_allclose(found["chosen-thresholds/macro_f1"], 100 * np.mean(expected), rtol=1e-6)
+    assert "Macro F1 with the thresholds of thresholds.json beside the checkpoint" in printed.out
+    assert SAME_DATA in printed.out + printed.err  # validation and test data are equal here
 
 
 def test_precision_and_recall_exclude_each_other(work_dirs, monkeypatch) -> None:

@@ -122,7 +122,8 @@ def planned_runs(
                 shipped = METHODS[method]
                 options = dict(shipped.positives_only) if positives_only else {}
                 options["train_dataloader.dataset"] = training_set(SETTINGS[setting].simulation, data_root)
-                options["val_dataloader.dataset.data_root"] = data_root
+                for loader in ("val_dataloader", "test_dataloader"):
+                    options[f"{loader}.dataset.data_root"] = data_root
                 prior_from = "ignore" if shipped.needs_prior and not positives_only else None
                 runs.append(MethodRun(setting, method, seed, shipped.config, prior_from, options))
     return runs

@@ -62,15 +62,16 @@ def train_method(
     set_seed(cfg.train_dataloader.dataset, seed)
     for loader in (cfg.val_dataloader, cfg.test_dataloader):
         loader.dataset.seed = seed
-    for metric in cfg.val_evaluator:
+    for metric in cfg.test_evaluator:
         metric.classwise = True
     if class_prior is not None:
         set_class_prior(cfg.model.head.loss, class_prior)
 
     runner = Runner.from_cfg(cfg)
     runner.register_hook(ReportEpochs())
+    test_loop = runner.test_loop  # built before the training, which passes label counts to its metrics
     runner.train()
-    values = {name.split("/")[-1]: value for name, value in runner.val_loop.run().items()}
+    values = {name.split("/")[-1]: value for name, value in test_loop.run().items()}
     counts = next(hook for hook in runner.hooks if type(hook).__name__ == "LabelStatisticsHook").counts
     return {
         "metrics": {name: values[name] / 100 for name in METRICS},
@@ -107,13 +108,13 @@ def set_class_prior(loss: dict, path: str) -> None:
 @torch.no_grad()
 def predict_examples(runner, positives: np.ndarray, num_images: int = 6) -> dict:
     """Predict the first test images that contain one of the three rarest classes."""
-    dataset = runner.val_loop.dataloader.dataset
+    dataset = runner.test_loop.dataloader.dataset
     rarest = np.argsort(positives)[:3]
     found = [index for index in range(len(dataset)) if dataset.get_data_info(index)["gt_score"][rarest].any()]
     chosen = found[:num_images]
-    batch = runner.val_loop.dataloader.collate_fn([dataset[index] for index in chosen])
+    batch = runner.test_loop.dataloader.collate_fn([dataset[index] for index in chosen])
     runner.model.eval()
-    samples = runner.model.val_step(batch)
+    samples = runner.model.test_step(batch)
     return {
         "images": [dataset.get_data_info(index)["img"].tolist() for index in chosen],
         "true": [sample.gt_score.nonzero().flatten().tolist() for sample in samples],

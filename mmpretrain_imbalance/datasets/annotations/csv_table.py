@@ -15,8 +15,8 @@ from .errors import AnnotationErrors, read_annotation_bytes
 from .label_rows import handle_errors
 from .repeated_images import resolve_repeated_images
 
-# Valid cells. Programs that store a column with gaps as floats write 1.0 for 1.
-_CELL_VALUES = {"1": 1, "0": 0, "-1": -1, "": -1, "1.0": 1, "0.0": 0, "-1.0": -1}
+#: Label of each valid cell. Programs that store a column with gaps as floats write 1.0 for 1.
+CELL_VALUES = {"1": 1, "0": 0, "-1": -1, "": -1, "1.0": 1, "0.0": 0, "-1.0": -1}
 _CELL_EXPECTED = "1 (positive), 0 (negative), -1 or blank (unknown)"
 
 
@@ -127,7 +127,7 @@ def read_long_lines(
             errors.add(where, "columns", "3 cells, as in the header", len(cells))
             continue
         image, name, cell = (cell.strip() for cell in cells)
-        value = _CELL_VALUES.get(cell)
+        value = CELL_VALUES.get(cell)
         if not image:
             errors.add(where, "image", "the path of an image", cells[0])
         elif not name:
@@ -180,7 +180,7 @@ def _read_wide_lines(
             continue
         if not cells[0].strip():
             errors.add(where, "image", "the path of an image", cells[0])
-        values = [_CELL_VALUES.get(cell.strip()) for cell in cells[1:]]
+        values = [CELL_VALUES.get(cell.strip()) for cell in cells[1:]]
         if None in values:
             for name, value, cell in zip(class_names, values, cells[1:]):
                 if value is None:
@@ -200,7 +200,7 @@ def _class_names(header: list[str], path: str) -> list[str]:
             f"The header of {path} must have the image column and one column per class, separated by commas. "
             f"Got {','.join(header)!r:.200} instead."
         )
-    if header[0].strip().lower() != "image" and set(names) <= set(_CELL_VALUES):
+    if header[0].strip().lower() != "image" and set(names) <= set(CELL_VALUES):
         raise ValueError(
             f"The first line of {path} must name the classes. Got the labels of an image, "
             f"{','.join(header)!r:.200}, instead. (If the classes have such names, name the first column "

@@ -120,9 +120,9 @@ def check_metrics_of_one_label(runner: Runner) -> None:
             if isinstance(metric, (Accuracy, ConfusionMatrix, SingleLabelMetric)):
                 raise ValueError(
                     f"The '{name}_evaluator' argument must have metrics for several labels per image, "
-                    f"because the model has a multi-label head. Got {type(metric).__name__} instead, which takes the "
-                    "positives of an image for its only label. Use dict(type='PartialLabelMetric') instead "
-                    "of it."
+                    "because the model has a multi-label head. Got "
+                    f"{type(metric).__name__} instead, which takes the positives of an image for its only "
+                    "label. Use dict(type='PartialLabelMetric') instead of it."
                 )
 
 

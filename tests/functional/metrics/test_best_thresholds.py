@@ -57,12 +57,11 @@ def common_ratio(columns: list, precision: float | None, recall: float | None) -
 
 
 def threshold_of(scores: list, count: float) -> float:
-    """Return the threshold above and below which the given number of scores lies, by linear interpolation."""
+    """Return the threshold that predicts the given number of scores: the k-th highest is at k - 1/2."""
     scores = sorted(scores, reverse=True)
     if count == 0:
         return np.nextafter(scores[0], np.inf, dtype=np.float32)
-    midpoints = [(one + two) / 2 for one, two in zip(scores, scores[1:])]
-    return float(np.interp(count, np.arange(1, len(scores) + 1), [*midpoints, scores[-1]]))
+    return float(np.interp(count, [rank - 0.5 for rank in range(1, len(scores) + 1)], scores))
 
 
 @given(partial_tables(), WANTED, st.sampled_from([0.0, 1.0, 10.0]))
