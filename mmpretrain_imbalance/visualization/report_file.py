@@ -47,7 +47,7 @@ def check_report_file(path: str | os.PathLike[str], subject: list[str]) -> None:
         subject: As in :func:`write_report`.
 
     Raises:
-        ValueError: If the path does not end with ``.html``, is a folder or another file, or cannot be written.
+        ValueError: If the path does not end with ``.html``, is another file, or cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".html" or path.is_dir():
