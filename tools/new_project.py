@@ -82,7 +82,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 from _lib.input_errors import explain_input_errors
-from _lib.project_summary import print_new_project, print_update
+from _lib.project_summary import print_new_project, print_table, print_update
 from rich.console import Console
 
 from mmpretrain_imbalance.apis import new_project, update_project
@@ -91,7 +91,11 @@ from mmpretrain_imbalance.apis import new_project, update_project
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Make or update the project, and print everything that was understood."""
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
-    options = dict(progress=console.is_terminal, **table_options(args))
+    options = dict(
+        progress=console.is_terminal,
+        on_table=lambda description: print_table(console, description),
+        **table_options(args),
+    )
     with explain_input_errors(parser, args.traceback):
         if args.update:
             skip = args.skip_bad_images

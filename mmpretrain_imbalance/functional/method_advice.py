@@ -211,8 +211,9 @@ def _advice(figures: LabelFigures) -> MethodAdvice:
             "entropy_maximization_loss",
             f"Most classes have {number} only, without a known negative, so that a loss that ignores unknown "
             "labels would learn to predict positive everywhere.",
-            "If the annotators looked for every class, blank cells are negatives: read the table with "
-            "blank='no'.",
+            "If the annotators looked for every class, classes without an annotation are negative: read the "
+            "table with --blank negative or --not-listed negative, or set default_label='negative' of the "
+            "dataset.",
         )
     if figures.fixed_number:
         return advice(

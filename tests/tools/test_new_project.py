@@ -64,6 +64,18 @@ def test_wrong_input_ends_in_one_sentence(folder: Path, error_message, tmp_path:
     assert not (tmp_path / "project").exists()
 
 
+def test_the_table_is_printed_before_a_problem_of_the_images(
+    folder: Path, run_in_process, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    arguments = ("--images", tmp_path / "empty", "--out", tmp_path / "project")
+    with pytest.raises(SystemExit):
+        run_in_process("new_project.py", folder / "labels.csv", *arguments, *SMALL)
+    printed = capsys.readouterr()
+    assert "one column per class, 30 rows" in printed.out
+    assert "Got 30 missing instead" in printed.err
+
+
 def test_options_are_those_of_the_functions(command_line: ModuleType) -> None:
     import argparse
 
@@ -83,7 +95,12 @@ def test_options_are_those_of_the_functions(command_line: ModuleType) -> None:
 def test_command_has_every_option_of_the_function() -> None:
     text = (Path(__file__).resolve().parents[2] / "tools" / "new_project.py").read_text(encoding="utf-8")
     named = {name.replace("-", "_") for name in re.findall(r'"--([\w-]+)"', text)}
-    parameters = set(inspect.signature(new_project).parameters) - {"table", "progress", "table_options"}
+    parameters = set(inspect.signature(new_project).parameters) - {
+        "table",
+        "progress",
+        "on_table",
+        "table_options",
+    }
     assert parameters <= named
     (kinds,) = re.findall(r"_PROBLEMS = \[(.*)\]", text)
     assert re.findall(r'"(\w+)"', kinds) == list(PROBLEM_KINDS)

@@ -21,13 +21,12 @@ _WORDS = {1: "positive", 0: "negative", -1: "unknown"}
 
 
 def print_new_project(console: Console, project: NewProject) -> None:
-    """Print everything that was understood, and the next command.
+    """Print everything that was understood of the images and labels, and the next command.
 
     Args:
         console: Console without markup.
         project: The project.
     """
-    print_table(console, project.table)
     print_images(console, project.images.left_out, len(project.files.unnamed), len(project.images.rows))
     print_parts(console, project.images.labels.class_names, project.split.counts, project.split.rows)
     for found in project.split.unmeasurable[:_MOST_LINES]:
@@ -58,8 +57,6 @@ def print_update(console: Console, update: ProjectUpdate) -> None:
         console: Console without markup.
         update: The changes.
     """
-    if update.table is not None:
-        print_table(console, update.table)
     num_unnamed = 0 if update.files is None else len(update.files.unnamed)
     print_images(console, update.left_out, num_unnamed, len(update.labels))
     print_parts(console, update.labels.class_names, update.counts, update.rows)

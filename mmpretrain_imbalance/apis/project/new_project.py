@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def new_project(
     seed: int = 0,
     skip_bad_images: Sequence[str] = (),
     progress: bool = False,
+    on_table: Callable[[TableDescription], None] | None = None,
     **table_options: Any,
 ) -> NewProject:
     """Make a project that can be trained, from a table of labels and a folder of images.
@@ -105,6 +106,8 @@ def new_project(
         skip_bad_images: Kinds of images to go on without: 'missing', 'ambiguous', 'unreadable', 'repeated'
             and 'duplicates'. Other problems raise an error.
         progress: Whether to show the progress of reading.
+        on_table: Function that gets the description of the table as soon as it is read, to show it also if
+            the images have problems.
         **table_options: Options of :func:`read_label_table`, such as ``image_column``, ``ignore`` or ``yes``.
 
     Returns:
@@ -128,6 +131,8 @@ def new_project(
     if method is not None:
         check_choice(_NAME, method_names(), method=method)
     labels = read_label_table(table, progress=progress, **table_options)
+    if on_table is not None:
+        on_table(labels.description)
     backbone = choose_backbone(model, image_size)
     tensors = _weights(weights, backbone)
     files = find_images(
@@ -207,9 +212,17 @@ def new_project(
             },
         )
     return NewProject(
-        folder, labels.description, files, usable, split, annotation_files, advice, chosen, backbone,
-        tensors is not None,
-    )  # fmt: skip
+        folder=folder,
+        table=labels.description,
+        files=files,
+        images=usable,
+        split=split,
+        annotation_files=annotation_files,
+        advice=advice,
+        method=chosen,
+        backbone=backbone,
+        has_weights=tensors is not None,
+    )
 
 
 def image_names(labels: LabelStore) -> list[str]:

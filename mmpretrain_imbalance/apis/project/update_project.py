@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,7 @@ def update_project(
     *,
     skip_bad_images: Sequence[str] | None = None,
     progress: bool = False,
+    on_table: Callable[[TableDescription], None] | None = None,
     **table_options: Any,
 ) -> ProjectUpdate:
     """Read a corrected table into a project.
@@ -96,6 +97,7 @@ def update_project(
         images: Folder of the images; None for that of the project.
         skip_bad_images: As in :func:`new_project`; None for those of the project.
         progress: Whether to show the progress of reading.
+        on_table: As in :func:`new_project`.
         **table_options: Options of :func:`read_label_table` that differ from those of the project.
 
     Returns:
@@ -125,6 +127,8 @@ def update_project(
         skip = settings["skip_bad_images"] if skip_bad_images is None else skip_bad_images
         label_table = read_label_table(table, progress=progress, **options)
         description = label_table.description
+        if on_table is not None:
+            on_table(description)
         labels = _with_classes_of(label_table.labels, earlier["train"], table)
         files = find_images(
             image_names(labels),

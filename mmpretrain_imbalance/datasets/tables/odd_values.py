@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from .cell_words import Cell
@@ -82,7 +83,10 @@ def no_labels_error(
     seen = "; ".join(f"'{columns[p].name}': {judgments[p].reason}" for p in list(judgments)[:4])
     if few:
         # The words of most columns are likely the words for labels.
-        words = sorted({str(cell).strip() for p in few for cell in judgments[few[0]].odd} - {""})
+        spellings = Counter(
+            tuple(sorted({str(cell).strip() for cell in judgments[p].odd} - {""})) for p in few
+        )
+        words = spellings.most_common(1)[0][0]
         return source.error(
             "columns with labels, or a column that lists classes",
             f"other values ({seen})",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .cell_words import Cell, CellWords
+from .cell_words import Cell, CellWords, fold
 from .column_survey import ColumnSurvey, Judgment
 from .description import TableDescription
 from .list_cells import find_separator, parse_list
@@ -152,6 +152,9 @@ def _guess_layout(
     hinted = [p for p in texts if _NAMES.match(source.header[p])]
     for found in ([p for p in hinted if p in lists], hinted, lists):
         found = [p for p in found if _entries_repeat(columns[p])]
+        if found and not set(found) & set(hinted) and _share_words(columns, judgments):
+            # Likely labels in words that are not known, beside a column of remarks.
+            raise no_labels_error(source, columns, judgments)
         if len(found) == 1:
             layout.kind, layout.names = "lists", found[0]
             description.guess(
@@ -265,6 +268,18 @@ def _entries_repeat(column: ColumnSurvey) -> bool:
     separator = find_separator(column.filled)
     entries = [entry for cell in column.filled for entry in parse_list(cell, separator) or ()]
     return len(set(entries)) <= max(0.5 * len(entries), 20)
+
+
+def _share_words(columns: Sequence[ColumnSurvey], judgments: dict[int, Judgment]) -> bool:
+    """Return whether several columns have the same two or three values, as columns of labels do."""
+    seen: set[frozenset[Cell]] = set()
+    for position, judgment in judgments.items():
+        words = frozenset(fold(cell) if isinstance(cell, str) else cell for cell in judgment.odd) - {""}
+        if judgment.kind == "other" and not columns[position].has_many and 2 <= len(words) <= 3:
+            if words in seen:
+                return True
+            seen.add(words)
+    return False
 
 
 def _pairs_differ(first: ColumnSurvey, second: ColumnSurvey) -> bool:

@@ -108,6 +108,21 @@ def test_lists(tmp_path: Path, several: str, one: str, separator: str | None) ->
     assert dense(read(tmp_path, content, list_separator=separator, blank="negative"))[2] == [0, 0, 0]
 
 
+def test_remarks_are_no_lists_beside_columns_of_other_words(tmp_path: Path) -> None:
+    """The words are more likely labels in another language; the wrong guess would train on remarks."""
+    words, remarks = ("ja", "nein", ""), ("dark", "bright")
+    content = "image,remark,cat,dog\n" + rows(
+        40, lambda i: f'{i}.jpg,"ok, {remarks[i % 2]}",{words[i % 3]},{words[(i + 1) % 3]}'
+    )
+    with pytest.raises(ValueError, match=r"--yes ja --no nein .* --list-column"):
+        read(tmp_path, content)
+    table = read(tmp_path, content, yes=["ja"], no=["nein"])
+    assert table.labels.class_names == ("cat", "dog")
+    # One column of other words may be about something else than the classes.
+    for options in (dict(list_column="remark"), dict(ignore=["dog"])):
+        assert read(tmp_path, content, **options).labels.class_names == ("bright", "dark", "ok")
+
+
 def test_words_for_nothing(tmp_path: Path) -> None:
     content = "image,tags\na.jpg,cat;dog\nb.jpg,None\nc.jpg,\nd.jpg,dog\n"
     expected = [[1, 1], [0, 0], [-1, -1], [-1, 1]]
