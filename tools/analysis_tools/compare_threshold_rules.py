@@ -280,7 +280,7 @@ def rules_table(rows: list[dict]) -> str:
 
 
 def settings_table(rows: list[dict]) -> str:
-    """Format macro F1 of 0.5, the previous and the default rule in each group, in Markdown."""
+    """Format macro F1 of 0.5, the previous and the default rule, and paired differences, in Markdown."""
     values = values_of(rows, "macro_f1")
     groups = list(dict.fromkeys(map(group_of, rows)))
     for rule in ("0.5", PREVIOUS, OWN_PRIOR, DEFAULT):
