@@ -34,11 +34,12 @@ from mmpretrain_imbalance.functional import (
     unknown_weights,
 )
 from mmpretrain_imbalance.functional.simulation import simulate_partial_labels
-from mmpretrain_imbalance.visualization.palette import COLORS, MARKERS
+from mmpretrain_imbalance.visualization.palette import DARK, LIGHT, MARKERS, METHOD_COLORS
 
 IMAGES = Path(__file__).parent / "images"
 SHOWN = 8
-FILLS = {POSITIVE: COLORS[5], NEGATIVE: "0.85", UNKNOWN: "white"}
+# Light variants of the colors of labels, behind numbers.
+FILLS = {POSITIVE: DARK["positive"], NEGATIVE: "#f7cfae", UNKNOWN: "white"}
 CLASSES = tuple(str(digit) for digit in range(10))
 
 
@@ -80,7 +81,7 @@ def draw_labels(
         if takes_part is None or takes_part[row, column]:
             axes.text(column + 0.5, row + 0.5, symbols[label], ha="center", va="center", fontsize=8)
         else:
-            axes.plot(column + 0.5, row + 0.5, "x", color=COLORS[1], markersize=9, markeredgewidth=1.8)
+            axes.plot(column + 0.5, row + 0.5, "x", color="0.25", markersize=9, markeredgewidth=1.8)
     axes.set(xlim=(0, labels.shape[1]), ylim=(len(labels), 0), aspect="equal", xlabel="class")
     axes.set_title(title, fontsize=10)
     axes.set_xticks(np.arange(labels.shape[1]) + 0.5, CLASSES, fontsize=8)
@@ -127,9 +128,9 @@ def draw_keep(labels: torch.Tensor, ratio: torch.Tensor, ideal: torch.Tensor) ->
     """Plot ratios, keep probabilities and one random mask of Partial Label Masking."""
     figure, panels = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained", width_ratios=(1, 1, 1.1))
     positions = np.arange(len(ratio))
-    panels[0].plot(positions, ratio, MARKERS[0], color=COLORS[0], label="$r$: positives / negatives")
-    panels[0].axhline(float(ideal[0]), color=COLORS[1], linestyle="--", label="$R$: ideal ratio (uniform)")
-    panels[0].set(yscale="log", title="ratios", xlabel="class")
+    panels[0].plot(positions, ratio, MARKERS[0], color=LIGHT["known"], label="$r$: positives / negatives")
+    panels[0].axhline(float(ideal[0]), color="black", linestyle="--", label="$R$: ideal ratio (uniform)")
+    panels[0].set(yscale="log", title="ratios (logarithmic axis)", xlabel="class")
     panels[0].legend(fontsize=8)
     for index, (kind, values) in enumerate(zip(("positive", "negative"), keep_probabilities(ratio, ideal))):
         panels[1].plot(
@@ -137,7 +138,7 @@ def draw_keep(labels: torch.Tensor, ratio: torch.Tensor, ideal: torch.Tensor) ->
             values,
             linestyle="none",
             marker=MARKERS[index],
-            color=COLORS[index],
+            color=LIGHT[kind],
             label=f"{kind} labels",
         )
     panels[1].set(title="keep probability", xlabel="class", ylim=(-0.04, 1.08))
@@ -169,7 +170,7 @@ def draw_priors(full: torch.Tensor, partial: torch.Tensor, logits: torch.Tensor)
             values,
             linestyle="none",
             marker=MARKERS[index],
-            color=COLORS[index],
+            color=METHOD_COLORS[index],
             label=name,
             markersize=6,
         )
@@ -198,10 +199,14 @@ def draw_reductions(
     loss = partial_binary_cross_entropy(logits[rows], labels) * keep
     figure, panels = plt.subplots(1, 2, figsize=(10, 3.3), layout="constrained")
     values = [float(reduce_elements(loss, name, known, keep)) for name in REDUCTIONS]
-    bars = panels[0].barh(range(len(values)), values, color=COLORS[0])
+    bars = panels[0].barh(range(len(values)), values, color=LIGHT["known"])
     panels[0].bar_label(bars, labels=[f"{value:.3g}" for value in values], fontsize=8, padding=3)
     panels[0].set_yticks(range(len(values)), REDUCTIONS)
-    panels[0].set(xscale="log", xlim=(min(values) / 2, max(values) * 4), xlabel="loss of the batch, in nats")
+    panels[0].set(
+        xscale="log",
+        xlim=(min(values) / 2, max(values) * 4),
+        xlabel="loss of the batch, in nats (logarithmic axis)",
+    )
     panels[0].set_title(f"64 images: {int(known.sum())} known elements, {int(keep.sum())} kept", fontsize=10)
     panels[0].invert_yaxis()
     factors = {}
@@ -218,7 +223,7 @@ def draw_reductions(
             positions,
             fraction,
             0.36,
-            color=COLORS[index],
+            color=METHOD_COLORS[index],
             hatch=("", "///")[index],
             edgecolor="white",
             label=label,

@@ -57,6 +57,7 @@ from .losses.reflective_label_corrector_loss import reflected_elements, reflecti
 from .losses.self_paced_correction_loss import self_paced_correction_loss
 from .losses.two_way_loss import two_way_loss
 from .losses.zlpr_loss import zlpr_loss
+from .method_advice import LabelFigures, MethodAdvice, advise_method, label_figures
 from .metrics.auroc import auroc
 from .metrics.average_precision import average_precision, mean_average_precision, pooled_average_precision
 from .metrics.best_thresholds import best_thresholds
@@ -94,9 +95,12 @@ __all__ = [
     "ClassScores",
     "ElementwiseLossFunction",
     "KnownElements",
+    "LabelFigures",
     "LossContext",
+    "MethodAdvice",
     "ReliabilityBins",
     "active_class_weights",
+    "advise_method",
     "assume_negative_loss",
     "asymmetric_pseudo_label_loss",
     "auroc",
@@ -133,6 +137,7 @@ __all__ = [
     "known_labels",
     "label_coverage",
     "label_distribution_margins",
+    "label_figures",
     "labels_above",
     "large_loss",
     "large_loss_rate",

@@ -3,58 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .axis_scale import Scale, tick_label
+from .page_templates import render
+from .series import Series
 
-WIDTH, HEIGHT = 440, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 18, 10, 44
-_DASHES = ("", "7 4", "2 3", "9 3 2 3")
-# One outline per series, centered at (0, 0): series differ in shape as well as in color.
-_SHAPES = (
-    "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",
-    "M-3.6-3.6h7.2v7.2h-7.2Z",
-    "M0-4.8L4.6 3.4H-4.6Z",
-    "M0-5L4.2 0L0 5L-4.2 0Z",
-    "M0 4.8L4.6-3.4H-4.6Z",
-    "M-1.5-4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3Z",
-    "M-4.4-2.4L-2.4-4.4L0-2L2.4-4.4L4.4-2.4L2 0L4.4 2.4L2.4 4.4L0 2L-2.4 4.4L-4.4 2.4L-2 0Z",
-    "M0-5.4L1.5-1.7L5.2-1.7L2.3 0.7L3.3 4.6L0 2.3L-3.3 4.6L-2.3 0.7L-5.2-1.7L-1.5-1.7Z",
-)
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+WIDTH, HEIGHT = 400, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 16, 10, 48
+
+
+class _Mark(NamedTuple):
+    """SVG element with an optional tooltip and text."""
+
+    tag: str
+    attributes: dict[str, Any]
+    title: str = ""
+    text: str = ""
 
 
 class AxisChart:
-    """Points, lines and bars between two axes.
-
-    Each series is identified by an index, which selects its color (the CSS variables ``--c0`` to ``--c7`` of
-    the page), the shape of its points and the dash pattern of its lines.
+    """Points, lines, bars and areas between two axes.
 
     Args:
-        title: Description of the chart for screen readers.
+        title: Title of the chart.
         x: The horizontal axis.
         y: The vertical axis.
-        x_label: Label of the horizontal axis.
+        x_label: Label of the horizontal axis. A logarithmic axis is named as such.
         y_label: Label of the vertical axis.
         x_names: Names at 0, 1, 2, ... of the horizontal axis, which replace the numbers.
+        legend: The series that the legend below the chart names, if the page has none.
     """
 
     def __init__(
-        self, title: str, x: Scale, y: Scale, x_label: str, y_label: str, x_names: Sequence[str] | None = None
+        self,
+        title: str,
+        x: Scale,
+        y: Scale,
+        x_label: str,
+        y_label: str,
+        x_names: Sequence[str] | None = None,
+        legend: Sequence[Series] = (),
     ) -> None:
-        self.title, self.x, self.y = title, x, y
-        self._parts: list[str] = []
-        self._axes(x_label, y_label, x_names)
+        self.title, self.x, self.y, self.legend = title, x, y, legend
+        self._marks: list[_Mark] = []
+        self._axes(_axis_label(x_label, x), _axis_label(y_label, y), x_names)
 
-    def line(self, xs: Iterable[float], ys: Iterable[float], series: int, name: str = "") -> None:
+    def line(self, xs: Iterable[float], ys: Iterable[float], series: Series, title: str = "") -> None:
         """Draw a line through points in the given order, with a gap at NaN.
 
         Args:
             xs: Horizontal coordinates.
             ys: Vertical coordinates.
-            series: Index of the series.
-            name: Tooltip of the line.
+            series: The series.
+            title: Tooltip of the line.
         """
         commands, pen, last = [], "M", ""
         for x, y in zip(xs, ys):
@@ -65,22 +72,19 @@ class AxisChart:
             if pen == "M" or point != last:  # skip the many points of a long curve that round to the last one
                 commands.append(pen + point)
             pen, last = "L", point
-        dash = _dash(series)
-        self._parts.append(
-            f'<path class="line" d="{"".join(commands)}" stroke="var(--c{series % 8})"'
-            f"{f' stroke-dasharray={chr(34)}{dash}{chr(34)}' if dash else ''}>{_title(name)}</path>"
-        )
+        attributes = {"class": "line", "d": "".join(commands), "stroke": f"var(--{series.color})"}
+        self._marks.append(_Mark("path", {**attributes, "stroke-dasharray": series.dash}, title))
 
     def points(
-        self, xs: Iterable[float], ys: Iterable[float], series: int, names: Sequence[str] = ()
+        self, xs: Iterable[float], ys: Iterable[float], series: Series, titles: Sequence[str] = ()
     ) -> None:
         """Draw the points of a series and skip those with NaN.
 
         Args:
             xs: Horizontal coordinates.
             ys: Vertical coordinates.
-            series: Index of the series.
-            names: Tooltips of the points. Without names, all points are drawn as plain dots in one SVG path,
+            series: The series.
+            titles: Tooltips of the points. Without them, all points are drawn as plain dots in one SVG path,
                 which takes about a tenth of the file size.
         """
         positions = [
@@ -88,57 +92,73 @@ class AxisChart:
             for index, (x, y) in enumerate(zip(xs, ys))
             if np.isfinite(x) and np.isfinite(y)
         ]
-        if not names:
+        color = f"var(--{series.color})"
+        if not titles:
             dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y, _ in positions)
             kind = "fine dots" if len(positions) > 2000 else "dots"
-            self._parts.append(f'<path class="{kind}" d="{dots}" stroke="var(--c{series % 8})"/>')
+            self._marks.append(_Mark("path", {"class": kind, "d": dots, "stroke": color}))
             return
         for x, y, index in positions:
-            self._parts.append(
-                f'<path class="point" d="{_SHAPES[series % 8]}" transform="translate({x:.1f} {y:.1f})" '
-                f'fill="var(--c{series % 8})">{_title(names[index])}</path>'
-            )
+            place = f"translate({x:.1f} {y:.1f})"
+            attributes = {"class": "point", "d": series.shape, "transform": place, "fill": color}
+            self._marks.append(_Mark("path", attributes, titles[index]))
 
-    def bar(self, left: float, right: float, height: float, series: int, name: str = "") -> None:
+    def bar(self, left: float, right: float, height: float, series: Series, title: str = "") -> None:
         """Draw a bar upwards from the horizontal axis, with its height as a number above it.
 
         Args:
             left: Horizontal coordinate of the left side.
             right: Horizontal coordinate of the right side.
             height: Vertical coordinate of the top; nothing is drawn for NaN.
-            series: Index of the series.
-            name: Tooltip of the bar.
+            series: The series.
+            title: Tooltip of the bar.
         """
         if not np.isfinite(height):
             return
-        x0, x1, y = self._x(left), self._x(right), self._y(height)
-        self._parts.append(
-            f'<rect x="{x0:.1f}" y="{y:.1f}" width="{max(x1 - x0 - 1, 1):.1f}" '
-            f'height="{max(self._y(self.y.low) - y, 0):.1f}" '
-            f'fill="var(--c{series % 8})">{_title(name)}</rect>'
-        )
-        if x1 - x0 > 12:  # the shape of the series, as colors alone may look alike
-            self._parts.append(
-                f'<path class="mark" d="{_SHAPES[series % 8]}" '
-                f'transform="translate({(x0 + x1 - 1) / 2:.1f} {self._y(self.y.low) - 9:.1f})"/>'
-            )
+        x0, x1, y, floor = self._x(left), self._x(right), self._y(height), self._y(self.y.low)
+        box = {
+            "class": "bar",
+            "x": f"{x0:.1f}",
+            "y": f"{y:.1f}",
+            "width": f"{max(x1 - x0 - 1, 1):.1f}",
+            "height": f"{max(floor - y, 0):.1f}",
+        }
+        self._marks.append(_Mark("rect", {**box, "fill": f"var(--{series.color})"}, title))
+        if x1 - x0 > 12 and floor - y > 20:  # the shape of the series, as colors alone may look alike
+            place = f"translate({(x0 + x1 - 1) / 2:.1f} {floor - 9:.1f})"
+            self._marks.append(_Mark("path", {"class": "mark", "d": series.shape, "transform": place}))
         if x1 - x0 > 16:
-            self._parts.append(
-                f'<text class="small" x="{(x0 + x1) / 2:.1f}" y="{y - 3:.1f}" text-anchor="middle">'
-                f"{height:.0f}</text>"
-            )
+            self._text((x0 + x1) / 2, y - 3, f"{height:.0f}", kind="small")
 
-    def reference(self, xs: Sequence[float], ys: Sequence[float]) -> None:
-        """Draw a thin reference line, such as the diagonal."""
-        path = "L".join(f"{self._x(x):.1f} {self._y(y):.1f}" for x, y in zip(xs, ys))
-        self._parts.append(f'<path class="reference" d="M{path}"/>')
+    def area(self, edges: Sequence[float], heights: Sequence[float], series: Series, title: str = "") -> None:
+        """Fill the area below a step function.
 
-    def svg(self) -> str:
-        """Return the chart as an ``svg`` element."""
-        return (
-            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(self.title, quote=True)}">'
-            f"{''.join(self._parts)}</svg>"
+        Args:
+            edges: Horizontal coordinates of the K + 1 edges of the steps.
+            heights: Vertical coordinates of the K steps.
+            series: The series.
+            title: Tooltip of the area.
+        """
+        floor = self._y(self.y.low)
+        steps = "".join(
+            f"L{self._x(left):.1f} {self._y(height):.1f}H{self._x(right):.1f}"
+            for left, right, height in zip(edges, edges[1:], heights)
         )
+        path = f"M{self._x(edges[0]):.1f} {floor:.1f}{steps}V{floor:.1f}Z"
+        self._marks.append(
+            _Mark("path", {"class": "area", "d": path, "fill": f"var(--{series.color})"}, title)
+        )
+
+    def reference(self, xs: Sequence[float], ys: Sequence[float], text: str = "") -> None:
+        """Draw a thin reference line, such as the diagonal, with an optional text at its right end."""
+        path = "L".join(f"{self._x(x):.1f} {self._y(y):.1f}" for x, y in zip(xs, ys))
+        self._marks.append(_Mark("path", {"class": "reference", "d": f"M{path}"}))
+        if text:
+            self._text(self._x(xs[-1]) - 2, self._y(ys[-1]) - 4, text, "end", kind="halo")
+
+    def svg(self) -> Markup:
+        """Return the chart as an ``svg`` element."""
+        return render("axis_chart.svg.jinja", title=self.title, width=WIDTH, height=HEIGHT, marks=self._marks)
 
     def _x(self, value: float) -> float:
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * self.x.position(value)
@@ -146,67 +166,35 @@ class AxisChart:
     def _y(self, value: float) -> float:
         return HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * self.y.position(value)
 
+    def _text(
+        self, x: float, y: float, text: str, anchor: str = "middle", kind: str = "", transform: str = ""
+    ) -> None:
+        position = {"transform": transform} if transform else {"x": f"{x:.1f}", "y": f"{y:.1f}"}
+        attributes = {"class": kind or None, "text-anchor": anchor, **position}
+        self._marks.append(_Mark("text", attributes, text=text))
+
     def _axes(self, x_label: str, y_label: str, x_names: Sequence[str] | None) -> None:
         floor, right = HEIGHT - _BOTTOM, WIDTH - _RIGHT
         for tick in self.y.ticks():
             y = self._y(tick)
-            self._parts.append(
-                f'<path class="grid" d="M{_LEFT} {y:.1f}H{right}"/>'
-                f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{tick_label(tick)}</text>'
-            )
-        named = enumerate(x_names) if x_names is not None else ((t, tick_label(t)) for t in self.x.ticks())
+            self._marks.append(_Mark("path", {"class": "grid", "d": f"M{_LEFT} {y:.1f}H{right}"}))
+            self._text(_LEFT - 6, y + 4, _tick_text(tick), "end")
+        named = enumerate(x_names) if x_names is not None else ((t, _tick_text(t)) for t in self.x.ticks())
         for tick, name in named:
             x = self._x(tick)
             if x_names is None:
-                self._parts.append(f'<path class="grid" d="M{x:.1f} {_TOP}V{floor}"/>')
-            self._parts.append(
-                f'<text x="{x:.1f}" y="{floor + 16}" text-anchor="middle">{escape(name)}</text>'
-            )
-        middle = (floor + _TOP) / 2
-        self._parts.append(
-            f'<path class="axis" d="M{_LEFT} {_TOP}V{floor}H{right}"/>'
-            f'<text x="{(_LEFT + right) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>'
-            f'<text transform="translate(13 {middle}) rotate(-90)" text-anchor="middle">'
-            f"{escape(y_label)}</text>"
-        )
+                self._marks.append(_Mark("path", {"class": "grid", "d": f"M{x:.1f} {_TOP}V{floor}"}))
+            self._text(x, floor + 17, name)
+        self._marks.append(_Mark("path", {"class": "axis", "d": f"M{_LEFT} {_TOP}V{floor}H{right}"}))
+        self._text((_LEFT + right) / 2, HEIGHT - 9, x_label)
+        if y_label:
+            self._text(0, 0, y_label, transform=f"translate(13 {(floor + _TOP) / 2}) rotate(-90)")
 
 
-def legend(names: Sequence[str]) -> str:
-    """Return a legend with the symbol and the name of each series, as HTML that wraps on narrow screens.
-
-    Args:
-        names: Name of each series, in the order of the series indices.
-
-    Returns:
-        A ``ul`` element.
-    """
-    items = "".join(f"<li>{symbol(series)}{escape(name)}</li>" for series, name in enumerate(names))
-    return f'<ul class="legend">{items}</ul>'
+def _axis_label(label: str, scale: Scale) -> str:
+    return f"{label} (logarithmic axis)".strip() if scale.log else label
 
 
-def symbol(series: int, name: str = "") -> str:
-    """Return a small symbol with the color, point shape and line dash of a series, for use within text.
-
-    Args:
-        series: Index of the series.
-        name: Name of the series for tooltips and screen readers; empty if text beside the symbol names it.
-
-    Returns:
-        An ``svg`` element.
-    """
-    aria = f'role="img" aria-label="{escape(name, quote=True)}"' if name else 'aria-hidden="true"'
-    return (
-        f'<svg class="symbol" viewBox="-16 -8 32 16" width="32" height="16" {aria}>{_title(name)}'
-        f'<path class="line" d="M-16 0H16" stroke="var(--c{series % 8})" '
-        f'stroke-dasharray="{_dash(series) or "none"}"/>'
-        f'<path class="point" d="{_SHAPES[series % 8]}" fill="var(--c{series % 8})"/></svg>'
-    )
-
-
-def _dash(series: int) -> str:
-    """Return a dash pattern that differs between neighboring series and between series of the same color."""
-    return _DASHES[(series + series // 8) % len(_DASHES)]
-
-
-def _title(name: str) -> str:
-    return f"<title>{escape(name)}</title>" if name else ""
+def _tick_text(tick: float) -> str:
+    """Return the label of a tick; a large number has a 'k', so that it fits beside the axis."""
+    return f"{tick / 1000:,g}k" if 10_000 <= abs(tick) < 1e7 else tick_label(tick)

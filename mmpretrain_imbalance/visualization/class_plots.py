@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-from .palette import COLORS, MARKERS
+from .palette import LIGHT, MARKERS, METHOD_COLORS
 
 
 def plot_class_frequencies(axes: Axes, classes: Sequence[str], positives: Sequence[int]) -> None:
-    """Plot the number of known positives per class on a logarithmic scale.
+    """Plot the number of known positives per class.
 
     Args:
         axes: Axes to draw on.
         classes: Class names, C of them.
         positives: Known positives of each class, of length C.
     """
-    bars = axes.bar(range(len(classes)), np.maximum(positives, 0.5), color=COLORS[0])
+    bars = axes.bar(range(len(classes)), positives, color=LIGHT["positive"])
     axes.bar_label(bars, labels=[f"{count}" for count in positives], fontsize=8)
-    axes.set(yscale="log", title="Training images of each class", xlabel="class", ylabel="known positives")
+    axes.set(title="Training images of each class", xlabel="class", ylabel="known positives")
     axes.set_xticks(range(len(classes)), classes)
 
 
 def plot_ideal_ratios(
     axes: Axes, classes: Sequence[str], ratios: np.ndarray, class_ratios: Sequence[float]
 ) -> None:
-    """Plot the ideal positive ratio of each class over epochs.
+    """Plot the ideal positive ratio of each class over epochs on a logarithmic scale.
 
     Args:
         axes: Axes to draw on.
@@ -39,11 +40,14 @@ def plot_ideal_ratios(
     """
     epochs = np.arange(1, len(ratios) + 1)
     for index, name in enumerate(classes):
-        style = "-" if index < len(COLORS) else "--"
+        color = colormaps["viridis"](0.92 * index / max(1, len(classes) - 1))
         label = f"{name} (data {class_ratios[index]:.2g})"
-        axes.plot(epochs, ratios[:, index], style, color=COLORS[index % len(COLORS)], label=label)
+        axes.plot(epochs, ratios[:, index], color=color, label=label)
     axes.set(
-        yscale="log", title="PLM: ideal ratio of positives to negatives", xlabel="epoch", ylabel="ideal ratio"
+        yscale="log",
+        title="PLM: ideal ratio of positives to negatives",
+        xlabel="epoch",
+        ylabel="ideal ratio (logarithmic axis)",
     )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_minor_formatter(ScalarFormatter())
@@ -70,7 +74,7 @@ def plot_class_scores(
             values,
             linestyle="none",
             marker=MARKERS[index % 8],
-            color=COLORS[index % 8],
+            color=METHOD_COLORS[index % 8],
             label=method,
             markersize=5,
         )

@@ -8,10 +8,14 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from matplotlib.figure import Figure, FigureBase
 
-from .palette import COLORS
+from .palette import LIGHT
 
 # Label, name, sign and color. The signs differ in shape, so that the figure is readable without color.
-_KINDS = ((1, "positive", "✔", COLORS[0]), (0, "negative", "✘", COLORS[1]), (-1, "unknown", "?", "#595959"))
+_KINDS = (
+    (1, "positive", "✔", LIGHT["positive"]),
+    (0, "negative", "✘", LIGHT["negative"]),
+    (-1, "unknown", "?", "#595959"),  # text needs more contrast than the gray of areas has
+)
 _INK = "#1b1b1b"
 _LINE_LENGTH = 46  # characters of a line of names
 _MIN_LINES = 13  # lines of text that fill the height of an image

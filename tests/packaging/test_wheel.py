@@ -44,6 +44,13 @@ def test_type_marker_is_in_the_wheel(contents: list[str]) -> None:
     assert "mmpretrain_imbalance/py.typed" in contents
 
 
+def test_templates_of_the_reports_are_in_the_wheel(contents: list[str]) -> None:
+    folder = ROOT / "mmpretrain_imbalance" / "visualization" / "templates"
+    templates = [path.relative_to(ROOT).as_posix() for path in folder.iterdir()]
+    assert len(templates) > 3
+    assert [template for template in templates if template not in contents] == []
+
+
 def test_nothing_else_is_in_the_wheel(contents: list[str]) -> None:
     folders = (
         "mmpretrain_imbalance/",

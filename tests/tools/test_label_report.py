@@ -112,6 +112,8 @@ def test_a_report_does_not_overwrite_the_annotation_file(tool, tmp_path, monkeyp
         printed += tool("label_report", source).split()
     assert len(set(printed)) == 4
     assert all(Path(path).is_file() for path in printed)
+    other = tool("label_report", "two/train.json", "-o", "one/train.html")
+    assert "which is a report about other data" in other
 
 
 def test_report_raises_errors_for_wrong_arguments(tool, tmp_path) -> None:
@@ -124,6 +126,10 @@ def test_report_raises_errors_for_wrong_arguments(tool, tmp_path) -> None:
         "label_report", DIGITS, "--group-thresholds", "9", "2"
     )
     assert list(tmp_path.iterdir()) == [config]
+    (tmp_path / "file").touch()
+    found = tool("label_report", DIGITS, "-o", tmp_path / "file" / "deep" / "page.html")
+    assert found.startswith("exit 2: usage")  # before the labels are counted
+    assert "must be a file that can be written. Got" in found
 
 
 def test_pictures_of_chosen_images(tool, tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import runpy
@@ -64,6 +65,7 @@ def test_report_evaluates_runs_without_predictions(work_dirs, tmp_path: Path, mo
         "Labels set to negative by the model",
     ):
         assert f"<figcaption>{kind}, percent of" in out.read_text()
+    assert "Training loss" in out.read_text()
     assert run(monkeypatch, *arguments, "--group-thresholds", 5, 30) == 0
     assert "evaluating" not in capsys.readouterr().out
     assert (
@@ -71,6 +73,8 @@ def test_report_evaluates_runs_without_predictions(work_dirs, tmp_path: Path, mo
         in out.read_text()
     )
 
+    rows = list(csv.DictReader(out.with_suffix(".most_wrong.csv").open(newline="")))
+    assert {row["run"] for row in rows} == {"one", "two"}
     found = KnownPredictions.load(work_dirs[0] / "predictions.npz")
     counts = json.loads((work_dirs[0] / "label_counts.json").read_text())
     assert found.training_positives.tolist() == counts["positives"]
@@ -96,9 +100,31 @@ def test_report_evaluates_a_newer_checkpoint(work_dirs, tmp_path: Path, monkeypa
     os.utime(folder / "epoch_1.pth", (written + 9, written + 9))
     assert run(monkeypatch, *arguments, "--examples", 0) == 0
     assert "run: evaluating" in capsys.readouterr().out
-    assert "Worst predictions" not in (tmp_path / "a.html").read_text()
+    assert "Most wrong" not in (tmp_path / "a.html").read_text()
     assert run(monkeypatch, *arguments, "--examples", -1) == 2
     assert "'--examples' argument must be at least 0. Got -1" in capsys.readouterr().err
+
+
+def test_reports_are_written_beside_the_runs_and_replace_no_other_file(
+    work_dirs, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    runs = [shutil.copytree(work_dir, tmp_path / work_dir.name) for work_dir in work_dirs]
+    tool, options = "analysis_tools/report.py", ["--no-images", "--resamples", 0]
+    pages = [runs[0] / "report.html", tmp_path / "report" / "one-two.html"]
+    for folders, page in zip((runs[:1], runs), pages):
+        assert run(monkeypatch, tool, *folders, *options) == 0
+        assert page.is_file()
+        assert page.with_suffix(".most_wrong.csv").is_file()
+        printed = capsys.readouterr().out
+        assert str(page) in printed
+        assert str(page.with_suffix(".most_wrong.csv")) in printed
+    moved = tmp_path.rename(tmp_path.parent / "moved")
+    assert run(monkeypatch, tool, moved / "one", moved / "two", *options) == 0  # its own report
+    content = (moved / "one" / "report.html").read_text()
+    assert run(monkeypatch, tool, moved / "two", "--out", moved / "one" / "report.html", *options) == 2
+    assert "which is a report about other data" in capsys.readouterr().err
+    assert (moved / "one" / "report.html").read_text() == content
+    moved.rename(tmp_path)
 
 
 def test_report_needs_test_data(work_dirs, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -1,9 +1,7 @@
-"""Small runs for tests of the run report, and parsers of its HTML page."""
+"""Small runs for tests of the run report."""
 
 from __future__ import annotations
 
-import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -34,38 +32,5 @@ def run(name: str, seed: int = 0, work_dir: Path = Path("nowhere"), **fields) ->
     return ReportRun(name, work_dir, predictions(seed), **{"training_positives": POSITIVES, **fields})
 
 
-class Page(HTMLParser):
-    """Parser that checks that tags are closed in order, and collects attributes and text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open, self.attributes, self.text = [], [], []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attributes: list) -> None:
-        self.attributes += [(tag, *attribute) for attribute in attributes]
-        if tag not in ("meta", "img", "wbr"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attributes: list) -> None:
-        self.attributes += [(tag, *attribute) for attribute in attributes]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
 def picture(of: ReportRun, index: int) -> np.ndarray:
     return np.full((8, 6, 1), index % 256, np.uint8)
-
-
-def rows_of(html: str, section: str) -> list[list[str]]:
-    """Return the cells of the table of a section, without markup."""
-    content = html.split(f"<h2>{section}</h2>")[1].split("</section>")[0].split("<tbody>")[1]
-    rows = re.findall(r"<tr>(.*?)</tr>", content)
-    return [
-        [re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row)] for row in rows
-    ]

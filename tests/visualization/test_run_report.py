@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import struct
 import zlib
 from dataclasses import replace
@@ -18,14 +17,13 @@ from mmpretrain_imbalance.functional import paired_bootstrap
 from mmpretrain_imbalance.utils.class_values import write_named_values
 from mmpretrain_imbalance.visualization import ReportRun, run_report_page
 from mmpretrain_imbalance.visualization.run_report.charts import precision_recall_curve as report_curve
-from mmpretrain_imbalance.visualization.run_report.examples import thumbnail, worst_labels
+from mmpretrain_imbalance.visualization.run_report.examples import embedded_image, worst_labels
+from tests.visualization.report_pages import check_self_contained, parse, rows_of, section, text_of
 from tests.visualization.report_runs import (
     CLASSES,
     POSITIVES,
-    Page,
     picture,
     predictions,
-    rows_of,
     run,
     scores_and_labels,
 )
@@ -37,27 +35,44 @@ def html() -> str:
 
 
 def test_page_is_one_well_formed_file(html: str) -> None:
-    page = Page(html)
-    assert page.open == []
-    sources = [value for _, name, value in page.attributes if name in ("src", "href", "xlink:href", "srcset")]
-    assert sources
-    assert all(source.startswith("data:image/") for source in sources)
-    assert not re.search(r"https?:|url\(|@import|<script|<link", html)
+    check_self_contained(html)
+    images = [image.get("src") for image in parse(html).iter("img")]
+    assert images
+    assert all(source.startswith("data:image/webp;base64,") for source in images)
 
 
 def test_names_of_runs_and_classes_are_escaped(html: str) -> None:
     assert "<run>" not in html
     assert "<i>" not in html
-    assert "emu <i>&" in "".join(Page(html).text)
+    page = parse(html)
+    assert text_of(page.find("body/main/header/h1")) == "2 runs: plain <run>, other_run"
+    assert "emu <i>&" in [row[0] for row in rows_of(page, "Results per class")]
 
 
 def test_page_supports_phones_dark_mode_and_screen_readers(html: str) -> None:
     assert 'name="viewport" content="width=device-width' in html
-    assert "@media(prefers-color-scheme:dark)" in html
-    page = Page(html)
-    charts = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
+    assert "@media (prefers-color-scheme: dark)" in html
+    page = parse(html)
+    charts = [chart.get("aria-label") for chart in page.iter("svg")]
     assert "AP of each class against its number of training positives" in charts
-    assert all(value for tag, name, value in page.attributes if (tag, name) == ("img", "alt"))
+    assert all(charts)
+    assert all(image.get("alt") for image in page.iter("img"))
+
+
+def test_every_run_has_one_color_on_the_whole_page(html: str) -> None:
+    colors: dict[str, set[str]] = {}
+    for symbol in parse(html).iter("svg"):
+        if symbol.get("class") == "symbol":
+            colors.setdefault(symbol.get("aria-label"), set()).add(symbol.find("path").get("stroke"))
+    assert colors == {"plain <run>": {"var(--method-0)"}, "other_run": {"var(--method-1)"}}
+
+
+def test_links_lead_to_parts_of_the_page(html: str) -> None:
+    page = parse(html)
+    names = {element.get("id") for element in page.iter()} - {None}
+    targets = [link.get("href")[1:] for link in page.iter("a")]
+    assert len(names) == len([element for element in page.iter() if element.get("id")])
+    assert {*targets} - {*names} == {"closed"}  # no such part: the enlarged image closes without a scroll
 
 
 def test_metrics_agree_with_scikit_learn() -> None:
@@ -80,15 +95,16 @@ def test_metrics_agree_with_scikit_learn() -> None:
 
 def test_table_shows_differences_from_the_first_run(html: str) -> None:
     first, second = run("a").metrics["mAP"], run("b", 1).metrics["mAP"]
-    row = re.search(r"<tr><th scope='row'>mAP</th>(.*?)</tr>", html).group(1)
-    numbers = re.findall(r"[+-]?\d+\.\d", row)
-    assert numbers == [f"{first:.1f}", f"{second:.1f}", f"{second - first:+.1f}"]
-    assert f"<b>{max(first, second):.1f}</b>" in row
+    page = parse(html)
+    row = rows_of(page, "Metrics")[0]
+    assert row == ["mAP", f"{first:.1f}", f"{second:.1f} {second - first:+.1f}"]
+    best = next(section(page, "Metrics").iter("tbody"))[0].findall("td/b")
+    assert [text_of(cell) for cell in best] == [f"{max(first, second):.1f}"]
 
 
 def test_significance_agrees_with_paired_bootstrap(html: str) -> None:
     (scores, labels), (others, _) = scores_and_labels(), scores_and_labels(1)
-    rows = rows_of(html, "Significance of the differences")
+    rows = rows_of(parse(html), "Significance of the differences")
     for (name, difference, interval, p), keep in zip(rows, (None, [2, 3])):
         found = paired_bootstrap(others, scores, labels, keep=keep, num_resamples=20)
         assert name == ("other_run, mAP" if keep is None else "other_run, mAP of tail")
@@ -137,7 +153,7 @@ def test_unknown_labels_are_listed(html: str) -> None:
     assert any(label.unknown for label in shown)
     for label in shown:
         if label.unknown:
-            assert f"? unknown: {', '.join(label.unknown)}" in "".join(Page(html).text)
+            assert f"? unknown: {', '.join(label.unknown)}" in text_of(parse(html))
 
 
 def test_runs_with_different_labels_are_not_compared() -> None:
@@ -151,7 +167,7 @@ def test_page_of_a_run_without_training_positives() -> None:
     bare = replace(predictions(), training_positives=None)
     html = run_report_page([ReportRun("bare", Path("nowhere"), bare)])
     assert "Add LabelStatisticsHook" in html
-    assert Page(html).open == []
+    check_self_contained(html)
 
 
 def test_missing_images_are_replaced_by_the_error() -> None:
@@ -160,7 +176,7 @@ def test_missing_images_are_replaced_by_the_error() -> None:
 
     html = run_report_page([run("plain")], image_of=missing)
     assert "photo.jpg is gone" in html
-    assert Page(html).open == []
+    check_self_contained(html)
 
 
 def test_image_with_any_file_name_is_shown_and_a_damaged_one_reported(tmp_path: Path) -> None:
@@ -168,19 +184,19 @@ def test_image_with_any_file_name_is_shown_and_a_damaged_one_reported(tmp_path: 
     Image.new("RGB", (8, 6), "red").save(tmp_path / "red.png")
     content = (tmp_path / "red.png").read_bytes()
     Path(path).write_bytes(content)
-    assert thumbnail(path).startswith("data:image/webp")
+    assert embedded_image(path).startswith("data:image/webp")
     header = content[12:16] + struct.pack(">II", 50_000, 50_000) + content[24:29]  # more than OpenCV reads
     huge = content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
     for wrong in (huge, b"", b"text"):
         Path(path).write_bytes(wrong)
         html = run_report_page([run("plain")], image_of=lambda *_: path)
-        assert "argument of thumbnail must be an image" in "".join(Page(html).text)
+        assert "argument of embedded_image must be an image" in text_of(parse(html))
     with pytest.raises(ValueError, match=r"must be an image\. Got an array of shape"):
-        thumbnail(np.zeros((0, 4, 3)))
+        embedded_image(np.zeros((0, 4, 3)))
 
 
 def test_zero_examples_omit_the_section() -> None:
-    assert "Worst predictions" not in run_report_page([run("plain")], num_examples=0)
+    assert "Most wrong" not in run_report_page([run("plain")], num_examples=0)
 
 
 def test_incompatible_runs_raise() -> None:

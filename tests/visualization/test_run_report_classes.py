@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -13,30 +12,40 @@ from sklearn.metrics import average_precision_score
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
 from mmpretrain_imbalance.visualization import ReportRun, run_report_page
 from mmpretrain_imbalance.visualization.run_report.charts import mean_by_frequency
+from tests.visualization.report_pages import parse, rows_of, sort_values, text_of
 from tests.visualization.report_runs import (
     CLASSES,
     POSITIVES,
-    Page,
     predictions,
-    rows_of,
     run,
     scores_and_labels,
 )
 
 
 def test_class_table_agrees_with_scikit_learn_and_loops() -> None:
-    html = run_report_page([run("plain"), run("other", 1)], num_resamples=0)
-    rows = rows_of(html, "Results per class")
-    assert [row[0] for row in rows] == [escape(name) for name in CLASSES]  # the most frequent first
+    page = parse(run_report_page([run("plain"), run("other", 1)], num_resamples=0))
+    rows = rows_of(page, "Results per class")
+    assert [row[0] for row in rows] == CLASSES  # the most frequent first
     (scores, labels), (others, _) = scores_and_labels(), scores_and_labels(1)
-    for c, row in enumerate(rows):
+    for c, (row, values) in enumerate(zip(rows, sort_values(page, "Results per class"))):
         known = labels[:, c] != -1
         ap = [100 * average_precision_score(labels[known, c], run[known, c]) for run in (scores, others)]
-        assert row[1:3] == [f"{ap[0]:.1f}", f"{ap[1]:.1f} {ap[1] - ap[0]:+.1f}"]
+        assert row[1] == ["head", "middle", "tail", "tail"][c]
+        assert row[2:4] == [f"{ap[0]:.1f}", f"{ap[1]:.1f} {ap[1] - ap[0]:+.1f}"]
         errors = [100 * calibration_error(run[known, c], labels[known, c]) for run in (scores, others)]
-        assert row[3:5] == [f"{error:.1f}" for error in errors]
+        assert row[4:6] == [f"{error:.1f}" for error in errors]
         coverage = f"{100 * known.sum() / 60:.3g}"
-        assert row[5:] == [f"{POSITIVES[c]}", f"{(labels[:, c] == 1).sum()}", coverage]
+        assert row[6:] == [f"{POSITIVES[c]}", f"{(labels[:, c] == 1).sum()}", coverage]
+        assert [float(value) for value in values[2:6]] == pytest.approx([*ap, *errors], abs=1e-5)
+        assert [float(value) for value in values[6:8]] == [POSITIVES[c], (labels[:, c] == 1).sum()]
+
+
+def test_classes_without_an_average_precision_sort_last() -> None:
+    bare = predictions()
+    flat = replace(bare, labels=np.where(bare.classes == 1, 0, bare.labels))
+    page = parse(run_report_page([ReportRun("flat", Path("nowhere"), flat, POSITIVES)]))
+    assert rows_of(page, "Results per class")[1][2] == "-"
+    assert sort_values(page, "Results per class")[1][2] == ""
 
 
 def calibration_error(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -50,12 +59,12 @@ def calibration_error(scores: np.ndarray, labels: np.ndarray) -> float:
 
 def test_table_of_many_classes_lists_the_largest_differences() -> None:
     generator = np.random.default_rng(0)
-    labels = generator.integers(0, 2, (80, 40))
+    labels = generator.integers(0, 2, (80, 230))
     labels[:, 7] = labels[:, 7] & (np.arange(80) < 9)  # fewer than ten positives: never listed
-    scores = np.clip(labels + generator.normal(size=(2, 80, 40)), -3, 3).astype(np.float32) / 6 + 0.5
+    scores = np.clip(labels + generator.normal(size=(2, 80, 230)), -3, 3).astype(np.float32) / 6 + 0.5
     scores[1, :, 5], scores[1, :, 7] = 1 - labels[:, 5], 1 - labels[:, 7]
     images, classes = np.nonzero(labels >= 0)
-    names = [f"class {index}" for index in range(40)]
+    names = [f"class {index}" for index in range(230)]
     both = [
         ReportRun(
             name,
@@ -66,12 +75,12 @@ def test_table_of_many_classes_lists_the_largest_differences() -> None:
     ]
     ap = np.array([[average_precision_score(y, s) for y, s in zip(labels.T, of_run.T)] for of_run in scores])
     ap[:, 7] = 0.5
-    expected = np.argsort(-np.abs(ap[1] - ap[0]))[:24]
+    expected = np.argsort(-np.abs(ap[1] - ap[0]))[:200]
     assert 5 in expected
-    found = rows_of(run_report_page(both, ["class 7"], num_resamples=0), "Results per class")
+    found = rows_of(parse(run_report_page(both, ["class 7"], num_resamples=0)), "Results per class")
     assert {row[0] for row in found} == {names[index] for index in expected} | {"class 7"}
-    lowest = np.argsort(np.where(np.arange(40) == 7, 2, ap[0]))[:24]
-    found = rows_of(run_report_page(both[:1], ["class 5"], num_resamples=0), "Results per class")
+    lowest = np.argsort(np.where(np.arange(230) == 7, 2, ap[0]))[:200]
+    found = rows_of(parse(run_report_page(both[:1], ["class 5"], num_resamples=0)), "Results per class")
     assert {row[0] for row in found} == {names[index] for index in lowest} | {"class 5"}
 
 
@@ -129,5 +138,5 @@ def test_page_of_many_classes_is_small() -> None:
     html = run_report_page(runs, num_resamples=0)
     assert len(html) < 600_000
     assert 'class="fine dots"' in html
-    assert "mean AP" in "".join(Page(html).text)
-    assert "? unknown: 9,597 of the 9,605 classes" in "".join(Page(html).text)
+    assert "mean AP" in text_of(parse(html))
+    assert "? unknown: 9,597 of the 9,605 classes" in text_of(parse(html))

@@ -9,9 +9,9 @@ import numpy as np
 
 from mmpretrain_imbalance.visualization import run_report_page
 from mmpretrain_imbalance.visualization.run_report.epochs import fraction_history, fraction_names
+from tests.visualization.report_pages import parse, section, text_of
 from tests.visualization.report_runs import (
     CLASSES,
-    Page,
     run,
 )
 
@@ -45,7 +45,7 @@ def test_fractions_of_all_runs_are_in_one_chart(tmp_path: Path) -> None:
         )
         record(tmp_path / "b", epoch, ignored_fraction=[0.4] * 4)
     html = run_report_page([run(name, work_dir=tmp_path / name) for name in "ab"], num_resamples=0)
-    text = "".join(Page(html).text)
+    text = text_of(section(parse(html), "Label statistics over epochs"))
     assert text.count("Ignored unknown labels, percent of all labels") == 1
     assert "a, after epoch 2: 20" in text
     assert "b, after epoch 2: 40" in text
@@ -57,7 +57,7 @@ def test_recorded_values_are_plotted_and_missing_ones_reported(tmp_path: Path) -
     for epoch in (1, 2, 10):
         record(tmp_path, epoch, class_prior=[0.1, 0.2, 0.3, 0.4], custom_fraction=[0.1, 0.1, 0.3, 0.3])
     html = run_report_page([run("with", work_dir=tmp_path), run("without")], num_resamples=0)
-    text = "".join(Page(html).text)
+    text = text_of(parse(html))
     assert "after epoch 3: 20" in text  # the mean fraction in percent, after the third update
     assert "Custom fraction, percent of all labels" in text
     assert "Class prior" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mmpretrain_imbalance.utils.files import atomic_write
 from mmpretrain_imbalance.visualization import LabelSummary, label_report_page, summarize_labels
+from mmpretrain_imbalance.visualization.report_file import check_report_file, write_report
 
 
 def summarize(dataset: Any, args: argparse.Namespace) -> LabelSummary:
@@ -95,37 +97,22 @@ def summarize(dataset: Any, args: argparse.Namespace) -> LabelSummary:
         )
 
 
-def files_of_report(page: Path) -> tuple[Path, Path]:
-    """Return the paths of the two files of a report. Their extensions exclude annotation files.
-
-    Args:
-        page: Path of the HTML page.
-
-    Returns:
-        The paths of the page and of the JSON file.
-
-    Raises:
-        ValueError: If the path of the page does not end with ``.html``, or is a folder.
-    """
-    if page.suffix.lower() != ".html" or page.is_dir():
-        raise ValueError(f"The '--out' argument must be the path of an .html file. Got {page} instead.")
-    return page, page.with_suffix(".label_report.json")
-
-
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Compute the statistics and write both files."""
     default = Path("work_dirs") / "label_report" / f"{name_of_output(args.source, args.split)}.html"
+    page = args.out or default
+    subject = [os.path.relpath(args.source, page.resolve().parent), args.split]
     try:
-        page, statistics = files_of_report(args.out or default)
+        check_report_file(page, subject)
         dataset, name = labels_of_source(args.source, args.split, args.default_label, args.repeated_images)
         summary = summarize(dataset, args)
-    except (FileNotFoundError, TypeError, ValueError) as error:
+        write_report(page, label_report_page(summary, name, args.table_rows), subject)
+        statistics = page.with_suffix(".label_report.json")
+        with atomic_write(statistics) as file:
+            json.dump({"source": name, **summary.to_dict()}, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+    except (OSError, TypeError, ValueError) as error:
         parser.error(str(error))
-    with atomic_write(page) as file:
-        file.write(label_report_page(summary, name, args.table_rows))
-    with atomic_write(statistics) as file:
-        json.dump({"source": name, **summary.to_dict()}, file, ensure_ascii=False, indent=1)
-        file.write("\n")
     print(f"{page}\n{statistics}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-import re
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -28,7 +28,12 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="work folders of the runs; all other runs are compared with the first",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("report.html"), help="output file (default: report.html)"
+        "-o",
+        "--out",
+        type=Path,
+        help="HTML file (default: WORK_DIR/report.html for one run, FOLDER/report/RUN-RUN.html for several "
+        "runs, where FOLDER has the work folder of the first run); a CSV file of the worst predictions has "
+        "the same name, with .most_wrong.csv instead of .html",
     )
     parser.add_argument("--names", nargs="+", help="one name per run (default: the names of the folders)")
     parser.add_argument(
@@ -67,7 +72,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         default=6,
         help="number of false positives and of false negatives per run to show (default: 6)",
     )
-    parser.add_argument("--no-images", action="store_true", help="show no images")
+    parser.add_argument("--no-images", action="store_true", help="show file names, but no images")
     parser.add_argument(
         "--predict",
         action="store_true",
@@ -91,54 +96,11 @@ from mmpretrain_imbalance.functional import quantile_group_thresholds
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
 from mmpretrain_imbalance.metrics.dump_predictions import DumpPredictions
 from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.visualization.report_file import check_report_file, write_report
+from mmpretrain_imbalance.visualization.run_report.most_wrong import most_wrong_csv
 from mmpretrain_imbalance.visualization.run_report.page import run_report_page
 from mmpretrain_imbalance.visualization.run_report.report_run import ReportRun
-
-
-def run_config(work_dir: Path) -> Config:
-    """Read the config that MMEngine saved in a work folder.
-
-    Args:
-        work_dir: The work folder.
-
-    Returns:
-        The config; the newest one if there are several.
-
-    Raises:
-        FileNotFoundError: If the folder contains no config.
-    """
-    configs = sorted(work_dir.glob("*.py"), key=lambda path: path.stat().st_mtime)
-    if not configs:
-        raise FileNotFoundError(
-            f"The 'work_dirs' argument must name work folders of runs. Got {work_dir} instead, without the "
-            "config of a run."
-        )
-    return Config.fromfile(configs[-1])
-
-
-def last_checkpoint(work_dir: Path) -> Path:
-    """Find the latest checkpoint of a work folder, also if the folder was moved after the training.
-
-    Args:
-        work_dir: The work folder.
-
-    Returns:
-        The checkpoint.
-
-    Raises:
-        FileNotFoundError: If the folder contains no checkpoint.
-    """
-    note = work_dir / "last_checkpoint"
-    named = work_dir / Path(note.read_text(encoding="utf-8").strip()).name if note.is_file() else None
-    if named is not None and named.is_file():
-        return named
-    checkpoints = [path for path in work_dir.glob("*.pth") if re.search(r"\d+$", path.stem)]
-    if not checkpoints:
-        raise FileNotFoundError(
-            "The 'work_dirs' argument must name folders with a checkpoint such as epoch_20.pth. Got "
-            f"{work_dir} without a checkpoint instead."
-        )
-    return max(checkpoints, key=lambda path: int(re.search(r"\d+$", path.stem).group()))
+from mmpretrain_imbalance.visualization.run_report.run_folder import last_checkpoint, run_config
 
 
 def are_current(predictions: Path) -> bool:
@@ -222,6 +184,20 @@ def unique_names(work_dirs: list[Path]) -> list[str]:
     return [f"{folder.name} ({number})" for number, folder in enumerate(folders, start=1)]
 
 
+def default_page(work_dirs: list[Path]) -> Path:
+    """Return the path of the page of one run in its work folder, or of several runs beside the first one."""
+    if len(work_dirs) == 1:
+        return work_dirs[0] / "report.html"
+    names = [folder.resolve().name for folder in work_dirs]
+    name = "-".join(names) if len(names) <= 3 else f"{names[0]}-and-{len(names) - 1}-more"
+    return work_dirs[0].resolve().parent / "report" / f"{name[:200]}.html"
+
+
+def subject_of(page: Path, work_dirs: list[Path]) -> list[str]:
+    """Return the work folders relative to the page, so that both can be moved together."""
+    return [os.path.relpath(folder.resolve(), page.resolve().parent) for folder in work_dirs]
+
+
 def thresholds_at_quantiles(run: ReportRun, group_quantiles: tuple[float, float]) -> tuple[float, float]:
     """Compute the group thresholds from two quantiles of the training positives per class.
 
@@ -253,7 +229,10 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             f"The '--names' argument must have one name for each of the {len(args.work_dirs)} runs. "
             f"Got {len(names)} names instead."
         )
+    page = args.out or default_page(args.work_dirs)
+    subject = subject_of(page, args.work_dirs)
     try:
+        check_report_file(page, subject)
         for work_dir, name in zip(args.work_dirs, names):
             if args.predict or not are_current(work_dir / "predictions.npz"):
                 print(f"{name}: evaluating {last_checkpoint(work_dir)}")
@@ -262,14 +241,18 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         if args.group_quantiles:
             thresholds = thresholds_at_quantiles(ReportRun.read(args.work_dirs[0]), args.group_quantiles)
         runs = [ReportRun.read(work_dir, name, thresholds) for work_dir, name in zip(args.work_dirs, names)]
-        page = run_report_page(
-            runs, args.classes, None if args.no_images else image_of, args.resamples, args.examples
+        html = run_report_page(
+            runs, args.classes, image_of, args.resamples, args.examples, not args.no_images
         )
-    except (FileNotFoundError, ValueError) as error:
+        write_report(page, html, subject)
+    except (OSError, ValueError) as error:
         parser.error(str(error))
-    with atomic_write(args.out) as file:
-        file.write(page)
-    print(f"Report: {args.out} ({len(page) / 1e6:.1f} MB)")
+    print(f"{page} ({len(html) / 1e6:.1f} MB)")
+    if args.examples:
+        rows = page.with_suffix(".most_wrong.csv")
+        with atomic_write(rows) as file:
+            file.write(most_wrong_csv(runs, image_of, args.examples))
+        print(rows)
 
 
 if __name__ == "__main__":

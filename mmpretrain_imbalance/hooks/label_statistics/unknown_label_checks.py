@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.evaluation import (
@@ -15,7 +16,7 @@ from mmpretrain.evaluation import (
 )
 from mmpretrain.models.heads import MultiLabelClsHead
 
-from ...datasets import DifficultAsUnknown, LabelCounts, class_names, label_counts
+from ...datasets import DifficultAsUnknown, LabelCounts, class_names, label_chunks, label_counts
 from ...datasets.wrapped import resolve_wrapped_indices
 from ...models.unknown_label_support import unsupported_augmentation, unsupported_loss
 from .setup_checks import unwrap_model
@@ -101,10 +102,10 @@ def check_metrics_of_unknown(runner: Runner) -> None:
 
 
 def check_metrics_of_one_label(runner: Runner) -> None:
-    """Raise if a metric for one label per image would evaluate a multi-label head.
+    """Raise if a metric for one label per image would evaluate images with another number of positives.
 
-    Such metrics take the indices of the known positives for the labels of the images: if the batches happen
-    to have as many positives as images, they compute a wrong number without an error.
+    With a multi-label head, such a metric takes the indices of the known positives for the labels of the
+    images: if there happen to be as many positives as images, it computes a wrong number without an error.
 
     Args:
         runner: The runner, before training, validation or test.
@@ -117,13 +118,26 @@ def check_metrics_of_one_label(runner: Runner) -> None:
     for name in ("val", "test"):
         loop = getattr(runner, f"_{name}_loop")
         for metric in loop.evaluator.metrics if isinstance(loop, BaseLoop) else ():
-            if isinstance(metric, (Accuracy, ConfusionMatrix, SingleLabelMetric)):
+            if isinstance(metric, (Accuracy, ConfusionMatrix, SingleLabelMetric)) and not _has_one_label(
+                loop.dataloader.dataset
+            ):
                 raise ValueError(
                     f"The '{name}_evaluator' argument must have metrics for several labels per image, "
-                    "because the model has a multi-label head. Got "
+                    f"because some images of the {name}_dataloader do not have exactly one positive. Got "
                     f"{type(metric).__name__} instead, which takes the positives of an image for its only "
                     "label. Use dict(type='PartialLabelMetric') instead of it."
                 )
+
+
+def _has_one_label(dataset: Any) -> bool:
+    """Return whether every image has exactly one known positive; True if the labels cannot be read."""
+    try:
+        return all(
+            (np.bincount(chunk.samples[chunk.values == 1], minlength=len(chunk.positions)) == 1).all()
+            for chunk in label_chunks(dataset)
+        )
+    except (TypeError, ValueError):  # as in _known_counts
+        return True
 
 
 def _known_counts(dataset: Any) -> LabelCounts | None:

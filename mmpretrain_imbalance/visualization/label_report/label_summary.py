@@ -11,6 +11,7 @@ import numpy as np
 from ...datasets.dataset_labels import LabelChunk, label_chunks, label_counts
 from ...datasets.label_store.counts import LabelCounts
 from ...datasets.wrapped import class_names
+from ...functional.method_advice import MethodAdvice, advise_method
 from ...functional.metrics.class_groups import (
     DEFAULT_GROUP_THRESHOLDS,
     class_groups,
@@ -76,8 +77,17 @@ class LabelSummary:
         """Class indices in descending order of positives."""
         return np.argsort(-self.counts.positives, kind="stable")
 
+    @property
+    def advice(self) -> MethodAdvice | None:
+        """Method to start with, and the reasons; None for a dataset without images or classes."""
+        if not self.num_images or not self.classes:
+            return None
+        counts = self.counts
+        return advise_method(counts.positives, counts.negatives, counts.unknown, self.positives_per_image)
+
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers as JSON-compatible values, with the classes in the order of the dataset."""
+        advice = self.advice
         group = {int(c): name for name, members in self.groups.items() for c in np.flatnonzero(members)}
         counts = self.counts
         return {
@@ -85,6 +95,13 @@ class LabelSummary:
             "num_classes": len(self.classes),
             "known_fraction": self.known_fraction,
             "imbalance_factor": self.imbalance_factor,
+            "advice": advice
+            and {
+                "method": advice.method,
+                "second": advice.second,
+                "loss": advice.loss,
+                "reasons": list(advice.reasons),
+            },
             "group_thresholds": list(self.group_thresholds),
             "groups": {
                 name: {

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 
 from ...functional.metrics.class_groups import GROUPS
+from ..page_parts import Bar, Cell, Column, PageTable, amount_bars, percent
+from ..page_templates import render
 from .label_summary import LabelSummary
-from .style import STYLE
-from .svg_charts import bar_rows, fraction_rows, heat_map, histogram, rank_chart
+from .rank_chart import known_label_chart, positive_chart
 
-_MAX_ROWS = 40  # largest number of classes with one named bar per class
+_MAX_BARS = 40  # largest number of classes with one named bar per class
 
 
 def label_report_page(summary: LabelSummary, title: str, max_table_rows: int = 400) -> str:
@@ -32,39 +31,38 @@ def label_report_page(summary: LabelSummary, title: str, max_table_rows: int = 4
         >>> label_report_page(summarize_labels(MultiDigits(num_images=50)), 'digits')[:15]
         '<!DOCTYPE html>'
     """
-    sections = [
-        _card("Known positives per class", _frequencies(summary), _legend(*GROUPS)),
-        _card(
-            "Known labels per class",
-            _known_labels(summary),
-            _legend("positive", "negative", *(["unknown"] if len(summary.classes) <= _MAX_ROWS else [])),
-        ),
-        _card("Labels per image", _images(summary)),
-        _card(f"Co-occurrence of the {len(summary.head)} most frequent classes", _together(summary)),
-    ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Labels of {escape(title)}</title><style>{STYLE}</style></head><body><main>"
-        f"<h1>Labels of <code>{escape(title)}</code></h1>"
-        f"{_tiles(summary)}<div class=cards>{''.join(sections)}</div>"
-        f"<section><h2>Head, middle and tail</h2>{_group_table(summary)}</section>"
-        f"<section><h2>Classes</h2>{_class_table(summary, max_table_rows)}</section>"
-        "</main></body></html>\n"
+    has_bars = len(summary.classes) <= _MAX_BARS
+    page = render(
+        "label_report.html.jinja",
+        title=f"Labels of {title}",
+        facts=_facts(summary),
+        advice=summary.advice,
+        advice_figures=_advice_figures(summary),
+        groups=GROUPS,
+        positive_bars=_positive_bars(summary) if has_bars else None,
+        known_bars=_known_bars(summary) if has_bars else None,
+        positive_chart=None if has_bars else positive_chart(summary),
+        known_chart=None if has_bars else known_label_chart(summary),
+        positives_per_image=_image_bars(summary.positives_per_image, "positive"),
+        known_per_image=_image_bars(summary.known_per_image, "known"),
+        together=_together(summary),
+        group_table=_group_table(summary),
+        class_table=_class_table(summary, max_table_rows),
     )
+    return str(page)
 
 
-def _tiles(summary: LabelSummary) -> str:
+def _facts(summary: LabelSummary) -> list[tuple[str, str]]:
     counts, images = summary.counts, max(1, summary.num_images)
     factor = summary.imbalance_factor
-    facts = [
+    return [
         (f"{summary.num_images:,}", "images"),
         (f"{len(summary.classes):,}", "classes"),
-        (_percent(summary.known_fraction), "of all labels are known"),
+        (percent(summary.known_fraction), "of all labels are known"),
         (f"{counts.positives.sum() / images:.3g}", "known positives per image"),
         (f"{counts.negatives.sum() / images:.3g}", "known negatives per image"),
         (
-            "n/a" if factor is None else f"{factor:,.0f}" if factor >= 100 else f"{factor:.3g}",
+            "-" if factor is None else f"{factor:,.0f}" if factor >= 100 else f"{factor:.3g}",
             "imbalance factor: most / fewest positives per class",
         ),
         (f"{int((counts.positives == 0).sum()):,}", "classes without known positives"),
@@ -72,179 +70,146 @@ def _tiles(summary: LabelSummary) -> str:
         (f"{int(summary.positives_per_image[0]):,}", "images without known positives"),
         (f"{int(summary.known_per_image[0]):,}", "images without known labels"),
     ]
-    return (
-        "<dl class=tiles>"
-        + "".join(f"<div><dd>{value}</dd><dt>{name}</dt></div>" for value, name in facts)
-        + "</dl>"
+
+
+def _advice_figures(summary: LabelSummary) -> list[str]:
+    """Return the figures on which the advice depends."""
+    if summary.advice is None:
+        return []
+    figures = summary.advice.figures
+    ratio = figures.imbalance_ratio
+    return [
+        f"known labels: {percent(figures.known_fraction)}",
+        f"most / fewest positives per class: {'-' if ratio is None else f'{ratio:,.3g}'}",
+        f"classes with known negatives, of those with positives: {percent(figures.negative_fraction)}",
+        f"expected missing positives per image: {figures.missing_positives:.3g}",
+    ]
+
+
+def _positive_bars(summary: LabelSummary) -> list[Bar]:
+    group_of = _group_of_class(summary)
+    return amount_bars(
+        [summary.classes[c] for c in summary.order],
+        summary.counts.positives[summary.order].tolist(),
+        [group_of[c] for c in summary.order.tolist()],
     )
 
 
-def _frequencies(summary: LabelSummary) -> str:
-    positives = summary.counts.positives[summary.order]
-    groups = {name: members[summary.order] for name, members in summary.groups.items()}
-    if len(positives) <= _MAX_ROWS:
-        kinds = [next(name for name in GROUPS if groups[name][rank]) for rank in range(len(positives))]
-        names = [summary.classes[c] for c in summary.order]
-        return bar_rows(names, positives.tolist(), kinds, int(positives.max(initial=0)))
-    areas = [(name, "area", np.where(groups[name], positives, np.nan)) for name in GROUPS]
-    return rank_chart(areas, summary.group_thresholds)
+def _known_bars(summary: LabelSummary) -> list[Bar]:
+    counts, images = summary.counts, max(1, summary.num_images)
+    bars = []
+    for c in summary.order.tolist():
+        numbers = {
+            "positive": int(counts.positives[c]),
+            "negative": int(counts.negatives[c]),
+            "unknown": int(counts.unknown[c]),
+        }
+        bars.append(
+            Bar(
+                summary.classes[c],
+                percent(int(summary.known[c]) / images),
+                [(kind, number / images) for kind, number in numbers.items()],
+                ", ".join(f"{number:,} {kind}" for kind, number in numbers.items()),
+            )
+        )
+    return bars
 
 
-def _known_labels(summary: LabelSummary) -> str:
-    counts, order = summary.counts, summary.order
-    if len(order) > _MAX_ROWS:
-        series = [
-            ("negative", "points", counts.negatives[order].astype(float)),
-            ("positive", "line", counts.positives[order].astype(float)),
-        ]
-        note = "Known positives (line) and known negatives (dots) per class. All other labels are unknown."
-        return rank_chart(series) + f"<p>{note}</p>"
-    label_counts = np.stack([counts.positives, counts.negatives, counts.unknown], axis=1)[order]
-    fractions = label_counts / max(1, summary.num_images)
-    titles = [
-        f"{summary.classes[c]}: {row[0]:,} positive, {row[1]:,} negative, {row[2]:,} unknown"
-        for c, row in zip(order, label_counts)
-    ]
-    names = [summary.classes[c] for c in order]
-    return fraction_rows(names, fractions.tolist(), ("positive", "negative", "unknown"), titles)
+def _image_bars(counts: np.ndarray, color: str) -> list[Bar]:
+    """Return bars of one number per bin up to 9 labels, otherwise of 0, 1, 2, 3-4, 5-8, 9-16, ... labels.
 
-
-def _images(summary: LabelSummary) -> str:
-    charts = [
-        (summary.positives_per_image, "positive", "known positives per image (bars: number of images)"),
-        (
-            summary.known_per_image,
-            "known",
-            "known labels per image, positive or negative (bars: number of images)",
-        ),
-    ]
-    return "".join(histogram(*_bins(counts), kind, caption) for counts, kind, caption in charts)
-
-
-def _bins(counts: np.ndarray) -> tuple[list[str], list[int]]:
-    """Return names and sums of bins: one bin per number up to 9, otherwise 0, 1, 2, 3-4, 5-8, 9-16, ..."""
+    The bins before the first one with images are omitted.
+    """
     last = int(np.flatnonzero(counts).max(initial=0))
-    if last <= 9:
-        return [str(number) for number in range(last + 1)], counts[: last + 1].tolist()
-    edges = [0, 1, 2]
+    edges = list(range(last + 1)) if last <= 9 else [0, 1, 2]
     while edges[-1] < last:
         edges.append(edges[-1] * 2)
-    labels, sizes = [], []
+    bins: list[tuple[str, int]] = []
     for low, high in zip([-1, *edges], edges):
         low, high = low + 1, min(high, last)
-        labels.append(str(high) if low == high else f"{_number(low)}-{_number(high)}")
-        sizes.append(int(counts[low : high + 1].sum()))
-    return labels, sizes
+        name = f"{high:,}" if low == high else f"{low:,}-{high:,}"
+        size = int(counts[low : high + 1].sum())
+        if bins or size:
+            bins.append((name, size))
+    names, sizes = zip(*bins)
+    return amount_bars(names, sizes, [color] * len(bins))
 
 
-def _number(value: int) -> str:
-    return str(value) if value < 1000 else f"{value / 1000:.2g}k"
-
-
-def _together(summary: LabelSummary) -> str:
+def _together(summary: LabelSummary) -> list[dict]:
+    """Return one row per frequent class: its name, and fraction, tooltip and text of each cell."""
     names = [summary.classes[c] for c in summary.head]
-    if not names:
-        return "<p>No class has a known positive.</p>"
-    with np.errstate(invalid="ignore"):
-        fractions = np.where(summary.judged > 0, summary.together / summary.judged, np.nan)
-    titles = [
-        [
-            f"{second} is known in {summary.judged[i, j]:,} images with {first} and positive in "
-            f"{summary.together[i, j]:,} of them"
-            for j, second in enumerate(names)
-        ]
-        for i, first in enumerate(names)
-    ]
-    note = (
-        "Each cell: among the images in which the row class is positive and the column class is known, the "
-        "percentage in which the column class is positive too. Crossed-out cells: there is no such image."
-    )
-    return heat_map(names, fractions, titles) + f"<p>{note}</p>"
+    rows = []
+    for i, first in enumerate(names):
+        cells = []
+        for j, second in enumerate(names):
+            judged, both = int(summary.judged[i, j]), int(summary.together[i, j])
+            title = f"{second} is known in {judged:,} images with {first} and positive in {both:,} of them"
+            cells.append({"fraction": both / judged if judged else None, "title": title})
+        rows.append({"name": first, "cells": cells})
+    return rows
 
 
-def _group_table(summary: LabelSummary) -> str:
+def _group_table(summary: LabelSummary) -> PageTable:
     middle, head = summary.group_thresholds
     meanings = {
-        "head": f"at least {head:g}",
-        "middle": f"at least {middle:g}, fewer than {head:g}",
-        "tail": f"fewer than {middle:g}",
+        "head": f"≥ {head:g}",
+        "middle": f"{middle:g} to {head - 1:g}" if head == int(head) else f"≥ {middle:g}, < {head:g}",
+        "tail": f"< {middle:g}",
     }
-    rows: list[tuple[str, ...]] = []
+    titles = "group", "positives per class", "classes", "known positives", "known negatives", "known labels"
+    rows = []
     for name, members in summary.groups.items():
         counts = summary.counts
         positives, negatives, unknown = (
             int(values[members].sum()) for values in (counts.positives, counts.negatives, counts.unknown)
         )
         total = positives + negatives + unknown
-        fraction = _percent((positives + negatives) / total) if total else "n/a"
-        mark = f'<i class="{name}"></i>{name}'
-        rows.append(
-            (mark, meanings[name], f"{int(members.sum()):,}", f"{positives:,}", f"{negatives:,}", fraction)
-        )
-    header = (
-        "group",
-        "known positives per class",
-        "classes",
-        "known positives",
-        "known negatives",
-        "known labels",
-    )
-    return _table(header, rows)
+        texts = [
+            meanings[name],
+            f"{int(members.sum()):,}",
+            f"{positives:,}",
+            f"{negatives:,}",
+            percent((positives + negatives) / total if total else np.nan),
+        ]
+        rows.append([Cell(name, mark=name), *map(Cell, texts)])
+    return PageTable([Column(title) for title in titles], rows)
 
 
-def _class_table(summary: LabelSummary, max_rows: int) -> str:
+def _class_table(summary: LabelSummary, max_rows: int) -> PageTable:
     order, counts = summary.order, summary.counts
     ranks = np.arange(len(order))
-    note = ""
+    caption = "Click on the head of a column to sort by it."
     if len(order) > max_rows:
         half = max_rows // 2
         ranks = np.concatenate([ranks[:half], ranks[len(ranks) - half :]])
-        note = f"<p>The {half} most frequent and the {half} least frequent of {len(order):,} classes.</p>"
-    group_of = {int(c): name for name, members in summary.groups.items() for c in np.flatnonzero(members)}
-    rows: list[tuple[str, ...]] = []
-    for rank in ranks:
+        caption = (
+            f"The {half} most frequent and the {half} least frequent of {len(order):,} classes. {caption}"
+        )
+    group_of = _group_of_class(summary)
+    rows = []
+    for rank in ranks.tolist():
         c = int(order[rank])
         known = int(summary.known[c])
+        amounts = [int(column[c]) for column in (counts.positives, counts.negatives, counts.unknown)]
+        fractions = [known / max(1, summary.num_images), amounts[0] / known if known else np.nan]
         rows.append(
-            (
-                f"{rank + 1}",
-                escape(summary.classes[c]),
-                f'<i class="{group_of[c]}"></i>{group_of[c]}',
-                f"{counts.positives[c]:,}",
-                f"{counts.negatives[c]:,}",
-                f"{counts.unknown[c]:,}",
-                _percent(known / max(1, summary.num_images)),
-                _percent(counts.positives[c] / known) if known else "n/a",
-            )
+            [
+                Cell(summary.classes[c]),
+                Cell(f"{rank + 1:,}", rank + 1),
+                Cell(group_of[c], GROUPS.index(group_of[c]), mark=group_of[c]),
+                *(Cell(f"{amount:,}", amount) for amount in amounts),
+                *(
+                    Cell(percent(fraction), round(fraction, 6) if np.isfinite(fraction) else "")
+                    for fraction in fractions
+                ),
+            ]
         )
-    header = (
-        "rank",
-        "class",
-        "group",
-        "known positives",
-        "known negatives",
-        "unknown labels",
-        "known labels",
+    titles = (
+        *("class", "rank", "group", "known positives", "known negatives", "unknown labels", "known labels"),
         "positives among known labels",
     )
-    return note + _table(header, rows, "three")
+    return PageTable([Column(title) for title in titles], rows, caption, is_sortable=True)
 
 
-def _card(title: str, content: str, legend: str = "") -> str:
-    return f"<section><h2>{escape(title)}</h2>{legend}{content}</section>"
-
-
-def _legend(*kinds: str) -> str:
-    items = " ".join(f'<span><i class="{kind}"></i>{kind}</span>' for kind in kinds)
-    return f"<p class=legend>{items}</p>"
-
-
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]], kind: str = "two") -> str:
-    cells = "".join(f"<th>{name}</th>" for name in header)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    content = f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody>"
-    return f"<div class=wide><table class={kind}>{content}</table></div>"
-
-
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.3g} %"
+def _group_of_class(summary: LabelSummary) -> dict[int, str]:
+    return {int(c): name for name, members in summary.groups.items() for c in np.flatnonzero(members)}

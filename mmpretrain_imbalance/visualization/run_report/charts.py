@@ -10,13 +10,14 @@ from ...functional import reliability_bins
 from ...functional.metrics.class_groups import GROUPS
 from ..axis_chart import AxisChart
 from ..axis_scale import Scale
+from ..series import Series, method_series
 from .report_run import ReportRun
 
 _PERCENT = Scale(0, 104)
 _MAX_NAMED = 400  # largest number of classes per run that are drawn as named points
 
 
-def frequency_chart(runs: Sequence[ReportRun]) -> str | None:
+def frequency_chart(runs: Sequence[ReportRun]) -> AxisChart | None:
     """Plot the AP of each class against its number of training positives, with one symbol per run.
 
     With many classes, the classes are small dots, overlaid with the means over classes of similar frequency.
@@ -28,8 +29,8 @@ def frequency_chart(runs: Sequence[ReportRun]) -> str | None:
         The chart, or None if no run has recorded training positives.
     """
     counted = [
-        (index, run, run.training_positives)
-        for index, run in enumerate(runs)
+        (series, run, run.training_positives)
+        for series, run in zip(_series(runs), runs)
         if run.training_positives is not None
     ]
     if not counted:
@@ -41,15 +42,15 @@ def frequency_chart(runs: Sequence[ReportRun]) -> str | None:
         "training positives per class",
         "AP, percent",
     )
-    for index, run, training_positives in counted:
+    for series, run, training_positives in counted:
         positives = np.where(training_positives > 0, training_positives, np.nan)
         if len(positives) > _MAX_NAMED:
-            chart.points(positives, run.class_ap, index)
+            chart.points(positives, run.class_ap, series)
             continue
         rows = zip(run.predictions.class_names, positives, run.class_ap)
         names = [f"{name}, {count:.0f} positives: {ap:.1f} ({run.name})" for name, count, ap in rows]
-        chart.points(positives, run.class_ap, index, names)
-    for index, run, training_positives in counted:  # drawn above the dots of all runs
+        chart.points(positives, run.class_ap, series, names)
+    for series, run, training_positives in counted:  # drawn above the dots of all runs
         if len(run.class_ap) > _MAX_NAMED:
             centers, means, sizes = mean_by_frequency(training_positives, run.class_ap)
             rows = zip(centers, means, sizes)
@@ -57,9 +58,13 @@ def frequency_chart(runs: Sequence[ReportRun]) -> str | None:
                 f"{run.name}: mean AP {ap:.1f} of {n:,} classes with about {x:,.0f} positives"
                 for x, ap, n in rows
             ]
-            chart.line(centers, means, index, f"{run.name}, mean over classes of similar frequency")
-            chart.points(centers, means, index, names)
-    return chart.svg()
+            chart.line(centers, means, series, f"{run.name}, mean over classes of similar frequency")
+            chart.points(centers, means, series, names)
+    return chart
+
+
+def _series(runs: Sequence[ReportRun]) -> list[Series]:
+    return method_series([run.name for run in runs])
 
 
 def mean_by_frequency(
@@ -93,7 +98,7 @@ def mean_by_frequency(
     return np.exp(centers), means, sizes[filled]
 
 
-def group_chart(runs: Sequence[ReportRun]) -> str | None:
+def group_chart(runs: Sequence[ReportRun]) -> AxisChart | None:
     """Plot the mAP of all, head, middle and tail classes as bars, with one bar per run and group.
 
     Args:
@@ -106,7 +111,7 @@ def group_chart(runs: Sequence[ReportRun]) -> str | None:
     if not groups:
         return None
     chart = AxisChart(
-        "mAP of all, head, middle and tail classes",
+        f"mAP of {runs[0].describe_groups()}",
         Scale(-0.5, len(groups) + 0.5),
         _PERCENT,
         "classes",
@@ -114,7 +119,7 @@ def group_chart(runs: Sequence[ReportRun]) -> str | None:
         ["all", *groups],
     )
     width = 0.8 / len(runs)
-    for index, run in enumerate(runs):
+    for index, (series, run) in enumerate(zip(_series(runs), runs)):
         members = run.groups()
         for position, group in enumerate(["all", *groups]):
             keep = members.get(group, np.ones(run.predictions.num_classes, bool))
@@ -123,11 +128,11 @@ def group_chart(runs: Sequence[ReportRun]) -> str | None:
                 continue
             left = position - 0.4 + index * width
             value = float(np.nanmean(values))
-            chart.bar(left, left + width, value, index, f"{run.name}, {group}: {value:.1f}")
-    return chart.svg()
+            chart.bar(left, left + width, value, series, f"{run.name}, {group}: {value:.1f}")
+    return chart
 
 
-def reliability_chart(runs: Sequence[ReportRun]) -> str:
+def reliability_chart(runs: Sequence[ReportRun]) -> AxisChart:
     """Plot the fraction of positives against the predicted probability, over all known elements.
 
     Args:
@@ -137,14 +142,14 @@ def reliability_chart(runs: Sequence[ReportRun]) -> str:
         The chart.
     """
     chart = AxisChart(
-        "Reliability diagram: fraction of positives against predicted probability",
+        "Calibration of all known labels in ten bins; the dashed line is perfect",
         Scale(0, 1),
         Scale(0, 1),
         "mean predicted probability per bin",
         "fraction of positives",
     )
     chart.reference([0, 1], [0, 1])
-    for index, run in enumerate(runs):
+    for series, run in zip(_series(runs), runs):
         bins = reliability_bins(*run.elements, pooled=True, num_bins=10)
         rows = zip(bins.mean_score[0], bins.positive_fraction[0], bins.counts[0])
         names = [
@@ -153,12 +158,12 @@ def reliability_chart(runs: Sequence[ReportRun]) -> str:
             for score, fraction, count in rows
         ]
         filled = bins.counts[0] > 0
-        chart.line(bins.mean_score[0][filled], bins.positive_fraction[0][filled], index, run.name)
-        chart.points(bins.mean_score[0], bins.positive_fraction[0], index, names)
-    return chart.svg()
+        chart.line(bins.mean_score[0][filled], bins.positive_fraction[0][filled], series, run.name)
+        chart.points(bins.mean_score[0], bins.positive_fraction[0], series, names)
+    return chart
 
 
-def precision_recall_chart(runs: Sequence[ReportRun], class_index: int) -> str:
+def precision_recall_chart(runs: Sequence[ReportRun], class_index: int) -> AxisChart:
     """Plot precision against recall of one class over its known elements.
 
     Args:
@@ -176,15 +181,15 @@ def precision_recall_chart(runs: Sequence[ReportRun], class_index: int) -> str:
         "recall, percent",
         "precision, percent",
     )
-    for index, run in enumerate(runs):
+    for series, run in zip(_series(runs), runs):
         scores, labels, classes = run.elements
         precision, recall = precision_recall_curve(
             scores[classes == class_index], labels[classes == class_index]
         )
         label = f"{run.name}: AP {run.class_ap[class_index]:.1f}"
-        chart.line(100 * recall, 100 * precision, index, label)
-        chart.points(100 * recall[-1:], 100 * precision[-1:], index, [label])
-    return chart.svg()
+        chart.line(100 * recall, 100 * precision, series, label)
+        chart.points(100 * recall[-1:], 100 * precision[-1:], series, [label])
+    return chart
 
 
 def precision_recall_curve(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

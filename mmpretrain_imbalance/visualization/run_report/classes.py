@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 
 from ...functional import rarest_classes
-from ..axis_chart import legend, symbol
+from ...functional.metrics.class_groups import GROUPS
+from ..page_parts import Cell, Column, PageTable, number_cell
+from ..series import method_series
 from .report_run import ReportRun
-from .tables import breakable, html_table
 
-_MAX_ROWS = 24  # maximum number of classes of the table
+_MAX_ROWS = 200  # maximum number of classes of the table
 _MIN_POSITIVES = 10  # the AP of a class with fewer known positives is mostly chance
+
+_UNITS = "AP and calibration error in percent. Click on the head of a column to sort by it."
 
 
 def curve_classes(run: ReportRun) -> list[int]:
@@ -34,7 +36,7 @@ def curve_classes(run: ReportRun) -> list[int]:
     return list(dict.fromkeys([*rarest, int(np.argmax(positives))])) if evaluated.any() else []
 
 
-def class_table(runs: Sequence[ReportRun], chosen: Sequence[int] = ()) -> str:
+def class_table(runs: Sequence[ReportRun], chosen: Sequence[int] = ()) -> PageTable:
     """Return a table with one row per class: AP and calibration error of each run, and label counts.
 
     Args:
@@ -42,35 +44,34 @@ def class_table(runs: Sequence[ReportRun], chosen: Sequence[int] = ()) -> str:
         chosen: Indices of classes that the table includes in any case.
 
     Returns:
-        The table as HTML. It has all classes if there are few, otherwise those whose AP differs most between
-        the runs, or those with the lowest AP of a single run.
+        The table. It has all classes if there are few, otherwise those whose AP differs most between the
+        runs, or those with the lowest AP of a single run.
     """
     first = runs[0]
     classes, caption = _rows(runs, chosen)
     known = np.bincount(first.predictions.classes, minlength=first.predictions.num_classes)
-    counts = {
-        "known positives": [f"{count:,}" for count in first.known_positives[classes]],
-        "known labels, percent of images": [
-            f"{100 * count / max(first.predictions.num_images, 1):.3g}" for count in known[classes]
-        ],
-    }
-    if first.training_positives is not None:
-        training = {"training positives": [f"{count:,.0f}" for count in first.training_positives[classes]]}
-        counts = training | counts
-    head = "".join(
-        f"<th scope='colgroup' colspan='{len(runs)}'>{metric}</th>" for metric in ("AP", "calibration error")
-    )
-    head += "".join(f"<th scope='col' rowspan='2'>{heading}</th>" for heading in counts)
-    marks = "".join(f"<th scope='col'>{symbol(index, run.name)}</th>" for index, run in enumerate(runs))
-    head = f"<tr><th rowspan='2'></th>{head}</tr><tr>{2 * marks}</tr>"
+    groups = {int(c): name for name, members in first.groups().items() for c in np.flatnonzero(members)}
+    series = method_series([run.name for run in runs])
+    columns = [Column("class"), *([Column("group")] if groups else [])]
+    columns += [Column("AP", one) for one in series]
+    columns += [Column("calibration error", one) for one in series]
+    columns += [Column("training positives")] if first.training_positives is not None else []
+    columns += [Column("known positives"), Column("known labels, percent of images")]
     rows = []
-    for row, index in enumerate(classes):
-        cells = _with_differences([run.class_ap[index] for run in runs])
-        cells += [_number(run.class_calibration_error[index]) for run in runs]
-        cells += [values[row] for values in counts.values()]
-        name = breakable(first.predictions.class_names[index])
-        rows.append(f"<tr><th scope='row'>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    return legend([run.name for run in runs]) + html_table(escape(caption), head, rows, "narrow")
+    for c in classes:
+        cells = [Cell(first.predictions.class_names[c])]
+        if groups:
+            group = groups.get(c, "")
+            cells.append(Cell(group, GROUPS.index(group), mark=group) if group else Cell("-", ""))
+        cells += _with_differences([float(run.class_ap[c]) for run in runs])
+        cells += [number_cell(float(run.class_calibration_error[c])) for run in runs]
+        if first.training_positives is not None:
+            cells.append(_count(first.training_positives[c]))
+        cells.append(_count(first.known_positives[c]))
+        coverage = 100 * float(known[c]) / max(first.predictions.num_images, 1)
+        cells.append(Cell(f"{coverage:.3g}", round(coverage, 6)))
+        rows.append(cells)
+    return PageTable(columns, rows, caption, is_sortable=True)
 
 
 def _rows(runs: Sequence[ReportRun], chosen: Sequence[int]) -> tuple[list[int], str]:
@@ -79,7 +80,7 @@ def _rows(runs: Sequence[ReportRun], chosen: Sequence[int]) -> tuple[list[int], 
     counts = first.known_positives if first.training_positives is None else first.training_positives
     frequent = np.argsort(-counts, kind="stable")
     if len(counts) <= _MAX_ROWS:
-        return frequent.tolist(), "All classes, most frequent first. AP and calibration error in percent."
+        return frequent.tolist(), f"All classes, most frequent first. {_UNITS}"
     ap = np.array([run.class_ap for run in runs])
     candidates = np.isfinite(ap).all(axis=0) & (first.known_positives >= _MIN_POSITIVES)
     spread = -ap[0] if len(runs) == 1 else np.abs(ap[1:] - ap[0]).max(axis=0)
@@ -90,19 +91,18 @@ def _rows(runs: Sequence[ReportRun], chosen: Sequence[int]) -> tuple[list[int], 
     return (
         [index for index in frequent.tolist() if index in shown],
         f"The {len(worst)} classes {criterion}, among classes with at least {_MIN_POSITIVES} known positives"
-        f"{', and the classes with curves above' if chosen else ''}. Most frequent class first; AP and "
-        "calibration error in percent.",
+        f"{', and the classes with curves above' if chosen else ''}. Most frequent class first. {_UNITS}",
     )
 
 
-def _with_differences(values: Sequence[float]) -> list[str]:
-    """Return the formatted values; all but the first with their difference from the first value."""
-    cells = [_number(values[0])]
+def _with_differences(values: Sequence[float]) -> list[Cell]:
+    """Return the values; all but the first with their difference from the first value."""
+    cells = [number_cell(values[0])]
     for value in values[1:]:
         is_paired = np.isfinite(value) and np.isfinite(values[0])
-        cells.append(_number(value) + (f" <small>{value - values[0]:+.1f}</small>" if is_paired else ""))
+        cells.append(number_cell(value, note=f"{value - values[0]:+.1f}" if is_paired else ""))
     return cells
 
 
-def _number(value: float) -> str:
-    return f"{value:.1f}" if np.isfinite(value) else "-"
+def _count(count: float) -> Cell:
+    return Cell(f"{count:,.0f}", int(count))

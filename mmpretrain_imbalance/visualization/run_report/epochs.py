@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 
-from ..axis_chart import AxisChart, legend
+from ..axis_chart import AxisChart
 from ..axis_scale import Scale
-from .examples import listed
+from ..series import Series, method_series
 from .report_run import ReportRun
 
 _HISTORIES = {"ideal_positive_ratio": "Ideal ratio of positives to negatives", "class_prior": "Class prior"}
@@ -23,30 +22,34 @@ _FRACTIONS = {
 }
 
 
-def over_epochs(runs: Sequence[ReportRun]) -> str:
-    """Return charts of label fractions for all runs together, then of ratios and priors for each run.
+def statistics_charts(runs: Sequence[ReportRun]) -> list[AxisChart]:
+    """Plot label fractions for all runs together, then ratios and priors for each run.
 
     Args:
         runs: The runs.
 
     Returns:
-        The charts as HTML, followed by a note that names the runs without recorded statistics.
+        The charts, without those for which nothing was recorded.
     """
-    fractions = [fraction_chart(runs, name) for name in fraction_names(runs)]
-    blocks = [legend([run.name for run in runs]), _figures(fractions)] if fractions else []
+    charts = [fraction_chart(runs, name) for name in fraction_names(runs)]
     for run in runs:
-        charts = [(history_chart(run, value, title), title) for value, title in _HISTORIES.items()]
-        figures = [(chart[0] + legend(chart[1]), title) for chart, title in charts if chart is not None]
-        if figures:
-            blocks += [f"<h3>{escape(run.name)}</h3>", _figures(figures)]
+        for value, title in _HISTORIES.items():
+            chart = history_chart(run, value, f"{title}: {run.name}")
+            charts += [] if chart is None else [chart]
+    return charts
+
+
+def without_statistics(runs: Sequence[ReportRun]) -> list[str]:
+    """Return the names of the runs without recorded fractions, ratios and priors.
+
+    Args:
+        runs: The runs.
+
+    Returns:
+        The names.
+    """
     values = {*_HISTORIES, *fraction_names(runs)}
-    without = [run.name for run in runs if not values & set(run.history)]
-    if without:
-        blocks.append(
-            "<p>No ideal ratios, class priors or fractions of masked labels, ignored labels or pseudo-labels "
-            f"were recorded for {escape(listed(without, 20))}.</p>"
-        )
-    return "".join(blocks)
+    return [run.name for run in runs if not values & set(run.history)]
 
 
 def fraction_names(runs: Sequence[ReportRun]) -> list[str]:
@@ -57,7 +60,7 @@ def fraction_names(runs: Sequence[ReportRun]) -> list[str]:
     return [*(name for name in _FRACTIONS if name in recorded), *sorted(recorded - set(_FRACTIONS))]
 
 
-def fraction_chart(runs: Sequence[ReportRun], name: str) -> tuple[str, str]:
+def fraction_chart(runs: Sequence[ReportRun], name: str) -> AxisChart:
     """Plot a fraction of the training labels over epochs, with one line per run that recorded it.
 
     Args:
@@ -65,7 +68,7 @@ def fraction_chart(runs: Sequence[ReportRun], name: str) -> tuple[str, str]:
         name: Name of the fraction.
 
     Returns:
-        The chart and its title.
+        The chart.
     """
     title = _FRACTIONS.get(name, f"{name.replace('_', ' ').capitalize()}, percent of all labels")
     percentages = {
@@ -73,9 +76,10 @@ def fraction_chart(runs: Sequence[ReportRun], name: str) -> tuple[str, str]:
     }
     high = max(np.nanmax(values, initial=0) for values in percentages.values())
     chart = _epoch_chart(title, max(map(len, percentages.values())), Scale(0, 1.08 * high or 1))
+    series = method_series([run.name for run in runs])
     for index, values in percentages.items():
-        _draw(chart, values, index, f"{runs[index].name}, ")
-    return chart.svg(), title
+        _draw(chart, values, series[index], f"{runs[index].name}, ")
+    return chart
 
 
 def fraction_history(run: ReportRun, name: str) -> np.ndarray:
@@ -97,11 +101,11 @@ def fraction_history(run: ReportRun, name: str) -> np.ndarray:
     return of_known
 
 
-def history_chart(run: ReportRun, value: str, title: str) -> tuple[str, list[str]] | None:
+def history_chart(run: ReportRun, value: str, title: str) -> AxisChart | None:
     """Plot a value recorded per class over epochs.
 
     The lines are the classes if there are at most 8, otherwise the means of head, middle and tail and some of
-    the rarest classes.
+    the rarest classes. The color of a class is that of its group.
 
     Args:
         run: The run.
@@ -109,29 +113,34 @@ def history_chart(run: ReportRun, value: str, title: str) -> tuple[str, list[str
         title: Title of the chart.
 
     Returns:
-        The chart and the names of its lines; None if the run did not record the value.
+        The chart with a legend; None if the run did not record the value.
     """
     if value not in run.history:
         return None
-    names, values = run.predictions.class_names, run.history[value]
-    if len(names) <= 8 or run.training_positives is None:
-        names, values = names[:8], values[:, :8]
-    else:
-        groups = {group: members for group, members in run.groups().items() if members.any()}
-        rarest = np.argsort(run.training_positives, kind="stable")[: 8 - 2 * len(groups)]
-        lines = [
-            (f"{group}, mean of {members.sum():,} classes", np.flatnonzero(members))
-            for group, members in groups.items()
-        ]
-        lines += [(f"{names[index]} (rare)", np.array([index])) for index in rarest]
-        names = [name for name, _ in lines]
-        values = np.stack([_mean(values[:, indices]) for _, indices in lines], axis=1)
+    lines = _lines(run)
+    values = np.stack([_mean(run.history[value][:, indices]) for _, _, indices in lines], axis=1)
     positive = values[values > 0]
     log = len(positive) == values.size and positive.max() > 20 * positive.min()
     chart = _epoch_chart(title, len(values), Scale.around(values, log))
-    for index, line in enumerate(values.T):
-        _draw(chart, line, index)
-    return chart.svg(), names
+    chart.legend = [Series(name, color, index) for index, (name, color, _) in enumerate(lines)]
+    for series, line in zip(chart.legend, values.T):
+        _draw(chart, line, series, f"{series.name}, ")
+    return chart
+
+
+def _lines(run: ReportRun) -> list[tuple[str, str, np.ndarray]]:
+    """Return the name, the color and the class indices of each line of a history chart."""
+    names = run.predictions.class_names
+    groups = {group: members for group, members in run.groups().items() if members.any()}
+    color_of = {int(c): group for group, members in groups.items() for c in np.flatnonzero(members)}
+    if len(names) <= 8 or run.training_positives is None or not groups:
+        return [(name, color_of.get(c, "known"), np.array([c])) for c, name in enumerate(names[:8])]
+    lines = [
+        (f"{group}, mean of {members.sum():,} classes", group, np.flatnonzero(members))
+        for group, members in groups.items()
+    ]
+    rarest = np.argsort(run.training_positives, kind="stable")[: 8 - 2 * len(groups)].tolist()
+    return lines + [(f"{names[c]} (rare)", color_of.get(c, "known"), np.array([c])) for c in rarest]
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -143,15 +152,10 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def _epoch_chart(title: str, updates: int, y: Scale) -> AxisChart:
-    return AxisChart(title, Scale(1 if updates > 1 else 0, max(updates, 2)), y, "epoch", "")
+    return AxisChart(title, Scale(0, max(updates, 2)), y, "epoch", "")
 
 
-def _draw(chart: AxisChart, values: np.ndarray, series: int, name: str = "") -> None:
+def _draw(chart: AxisChart, values: np.ndarray, series: Series, name: str) -> None:
     updates = len(values)
-    chart.line(range(1, updates + 1), values, series)
+    chart.line(range(1, updates + 1), values, series, series.name)
     chart.points([updates], values[-1:], series, [f"{name}after epoch {updates}: {values[-1]:.4g}"])
-
-
-def _figures(figures: Sequence[tuple[str, str]]) -> str:
-    html = (f"<figure><figcaption>{escape(title)}</figcaption>{chart}</figure>" for chart, title in figures)
-    return f"<div class='figures'>{''.join(html)}</div>"

@@ -1,4 +1,4 @@
-"""Selection of the known labels that a run predicted worst, and thumbnails of their images."""
+"""Selection of the known labels that a run predicted worst, and their images."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def worst_labels(
     return chosen
 
 
-def thumbnail(image: np.ndarray | str, size: int = 112) -> str:
-    """Encode a scaled-down image as a data URL for an HTML page.
+def embedded_image(image: np.ndarray | str, size: int = 480) -> str:
+    """Encode an image as a data URL for an HTML page, and reduce its size if it is large.
 
     Args:
         image: A path, or an array of shape (H, W), (H, W, 1) or (H, W, 3) with channels in BGR order.
-        size: Length of the longer side of the thumbnail in pixels.
+        size: Maximum length of the longer side in pixels.
 
     Returns:
         The data URL.
@@ -95,7 +95,7 @@ def thumbnail(image: np.ndarray | str, size: int = 112) -> str:
     except (cv2.error, TypeError) as error:  # too large, or an invalid number of channels
         found = repr(image) if isinstance(image, str) else f"an array of shape {np.shape(image)}"
         raise ValueError(
-            f"The 'image' argument of thumbnail must be an image. Got {found} instead "
+            f"The 'image' argument of embedded_image must be an image. Got {found} instead "
             f"({' '.join(str(error).split())})."
         ) from error
 
@@ -104,7 +104,7 @@ def _decoded(path: str) -> np.ndarray:
     content = np.fromfile(path, np.uint8)  # cv2.imread fails for paths that are not valid UTF-8
     array = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if array is None:
-        raise ValueError(f"The 'image' argument of thumbnail must be an image. Got {path!r} instead.")
+        raise ValueError(f"The 'image' argument of embedded_image must be an image. Got {path!r} instead.")
     return array
 
 
@@ -112,11 +112,9 @@ def _data_url(array: np.ndarray, size: int) -> str:
     array = np.clip(array, 0, 255).astype(np.uint8)
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     array = array[..., 2::-1] if array.ndim == 3 else array
-    scale = size / max(array.shape[:2])
+    scale = min(1, size / max(array.shape[:2]))
     sides = tuple(max(1, round(scale * side)) for side in array.shape[1::-1])
-    array = cv2.resize(
-        np.ascontiguousarray(array), sides, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
-    )
+    array = cv2.resize(np.ascontiguousarray(array), sides, interpolation=cv2.INTER_AREA)
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, format="webp", quality=70)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

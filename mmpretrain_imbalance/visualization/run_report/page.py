@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 import numpy as np
 
-from ..axis_chart import legend
-from .cards import wrong_label_cards
+from ..page_templates import render
+from ..series import method_series
 from .charts import frequency_chart, group_chart, precision_recall_chart, reliability_chart
 from .classes import class_table, curve_classes
-from .epochs import over_epochs
+from .curves import training_curves
+from .differences import fact_table, setting_table, threshold_notes
+from .epochs import statistics_charts, without_statistics
 from .examples import listed
+from .most_wrong import example_cards
 from .report_run import ReportRun
-from .style import STYLE
-from .tables import metrics_table, significance
+from .tables import metrics_table, significance_table
 
 
 def run_report_page(
@@ -24,6 +25,7 @@ def run_report_page(
     image_of: Callable[[ReportRun, int], np.ndarray | str] | None = None,
     num_resamples: int = 1000,
     num_examples: int = 6,
+    has_pictures: bool = True,
 ) -> str:
     """Write an HTML report about one or several runs that were evaluated on the same images.
 
@@ -32,9 +34,10 @@ def run_report_page(
         classes: Names of the classes with precision-recall curves; by default the three rarest classes and
             the most frequent class.
         image_of: Returns the image of a run at an index of the test set, as a path or an array; None for a
-            page without images.
+            page without images and file names.
         num_resamples: Number of resamples of the paired bootstrap; 0 skips it.
         num_examples: Number of false positives and of false negatives shown per run; 0 skips them.
+        has_pictures: Whether the page shows the images themselves, in addition to their file names.
 
     Returns:
         The page as HTML.
@@ -45,62 +48,40 @@ def run_report_page(
     """
     names = _check_runs(runs, classes)
     chosen = [names.index(name) for name in classes] or curve_classes(runs[0])
-    run_legend = legend([run.name for run in runs])
     predictions = runs[0].predictions
-    sections = [
-        f"<p>{predictions.num_images:,} images, "
-        f"{predictions.num_classes:,} classes, {len(predictions.labels):,} known labels "
-        f"({_percent(len(predictions.labels), predictions.num_images * predictions.num_classes)} of all). "
-        "All numbers are computed from known labels only.</p>",
-        _section("Metrics", metrics_table(runs)),
-        _section("Significance of the differences", significance(runs, num_resamples))
-        if len(runs) > 1
-        else "",
-        _section(
-            "Frequent and rare classes",
-            _figures(
-                run_legend,
-                (frequency_chart(runs), "AP of each class against its number of training positives"),
-                (group_chart(runs), f"mAP of {runs[0].describe_groups()}"),
-            )
-            or "<p>The number of training positives per class was not recorded. Add LabelStatisticsHook to "
-            "the config to record it.</p>",
-        ),
-        _section("Label statistics over epochs", over_epochs(runs)),
-        _section(
-            "Calibration",
-            _figures(
-                run_legend,
-                (
-                    reliability_chart(runs),
-                    "Reliability of all known labels in ten bins; the dashed line is perfect calibration",
-                ),
-            ),
-        ),
-        _section(
-            "Precision and recall",
-            _figures(
-                run_legend,
-                *((precision_recall_chart(runs, index), f"Class {names[index]}") for index in chosen),
-            ),
-        ),
-        _section("Results per class", class_table(runs, chosen)),
-        *(
-            _section(f"Worst predictions: {run.name}", wrong_label_cards(run, image_of, num_examples))
+    known, labels = len(predictions.labels), predictions.num_images * predictions.num_classes
+    title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs: {listed([run.name for run in runs], 3)}"
+    by_frequency = frequency_chart(runs), group_chart(runs)
+    has_bootstrap = len(runs) > 1 and num_resamples > 0
+    page = render(
+        "run_report.html.jinja",
+        title=title,
+        runs=runs,
+        series=method_series([run.name for run in runs]),
+        num_images=predictions.num_images,
+        num_classes=predictions.num_classes,
+        num_known=known,
+        known_percent=f"{100 * known / labels:.1f} %" if labels else "-",
+        facts=fact_table(runs),
+        settings=setting_table(runs),
+        without_config=listed([run.name for run in runs if not run.facts.settings], 20),
+        metrics=metrics_table(runs),
+        threshold_notes=threshold_notes(runs),
+        significance=significance_table(runs, num_resamples) if has_bootstrap else None,
+        curves=training_curves(runs),
+        without_log=listed([run.name for run in runs if not run.log.loss], 20),
+        by_frequency=[chart for chart in by_frequency if chart is not None],
+        statistics=statistics_charts(runs),
+        without_statistics=listed(without_statistics(runs), 20),
+        reliability=reliability_chart(runs),
+        precision_recall=[precision_recall_chart(runs, index) for index in chosen],
+        class_table=class_table(runs, chosen),
+        examples=[
+            (run.name, example_cards(run, image_of, num_examples, has_pictures))
             for run in (runs if num_examples else ())
-        ),
-    ]
-    title = escape(
-        runs[0].name if len(runs) == 1 else f"{len(runs)} runs: {listed([run.name for run in runs], 3)}"
+        ],
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{title}</title><style>{STYLE}</style></head>"
-        f"<body><main><h1>{title.replace('_', '_<wbr>')}</h1>"
-        f"{''.join(sections)}</main></body></html>\n"
-    )
+    return str(page)
 
 
 def _check_runs(runs: Sequence[ReportRun], classes: Sequence[str]) -> list[str]:
@@ -123,20 +104,3 @@ def _check_runs(runs: Sequence[ReportRun], classes: Sequence[str]) -> list[str]:
             f"Got {unknown[0]!r} instead."
         )
     return names
-
-
-def _figures(run_legend: str, *charts: tuple[str | None, str]) -> str:
-    figures = [
-        f"<figure><figcaption>{escape(caption)}</figcaption>{chart}</figure>"
-        for chart, caption in charts
-        if chart is not None
-    ]
-    return f"{run_legend}<div class='figures'>{''.join(figures)}</div>" if figures else ""
-
-
-def _section(title: str, content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{content}</section>"
-
-
-def _percent(count: int, total: int) -> str:
-    return f"{100 * count / total:.1f} %" if total else "n/a"

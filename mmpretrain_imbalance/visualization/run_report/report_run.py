@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +24,12 @@ from ...functional import (
     rarest_classes,
 )
 from ...functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS
+from ...metrics.chosen_on import read_chosen_on, same_data
 from ...metrics.known_predictions import KnownPredictions
 from ...utils.class_values import read_named_values
 from ..statistics_history import read_statistics_histories
+from .run_facts import RunFacts, read_run_facts
+from .training_log import TrainingLog, read_training_log
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class ReportRun:
         thresholds: Chosen threshold of each class, of shape (C,); None if no thresholds were chosen.
         group_thresholds: Minimum number of training positives of a middle class and of a head class. None
             selects the groups defined by the dataset, or 20 and 100 if it defines none.
+        chosen_on: Description of the data on which the thresholds were chosen; None if not recorded.
     """
 
     name: str
@@ -50,6 +56,7 @@ class ReportRun:
     training_labels: np.ndarray | None = None
     thresholds: np.ndarray | None = None
     group_thresholds: tuple[float, float] | None = None
+    chosen_on: Mapping[str, Any] | None = None
 
     @classmethod
     def read(
@@ -74,7 +81,7 @@ class ReportRun:
         """
         folder = Path(work_dir)
         predictions = KnownPredictions.load(folder / "predictions.npz")
-        positives, labels, thresholds = predictions.training_positives, None, None
+        positives, labels, thresholds, chosen_on = predictions.training_positives, None, None, None
         if (folder / "label_counts.json").is_file():
             labels = np.array(
                 [
@@ -87,8 +94,15 @@ class ReportRun:
             thresholds = np.array(
                 read_named_values(folder / "thresholds.json", "thresholds", predictions.class_names)
             )
+            chosen_on = read_chosen_on(folder / "thresholds.json")
         name = name or folder.resolve().name
-        return cls(name, folder, predictions, positives, labels, thresholds, group_thresholds)
+        return cls(name, folder, predictions, positives, labels, thresholds, group_thresholds, chosen_on)
+
+    @cached_property
+    def has_own_thresholds(self) -> bool:
+        """Whether the thresholds were chosen on the very images of the predictions."""
+        known = self.predictions
+        return same_data(self.chosen_on, known.num_images, known.images, known.classes, known.labels)
 
     @property
     def elements(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -112,6 +126,16 @@ class ReportRun:
             value: np.pad(rows, ((0, 0), (0, 1)), constant_values=np.nan)[:, order]
             for value, rows in histories.items()
         }
+
+    @cached_property
+    def facts(self) -> RunFacts:
+        """Epoch, seed, date, duration, number of parameters and settings of the run."""
+        return read_run_facts(self.work_dir)
+
+    @cached_property
+    def log(self) -> TrainingLog:
+        """Losses and metrics over the epochs of the training."""
+        return read_training_log(self.work_dir)
 
     @cached_property
     def class_calibration_error(self) -> np.ndarray:
