@@ -10,29 +10,40 @@ from .inference_model import inference_model
 from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
 from .probability_file import ImageProbabilities, ProbabilityFile
+from .project.backbone_choice import BackboneChoice, choose_backbone
+from .project.new_project import NewProject, new_project
+from .project.update_project import ProjectUpdate, update_project
+from .project.usable_images import UsableImages
 from .suspect_labels import SUSPECT_METHODS, suspect_labels
 from .suspect_table import SuspectLabel, SuspectLabels
 from .trained_model import TrainedModel, load_trained_model
 
 __all__ = [
     "SUSPECT_METHODS",
+    "BackboneChoice",
     "ClassPriorEstimate",
     "ImagePrediction",
     "ImageProbabilities",
     "MultiLabelInferencer",
+    "NewProject",
     "PredictionFile",
     "PreparedImage",
     "ProbabilityFile",
+    "ProjectUpdate",
     "SuspectLabel",
     "SuspectLabels",
     "TrainedModel",
+    "UsableImages",
     "check_answer_table",
+    "choose_backbone",
     "estimate_class_prior",
     "image_paths",
     "inference_model",
     "load_trained_model",
+    "new_project",
     "probability_path",
     "suspect_labels",
     "train_fold_models",
+    "update_project",
     "write_answer_table",
 ]

@@ -8,9 +8,11 @@ import linecache
 import re
 from pathlib import Path
 from types import ModuleType
+from urllib.error import URLError
 
 import pytest
 from mmengine.registry import Registry
+from mmengine.runner import CheckpointLoader
 from torch.utils.data import DataLoader, Dataset
 
 from mmpretrain_imbalance.functional.labels import hard_labels
@@ -147,6 +149,27 @@ def test_config_that_cannot_be_read(error_message, tmp_path: Path, text: str, me
     message = message.format(path=path)
     assert message in error_message("train.py", path)
     assert message in error_message("estimate_class_prior.py", path, "epoch_1.pth")
+
+
+def test_weights_that_cannot_be_fetched(
+    error_message, tiny_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(CheckpointLoader, "load_checkpoint", staticmethod(fail))
+    path = tmp_path / "pretrained.py"
+    weights = "dict(type='Pretrained', checkpoint='https://example.org/a.pth')"
+    path.write_text(
+        f"_base_ = {str(tiny_config)!r}\n"
+        f"backbone = dict(_delete_=True, type='ResNet', depth=18, init_cfg={weights})\n"
+        "loss = dict(_delete_=True, type='PartialAsymmetricLoss', unknown='ignore')\n"
+        "model = dict(backbone=backbone, head=dict(loss=loss))\n"
+    )
+    message = error_message("train.py", path, "--work-dir", tmp_path / "run")
+    assert "could not be fetched (no route to host). Give a file with --cfg-options" in message
+    assert "Traceback" not in message
+    assert not list((tmp_path / "run").glob("*.pth"))
 
 
 def test_missing_checkpoint(error_message, tiny_config: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from urllib.error import URLError
 
 from mmengine.config import Config
 
@@ -53,8 +54,9 @@ def explain_input_errors(
 def input_error_message(error: BaseException | None, cfg: Config | None = None) -> str | None:
     """Return the message of an error that wrong input caused.
 
-    Two kinds of errors count as wrong input: errors that a ``raise`` statement of this package raised, in
-    this process or in a data loader process, and errors from a config with an unknown type or argument.
+    Three kinds of errors count as wrong input: errors that a ``raise`` statement of this package raised, in
+    this process or in a data loader process, errors from a config with an unknown type or argument, and URLs
+    that cannot be read.
 
     Args:
         error: The error; the errors that caused it are examined as well.
@@ -68,6 +70,12 @@ def input_error_message(error: BaseException | None, cfg: Config | None = None) 
         builds = [frame for frame in frames if frame.f_code.co_name == "build_from_cfg"]
         last = traceback.extract_tb(error.__traceback__)[-1:]
         in_worker = _IN_WORKER.match(str(error))
+        if isinstance(error, URLError):
+            return (
+                f"The weights at a URL of the config could not be fetched ({error.reason}). Give a file with "
+                "--cfg-options model.backbone.init_cfg.checkpoint=FILE, or train from random weights with "
+                "model.backbone.init_cfg=None."
+            )
         # A loss of this package raises for an unexpected argument itself, but cannot list its arguments.
         if builds and isinstance(error, (KeyError, TypeError)):
             message = config_error_message(error, builds[-1], builds[-1] is frames[-1], cfg)

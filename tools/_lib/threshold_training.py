@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from _lib.threshold_data import Images
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from mmpretrain_imbalance.functional import simulate_partial_labels
-
-from .threshold_data import Images
 
 _IGNORE = dict(type="PartialAsymmetricLoss", unknown="ignore")
 

@@ -1,0 +1,112 @@
+"""Weights of a backbone: files of several origins, wrong files, and a network that cannot be reached."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.error import URLError
+
+import pytest
+import timm
+import torch
+from huggingface_hub import constants
+from mmengine.runner import CheckpointLoader
+from safetensors.torch import save_file
+
+from mmpretrain_imbalance.apis.project.backbone_choice import build_backbone, choose_backbone
+from mmpretrain_imbalance.apis.project.backbone_weights import fetch_weights, read_weights
+
+SMALL = choose_backbone("shufflenet-v2-1x", image_size=32)
+SMALL_OF_TIMM = choose_backbone("timm/test_efficientnet", image_size=32)
+
+
+def write(path: Path, tensors: dict, prefix: str, key: str | None) -> Path:
+    named = {prefix + name: value for name, value in tensors.items()}
+    named["head.fc.weight"] = torch.zeros(3, 3)
+    torch.save(named if key is None else {key: named, "epoch": 3}, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("prefix", "key"), [("", None), ("backbone.", "state_dict"), ("module.backbone.", "model")]
+)
+def test_every_weight_is_found(prefix: str, key: str | None, tmp_path: Path) -> None:
+    expected = build_backbone(SMALL).state_dict()
+    found = read_weights(write(tmp_path / "weights.pth", expected, prefix, key), SMALL)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value)
+
+
+@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
+def test_files_of_timm_fit_without_their_classifier(ending: str, tmp_path: Path) -> None:
+    network = timm.create_model("test_efficientnet", num_classes=5)
+    path = tmp_path / f"timm{ending}"
+    (save_file if ending == ".safetensors" else torch.save)(network.state_dict(), path)
+    found = read_weights(path, SMALL_OF_TIMM)
+    assert found.keys() == build_backbone(SMALL_OF_TIMM).state_dict().keys()
+    torch.testing.assert_close(found["timm_model.conv_stem.weight"], network.conv_stem.weight)
+
+
+def test_wrong_files_raise(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="must be an existing file, or 'none'"):
+        read_weights(tmp_path / "missing.pth", SMALL)
+    other = write(tmp_path / "other.pth", timm.create_model("test_resnet").state_dict(), "", None)
+    with pytest.raises(ValueError, match=r"every weight of shufflenet.*which has 0 of \d+.*another network"):
+        read_weights(other, SMALL)
+    (tmp_path / "text.pth").write_text("no checkpoint")
+    with pytest.raises(ValueError, match="must be a checkpoint"):
+        read_weights(tmp_path / "text.pth", SMALL)
+
+
+def test_weights_that_cannot_be_fetched_end_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(CheckpointLoader, "load_checkpoint", staticmethod(fail))
+    with pytest.raises(
+        ConnectionError, match=r"could not be fetched from https://.*no route to host.*--weights FILE"
+    ):
+        fetch_weights(SMALL)
+
+
+@pytest.mark.parametrize("reachable", [False, True])
+def test_hub_of_timm_is_asked_only_with_a_connection(
+    reachable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def connect(*arguments: object, **options: object) -> SimpleNamespace:
+        if not reachable:
+            raise OSError("no route to host")
+        return SimpleNamespace(close=lambda: None)
+
+    def create_model(*arguments: object, **options: object) -> None:
+        asked.append(not constants.HF_HUB_OFFLINE)
+        raise OSError("not in the cache")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(timm, "create_model", create_model)
+    with pytest.raises(ConnectionError, match=r"could not be fetched from the hub of timm.*--weights none"):
+        fetch_weights(SMALL_OF_TIMM)
+    assert asked == [reachable]
+    assert constants.HF_HUB_OFFLINE is False
+
+
+def test_published_weights_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = build_backbone(SMALL).state_dict()
+    published = {"state_dict": {f"backbone.{name}": value for name, value in expected.items()}}
+    monkeypatch.setattr(CheckpointLoader, "load_checkpoint", staticmethod(lambda *_, **__: published))
+    assert fetch_weights(SMALL).keys() == expected.keys()
+
+
+def test_a_weight_of_another_shape_raises(tmp_path: Path) -> None:
+    tensors = build_backbone(SMALL).state_dict()
+    name = next(iter(tensors))
+    tensors[name] = tensors[name][:1]
+    path = write(tmp_path / "weights.pth", tensors, "", None)
+    with pytest.raises(ValueError, match=f"the first without a value of its shape is '{name}'"):
+        read_weights(path, SMALL)

@@ -1,0 +1,48 @@
+"""The notebook of own data: it has no outputs, and runs on drawn photographs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+from tests.apis.project.drawn_photos import CLASSES, draw_photos, draw_table, draw_truth
+from tests.docs.code_blocks import ROOT
+
+NOTEBOOK = ROOT / "docs" / "own_data.ipynb"
+SMALL = dict(model="timm/test_efficientnet", weights="none", image_size=32, max_epochs=2, batch_size=8)
+
+
+def test_notebook_is_stored_without_outputs() -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [
+        cell.outputs or cell.execution_count for cell in code if cell.outputs or cell.execution_count
+    ] == []
+
+
+@pytest.mark.slow
+def test_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = draw_truth(40)
+    draw_photos(tmp_path / "photos", truth)
+    draw_table(truth).to_excel(tmp_path / "clothes.xlsx", index=False)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    settings = notebook.cells[1]
+    assert settings.source.count("\noptions = ") == 1
+    settings.source += f"\noptions = {SMALL!r}"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert {path.name for path in (tmp_path / "clothes").iterdir()} >= {
+        "config.py",
+        "work_dirs",
+        "suspects.csv",
+    }
+    suspects = pd.read_csv(tmp_path / "clothes" / "suspects.csv")
+    assert set(suspects["class"]) <= set(CLASSES)
+    assert len(suspects) == 40
