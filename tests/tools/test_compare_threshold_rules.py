@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmpretrain_imbalance.datasets import MultiDigits
 from mmpretrain_imbalance.functional import best_thresholds
 from tests.tools.run_tool import TOOLS
 
@@ -107,7 +109,7 @@ def test_trainings_learn_from_features(training: str) -> None:
 def test_run_on_drawn_photographs(
     tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    """Thumbnails, no pretrained weights; the second call trains nothing, and digits are not asked for."""
+    """Thumbnails, no pretrained weights; the second call trains nothing, and the fresh one other models."""
     for split, number in (("train", 140), ("test", 30)):
         lines = ["image," + ",".join(f"c{index}" for index in range(32))]
         (tmp_path / "data" / "corel5k" / "images").mkdir(parents=True, exist_ok=True)
@@ -122,6 +124,7 @@ def test_run_on_drawn_photographs(
     args = SimpleNamespace(
         sets=["corel5k", "clothing_attributes"], data=tmp_path / "data", weights=None, backbone="any"
     )
+    args.fresh = False
     args.seeds, args.work_dir = 2, tmp_path / "work"
     tool.main(None, args)
     printed = capsys.readouterr().out
@@ -132,19 +135,87 @@ def test_run_on_drawn_photographs(
     tool.main(None, args)
     assert "training:" not in capsys.readouterr().out
     assert (tmp_path / "work" / "results.md").read_text() == first
+    args.fresh = True
+    tool.main(None, args)
+    assert capsys.readouterr().out.count("training: corel5k") == 12
+    assert (tmp_path / "work" / "results.md").read_text() == first
+    rows = json.loads((tmp_path / "work" / "fresh" / "results.json").read_text())
+    assert {row["seed"] for row in rows} == {5, 6}
+    assert list(dict.fromkeys(row["rule"] for row in rows)) == list(tool.CONFIRMED)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_test_photographs_are_not_used_otherwise(
+    tool: ModuleType, monkeypatch: pytest.MonkeyPatch, fresh: bool
+) -> None:
+    monkeypatch.setattr(tool, "NUM_VALIDATION", (4, 20))
+    rows = {"train": np.arange(200), "test": np.arange(200, 230)}
+
+    def numbered(folder: Path, split: str, *_: object) -> object:
+        labels = np.zeros((len(rows[split]), 32), np.int8)
+        return tool.Images(tool.torch.as_tensor(rows[split]), labels)
+
+    monkeypatch.setattr(tool, "photographs", numbered)
+    args = SimpleNamespace(fresh=fresh, weights=None, data=Path(), work_dir=Path())
+    sets = tool.photograph_sets("corel5k", args)
+    tests = set()
+    for seed in (5, 6):
+        train, validation, test = (set(part.inputs.tolist()) for part in tool.photograph_parts(*sets, seed))
+        assert len(validation) == 20
+        assert len(test) == (50 if fresh else 30)
+        assert not train & validation
+        assert (train | validation, test) == (set(range(200 if fresh else 230)) - test, test)
+        assert (max(test) < 200) == fresh
+        few = [set(part.inputs.tolist()) for part in tool.small_parts(*sets, seed)]
+        assert list(map(len, few)) == [96, 32, len(test)]
+        assert not few[0] & few[1]
+        assert not (few[0] | few[1]) & test
+        tests.add(frozenset(test))
+    assert len(tests) == 1
+
+
+def test_fresh_digits_were_not_tested_before(tool: ModuleType) -> None:
+    digits = []
+    parts = tool.digit_parts(5, fresh=True)
+    for part, split, number in zip(parts, ("train", "test", "val"), (2000, 400, 1000)):
+        dataset = MultiDigits(split, number, seed=5)
+        dataset.full_init()
+        np.testing.assert_array_equal((part.inputs * 65 + 33).round()[:, 0], dataset.images)
+        digits.append(set(dataset.digits.flat) - {-1})
+    assert min(map(len, digits)) > 290
+    assert not digits[2] & (digits[0] | digits[1])
+
+
+def test_canvases_of_fresh_seeds_are_others(tool: ModuleType) -> None:
+    earlier, fresh = (
+        {canvas.tobytes() for seed in seeds for canvas in tool.digit_parts(seed, new)[2].inputs.numpy()}
+        for seeds, new in (((0, 4), False), ((5, 9), True))
+    )
+    assert min(len(earlier), len(fresh)) > 1990
+    assert not earlier & fresh
 
 
 def test_tables_show_means_and_paired_differences(tool: ModuleType, rules: ModuleType) -> None:
-    values = {"0.5": (10, 20), rules.PREVIOUS: (30, 50), rules.DEFAULT: (33, 55)}
+    values = {
+        "0.5": (10, 20),
+        rules.PREVIOUS: (30, 50),
+        rules.OWN_PRIOR: (34, 54),
+        rules.DEFAULT: (33, 55),
+    }
     rows = [
-        dict(data="digits", setting="ignore", seed=seed, images=30, rule=rule, CF1=1.0, OF1=2.0)
-        | dict(macro_f1=values.get(rule, (0, 0))[seed])
+        dict(data="digits", setting="ignore", seed=seed, images=images, rule=rule, CF1=1.0, OF1=2.0)
+        | dict(macro_f1=factor * values.get(rule, (0, 0))[seed])
+        for images, factor in ((30, 1), (100, 2))
         for rule in rules.RULES
         for seed in (0, 1)
     ]
-    assert f"| {rules.DEFAULT} | **44.0** | **44.0** | **1.0** | **2.0** |" in tool.rules_table(rows)
-    line = tool.settings_table(rows).splitlines()[-1]
-    assert line == "| digits, 30 | 15.0 ± 7.1 | 40.0 ± 14.1 | 44.0 ± 15.6 | +4.0 ± 1.4 |"
+    assert f"| {rules.DEFAULT} | **44.0** | **88.0** | **66.0** | **1.0** | **2.0** |" in tool.rules_table(
+        rows
+    )
+    lines = tool.settings_table(rows).splitlines()
+    assert lines[2].endswith("| default | default minus previous | default minus own prior, λ = 3 |")
+    assert lines[4] == "| digits, 30 | 15.0 ± 7.1 | 40.0 ± 14.1 | 44.0 ± 15.6 | +4.0 ± 1.4 | +0.0 ± 1.4 |"
+    assert lines[6] == "| mean | 22.5 ± 10.6 | 60.0 ± 21.2 | 66.0 ± 23.3 | +6.0 ± 2.1 | +0.0 ± 2.1 |"
 
 
 def test_without_any_data_set_nothing_is_written(

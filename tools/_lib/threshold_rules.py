@@ -111,6 +111,17 @@ def _shrunk(rule: Callable[[ClassOfValidation, float, float], float], shrinkage:
 
 
 PREVIOUS, DEFAULT = "values, λ = 10 (previous default)", "common ratio, λ = 10 (default)"
+OWN_PRIOR = "own prior, λ = 3"
+#: Rules that are compared once more, on images and with seeds that were not used to develop the default.
+CONFIRMED = (
+    "0.5",
+    "one global threshold",
+    PREVIOUS,
+    "own, midpoint",
+    OWN_PRIOR,
+    "common ratio, λ = 10, global threshold without positives",
+    DEFAULT,
+)
 
 #: Functions of validation scores and labels, each of shape (N, C), that return C thresholds.
 RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

@@ -1,11 +1,12 @@
 """Compare rules that choose decision thresholds, on test images that were not used for the choice.
 
-The table of docs/thresholds.md comes from this command. The scores of finished trainings and the features of
+The tables of docs/thresholds.md come from this command. The scores of finished trainings and the features of
 photographs are kept in the work folder; a later call computes only what is missing.
 
 Example:
     python tools/analysis_tools/compare_threshold_rules.py --sets digits
     python tools/analysis_tools/compare_threshold_rules.py --data data --weights efficientnet_lite0.pth
+    python tools/analysis_tools/compare_threshold_rules.py --fresh --weights efficientnet_lite0.pth
 """
 
 from __future__ import annotations
@@ -56,6 +57,13 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     )
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds (default: 5)")
     parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="compare a few rules again, with seeds from 5 on, and with test images that were not tested "
+        "before: a quarter of the photographs of train.csv, and the digits that were used for validation. "
+        "Scores and results are written to the folder 'fresh' of the work folder",
+    )
+    parser.add_argument(
         "--work-dir",
         type=Path,
         default=Path("work_dirs/threshold_rules"),
@@ -72,7 +80,7 @@ import numpy as np
 import torch
 from _lib.input_errors import explain_input_errors
 from _lib.threshold_data import PHOTOGRAPHS, Images, digit_images, photographs, pretrained_backbone
-from _lib.threshold_rules import DEFAULT, PREVIOUS, RULES
+from _lib.threshold_rules import CONFIRMED, DEFAULT, OWN_PRIOR, PREVIOUS, RULES
 from _lib.threshold_training import SMALL_TRAININGS, TRAININGS, Training, trained_scores
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -84,6 +92,7 @@ from mmpretrain_imbalance.utils.files import atomic_write
 NUM_VALIDATION = (30, 100, 400)
 METRICS = ("macro_f1", "CF1", "OF1")
 SMALL = "128 photographs"
+FIRST_FRESH_SEED = 5
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
@@ -99,24 +108,34 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             continue
         with explain_input_errors(parser, False):
             for setting, seed, scores in finished_runs(name, args):
-                rows += evaluated_rules(name, setting, seed, scores)
+                rows += evaluated_rules(
+                    name, setting, seed, scores, CONFIRMED if args.fresh else tuple(RULES)
+                )
     if not rows:
         parser.exit(1, "No data set was found, so nothing was written.\n")
-    with atomic_write(args.work_dir / "results.json") as file:
+    folder = results_folder(args)
+    with atomic_write(folder / "results.json") as file:
         json.dump(rows, file, indent=1)
     text = f"{rules_table(rows)}\n{settings_table(rows)}"
-    with atomic_write(args.work_dir / "results.md") as file:
+    with atomic_write(folder / "results.md") as file:
         file.write(text)
     console = Console()
     console.print(Markdown(text))
-    console.print(f"Written to {args.work_dir}: results.json, results.md")
+    console.print(f"Written to {folder}: results.json, results.md")
+
+
+def results_folder(args: argparse.Namespace) -> Path:
+    """Return the folder of scores and results; the features of photographs are the same with ``--fresh``."""
+    folder: Path = args.work_dir
+    return folder / "fresh" if args.fresh else folder
 
 
 def finished_runs(name: str, args: argparse.Namespace) -> Iterator[tuple[str, int, dict[str, np.ndarray]]]:
     """Train the missing models of a data set, and yield the scores and labels of every model."""
     sets = None if name == "digits" else photograph_sets(name, args)
-    for seed in range(args.seeds):
-        parts = digit_parts(seed) if sets is None else photograph_parts(*sets, seed)
+    first_seed = FIRST_FRESH_SEED if args.fresh else 0
+    for seed in range(first_seed, first_seed + args.seeds):
+        parts = digit_parts(seed, args.fresh) if sets is None else photograph_parts(*sets, seed)
         trainings: list[tuple[str, str, Training, list[Images]]] = [
             ("", title, training, parts) for title, training in TRAININGS.items()
         ]
@@ -125,7 +144,7 @@ def finished_runs(name: str, args: argparse.Namespace) -> Iterator[tuple[str, in
             trainings += [(SMALL, *item, small) for item in SMALL_TRAININGS.items()]
         for group, title, training, (train, *others) in trainings:
             file_name = f"{name}_{group}_{title}_{seed}.npz".replace(" ", "-").replace(",", "")
-            path = args.work_dir / "scores" / file_name
+            path = results_folder(args) / "scores" / file_name
             if not path.is_file():
                 print(f"training: {name}, {group or 'all images'}, {title}, seed {seed}", flush=True)
                 scores = trained_scores(training, train, others, seed)
@@ -140,23 +159,35 @@ def finished_runs(name: str, args: argparse.Namespace) -> Iterator[tuple[str, in
                 yield f"{group}: {title}" if group else title, seed, dict(archive)
 
 
-def digit_parts(seed: int) -> list[Images]:
-    """Return the canvases for training, validation and testing."""
-    sizes = {"train": 2000, "val": max(NUM_VALIDATION), "test": 1000}
-    return [digit_images(split, number, seed) for split, number in sizes.items()]
+def digit_parts(seed: int, fresh: bool) -> list[Images]:
+    """Return the canvases for training, validation and testing.
+
+    With ``fresh``, the digits of validation and of testing are exchanged.
+    """
+    splits = ("train", "test", "val") if fresh else ("train", "val", "test")
+    sizes = (2000, max(NUM_VALIDATION), 1000)
+    return [digit_images(split, number, seed) for split, number in zip(splits, sizes)]
 
 
 def photograph_sets(name: str, args: argparse.Namespace) -> tuple[Images, Images]:
-    """Return the features of the photographs for training and testing."""
+    """Return the features of the photographs for training and testing.
+
+    With ``--fresh``, both are photographs of train.csv, and a quarter of them is for testing.
+    """
     backbone = None if args.weights is None else pretrained_backbone(args.backbone, args.weights)
     features = "thumbnails" if args.weights is None else args.backbone
-    train, test = (
+    train, *others = (
         photographs(
             args.data / name, split, backbone, args.work_dir / "features" / f"{name}_{split}_{features}.npz"
         )
-        for split in ("train", "test")
+        for split in (("train",) if args.fresh else ("train", "test"))
     )
-    return train, test
+    if not args.fresh:
+        return train, others[0]
+    # A fixed seed, because the test photographs must be the same for all seeds of the trainings.
+    order = np.random.default_rng(0).permutation(len(train.labels))
+    number = len(order) // 4
+    return train.subset(order[number:]), train.subset(order[:number])
 
 
 def photograph_parts(train: Images, test: Images, seed: int) -> list[Images]:
@@ -181,8 +212,10 @@ def small_parts(train: Images, test: Images, seed: int) -> list[Images]:
     return [train.subset(order[:96]), Images(validation.inputs, labels), test]
 
 
-def evaluated_rules(name: str, setting: str, seed: int, run: dict[str, np.ndarray]) -> list[dict]:
-    """Choose thresholds by every rule on parts of the validation images, and evaluate the test images."""
+def evaluated_rules(
+    name: str, setting: str, seed: int, run: dict[str, np.ndarray], rules: tuple[str, ...]
+) -> list[dict]:
+    """Choose thresholds by each rule on parts of the validation images, and evaluate the test images."""
     rows = []
     small = setting.startswith(SMALL)
     for number in (len(run["val_labels"]),) if small else NUM_VALIDATION:
@@ -191,8 +224,8 @@ def evaluated_rules(name: str, setting: str, seed: int, run: dict[str, np.ndarra
             part = labels
             if known == "half":
                 part = simulate_partial_labels(labels, "rps", seed=seed, probability=0.5)
-            for rule, choose in RULES.items():
-                thresholds = choose(scores, part).astype(np.float32)
+            for rule in rules:
+                thresholds = RULES[rule](scores, part).astype(np.float32)
                 found = multi_label_scores(run["test_scores"] >= thresholds, run["test_labels"])
                 rows.append(
                     dict(data=name, setting=setting, seed=seed, images=number, known=known, rule=rule)
@@ -224,12 +257,13 @@ def rules_table(rows: list[dict]) -> str:
     """Format macro F1 of each rule and group, and the means of all groups, in Markdown."""
     values = {metric: values_of(rows, metric) for metric in METRICS}
     groups = list(dict.fromkeys(map(group_of, rows)))
+    rules = list(dict.fromkeys(row["rule"] for row in rows))
     heads = [*groups, "mean", "mean CF1", "mean OF1"]
     cells = np.array(
         [
             [values["macro_f1"][group, rule].mean() for group in groups]
             + [np.mean([values[metric][group, rule].mean() for group in groups]) for metric in METRICS]
-            for rule in RULES
+            for rule in rules
         ]
     )
     best = cells.round(1).max(axis=0)
@@ -239,27 +273,34 @@ def rules_table(rows: list[dict]) -> str:
         f"| rule | {' | '.join(heads)} |",
         "| --- |" + " ---: |" * len(heads),
     ]
-    for rule, row in zip(RULES, cells):
+    for rule, row in zip(rules, cells):
         texts = [f"**{x:.1f}**" if round(x, 1) == top else f"{x:.1f}" for x, top in zip(row, best)]
         lines.append(f"| {rule} | {' | '.join(texts)} |")
     return "\n".join([*lines, ""])
 
 
 def settings_table(rows: list[dict]) -> str:
-    """Format macro F1 of 0.5, the previous and the default rule in each group, in Markdown."""
+    """Format macro F1 of 0.5, the previous and the default rule, and paired differences, in Markdown."""
     values = values_of(rows, "macro_f1")
+    groups = list(dict.fromkeys(map(group_of, rows)))
+    for rule in ("0.5", PREVIOUS, OWN_PRIOR, DEFAULT):
+        values["mean", rule] = np.mean([values[group, rule] for group in groups], axis=0)
     seeds = len({row["seed"] for row in rows})
     lines = [
         f"**Macro F1 on test images; percent, mean ± standard deviation over {seeds} seeds**",
         "",
-        "| data, validation images | at 0.5 | previous default | default | default minus previous |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| data, validation images | at 0.5 | previous default | default | default minus previous | "
+        f"default minus {OWN_PRIOR} |",
+        "| --- |" + " ---: |" * 5,
     ]
-    for group in dict.fromkeys(map(group_of, rows)):
-        previous, default = values[group, PREVIOUS], values[group, DEFAULT]
-        columns = [f"{x.mean():.1f} ± {x.std(ddof=1):.1f}" for x in (values[group, "0.5"], previous, default)]
-        gain = default - previous
-        lines.append(f"| {group} | {' | '.join(columns)} | {gain.mean():+.1f} ± {gain.std(ddof=1):.1f} |")
+    for group in [*groups, "mean"]:
+        half, previous, own_prior, default = (
+            values[group, rule] for rule in ("0.5", PREVIOUS, OWN_PRIOR, DEFAULT)
+        )
+        columns = [f"{x.mean():.1f} ± {x.std(ddof=1):.1f}" for x in (half, previous, default)]
+        gains = (default - previous, default - own_prior)
+        columns += [f"{x.mean():+.1f} ± {x.std(ddof=1):.1f}" for x in gains]
+        lines.append(f"| {group} | {' | '.join(columns)} |")
     return "\n".join([*lines, ""])
 
 
