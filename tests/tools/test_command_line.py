@@ -121,10 +121,21 @@ def test_all_options_of_mmpretrain_exist(tool: str) -> None:
 
 
 def test_settings_are_merged_into_the_config(command_line: ModuleType) -> None:
-    cfg = Config(dict(train_cfg=dict(max_epochs=2), pipeline=[dict(type="A"), dict(type="B")]))
-    options = {"train_cfg.max_epochs": 5, "pipeline.1.type": "C", "find_unused_parameters": True}
+    cfg = Config(dict(train_cfg=dict(max_epochs=2), custom_hooks=[dict(type="A"), dict(type="B")]))
+    options = {"train_cfg.max_epochs": 5, "custom_hooks.1.type": "C", "find_unused_parameters": True}
     command_line.override(argparse.ArgumentParser(), cfg, options)
-    assert (cfg.train_cfg.max_epochs, cfg.pipeline[1].type, cfg.find_unused_parameters) == (5, "C", True)
+    assert (cfg.train_cfg.max_epochs, cfg.custom_hooks[1].type, cfg.find_unused_parameters) == (5, "C", True)
+
+
+def test_a_variable_of_the_config_file_is_no_setting(command_line: ModuleType, capsys) -> None:
+    """It was inserted into the settings when the file was read, so that a new value would have no effect."""
+    cfg = Config(dict(max_epochs=2, train_cfg=dict(max_epochs=2)))
+    with pytest.raises(SystemExit):
+        command_line.override(argparse.ArgumentParser(), cfg, {"max_epochs": 5})
+    message = " ".join(capsys.readouterr().err.split())
+    assert (
+        "Got 'max_epochs' instead, a variable of the config file. Set the settings that are made" in message
+    )
 
 
 @pytest.mark.parametrize(("num_workers", "expected"), [(0, False), (2, True)])

@@ -124,21 +124,25 @@ def set_dataloader_defaults(
 def override(parser: argparse.ArgumentParser, cfg: Config, options: dict | None) -> None:
     """Merge ``--cfg-options`` into the config.
 
-    The first word of a key must be a key of the config or an argument of Runner, because an unknown setting
-    would be ignored silently. The rest of the key is checked when the object is built from the config.
+    The first word of a key must be an argument of Runner, because any other setting would be ignored
+    silently. The rest of the key is checked when the object is built from the config.
 
     Args:
         parser: Parser of the command line, which reports errors.
         cfg: The config, changed in place.
         options: Values by dotted key.
     """
-    known = set(cfg) | set(inspect.signature(Runner.__init__).parameters) | _READ_FROM_CONFIG
+    read = set(inspect.signature(Runner.__init__).parameters) | _READ_FROM_CONFIG
+    known = set(cfg) | read
     for key in options or {}:
         name, dot, rest = key.partition(".")
-        if name in _SETTING_OF_VARIABLE:
+        if name in _SETTING_OF_VARIABLE or (name in cfg and name not in read):
+            remedy = "Set the settings that are made of it, or change it in the file."
+            if name in _SETTING_OF_VARIABLE:
+                remedy = f"Set '{_SETTING_OF_VARIABLE[name]}{dot}{rest}' instead."
             parser.error(
                 f"The '--cfg-options' argument must name settings that MMEngine reads. Got {key!r} instead, "
-                f"a variable of the config file. Set '{_SETTING_OF_VARIABLE[name]}{dot}{rest}' instead."
+                f"a variable of the config file. {remedy}"
             )
         if name not in known:
             parser.error(
