@@ -58,7 +58,7 @@ class MultiDigits(LabelStoreDataset):
         >>> dataset = MultiDigits(num_images=100)
         >>> info = dataset.get_data_info(3)
         >>> info['img'].shape, info['gt_score']
-        ((32, 32, 1), array([1., 1., 0., 0., 0., 0., 0., 0., 0., 0.], dtype=float32))
+        ((32, 32, 1), array([1., 0., 0., 1., 0., 0., 0., 0., 0., 0.], dtype=float32))
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {"classes": tuple(map(str, range(10)))}
