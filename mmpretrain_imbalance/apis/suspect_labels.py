@@ -69,7 +69,8 @@ def suspect_labels(
         work_dir: Folder for the models of the folds; by default ``folds`` in the work folder of the config.
         seed: Seed of the folds.
         thresholds: Decision thresholds, from which unknown labels are asked: one number, values by class
-            name, or a file with them. None uses those of the head or the checkpoint, or else 0.5.
+            name, or a file with them. None uses those of the head, of ``thresholds.json`` beside the
+            checkpoint, or of the checkpoint, or else 0.5.
         device: Device of the model; None selects a GPU if available.
         on_progress: Called after each batch with the number of scored images and the number of all images.
         on_fold: Called before the training of each fold, see :func:`train_fold_models`.
@@ -127,7 +128,13 @@ def _predict(
             check_same_classes("the checkpoint", trained.stored_names, "the labels", store.class_names)
         head = getattr(trained.model, "head", None)
         chosen = chosen_thresholds(
-            thresholds, head, trained.thresholds, store.class_names, "suspect_labels", trained.class_names
+            thresholds,
+            head,
+            trained.thresholds,
+            store.class_names,
+            "suspect_labels",
+            trained.class_names,
+            trained.threshold_file,
         )
         for indices, probabilities in predicted_batches(trained.model, dataset, cfg, images):
             if probabilities.shape[1] != store.num_classes:

@@ -120,6 +120,18 @@ def test_planted_errors_are_found_and_better_out_of_fold(trained, tmp_path: Path
     assert precision(folds, is_wrong, count) > 0.05 + precision(in_sample, is_wrong, count)
 
 
+def test_thresholds_beside_the_checkpoint_are_used(trained) -> None:
+    cfg, checkpoint = trained
+    given, default = (suspect_labels(cfg, checkpoint, top=9, **given) for given in (dict(thresholds=0.3), {}))
+    assert given.labels != default.labels
+    path = Path(checkpoint).with_name("thresholds.json")
+    path.write_text(json.dumps(dict(classes=list("0123456789"), thresholds=[0.3] * 10)))
+    try:
+        assert suspect_labels(cfg, checkpoint, top=9).labels == given.labels
+    finally:
+        path.unlink()
+
+
 def test_scores_are_those_of_the_model(trained) -> None:
     """The ranking is repeated with plain loops over all elements."""
     cfg, checkpoint = trained
