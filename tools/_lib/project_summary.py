@@ -67,6 +67,8 @@ def print_update(console: Console, update: ProjectUpdate) -> None:
         for (old, now), number in sorted(update.changed_labels.items())
     )
     console.print(f"Changed labels: {changed or 'none'}.")
+    if update.num_corrections:
+        console.print(f"{update.num_corrections} labels differ from the table, as in corrections.csv.")
     if update.advice.method != update.method:
         console.print(
             f"The advice for these labels is {update.advice.method}; config.py still has {update.method}."

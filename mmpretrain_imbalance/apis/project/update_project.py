@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.annotations.corrections import apply_corrections
+from ...datasets.annotations.corrections import Correction, apply_corrections, read_corrections
 from ...datasets.image_files import ImageFiles, ImageProblem, find_images
 from ...datasets.label_store.build import StoreParts, select_classes
 from ...datasets.label_store.counts import LabelCounts
@@ -26,6 +26,13 @@ from ...datasets.tables import TableDescription, read_label_table
 from ...functional.method_advice import MethodAdvice, advise_method
 from ...utils.files import atomic_write
 from .new_project import image_names, positives_per_image
+from .project_corrections import (
+    CORRECTIONS_FILE,
+    add_corrections,
+    read_project_corrections,
+    valid_corrections,
+    write_project_corrections,
+)
 from .project_folder import read_settings, write_settings
 from .project_labels import known_labels, read_part, select_images, write_part
 from .usable_images import UsableImages, problem_folder_of, usable_images
@@ -50,6 +57,7 @@ class ProjectUpdate:
         new_images: Number of new images in each part.
         removed_images: Number of images that the table no longer names.
         changed_labels: Number of changed labels of the other images, by the earlier and the new label.
+        num_corrections: Number of labels that differ from the table because they were corrected one by one.
         earlier_version: Folder of the earlier annotation files.
         advice: Advice for the method.
         method: The method of the project, which does not change.
@@ -65,6 +73,7 @@ class ProjectUpdate:
     new_images: dict[str, int]
     removed_images: int
     changed_labels: dict[tuple[int, int], int]
+    num_corrections: int
     earlier_version: Path
     advice: MethodAdvice
     method: str
@@ -85,6 +94,9 @@ def update_project(
     The table is that of the project with other labels, or more or fewer images; or it is a table with the
     columns ``image``, ``class`` and ``correct``, such as that of ``tools/suspects.py`` after a person has
     filled it in, whose corrections replace single labels.
+
+    The project remembers single corrections in ``corrections.csv``. A later update from the table keeps them,
+    except where the table itself has changed the label since.
 
     An image that the project has stays in its part. New images are split by the fractions of the project; an
     image whose group is in a part goes to that part. The earlier annotation files are kept in
@@ -118,9 +130,12 @@ def update_project(
         )
     earlier = {part: read_part(folder / file) for part, file in settings["annotation_files"].items()}
     part_of_image = {name: part for part, store in earlier.items() for name in image_names(store)}
+    corrections = read_project_corrections(folder)
     description, files, left_out = None, None, {}
     if is_correction_table(table):
-        labels = apply_corrections(_joined(list(earlier.values())), table)
+        before, new = _joined(list(earlier.values())), read_corrections(table)
+        labels = apply_corrections(before, new)
+        corrections = add_corrections(corrections, new, before)
         parts = np.array([part_of_image[name] for name in image_names(labels)])
     else:
         options = {**settings["table_options"], **table_options}
@@ -137,7 +152,8 @@ def update_project(
             progress=progress,
         )
         usable = usable_images(labels, files, label_table.groups, skip, table, problem_folder_of(folder))
-        labels, left_out = usable.labels, usable.left_out
+        corrections = valid_corrections(corrections, usable.labels)
+        labels, left_out = apply_corrections(usable.labels, corrections), usable.left_out
         parts = _parts(usable, part_of_image, settings["fractions"], settings["seed"])
     rows = {part: np.flatnonzero(parts == part) for part in earlier}
     for part, of_part in rows.items():
@@ -145,7 +161,7 @@ def update_project(
             raise ValueError(f"The table {table} must name images of the part {part!r}. Got none instead.")
     is_new = np.array([name not in part_of_image for name in image_names(labels)], dtype=bool)
     counts = {part: labels.label_counts(of_part) for part, of_part in rows.items()}
-    version = _replace_files(folder, labels, rows, settings)
+    version = _replace_files(folder, labels, rows, settings, corrections)
     _update_num_images(folder / "config.py", len(rows["train"]))
     train = counts["train"]
     return ProjectUpdate(
@@ -159,6 +175,7 @@ def update_project(
         new_images={part: int(is_new[of_part].sum()) for part, of_part in rows.items()},
         removed_images=len(part_of_image) - int((~is_new).sum()),
         changed_labels=_changed_labels(earlier, labels),
+        num_corrections=sum(found.correct != found.label for found in corrections),
         earlier_version=version,
         advice=advise_method(
             train.positives,
@@ -246,7 +263,11 @@ def _changed_labels(earlier: dict[str, LabelStore], labels: LabelStore) -> dict[
 
 
 def _replace_files(
-    folder: Path, labels: LabelStore, rows: dict[str, np.ndarray], settings: dict[str, Any]
+    folder: Path,
+    labels: LabelStore,
+    rows: dict[str, np.ndarray],
+    settings: dict[str, Any],
+    corrections: Sequence[Correction],
 ) -> Path:
     """Write the new annotation files beside, copy the old ones into a version, and replace them."""
     files = settings["annotation_files"]
@@ -262,13 +283,14 @@ def _replace_files(
         version = versions / str(max(numbers, default=0) + 1)
         kept = Path(beside) / "earlier"
         kept.mkdir()
-        for file in files.values():
+        for file in (*files.values(), CORRECTIONS_FILE):
             if (folder / file).is_dir():
                 shutil.copytree(folder / file, kept / file)
-            else:
+            elif (folder / file).is_file():
                 shutil.copy2(folder / file, kept / file)
         versions.mkdir(exist_ok=True)
         kept.rename(version)
+        write_project_corrections(folder, corrections)
         for file in files.values():
             if (folder / file).is_dir():
                 shutil.rmtree(folder / file)

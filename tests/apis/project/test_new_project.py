@@ -24,7 +24,7 @@ from tests.datasets.tables.spellings import draw_truth as draw_truth_of_spelling
 
 def labels_of(folder: Path) -> pd.DataFrame:
     """Labels of all parts, by image: 1, 0 and NaN."""
-    parts = [pd.read_csv(path, index_col="image") for path in sorted(folder.glob("*.csv"))]
+    parts = [pd.read_csv(path, index_col="image") for path in sorted(folder.glob("[tv]*.csv"))]
     return pd.concat(parts).sort_index()
 
 

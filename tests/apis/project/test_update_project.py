@@ -170,3 +170,35 @@ def test_corrections_of_single_labels(delimiter: str, make, few: Path, tmp_path:
     assert parts(folder) == before
     assert sum(update.changed_labels.values()) == sum(answer != "" for answer in answers)
     assert update.table is None
+
+
+def test_corrections_survive_an_update_from_the_table(
+    make, few: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    """A correction is dropped only where the table has another label than before, or no such image."""
+    folder = make(few).folder
+    old = labels_of(folder).fillna(-1)
+    first, second, third = sorted(old.index)[:3]
+    name = CLASSES[0]
+    lines = [f"{image},{name},{1 - max(int(old.loc[image, name]), 0)}" for image in (first, second, third)]
+    (tmp_path / "corrections.csv").write_text("\n".join(["image,class,correct", *lines]) + "\n")
+    assert update_project(tmp_path / "corrections.csv", folder).num_corrections == 3
+    corrected = labels_of(folder).fillna(-1)
+
+    # The same table changes nothing, also a second time.
+    for _ in range(2):
+        update = update_project(few, folder)
+        assert (update.num_corrections, update.changed_labels) == (3, {})
+        pd.testing.assert_frame_equal(labels_of(folder).fillna(-1).loc[corrected.index], corrected)
+
+    changed = table[:30].copy()
+    row = changed.photo == second
+    changed.loc[row, name] = {1: "no", 0: "yes", -1: "no"}[int(old.loc[second, name])]
+    changed[changed.photo != third].to_csv(tmp_path / "changed.csv", index=False)
+    update = update_project(tmp_path / "changed.csv", folder)
+    labels = labels_of(folder).fillna(-1)
+    assert update.num_corrections == 1
+    assert labels.loc[first, name] == corrected.loc[first, name]
+    assert labels.loc[second, name] == {1: 0, 0: 1, -1: 0}[int(old.loc[second, name])]
+    assert third not in labels.index
+    assert (folder / "versions" / "2" / "corrections.csv").is_file()
