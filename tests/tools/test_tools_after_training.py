@@ -245,6 +245,31 @@ def test_test_py_evaluates_chosen_thresholds_beside_the_checkpoint(
     assert SAME_DATA in printed.out + printed.err  # validation and test data are equal here
 
 
+def test_report_uses_the_thresholds_of_its_checkpoint_only(
+    work_dirs, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """They are those that test.py and predict.py find."""
+    work_dir = tmp_path / "run"
+    shutil.copytree(work_dirs[0], work_dir)
+    page, headings = work_dir / "report.html", "F1 at the chosen thresholds"
+    arguments = ["analysis_tools/report.py", work_dir, "--no-images", "--resamples", 0, "--examples", 0]
+    (path,) = work_dir.glob("epoch_1.pth")
+    checkpoint = load_weights_only(path)
+    thresholds = dict(classes=list("0123456789"), thresholds=[0.3] * 10)
+    for of_file, in_checkpoint, expected in (
+        (checkpoint["meta"]["iter"] + 1, None, False),  # of other weights
+        (checkpoint["meta"]["iter"] + 1, thresholds, True),
+        (checkpoint["meta"]["iter"], None, True),
+    ):
+        (work_dir / "thresholds.json").write_text(json.dumps(thresholds | dict(iter=of_file)))
+        checkpoint["meta"].pop("thresholds", None)
+        if in_checkpoint is not None:
+            checkpoint["meta"]["thresholds"] = in_checkpoint
+        torch.save(checkpoint, path)
+        assert run(monkeypatch, *arguments) == 0
+        assert (headings in page.read_text()) == expected
+
+
 def test_precision_and_recall_exclude_each_other(work_dirs, monkeypatch) -> None:
     arguments = [config_of(work_dirs[0]), work_dirs[0] / "epoch_1.pth", "--recall", 0.9, "--precision", 0.9]
     assert run(monkeypatch, "tune_thresholds.py", *arguments) == 2

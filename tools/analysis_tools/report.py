@@ -11,6 +11,7 @@ import functools
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of _lib
@@ -92,10 +93,12 @@ from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
 import mmpretrain_imbalance  # noqa: F401  registers everything, also for configs without custom_imports
+from mmpretrain_imbalance.apis.chosen_thresholds import chosen_thresholds, thresholds_beside
 from mmpretrain_imbalance.functional import quantile_group_thresholds
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
 from mmpretrain_imbalance.metrics.dump_predictions import DumpPredictions
 from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from mmpretrain_imbalance.visualization.report_file import check_report_file, write_report
 from mmpretrain_imbalance.visualization.run_report.most_wrong import most_wrong_csv
 from mmpretrain_imbalance.visualization.run_report.page import run_report_page
@@ -174,6 +177,27 @@ def image_of(run: ReportRun, index: int) -> np.ndarray | str:
     return info["img"] if "img" in info else str(info["img_path"])
 
 
+def with_thresholds_of_checkpoint(run: ReportRun) -> ReportRun:
+    """Return the run with the thresholds that all tools find for its last checkpoint, in the same order.
+
+    Args:
+        run: A run with the thresholds of ``thresholds.json`` in its folder, for any weights.
+
+    Returns:
+        The run; without thresholds if there are only those of other weights.
+    """
+    try:
+        checkpoint = last_checkpoint(run.work_dir)
+    except FileNotFoundError:
+        return run
+    meta = load_weights_only(checkpoint, map_location="cpu").get("meta", {})
+    file, stored = thresholds_beside(checkpoint, meta), meta.get("thresholds")
+    if file is None and stored is None:
+        return replace(run, thresholds=None, chosen_on=None)
+    found = chosen_thresholds(None, None, stored, run.predictions.class_names, "report.py", file=file)
+    return replace(run, thresholds=found.values, chosen_on=found.chosen_on)
+
+
 def unique_names(work_dirs: list[Path]) -> list[str]:
     """Return names of the folders, with as many parent folders as needed to make them unique."""
     folders = [folder.resolve() for folder in work_dirs]
@@ -241,6 +265,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         if args.group_quantiles:
             thresholds = thresholds_at_quantiles(ReportRun.read(args.work_dirs[0]), args.group_quantiles)
         runs = [ReportRun.read(work_dir, name, thresholds) for work_dir, name in zip(args.work_dirs, names)]
+        runs = list(map(with_thresholds_of_checkpoint, runs))
         html = run_report_page(
             runs, args.classes, image_of, args.resamples, args.examples, not args.no_images
         )
