@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from _lib.command_options import KeyValues, add_traceback_option
+from _lib.command_options import add_cfg_options, add_device_option, add_traceback_option
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -38,16 +38,8 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="compare the estimate with fully annotated labels: a config whose training set has these "
         "labels, or the label_counts.json of a run that was trained on them",
     )
-    parser.add_argument(
-        "--device", help="device, for example cpu or cuda:1 (default: a GPU if available, else the CPU)"
-    )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=KeyValues,
-        metavar="KEY=VALUE",
-        help="override settings of the config, for example data_preprocessor.to_rgb=False",
-    )
+    add_device_option(parser)
+    add_cfg_options(parser)
     add_traceback_option(parser)
     args = parser.parse_args()
     if Path(args.out).suffix not in (".json", ".csv"):

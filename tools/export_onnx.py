@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from _lib.command_options import add_thresholds_option
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -20,11 +21,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         metavar=("HEIGHT", "WIDTH"),
         help="size of the input images (default: the image size after the test pipeline of the config)",
     )
-    parser.add_argument(
-        "--thresholds",
-        help="decision threshold: one number for all classes, or a file with a number per class name "
-        "(default: as in tools/predict.py)",
-    )
+    add_thresholds_option(parser)
     parser.add_argument(
         "--tolerance",
         type=float,

@@ -14,7 +14,7 @@ import signal
 from itertools import islice
 from pathlib import Path
 
-from _lib.command_options import KeyValues
+from _lib.command_options import add_cfg_options, add_device_option, add_thresholds_option
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -37,12 +37,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="write a table in the layout of an annotation file, with one column per class and 1 or 0 as "
         "answers; the probabilities are written beside it, and an .xlsx file has them as its second sheet",
     )
-    parser.add_argument(
-        "--thresholds",
-        help="decision threshold: one number for all classes, or a file with a number per class name "
-        "(default: the thresholds of the head, of thresholds.json beside the checkpoint, or of the "
-        "checkpoint, else 0.5)",
-    )
+    add_thresholds_option(parser)
     parser.add_argument(
         "--topk", type=int, help="write the K highest scores of each image as well", metavar="K"
     )
@@ -65,17 +60,9 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument(
         "--retry-broken", action="store_true", help="predict images again that were broken in an earlier call"
     )
-    parser.add_argument(
-        "--device", help="device, for example cpu or cuda:1 (default: a GPU if available, else the CPU)"
-    )
+    add_device_option(parser)
     parser.add_argument("--show-dir", help="folder for copies of the images with their predicted labels")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=KeyValues,
-        metavar="KEY=VALUE",
-        help="override settings of the config, for example data_preprocessor.to_rgb=False",
-    )
+    add_cfg_options(parser)
     args = parser.parse_args()
     if args.wide and args.topk is not None:
         parser.error(

@@ -10,7 +10,12 @@ import argparse
 import os
 from pathlib import Path
 
-from _lib.command_options import KeyValues, add_traceback_option
+from _lib.command_options import (
+    add_cfg_options,
+    add_device_option,
+    add_thresholds_option,
+    add_traceback_option,
+)
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -46,21 +51,9 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         "--work-dir", help="folder for the models of --folds (default: work_dirs/CONFIG_NAME/folds)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the folds (default: 0)")
-    parser.add_argument(
-        "--thresholds",
-        help="decision threshold: one number for all classes, or a file with a number per class name "
-        "(default: the thresholds of the head or of the checkpoint, else 0.5)",
-    )
-    parser.add_argument(
-        "--device", help="device, for example cpu or cuda:1 (default: a GPU if available, else the CPU)"
-    )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=KeyValues,
-        metavar="KEY=VALUE",
-        help="override settings of the config, for example data_preprocessor.to_rgb=False",
-    )
+    add_thresholds_option(parser)
+    add_device_option(parser)
+    add_cfg_options(parser)
     add_traceback_option(parser)
     args = parser.parse_args()
     if Path(args.out).suffix != ".csv":

@@ -20,6 +20,8 @@ WITH_NEGATIVES = 0.5
 #: From this fraction of classes with the same two numbers of known positives and negatives, "a fixed number
 #: per class" was annotated.
 FIXED_NUMBER = 0.5
+#: Minimum number of these classes, or all classes if there are fewer: two classes may agree by chance.
+FIXED_NUMBER_CLASSES = 5
 #: From this number of classes, there are "thousands of classes".
 MANY_CLASSES = 1000
 
@@ -136,7 +138,7 @@ def label_figures(
             known_fraction < ALL_KNOWN
             and len(positives) > 2
             and negatives.any()
-            and repeats.max() >= FIXED_NUMBER * len(positives)
+            and repeats.max() >= max(FIXED_NUMBER * len(positives), min(FIXED_NUMBER_CLASSES, len(positives)))
         ),
         single_positive=None if several is None else not several,
         positives_per_image=float(positives.sum() / num_images),

@@ -27,11 +27,7 @@ from .label_statistics.label_count_log import label_count_summary, missing_negat
 from .label_statistics.setup_checks import check_setup, is_iteration_based, unwrap_model
 from .label_statistics.statistics_files import StatisticsFiles
 from .label_statistics.statistics_snapshot import StatisticsSnapshot
-from .label_statistics.unknown_label_checks import (
-    check_metrics_of_one_label,
-    check_metrics_of_unknown,
-    check_training_of_unknown,
-)
+from .label_statistics.unknown_label_checks import check_metrics, check_training_of_unknown
 
 
 @HOOKS.register_module()
@@ -88,8 +84,7 @@ class LabelStatisticsHook(Hook):
     # ------------------------------------------------------------------ before training
     def before_run(self, runner: Runner) -> None:
         check_class_order(runner)
-        check_metrics_of_one_label(runner)
-        check_metrics_of_unknown(runner)
+        check_metrics(runner)
         if not isinstance(runner._train_loop, BaseLoop):  # a run that only validates or tests
             return
         dataset = runner.train_dataloader.dataset

@@ -6,11 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 
-from .label_statistics.unknown_label_checks import (
-    check_metrics_of_one_label,
-    check_metrics_of_unknown,
-    check_training_of_unknown,
-)
+from .label_statistics.unknown_label_checks import check_metrics, check_training_of_unknown
 
 
 class UnknownLabelsHook(Hook):
@@ -23,7 +19,6 @@ class UnknownLabelsHook(Hook):
     priority = "VERY_HIGH"
 
     def before_run(self, runner: Runner) -> None:
-        check_metrics_of_one_label(runner)
-        check_metrics_of_unknown(runner)
+        check_metrics(runner)
         if isinstance(runner._train_loop, BaseLoop):
             check_training_of_unknown(runner, has_statistics_hook=False)

@@ -144,9 +144,8 @@ class KnownLabelMetric:
             return torch.from_numpy(values).to(torch.get_default_dtype())
         positives = np.bincount(elements.classes[elements.labels == POSITIVE], minlength=self.num_labels)
         weights = positives if self.average == "weighted" else None
-        return torch.tensor(
-            mean_average_precision(values, weights)
-        )  # a mean without the classes that are NaN
+        # The mean of any value per class, without the classes that are NaN.
+        return torch.tensor(mean_average_precision(values, weights))
 
 
 class KnownLabelRankingMetric(KnownLabelMetric):

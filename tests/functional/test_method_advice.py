@@ -39,6 +39,16 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("equal", "num_classes", "expected"),
+    [(2, 3, False), (3, 3, True), (4, 8, False), (5, 8, True), (9, 20, False), (10, 20, True)],
+)
+def test_a_few_classes_with_equal_numbers_are_chance(equal: int, num_classes: int, expected: bool) -> None:
+    positives = np.r_[np.full(equal, 20), 30 + np.arange(num_classes - equal)]
+    figures = label_figures(positives, np.full(num_classes, 20), 200 - positives)
+    assert figures.fixed_number == expected
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_advice_of_each_row_of_the_table(name: str) -> None:
     labels, method = CASES[name]

@@ -11,6 +11,7 @@ from types import ModuleType
 from urllib.error import URLError
 
 import pytest
+import torch
 from mmengine.registry import Registry
 from mmengine.runner import CheckpointLoader
 from torch.utils.data import DataLoader, Dataset
@@ -228,6 +229,14 @@ def test_a_folder_with_a_similar_name_is_not_part_of_the_package(input_errors: M
         path = f"{folder}/script.py"
         linecache.cache[path] = (len(source), None, [source], path)
         assert input_errors.input_error_message(raised(exec, compile(source, path, "exec"))) == expected
+
+
+def test_a_last_batch_of_one_image(input_errors: ModuleType) -> None:
+    norm = torch.nn.BatchNorm2d(3)
+    message = input_errors.input_error_message(raised(norm, torch.zeros(1, 3, 1, 1)))
+    assert message is not None
+    assert "must have more than one image" in message
+    assert "train_dataloader.drop_last=True" in message
 
 
 def test_other_errors_keep_their_traceback(input_errors: ModuleType) -> None:

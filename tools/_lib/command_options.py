@@ -51,13 +51,7 @@ def common_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-pin-memory", action="store_true", help="do not put batches into pinned (page-locked) memory"
     )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=KeyValues,
-        metavar="KEY=VALUE",
-        help="override settings of the config, for example train_cfg.max_epochs=3 or 'a.b=[1,5]'",
-    )
+    add_cfg_options(parser, "train_cfg.max_epochs=3 or 'a.b=[1,5]'")
     parser.add_argument(
         "--launcher",
         choices=["none", "pytorch", "slurm", "mpi"],
@@ -68,6 +62,47 @@ def common_parser(description: str) -> argparse.ArgumentParser:
     add_traceback_option(parser)
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
     return parser
+
+
+def add_cfg_options(parser: argparse.ArgumentParser, example: str = "data_preprocessor.to_rgb=False") -> None:
+    """Add ``--cfg-options``, which override settings of the config.
+
+    Args:
+        parser: Parser of the command line.
+        example: A setting that a user of the command may want to override.
+    """
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=KeyValues,
+        metavar="KEY=VALUE",
+        help=f"override settings of the config, for example {example}",
+    )
+
+
+def add_device_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``, on which the model predicts.
+
+    Args:
+        parser: Parser of the command line.
+    """
+    parser.add_argument(
+        "--device", help="device, for example cpu or cuda:1 (default: a GPU if available, else the CPU)"
+    )
+
+
+def add_thresholds_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--thresholds``, which precede those that are found for the checkpoint.
+
+    Args:
+        parser: Parser of the command line.
+    """
+    parser.add_argument(
+        "--thresholds",
+        help="decision threshold: one number for all classes, or a file with a number per class name "
+        "(default: the thresholds of the head, of thresholds.json beside the checkpoint, or of the "
+        "checkpoint, else 0.5)",
+    )
 
 
 def add_jobs_option(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,8 @@ _IN_WORKER = re.compile(
     r"\w[\w.]*: (?P<message>.+)",
     re.DOTALL,
 )
+# Beginning of the message of torch's BatchNorm.
+_ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training"
 
 
 @contextmanager
@@ -54,9 +56,9 @@ def explain_input_errors(
 def input_error_message(error: BaseException | None, cfg: Config | None = None) -> str | None:
     """Return the message of an error that wrong input caused.
 
-    Three kinds of errors count as wrong input: errors that a ``raise`` statement of this package raised, in
-    this process or in a data loader process, errors from a config with an unknown type or argument, and URLs
-    that cannot be read.
+    Four kinds of errors count as wrong input: errors that a ``raise`` statement of this package raised, in
+    this process or in a data loader process, errors from a config with an unknown type or argument, URLs that
+    cannot be read, and a batch of one image that BatchNorm cannot train on.
 
     Args:
         error: The error; the errors that caused it are examined as well.
@@ -75,6 +77,12 @@ def input_error_message(error: BaseException | None, cfg: Config | None = None) 
                 f"The weights at a URL of the config could not be fetched ({error.reason}). Give a file with "
                 "--cfg-options model.backbone.init_cfg.checkpoint=FILE, or train from random weights with "
                 "model.backbone.init_cfg=None."
+            )
+        if isinstance(error, ValueError) and str(error).startswith(_ONE_VALUE_PER_CHANNEL):
+            return (
+                "The last batch of an epoch must have more than one image, because BatchNorm cannot train on "
+                "one value per channel, as this network has for images of this size. Set "
+                "train_dataloader.drop_last=True, another train_dataloader.batch_size, or larger images."
             )
         # A loss of this package raises for an unexpected argument itself, but cannot list its arguments.
         if builds and isinstance(error, (KeyError, TypeError)):

@@ -60,6 +60,19 @@ def check_training_of_unknown(
         preprocessor.losses_are_checked = True
 
 
+def check_metrics(runner: Runner) -> None:
+    """Raise if a metric of MMPretrain would evaluate the labels wrongly, without an error of its own.
+
+    Args:
+        runner: The runner, before training, validation or test.
+
+    Raises:
+        ValueError: If there is such a metric; the message names the one to use instead.
+    """
+    check_metrics_of_one_label(runner)
+    check_metrics_of_unknown(runner)
+
+
 def check_metrics_of_unknown(runner: Runner) -> None:
     """Raise if a metric of MMPretrain would count a class as 0 because its positives are not annotated.
 
