@@ -122,6 +122,10 @@ def new_project(
     """
     folder = Path(out)
     check_absent(folder)
+    if not os.path.isdir(images):
+        raise FileNotFoundError(
+            f"The 'images' argument of {_NAME} must be an existing folder. Got {os.fspath(images)!r} instead."
+        )
     check_interval(_NAME, "(0, 1)", val_fraction=val_fraction)
     check_interval(_NAME, "[0, 1)", test_fraction=test_fraction)
     check_interval(_NAME, "(0, inf)", learning_rate=learning_rate)

@@ -184,6 +184,10 @@ def test_wrong_arguments_raise(options: dict, message: str, make, spreadsheet: P
 
 
 def test_folder_without_the_images_raises(make, spreadsheet: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"'images' argument of new_project must be an existing folder"
+    ):
+        make(spreadsheet, tmp_path / "nothing")
     (tmp_path / "nothing").mkdir()
     with pytest.raises(ValueError, match=r"40 missing"):
         make(spreadsheet, tmp_path / "nothing")
