@@ -31,8 +31,8 @@ def find_model_index(package: Path) -> Path | None:
 def register_models() -> None:
     """Register our configs, so that ``list_models`` and ``get_model`` of MMPretrain find them.
 
-    Only the index and the metafiles are read, in about 0.04 s. MMPretrain reads a config when ``get_model``
-    needs it. A copy of the package without the configs registers nothing.
+    Only the index and the metafiles are read. MMPretrain reads a config when ``get_model`` needs it. A copy
+    of the package without the configs registers nothing.
     """
     index = find_model_index(_PACKAGE)
     if index is not None:
