@@ -1,24 +1,34 @@
-"""Train methods on handwritten digits in several settings and compare them.
+"""Train methods on any data, in any settings and with several seeds, and compare them.
 
-The tables of docs/which_method.md come from this command. The results of finished runs are kept in the work
-folder; a later call trains only the missing runs.
+Finished runs are kept in the work folder: the same command continues a stopped comparison, and one with more
+methods, settings or seeds trains only the missing runs.
 
-Example:
-    python tools/compare_methods.py --seeds 3
-    python tools/compare_methods.py --data mnist --data-root data/mnist --settings full rps50
+Examples:
+    python tools/compare_methods.py configs/_base_/protocols/digits_all_known.py \
+        --methods binary_cross_entropy class_aware_selective_loss my_method.py HillLoss \
+        --settings as_annotated rps:0.5 --seeds 3
+    python tools/compare_methods.py my_project/config.py --trials 4 --folds 5 --seeds 5
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections import Counter
-from collections.abc import Sequence
+import re
+import shlex
+import sys
 from pathlib import Path
 
-from _lib.command_options import add_jobs_option
-from _lib.compared_methods import METHODS, SETTINGS, planned_runs
+from _lib.command_options import add_cfg_options, add_jobs_option, add_traceback_option
 from _lib.quiet_import import import_mmpretrain
+
+DEFAULT_METHODS = (
+    "binary_cross_entropy",
+    "statistics_balanced_loss",
+    "partial_label_masking_loss",
+    "class_aware_selective_loss",
+    "assume_negative_loss",
+    "pseudo_label_loss",
+)
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -27,181 +37,168 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--data",
-        choices=("digits", "mnist"),
-        default="digits",
-        help="digits of scikit-learn or of MNIST (default: digits)",
-    )
-    parser.add_argument(
-        "--data-root",
-        default="data/mnist",
-        help="folder of the four .gz files of MNIST (default: data/mnist)",
-    )
-    parser.add_argument(
-        "--settings",
+        "base_configs",
         nargs="+",
-        choices=SETTINGS,
-        default=list(SETTINGS),
-        metavar="SETTING",
-        help=f"settings to train in (default: all of {', '.join(SETTINGS)})",
+        metavar="BASE_CONFIG",
+        help="config with data, model, schedule and runtime, such as a file of configs/_base_/protocols or "
+        "the config.py of a project; the methods replace its loss",
     )
     parser.add_argument(
         "--methods",
         nargs="+",
-        choices=METHODS,
-        default=list(METHODS),
+        default=list(DEFAULT_METHODS),
         metavar="METHOD",
-        help=f"methods to train (default: all of {', '.join(METHODS)})",
+        help="names of files in configs/_base_/methods, config files of the same form, or types of losses "
+        f"(default: {' '.join(DEFAULT_METHODS)})",
+    )
+    parser.add_argument(
+        "--settings",
+        nargs="+",
+        default=["as_annotated"],
+        metavar="SETTING",
+        help="labels to train with: as_annotated, a protocol with its number such as rps:0.5, fpc:20 or "
+        "single_positive, or a file like those in configs/_base_/simulations (default: as_annotated)",
     )
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
     parser.add_argument(
-        "--work-dir", type=Path, help="folder for all files (default: work_dirs/compare_DATA)"
+        "--yardstick",
+        metavar="METHOD",
+        help="method that all others are tested against (default: the first one)",
     )
-    add_jobs_option(parser)
-    return parser, parser.parse_args()
+    tuning = parser.add_argument_group("tuning")
+    tuning.add_argument(
+        "--trials",
+        type=int,
+        default=1,
+        metavar="K",
+        help="trainings per method to choose its learning rate and its own numbers, on a validation part of "
+        "the training set (default: 1, which takes the numbers of the files)",
+    )
+    tuning.add_argument(
+        "--search",
+        choices=["random", "grid", "tpe"],
+        default="random",
+        help="choice of the trials; tpe needs the package optuna (default: random)",
+    )
+    tuning.add_argument(
+        "--val-fraction",
+        type=float,
+        default=0.2,
+        help="fraction of the training set on which trials and thresholds are chosen (default: 0.2)",
+    )
+    tuning.add_argument(
+        "--folds",
+        type=int,
+        metavar="K",
+        help="measure by cross-validation on the known labels of the training set instead of the test set; "
+        "seeds 0 to K - 1 are the folds",
+    )
+    add_cfg_options(parser, "train_cfg.max_epochs=3")
+    running = parser.add_argument_group("running")
+    running.add_argument(
+        "--work-dir", type=Path, help="folder for all files (default: work_dirs/compare_NAME of the data)"
+    )
+    add_jobs_option(running)
+    running.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="train part I of N only, for example in a job array; then use --collect",
+    )
+    running.add_argument(
+        "--print-commands",
+        type=int,
+        metavar="N",
+        help="print the commands of N parts and of the collection, and end",
+    )
+    running.add_argument(
+        "--collect", action="store_true", help="write the results of the finished runs, and train nothing"
+    )
+    add_traceback_option(parser)
+    args = parser.parse_args()
+    args.shard = parse_shard(parser, args.shard)
+    return parser, args
+
+
+def parse_shard(parser: argparse.ArgumentParser, text: str | None) -> tuple[int, int] | None:
+    """Return the number of the part and the number of parts."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        parser.error(
+            f"The '--shard' argument must be I/N, with I from 1 to N, such as 2/8. Got {text!r} instead."
+        )
+    return int(found[1]), int(found[2])
 
 
 if __name__ == "__main__":
     PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
-import numpy as np
-from _lib.compare_figure import draw_method_scores
-from _lib.method_runs import MethodRun, train_all
+import torch
+from _lib.input_errors import explain_input_errors
 from rich.console import Console
-from rich.markdown import Markdown
 
-from mmpretrain_imbalance.utils.files import atomic_write
-
-COLUMNS = {
-    "mAP": "mAP",
-    "mAP_rarest": "mAP of the 3 rarest",
-    "macro_f1": "macro F1",
-    "f1_rarest": "F1 of the 3 rarest",
-}
+from mmpretrain_imbalance.apis.comparison.compare_methods import Comparison
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Train the missing runs, then write results.json, results.md and figure.png."""
-    work_dir = args.work_dir or Path("work_dirs") / f"compare_{args.data}"
-    if args.data == "mnist" and not (Path(args.data_root) / "train-images-idx3-ubyte.gz").exists():
-        parser.error(
-            "The '--data-root' argument must be a folder with the four .gz files of MNIST. Got "
-            f"{args.data_root!r} instead."
+    """Train the missing runs, and write and print the results."""
+    console = Console(markup=False, emoji=False, soft_wrap=True, highlight=False)
+    if args.print_commands is not None:
+        for line in shard_commands(sys.argv, args.print_commands):
+            console.print(line)
+        return
+    with explain_input_errors(parser, args.traceback):
+        comparison = Comparison(
+            args.base_configs,
+            args.methods,
+            args.work_dir or default_work_dir(args.base_configs),
+            settings=args.settings,
+            num_seeds=args.seeds,
+            num_trials=args.trials,
+            search=args.search,
+            val_fraction=args.val_fraction,
+            num_folds=args.folds,
+            cfg_options=args.cfg_options,
         )
-    data_root = args.data_root if args.data == "mnist" else ""
-    runs = planned_runs(args.settings, args.methods, args.seeds, data_root)
-    missing = [run for run in runs if not result_file(run, work_dir).exists()]
-    train_all(missing, work_dir, args.jobs, result_writer(work_dir))
-    # The tables show all finished runs of this folder with this number of seeds, not only those of this call.
-    rows = finished_rows(planned_runs(SETTINGS, METHODS, args.seeds, data_root), work_dir, args.seeds)
-    write_results(rows, work_dir)
+        failures = {} if args.collect else comparison.train(args.jobs, devices(), args.shard)
+    for name, reason in failures.items():
+        console.print(f"Failed: {name}: {reason}", style="red")
+    if args.shard is None:
+        comparison.write_results(args.yardstick, console)
+    elif not failures:
+        console.print(f"Part {args.shard[0]} of {args.shard[1]} is finished. --collect joins all parts.")
+    parser.exit(1 if failures else 0)
 
 
-def finished_rows(runs: Sequence[MethodRun], work_dir: Path, num_seeds: int) -> list[dict]:
-    """Collect the results of every method and setting whose runs are finished with all seeds."""
-    rows = [
-        dict(setting=run.setting, method=run.method, seed=run.seed, **json.loads(path.read_text()))
-        for run in runs
-        if (path := result_file(run, work_dir)).exists()
-    ]
-    finished = Counter((row["setting"], row["method"]) for row in rows)
-    return [row for row in rows if finished[row["setting"], row["method"]] == num_seeds]
+def devices() -> list[str]:
+    """Return the devices that the runs share: all GPUs, or the CPU."""
+    count = torch.cuda.device_count()
+    return [f"cuda:{index}" for index in range(count)] or ["cpu"]
 
 
-def write_results(rows: list[dict], work_dir: Path) -> None:
-    """Write results.json, results.md and figure.png, and print the tables."""
-    settings = [setting for setting in SETTINGS if methods_of(rows, setting)]
-    with atomic_write(work_dir / "results.json") as file:
-        json.dump(rows, file, indent=1)
-    text = "\n".join(markdown_table(rows, setting) for setting in settings)
-    with atomic_write(work_dir / "results.md") as file:
-        file.write(text)
-    scores = {
-        title(setting): {
-            name(method): [
-                100 * row["mAP"] for row in rows if (row["setting"], row["method"]) == (setting, method)
-            ]
-            for method in methods_of(rows, setting)
-        }
-        for setting in settings
-    }
-    with atomic_write(work_dir / "figure.png", "wb") as file:
-        draw_method_scores(scores, "mAP, percent").savefig(file, format="png", dpi=90)
-    console = Console()
-    console.print(Markdown(text))
-    console.print(f"Written to {work_dir}: results.json, results.md, figure.png")
+def default_work_dir(base_configs: list[str]) -> Path:
+    """Return the folder of a comparison that names none."""
+    from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
+
+    return Path("work_dirs") / ("compare_" + "_".join(base_name(path) for path in base_configs))
 
 
-def result_file(run: MethodRun, work_dir: Path) -> Path:
-    """Return the path of the result of a finished run."""
-    return run.work_dir(work_dir) / "result.json"
+def shard_commands(argv: list[str], count: int) -> list[str]:
+    """Return the command of each part, and that of the collection.
 
-
-def result_writer(work_dir: Path):
-    """Return a function that writes the result of a finished run."""
-
-    def write(run: MethodRun, result: dict) -> None:
-        rarest = np.argsort(result["positives"], kind="stable")[:3]
-        map_rarest = float(np.mean([result["ap"][index] for index in rarest])) / 100
-        with atomic_write(result_file(run, work_dir)) as file:
-            json.dump({**result["metrics"], "mAP_rarest": map_rarest}, file)
-
-    return write
-
-
-def methods_of(rows: list[dict], setting: str) -> list[str]:
-    """List the methods of a setting, highest mAP first."""
-    means = {
-        method: np.mean([row["mAP"] for row in rows if (row["setting"], row["method"]) == (setting, method)])
-        for method in {row["method"] for row in rows if row["setting"] == setting}
-    }
-    return sorted(means, key=lambda method: (-means[method], method))
-
-
-def markdown_table(rows: list[dict], setting: str) -> str:
-    """Format the table of a setting in percent, highest mAP first, the best value of each column in bold."""
-    methods = methods_of(rows, setting)
-    values = {
-        method: np.array(
-            [
-                [100 * row[key] for key in COLUMNS]
-                for row in rows
-                if (row["setting"], row["method"]) == (setting, method)
-            ]
-        )
-        for method in methods
-    }
-    seeds = len(values[methods[0]])
-    best = np.max([scores.mean(axis=0) for scores in values.values()], axis=0)
-    statistic = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "1 seed"
-    lines = [
-        f"**{title(setting)}; percent, {statistic}**",
-        "",
-        f"| method | {' | '.join(COLUMNS.values())} |",
-    ]
-    lines.append("| --- |" + " ---: |" * len(COLUMNS))
-    for method, scores in values.items():
-        texts = [
-            f"{mean:.1f}" + (f" ± {spread:.1f}" if seeds > 1 else "")
-            for mean, spread in zip(scores.mean(axis=0), scores.std(axis=0, ddof=min(seeds - 1, 1)))
-        ]
-        cells = [
-            f"**{text}**" if mean == top else text
-            for text, mean, top in zip(texts, scores.mean(axis=0), best)
-        ]
-        lines.append(f"| {name(method)} | {' | '.join(cells)} |")
-    return "\n".join([*lines, ""])
-
-
-def title(setting: str) -> str:
-    """Title of a setting in printed tables."""
-    return SETTINGS[setting].title
-
-
-def name(method: str) -> str:
-    """Name of a method in printed tables."""
-    return method.replace("_", " ")
+    Args:
+        argv: The words of this command.
+        count: Number of parts.
+    """
+    words = [word for word in argv if not word.startswith("--print-commands=")]
+    if "--print-commands" in words:
+        position = words.index("--print-commands")
+        del words[position : position + 2]
+    command = shlex.join(["python", *words])
+    parts = [f"{command} --shard {index}/{count}" for index in range(1, count + 1)]
+    return [*parts, f"{command} --collect"]
 
 
 if __name__ == "__main__":

@@ -35,14 +35,31 @@ def build_split(cfg: Config, split: str, caller: str) -> Any:
     Raises:
         ValueError: If the config has no such dataset or no test pipeline.
     """
+    with DefaultScope.overwrite_default_scope("mmpretrain"):
+        return DATASETS.build(split_config(cfg, split, caller))
+
+
+def split_config(cfg: Config, split: str, caller: str) -> dict[str, Any]:
+    """Return the config of the dataset that :func:`build_split` builds.
+
+    Args:
+        cfg: The config. It is not modified.
+        split: ``'train'``, ``'val'`` or ``'test'``.
+        caller: Name of the function with the argument ``config``, for error messages.
+
+    Returns:
+        A copy of the config of the dataset, with the pipeline of the test set and without repetition.
+
+    Raises:
+        ValueError: If the config has no such dataset or no test pipeline.
+    """
     pipeline = _test_pipeline(cfg, caller)
     node = (cfg.get(f"{split}_dataloader") or {}).get("dataset")
     if node is None:
         raise ValueError(
             f"The 'config' argument of {caller} must have a {split}_dataloader. Got none instead."
         )
-    with DefaultScope.overwrite_default_scope("mmpretrain"):
-        return DATASETS.build(_without_repetition(deepcopy(node), pipeline))
+    return _without_repetition(deepcopy(node), pipeline)
 
 
 @torch.no_grad()

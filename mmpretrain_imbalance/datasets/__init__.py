@@ -28,6 +28,7 @@ from .samplers.repeat_factor import RepeatFactorSampler
 from .simulate_partial_labels import SimulatePartialLabels
 from .split_labels import LabelSplit, UnmeasurableClass, fold_labels, split_labels
 from .transforms import DifficultAsUnknown, PackPartialInputs
+from .unknown_as_negative import UnknownAsNegative
 from .wrapped import class_group_names, class_names
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "RelabeledDataset",
     "RepeatFactorSampler",
     "SimulatePartialLabels",
+    "UnknownAsNegative",
     "UnmeasurableClass",
     "apply_corrections",
     "build_label_store",

@@ -1,0 +1,111 @@
+"""Methods that a comparison trains."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
+
+from ...utils.shipped_files import shipped_folder
+
+_PARTS = ("loss", "head", "sampler", "hooks", "paramwise_cfg")
+_OTHERS = ("requires", "search_space", "custom_imports")
+#: Names of data, settings and methods are names of folders.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+
+
+@dataclass(frozen=True)
+class ComparedMethod:
+    """A method that a comparison inserts into base configs.
+
+    Attributes:
+        name: Name of the method in folders and tables.
+        parts: The parts that a config inserts: ``loss`` and perhaps ``head``, ``sampler``, ``hooks`` and
+            ``paramwise_cfg``; see configs/README.md.
+        requires: Arguments of the loss that a run of another method in the same setting and with the same
+            seed must make first, with the name of that method; only ``class_prior`` so far.
+        search_space: Values to try, by the dotted key of a part, such as ``'loss.max_weight'``.
+        imports: Modules that register the components of the method.
+    """
+
+    name: str
+    parts: dict[str, Any]
+    requires: dict[str, str] = field(default_factory=dict)
+    search_space: dict[str, list[Any]] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+
+
+def read_method(method: str | os.PathLike[str]) -> ComparedMethod:
+    """Read a method.
+
+    Args:
+        method: Name of a file in ``configs/_base_/methods``, path of a config file of the same form, or name
+            of a loss in MMPretrain's registry, which is built without arguments.
+
+    Returns:
+        The method.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not the file of a method, or there is no such method.
+
+    Example:
+        >>> read_method("hill_loss").parts["loss"]["type"], read_method("ZLPRLoss").name
+        ('HillLoss', 'ZLPRLoss')
+    """
+    text = os.fspath(method)
+    shipped = shipped_folder("configs") / "_base_" / "methods" / f"{text}.py"
+    if text.endswith(".py"):
+        if not Path(text).is_file():
+            raise FileNotFoundError(
+                f"The file of a method in the 'methods' argument must exist. Got {text!r} instead."
+            )
+        return _method_of_file(Path(text))
+    if NAME.fullmatch(text) and shipped.is_file():
+        return _method_of_file(shipped)
+    if NAME.fullmatch(text) and MODELS.get(text) is not None:
+        return ComparedMethod(text, {"loss": dict(type=text)})
+    names = sorted(path.stem for path in shipped.parent.glob("*.py"))
+    raise ValueError(
+        "The 'methods' argument must have names of methods, paths of config files that end in .py, or types "
+        f"of losses in the registry. Got {text!r} instead. The methods are {', '.join(names)}."
+    )
+
+
+def _method_of_file(path: Path) -> ComparedMethod:
+    try:
+        config = Config.fromfile(path)
+    except (SyntaxError, NameError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path}: expected the config file of a method, found an error: {error}. See "
+            "docs/add_a_method.md."
+        ) from error
+    content = config.to_dict()
+    if not isinstance(content.get("loss"), dict) or "type" not in content["loss"]:
+        raise ValueError(
+            f"{path}: expected the name 'loss', the config of a loss with its type, found the names "
+            f"{sorted(content)}. A method defines loss = dict(type=...), see configs/README.md."
+        )
+    unknown = set(content) - {*_PARTS, *_OTHERS}
+    if unknown:
+        raise ValueError(
+            f"{path}: expected only the names {', '.join((*_PARTS, *_OTHERS))}, found {sorted(unknown)}. The "
+            "base config defines everything else."
+        )
+    return ComparedMethod(
+        name=path.stem,
+        parts={name: content[name] for name in _PARTS if name in content},
+        requires=dict(content.get("requires", {})),
+        search_space={key: list(values) for key, values in content.get("search_space", {}).items()},
+        imports=_imports(content.get("custom_imports")),
+    )
+
+
+def _imports(custom_imports: dict[str, Any] | None) -> tuple[str, ...]:
+    named = (custom_imports or {}).get("imports", ())
+    return (named,) if isinstance(named, str) else tuple(named)

@@ -1,0 +1,205 @@
+"""Config of one run: a base config with a method, a setting, a seed and the values of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ...utils.argument_checks import type_name
+from ..dataset_predictions import REPEATING_DATASETS, split_config
+from .compared_method import ComparedMethod
+from .compared_setting import ComparedSetting
+from .data_parts import DataParts
+from .trials import LEARNING_RATE
+
+_CALLER = "compare_methods"
+_HOOKS = ("EpochSeedHook", "LabelStatisticsHook", "BestThresholdsHook")
+_METRICS = ("PartialLabelAveragePrecision", "PartialLabelMetric")
+
+
+def check_base_config(cfg: Config, name: str) -> None:
+    """Check that a config can be the base of a comparison.
+
+    Args:
+        cfg: The config.
+        name: Its path, for the messages.
+
+    Raises:
+        ValueError: If it has no model with a head, no training or test data, or is not trained by epochs.
+    """
+    for key in ("model", "train_dataloader", "test_dataloader", "optim_wrapper", "train_cfg"):
+        if not cfg.get(key):
+            raise ValueError(
+                f"{name}: expected the setting {key!r}, found none. A base config has data, model, "
+                "schedule and runtime, like those in configs/_base_/protocols."
+            )
+    if not cfg.model.get("head"):
+        raise ValueError(f"{name}: expected a model with a 'head', whose loss a method replaces, found none.")
+    if not cfg.train_cfg.get("by_epoch", cfg.train_cfg.get("type") != "IterBasedTrainLoop"):
+        raise ValueError(
+            f"{name}: expected training by epochs, found by_epoch=False in train_cfg. Set by_epoch=True and "
+            "max_epochs."
+        )
+    if "lr" not in cfg.optim_wrapper.get("optimizer", {}):
+        raise ValueError(f"{name}: expected one learning rate, optim_wrapper.optimizer.lr, found none.")
+
+
+def run_config(
+    base: Config,
+    method: ComparedMethod,
+    setting: ComparedSetting,
+    seed: int,
+    changes: Mapping[str, Any],
+    parts: DataParts,
+    class_prior: Path | None = None,
+) -> Config:
+    """Compose the config of a run.
+
+    Args:
+        base: The base config. It is not modified.
+        method: The method.
+        setting: The setting.
+        seed: Seed of the hidden labels, the initial weights and the order of the images.
+        changes: Values of the trial, by the dotted key of a part of the method; ``'learning_rate'`` is a
+            factor.
+        parts: The parts of the training set.
+        class_prior: File of the class prior, for a method that requires one.
+
+    Returns:
+        A complete config. It is validated after the last epoch on the validation part, and tested on the test
+        set or on the test part.
+    """
+    cfg = deepcopy(base)
+    method_parts = changed_parts(method, changes)
+    loss = method_parts["loss"]
+    if class_prior is not None:
+        _set_class_prior(loss, str(class_prior))
+    elif not _has_prior(parts):
+        _ignore_prior(loss)
+    _insert_method(cfg, method_parts, loss)
+    _scale_learning_rate(cfg, changes.get(LEARNING_RATE, 1.0))
+    _insert_data(cfg, setting, seed, parts)
+    _set_runtime(cfg, seed, method)
+    return cfg
+
+
+def changed_parts(method: ComparedMethod, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a method with the values of a trial.
+
+    Args:
+        method: The method.
+        changes: Values by dotted key.
+
+    Returns:
+        A copy of the parts.
+    """
+    parts = deepcopy(method.parts)
+    for key, value in changes.items():
+        if key != LEARNING_RATE:
+            *path, last = key.split(".")
+            node = parts
+            for name in path:
+                node = node[name]
+            node[last] = value
+    return parts
+
+
+def needs_class_prior(method: ComparedMethod, parts: DataParts) -> bool:
+    """Return whether a run of another method must estimate a class prior for this method.
+
+    Without annotated negatives, or with a fixed number of labels of each class, a prior cannot be estimated,
+    and the method works without one.
+
+    Args:
+        method: The method.
+        parts: The parts of the training set.
+    """
+    return "class_prior" in method.requires and _has_prior(parts)
+
+
+def _has_prior(parts: DataParts) -> bool:
+    return parts.figures.has_negatives and not parts.figures.fixed_number
+
+
+def _set_class_prior(loss: dict[str, Any], path: str) -> None:
+    if "class_prior" in loss:
+        loss["class_prior"] = path
+    if isinstance(loss.get("loss"), dict):
+        _set_class_prior(loss["loss"], path)
+
+
+def _ignore_prior(loss: dict[str, Any]) -> None:
+    if "class_prior" in loss and "prior_threshold" in loss:
+        loss["class_prior"] = loss["prior_threshold"] = None
+    if isinstance(loss.get("loss"), dict):
+        _ignore_prior(loss["loss"])
+
+
+def _insert_method(cfg: Config, parts: dict[str, Any], loss: dict[str, Any]) -> None:
+    head = {name: value for name, value in cfg.model.head.to_dict().items() if name != "loss"}
+    cfg.model.head = {**head, **parts.get("head", {}), "loss": loss}
+    if cfg.model.head.get("boost_lu", 1) != 1 or cfg.model.head.get("activation_maps", False):
+        # Such a head needs the features of all positions.
+        cfg.model.neck = None
+        if type_name(cfg.model.backbone.type) == "SmallConvNet":
+            cfg.model.backbone.pool = None
+    if "sampler" in parts:
+        cfg.train_dataloader.sampler = parts["sampler"]
+    if "paramwise_cfg" in parts:
+        old, new = cfg.optim_wrapper.get("paramwise_cfg") or {}, parts["paramwise_cfg"]
+        keys = {**old.get("custom_keys", {}), **new.get("custom_keys", {})}
+        cfg.optim_wrapper.paramwise_cfg = {**old, **new, "custom_keys": keys}
+    cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), *parts.get("hooks", [])]
+
+
+def _scale_learning_rate(cfg: Config, factor: float) -> None:
+    cfg.optim_wrapper.optimizer.lr *= factor
+    schedulers = cfg.get("param_scheduler") or []
+    for scheduler in schedulers if isinstance(schedulers, (list, tuple)) else [schedulers]:
+        for name in ("eta_max", "eta_min"):
+            if scheduler.get(name):
+                scheduler[name] *= factor
+
+
+def _insert_data(cfg: Config, setting: ComparedSetting, seed: int, parts: DataParts) -> None:
+    measured = setting.dataset(split_config(cfg, "train", _CALLER), seed)
+    holder: Any = cfg.train_dataloader
+    while type_name(holder["dataset"]["type"]) in REPEATING_DATASETS:
+        holder = holder["dataset"]
+    holder["dataset"] = parts.subset(setting.dataset(holder["dataset"], seed), "train")
+    loader = dict(cfg.test_dataloader.to_dict(), sampler=dict(type="DefaultSampler", shuffle=False))
+    cfg.val_dataloader = dict(loader, dataset=_with_negatives(parts.subset(measured, "val"), parts))
+    if (parts.folder / "test.npy").exists():
+        cfg.test_dataloader = dict(loader, dataset=_with_negatives(parts.subset(measured, "test"), parts))
+    for name in ("train", "val", "test"):
+        # Workers that live longer than an epoch draw numbers that a resumed run could not draw again.
+        cfg[f"{name}_dataloader"].persistent_workers = False
+
+
+def _with_negatives(dataset: dict[str, Any], parts: DataParts) -> dict[str, Any]:
+    if parts.figures.has_negatives:
+        return dataset
+    return dict(type="UnknownAsNegative", dataset=dataset, _scope_="mmpretrain")
+
+
+def _set_runtime(cfg: Config, seed: int, method: ComparedMethod) -> None:
+    imports = (cfg.get("custom_imports") or {}).get("imports", [])
+    imports = [imports] if isinstance(imports, str) else list(imports)
+    cfg.custom_imports = dict(
+        imports=list(dict.fromkeys([*imports, "mmpretrain_imbalance", *method.imports])),
+        allow_failed_imports=False,
+    )
+    cfg.default_scope = "mmpretrain"
+    present = {type_name(hook["type"]) for hook in cfg.custom_hooks}
+    cfg.custom_hooks = [*cfg.custom_hooks, *(dict(type=name) for name in _HOOKS if name not in present)]
+    cfg.default_hooks = cfg.get("default_hooks") or {}
+    cfg.default_hooks.checkpoint = dict(type="CheckpointHook", interval=1, max_keep_ckpts=1)
+    cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs + 1
+    cfg.val_cfg, cfg.test_cfg = cfg.get("val_cfg") or {}, cfg.get("test_cfg") or {}
+    cfg.val_evaluator = cfg.test_evaluator = [dict(type=name) for name in _METRICS]
+    cfg.randomness = dict(cfg.get("randomness") or {}, seed=seed)
+    cfg.resume, cfg.launcher = False, "none"

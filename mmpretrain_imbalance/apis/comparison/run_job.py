@@ -1,0 +1,110 @@
+"""Work of one process of a comparison: the parts of a training set, or one run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.runner import find_latest_checkpoint
+
+from ...functional import mean_average_precision
+from ...metrics.known_predictions import KnownPredictions
+from ...utils.class_values import write_named_values
+from ...utils.files import atomic_write
+from ..estimate_class_prior import estimate_class_prior
+from .compared_method import ComparedMethod
+from .compared_setting import ComparedSetting
+from .data_parts import read_data_parts, write_data_parts
+from .run_config import run_config
+from .train_run import train_run
+
+#: File with the score of a run on its validation part; a run that has it is complete.
+SCORE_FILE = "validation.json"
+PRIOR_FILE = "class_prior.json"
+
+
+def prepare_parts(
+    base: str,
+    setting: ComparedSetting,
+    seed: int,
+    folder: Path,
+    val_fraction: float,
+    num_folds: int | None,
+    on_step: Callable[[int], None],
+) -> None:
+    """Divide a training set into its parts.
+
+    Args:
+        base: Path of the base config.
+        setting: The setting.
+        seed: The seed.
+        folder: Folder for the parts.
+        val_fraction: Fraction of the validation part.
+        num_folds: Number of folds; None if the config has a test set.
+        on_step: Function that is called with the number of finished steps.
+    """
+    write_data_parts(Config.fromfile(base), setting, seed, folder, val_fraction, num_folds)
+    on_step(1)
+
+
+def train_and_score(
+    base: str,
+    method: ComparedMethod,
+    setting: ComparedSetting,
+    seed: int,
+    changes: Mapping[str, Any],
+    parts_folder: Path,
+    class_prior: Path | None,
+    estimates_prior: bool,
+    folder: Path,
+    on_step: Callable[[int], None],
+) -> None:
+    """Train a run, or continue it, and compute its score on the validation part.
+
+    Args:
+        base: Path of the base config.
+        method: The method.
+        setting: The setting.
+        seed: The seed.
+        changes: Values of the trial.
+        parts_folder: Folder of the parts of the training set.
+        class_prior: Class prior that the run uses.
+        estimates_prior: Whether another method requires the class prior of this run.
+        folder: Folder of the run.
+        on_step: Function that is called with the number of finished epochs.
+
+    Raises:
+        ValueError: If the folder has a run with another config.
+    """
+    parts = read_data_parts(parts_folder)
+    cfg = run_config(Config.fromfile(base), method, setting, seed, changes, parts, class_prior)
+    _write_config(cfg, folder / "config.py")
+    train_run(folder, on_epoch=on_step)
+    if estimates_prior and not (folder / PRIOR_FILE).exists():
+        checkpoint = find_latest_checkpoint(str(folder))
+        estimate = estimate_class_prior(cfg, str(checkpoint))
+        columns = {"class_prior": np.asarray(estimate.class_prior).tolist()}
+        write_named_values(folder / PRIOR_FILE, estimate.class_names, columns)
+    predictions = KnownPredictions.load(folder / "val_predictions.npz")
+    score = mean_average_precision(
+        predictions.scores, predictions.labels, predictions.classes, num_classes=predictions.num_classes
+    )
+    with atomic_write(folder / SCORE_FILE) as file:
+        json.dump({"mAP": None if np.isnan(score) else float(score)}, file)
+
+
+def _write_config(cfg: Config, path: Path) -> None:
+    text = cfg.pretty_text
+    if not path.exists():
+        with atomic_write(path) as file:
+            file.write(text)
+    elif path.read_text(encoding="utf-8") != text:
+        raise ValueError(
+            "The 'work_dir' argument of compare_methods must be a new folder, or one whose runs have the "
+            f"same configs. Got {str(path)!r} with other settings instead: the file of the method, of the "
+            "setting or of the package has changed. Choose another folder, or remove the folder of this run."
+        )

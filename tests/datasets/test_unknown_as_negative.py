@@ -1,0 +1,22 @@
+"""Unknown labels become negatives; everything else stays."""
+
+import numpy as np
+from torch.utils.data import Subset
+
+from mmpretrain_imbalance.datasets import MultiDigits, SimulatePartialLabels, UnknownAsNegative
+
+
+def digits():
+    hidden = SimulatePartialLabels(MultiDigits(num_images=60, pipeline=[]), "rps", probability=0.5)
+    return Subset(hidden, [7, 3, 50, 3])
+
+
+def test_labels_and_images():
+    source, changed = digits(), UnknownAsNegative(digits())
+    assert len(changed) == 4
+    for index in range(4):
+        expected, found = source.dataset.get_data_info([7, 3, 50, 3][index]), changed.get_data_info(index)
+        assert (expected["gt_score"] == -1).any()
+        np.testing.assert_array_equal(found["gt_score"], np.where(expected["gt_score"] == 1, 1, 0))
+        np.testing.assert_array_equal(found["img"], expected["img"])
+        assert changed.metainfo["classes"] == source.dataset.metainfo["classes"]
