@@ -18,7 +18,7 @@ RUNNABLE = sorted(path for path in CONFIGS.glob("*/*.py") if path.parent != BASE
 OF_MMPRETRAIN = "resnet101-csra_1xb16_partial-voc07"
 SHIPPED = [path for path in RUNNABLE if path.stem != OF_MMPRETRAIN]
 DIGITS_BATCH = 64
-NAMES_OF_A_METHOD = {"loss", "head", "sampler", "hooks", "paramwise_cfg"}
+NAMES_OF_A_METHOD = {"loss", "head", "sampler", "hooks", "paramwise_cfg", "search_space", "requires"}
 
 
 def name(path: Path) -> str:
