@@ -13,6 +13,7 @@ from mmpretrain.registry import DATASETS
 from mmpretrain_imbalance.datasets import class_names
 from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.configs.annotated_images import write_cifar, write_labels, write_voc
+from tests.datasets.published_files import write_mnist
 
 LARGEST_IMAGE = 64
 NARROWER = 8  # factor by which the channels of a ResNet are reduced
@@ -83,6 +84,8 @@ def set_data(cfg: Config, folder: Path) -> None:
             )
         if kind == "MultiDigits":
             node["num_images"] = 8
+            if "data_root" in node:
+                node["data_root"] = str(write_mnist(folder / "mnist"))
         elif kind == "VOC":
             node["data_root"] = str(folder / "voc")
             if not (folder / "voc").exists():

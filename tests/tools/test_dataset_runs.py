@@ -72,7 +72,7 @@ def from_stores(name: str, root: Path) -> Config:
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.dataset.data_root = str(root)
         folder = root / loader.dataset.get("data_prefix", "")
-        write_images(LabelStore.open(root / loader.dataset.ann_file), folder)
+        write_images(PartialLabelDataset(str(root / loader.dataset.ann_file)).load_label_store(), folder)
         for step in loader.dataset.pipeline:
             if "scale" in step:
                 step["scale"] = 16
@@ -89,6 +89,27 @@ def test_from_published_files_to_training(name, tmp_path) -> None:
     dataset = runner.train_dataloader.dataset
     assert len(dataset) == len(store)
     assert label_counts(dataset) == store.label_counts()
+
+
+def write_photographs(root: Path, num_classes: int) -> None:
+    """Write train.csv, with 1, 0 and blank cells, a test.csv without blanks, and the images."""
+    classes = [f"class {number}" for number in range(num_classes)]
+    for name, cells in (("train", ["1", "0", ""]), ("test", ["1", "0", "0"])):
+        rows = [[cells[(row + column) % 3] for column in range(num_classes)] for row in range(6)]
+        lines = [",".join([f"{name}/{row}.jpg", *labels]) for row, labels in enumerate(rows)]
+        files.write_lines(root / f"{name}.csv", ",".join(["image", *classes]), *lines)
+
+
+@pytest.mark.parametrize(("name", "num_classes"), [("corel5k", 260), ("clothing_attributes", 36)])
+def test_photographs_with_csv_files_train(name, num_classes, tmp_path) -> None:
+    root = tmp_path / Config.fromfile(BASES / f"{name}.py").data_root
+    write_photographs(root, num_classes)
+    runner = train_two_epochs(from_stores(name, root), tmp_path, num_classes)
+    counts = runner.train_dataloader.dataset.label_counts()
+    for found in (counts.positives, counts.negatives, counts.unknown):
+        assert found.tolist() == [2] * num_classes
+    assert not runner.val_dataloader.dataset.label_counts().unknown.any()
+    assert runner.val_dataloader.dataset[0]["data_samples"].img_path.endswith("images/test/0.jpg")
 
 
 @pytest.mark.parametrize("name", ["digits", "digits_rps50", "multi_mnist", "multi_mnist_rps50"])
@@ -218,7 +239,8 @@ def test_every_base_config_is_tested() -> None:
     digits = {"digits", "digits_rps50", "multi_mnist", "multi_mnist_rps50"}
     # Tests of projects from tables train with own_images.
     others = {"label_stores", "cifar10_imbalanced", "cifar100_imbalanced", "own_images"}
-    assert {path.stem for path in BASES.glob("*.py")} == {*COMMANDS, *digits, *others}
+    photographs = {"corel5k", "clothing_attributes"}
+    assert {path.stem for path in BASES.glob("*.py")} == {*COMMANDS, *digits, *photographs, *others}
 
 
 def test_cifar100_config_differs_in_root_and_classes_only() -> None:

@@ -1,5 +1,5 @@
 # Common settings of the data sets in docs/datasets.md: two label stores, an image folder, and images of 224
-# pixels.
+# pixels. A data set whose labels are CSV files sets ann_file.
 
 # Frequently modified parameters
 batch_size = 64  # per GPU

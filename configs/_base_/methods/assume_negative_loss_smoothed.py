@@ -5,3 +5,5 @@ loss = dict(
     variant='smoothed',
     smoothing=0.1,  # as in the authors' code
 )
+
+search_space = {'loss.smoothing': [0.05, 0.1, 0.2]}

@@ -10,3 +10,5 @@ loss = dict(
 
 # The pseudo-labels are stored by sample id, which this head passes to the loss.
 head = dict(type='PartialLabelLinearClsHead')
+
+search_space = {'loss.alpha': [0.01, 0.1, 0.2], 'loss.beta': [0.02, 0.2, 0.9]}

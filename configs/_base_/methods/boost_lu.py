@@ -6,3 +6,5 @@ head = dict(
     type='PartialLabelLinearClsHead',
     boost_lu=5.0,  # alpha, the factor of positive values of the class activation maps
 )
+
+search_space = {'head.boost_lu': [2.0, 5.0, 10.0]}

@@ -12,3 +12,6 @@ loss = dict(
     topk_scope='batch',  # likelihood_topk times N unknown labels of the N images of one GPU; 'image' is ours
     reduction='mean_images',  # ours; the authors use 'sum' with their learning rate
 )
+
+search_space = {'loss.gamma_neg': [1, 3], 'loss.prior_threshold': [None, 0.05, 0.5]}
+requires = dict(class_prior='binary_cross_entropy')

@@ -8,3 +8,5 @@ loss = dict(
     beta=0.9999,  # as in the authors' code
     loss=_base_.loss,
 )
+
+search_space = {'loss.beta': [0.9, 0.99, 0.999, 0.9999]}

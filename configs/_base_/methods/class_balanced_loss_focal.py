@@ -14,3 +14,5 @@ loss = dict(
         reduction='mean_images',
     ),
 )
+
+search_space = {'loss.beta': [0.9, 0.99, 0.999, 0.9999]}

@@ -7,3 +7,5 @@ sampler = dict(
     scheme='inverse_square_root',
     reduction='mean',  # reduction over the classes of an image; ours
 )
+
+search_space = {'sampler.scheme': ['inverse_square_root', 'inverse']}

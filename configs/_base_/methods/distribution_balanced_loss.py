@@ -11,3 +11,5 @@ loss = dict(
     focal_weight=2.0,  # factor of the focal loss
     reduction='mean',
 )
+
+search_space = {'loss.gamma': [0.1, 0.2, 0.3], 'loss.negative_scale': [1.0, 2.0, 5.0]}

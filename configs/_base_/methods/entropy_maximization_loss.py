@@ -5,3 +5,5 @@ loss = dict(
     alpha=0.1,  # weight of the entropy of unknown labels
     reduction='mean',
 )
+
+search_space = {'loss.alpha': [0.01, 0.1, 0.2]}

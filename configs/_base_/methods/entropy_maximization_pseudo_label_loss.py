@@ -7,3 +7,5 @@ loss = dict(
 
 # The pseudo-labels are indexed by sample id, which this head passes to the loss.
 head = dict(type='PartialLabelLinearClsHead')
+
+search_space = {'loss.alpha': [0.01, 0.1, 0.2], 'loss.beta': [0.3, 0.7]}

@@ -10,3 +10,5 @@ loss = dict(
     negative_exponent=1.0,  # exponent of the robust loss of negatives
     reduction='mean',
 )
+
+search_space = {'loss.slope': [(0.0, 2.0), (0.0, 10.0)], 'loss.offset': [(-2.0, -2.0), (-2.0, -8.0)]}

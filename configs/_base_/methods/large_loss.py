@@ -7,3 +7,5 @@ loss = dict(
     delta=0.5,  # increase per epoch of the ignored fraction of the batch, in percent
     reduction='mean',
 )
+
+search_space = {'loss.delta': [0.1, 0.2, 0.5]}

@@ -5,3 +5,5 @@ loss = dict(
     max_margin=0.5,  # margin of the rarest class
     scale=30.0,  # scale of cosine logits; 1 for a linear layer
 )
+
+search_space = {'loss.max_margin': [0.3, 0.5, 0.8]}

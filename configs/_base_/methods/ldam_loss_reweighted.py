@@ -11,3 +11,8 @@ loss = dict(
     scope='image',  # an image has the weight of its class
     loss=_base_.loss,
 )
+
+# The keys of the file above would be wrong here, because its loss is held by another one.
+search_space = dict(
+    {'loss.beta': [0.9, 0.99, 0.999, 0.9999], 'loss.loss.max_margin': [0.3, 0.5, 0.8]}, _delete_=True
+)

@@ -7,3 +7,5 @@ loss = dict(
     eps=1e-8,  # smallest argument of the logarithm
     reduction='mean_images',  # ours; the authors use 'sum' with their learning rate
 )
+
+search_space = {'loss.gamma_neg': [1, 2, 4], 'loss.clip': [0.0, 0.05, 0.1]}

@@ -10,3 +10,8 @@ loss = dict(
     reduction='mean_images',  # 'kept_per_class' (ours) divides each class by its kept fraction
     loss=_base_.loss,
 )
+
+search_space = {
+    'loss.initial_ideal_ratio': ['class', 'uniform'],
+    'loss.reduction': ['mean_images', 'kept_per_class'],
+}

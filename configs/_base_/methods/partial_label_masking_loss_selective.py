@@ -11,3 +11,8 @@ loss = dict(
     reduction='kept_per_class',  # divides each class by its kept fraction
     loss=_base_.loss,
 )
+
+# The keys of the file above would be wrong here, because its loss is held by another one.
+search_space = dict(
+    {'loss.rate': [0.01, 0.1, 0.5], 'loss.loss.prior_threshold': [None, 0.05, 0.5]}, _delete_=True
+)

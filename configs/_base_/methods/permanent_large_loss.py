@@ -9,3 +9,5 @@ loss = dict(
 
 # The changed labels are stored by sample id, which this head passes to the loss.
 head = dict(type='PartialLabelLinearClsHead')
+
+search_space = {'loss.delta': [0.1, 0.2, 0.5]}

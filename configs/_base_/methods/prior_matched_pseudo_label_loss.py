@@ -9,3 +9,5 @@ loss = dict(
     warmup_epochs=5,  # number of epochs without pseudo-labels
     loss=_base_.loss,
 )
+
+search_space = {'loss.coverage': [0.1, 0.25, 0.5]}

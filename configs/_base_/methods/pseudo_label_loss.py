@@ -10,3 +10,5 @@ loss = dict(
     warmup_epochs=5,  # number of epochs without pseudo-labels
     loss=_base_.loss,
 )
+
+search_space = {'loss.positive_threshold': [0.7, 0.9, 0.95], 'loss.negative_threshold': [0.05, 0.1, 0.3]}

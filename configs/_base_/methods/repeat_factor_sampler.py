@@ -5,3 +5,5 @@ sampler = dict(
     type='RepeatFactorSampler',
     threshold=0.1,  # classes in a smaller fraction of the images are repeated; ours, for ten classes
 )
+
+search_space = {'sampler.threshold': [0.01, 0.1, 0.3]}

@@ -11,3 +11,6 @@ loss = dict(
     topk_scope='batch',  # likelihood_topk times N unknown labels of the N images of one GPU; 'image' is ours
     loss=_base_.loss,  # any loss for which unknown labels are negatives
 )
+
+search_space = {'loss.prior_threshold': [None, 0.05, 0.5]}
+requires = dict(class_prior='binary_cross_entropy')

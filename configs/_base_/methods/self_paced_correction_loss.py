@@ -9,3 +9,5 @@ loss = dict(
     gamma=2.0,  # focusing exponent of positives
     reduction='mean_images',  # ours; the authors use 'sum' with their learning rate
 )
+
+search_space = {'loss.threshold': [0.6, 0.75, 0.9], 'loss.margin': [0.5, 1.0]}

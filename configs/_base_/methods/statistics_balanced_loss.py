@@ -9,3 +9,5 @@ loss = dict(
     normalize=False,  # weights positives only; True normalizes the mean weight of each class to 1
     loss=_base_.loss,
 )
+
+search_space = {'loss.max_weight': [3, 10, 30]}

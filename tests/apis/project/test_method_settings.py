@@ -14,6 +14,7 @@ from mmpretrain_imbalance.apis.project.base_configs import base_paths, copy_base
 from mmpretrain_imbalance.apis.project.method_settings import method_settings
 from mmpretrain_imbalance.apis.project.project_config import TrainingSettings, project_config
 from mmpretrain_imbalance.functional import label_figures
+from mmpretrain_imbalance.utils.shipped_files import shipped_folder
 
 BACKBONE = choose_backbone("timm/test_efficientnet", image_size=32)
 FIGURES = label_figures([30, 10, 5], [20, 50, 60], [50, 40, 35])
@@ -56,6 +57,15 @@ def test_every_method_can_be_inserted(method: str, tmp_path: Path) -> None:
     if "paramwise_cfg" in cfg:
         keys = cfg.optim_wrapper.paramwise_cfg.custom_keys
         assert keys == dict(cfg.paramwise_cfg.custom_keys, head=dict(lr_mult=10))
+
+
+def test_declarations_of_a_method_are_not_parts() -> None:
+    found = method_settings("class_aware_selective_loss", FIGURES, {})
+    method = Config.fromfile(
+        shipped_folder("configs") / "_base_" / "methods" / "class_aware_selective_loss.py"
+    )
+    assert set(method.keys()) == {"loss", "search_space", "requires"}
+    assert found.parts == {"loss"}
 
 
 @pytest.mark.parametrize("method", OTHER_RUN_FIRST)

@@ -1,0 +1,17 @@
+"""Protocols that no shipped config inherits from: users compare methods with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PROTOCOLS = Path(__file__).resolve().parents[2] / "configs" / "_base_" / "protocols"
+COMPARED = [
+    PROTOCOLS / f"{name}.py"
+    for name in (
+        "cifar100_all_known",
+        "cifar10_all_known",
+        "clothing_attributes_fine_tuned",
+        "corel5k_fine_tuned",
+        "multi_mnist_all_known",
+    )
+]
