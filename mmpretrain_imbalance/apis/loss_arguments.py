@@ -23,6 +23,7 @@ def arguments_from_data(
     *,
     method: str,
     caller: str,
+    replace: bool = True,
 ) -> dict[str, Any]:
     """Set the arguments of a composition of losses that depend on the training set.
 
@@ -37,6 +38,8 @@ def arguments_from_data(
         max_epochs: Number of epochs.
         method: Name of the method, for the message.
         caller: Name of the function that the user called, for the message.
+        replace: Whether to replace ``likelihood_topk`` and ``warmup_epochs`` of the config, which in the
+            shipped files are those of the papers; not in the file of a user, who has chosen them.
 
     Returns:
         A new config. The argument is not changed.
@@ -53,10 +56,11 @@ def arguments_from_data(
     """
     numbers = dict(num_images=num_images, num_classes=figures.num_classes, warmup_epochs=max_epochs // 2)
     filled = copy.deepcopy(dict(loss))
-    filled.update(own_arguments_from_data(loss, figures, numbers, method=method, caller=caller))
+    arguments = own_arguments_from_data(loss, figures, numbers, method=method, caller=caller)
+    filled.update({name: value for name, value in arguments.items() if replace or name not in loss})
     if isinstance(loss.get("loss"), Mapping):
         filled["loss"] = arguments_from_data(
-            loss["loss"], figures, num_images, max_epochs, method=method, caller=caller
+            loss["loss"], figures, num_images, max_epochs, method=method, caller=caller, replace=replace
         )
     return filled
 

@@ -31,6 +31,8 @@ class ComparedMethod:
             seed must make first, with the name of that method; only ``class_prior`` so far.
         search_space: Values to try, by the dotted key of a part, such as ``'loss.max_weight'``.
         imports: Modules that register the components of the method.
+        is_shipped: Whether it is a file of this package, whose numbers are those of the papers, and not of
+            a user, who has chosen them for the data.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ComparedMethod:
     requires: dict[str, str] = field(default_factory=dict)
     search_space: dict[str, list[Any]] = field(default_factory=dict)
     imports: tuple[str, ...] = ()
+    is_shipped: bool = False
 
 
 def read_method(method: str | os.PathLike[str]) -> ComparedMethod:
@@ -65,9 +68,9 @@ def read_method(method: str | os.PathLike[str]) -> ComparedMethod:
             raise FileNotFoundError(
                 f"The file of a method in the 'methods' argument must exist. Got {text!r} instead."
             )
-        return _method_of_file(Path(text))
+        return _method_of_file(Path(text), is_shipped=False)
     if NAME.fullmatch(text) and shipped.is_file():
-        return _method_of_file(shipped)
+        return _method_of_file(shipped, is_shipped=True)
     if NAME.fullmatch(text) and MODELS.get(text) is not None:
         return ComparedMethod(text, {"loss": dict(type=text)})
     names = sorted(path.stem for path in shipped.parent.glob("*.py"))
@@ -77,7 +80,7 @@ def read_method(method: str | os.PathLike[str]) -> ComparedMethod:
     )
 
 
-def _method_of_file(path: Path) -> ComparedMethod:
+def _method_of_file(path: Path, is_shipped: bool) -> ComparedMethod:
     try:
         config = Config.fromfile(path)
     except (SyntaxError, NameError, KeyError, TypeError, AttributeError) as error:
@@ -103,6 +106,7 @@ def _method_of_file(path: Path) -> ComparedMethod:
         requires=dict(content.get("requires", {})),
         search_space={key: list(values) for key, values in content.get("search_space", {}).items()},
         imports=_imports(content.get("custom_imports")),
+        is_shipped=is_shipped,
     )
 
 

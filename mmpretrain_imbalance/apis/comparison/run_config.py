@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from ...utils.argument_checks import type_name
 from ..dataset_predictions import REPEATING_DATASETS, split_config
+from ..loss_arguments import arguments_from_data
 from .compared_method import ComparedMethod
 from .compared_setting import ComparedSetting
 from .data_parts import DataParts
@@ -74,7 +75,17 @@ def run_config(
         set or on the test part.
     """
     cfg = deepcopy(base)
-    method_parts = changed_parts(method, changes)
+    method_parts = deepcopy(method.parts)
+    method_parts["loss"] = arguments_from_data(
+        method.parts["loss"],
+        parts.figures,
+        parts.num_train,
+        cfg.train_cfg.max_epochs,
+        method=method.name,
+        caller=_CALLER,
+        replace=method.is_shipped,
+    )
+    _change(method_parts, changes)
     loss = method_parts["loss"]
     if class_prior is not None:
         _set_class_prior(loss, str(class_prior))
@@ -85,27 +96,6 @@ def run_config(
     _insert_data(cfg, setting, seed, parts)
     _set_runtime(cfg, seed, method)
     return cfg
-
-
-def changed_parts(method: ComparedMethod, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parts of a method with the values of a trial.
-
-    Args:
-        method: The method.
-        changes: Values by dotted key.
-
-    Returns:
-        A copy of the parts.
-    """
-    parts = deepcopy(method.parts)
-    for key, value in changes.items():
-        if key != LEARNING_RATE:
-            *path, last = key.split(".")
-            node = parts
-            for name in path:
-                node = node[name]
-            node[last] = value
-    return parts
 
 
 def needs_class_prior(method: ComparedMethod, parts: DataParts) -> bool:
@@ -123,6 +113,17 @@ def needs_class_prior(method: ComparedMethod, parts: DataParts) -> bool:
 
 def _has_prior(parts: DataParts) -> bool:
     return parts.figures.has_negatives and not parts.figures.fixed_number
+
+
+def _change(parts: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Set the values of a trial in the parts of a method."""
+    for key, value in changes.items():
+        if key != LEARNING_RATE:
+            *path, last = key.split(".")
+            node = parts
+            for name in path:
+                node = node[name]
+            node[last] = value
 
 
 def _set_class_prior(loss: dict[str, Any], path: str) -> None:
