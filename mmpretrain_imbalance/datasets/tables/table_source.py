@@ -271,4 +271,10 @@ class _RaggedRows:
             else "Correct the row, or put quotes around cells that contain the delimiter."
         )
         cells: Any = f"{len(row)} cell{'s' if len(row) > 1 else ''} in row {number}"
-        raise table_error(self.path, self.seen, f"{self.width} cells in every row", cells, remedy)
+        raise table_error(
+            self.path,
+            self.seen,
+            f"{self.width} cell{'s' if self.width > 1 else ''} in every row",
+            cells,
+            remedy,
+        )
