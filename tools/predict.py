@@ -14,7 +14,12 @@ import signal
 from itertools import islice
 from pathlib import Path
 
-from _lib.command_options import add_cfg_options, add_device_option, add_thresholds_option
+from _lib.command_options import (
+    add_cfg_options,
+    add_device_option,
+    add_thresholds_option,
+    check_one_checkpoint,
+)
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -63,6 +68,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     add_device_option(parser)
     parser.add_argument("--show-dir", help="folder for copies of the images with their predicted labels")
     add_cfg_options(parser)
+    check_one_checkpoint(parser)
     args = parser.parse_args()
     if args.wide and args.topk is not None:
         parser.error(

@@ -15,6 +15,7 @@ from _lib.command_options import (
     add_device_option,
     add_thresholds_option,
     add_traceback_option,
+    check_one_checkpoint,
 )
 from _lib.quiet_import import import_mmpretrain
 
@@ -55,6 +56,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     add_device_option(parser)
     add_cfg_options(parser)
     add_traceback_option(parser)
+    check_one_checkpoint(parser)
     args = parser.parse_args()
     if Path(args.out).suffix != ".csv":
         parser.error(f"The '--out' argument must end in .csv. Got {args.out!r} instead.")

@@ -8,7 +8,7 @@ import math
 from copy import deepcopy
 from pathlib import Path
 
-from _lib.command_options import common_parser
+from _lib.command_options import check_one_checkpoint, common_parser
 from _lib.quiet_import import import_mmpretrain
 
 # File name extensions for each item. Predictions are tensors, so they need pickle.
@@ -39,6 +39,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="test-time augmentation: tta_pipeline of the config, else the mean over the image and its "
         "mirror image",
     )
+    check_one_checkpoint(parser)
     args = parser.parse_args()
     if args.out_item and not args.out:
         parser.error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from _lib.command_options import common_parser
+from _lib.command_options import check_one_checkpoint, common_parser
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -28,6 +28,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="output file, .json or .csv; a relative path is relative to the work folder (default: "
         "thresholds.json)",
     )
+    check_one_checkpoint(parser)
     return parser, parser.parse_args()
 
 

@@ -93,7 +93,9 @@ def write_answer_table(
     header = ["image", *class_names]
     with atomic_write(path, "wb") as file:
         if path.suffix == ".csv":
-            file.write(csv_line(header).encode("utf-8"))
+            # Without a byte-order mark, Excel shows other letters than those of English wrongly.
+            encoding = "utf-8" if all(map(str.isascii, class_names)) else "utf-8-sig"
+            file.write(csv_line(header).encode(encoding))
             for cells in _answers(probabilities.rows(), thresholds):
                 file.write(csv_line(cells).encode("utf-8", "surrogateescape"))
             return

@@ -72,8 +72,11 @@ class SuspectLabels:
                 "The 'path' argument of SuspectLabels must be a file that does not exist. Got "
                 f"{str(path)!r} instead."
             )
+        texts = {text for item in self.labels for text in (item.image, item.class_name)}
+        # Without a byte-order mark, Excel shows and saves other letters than those of English wrongly.
+        encoding = "utf-8" if all(map(str.isascii, texts)) else "utf-8-sig"
         with atomic_write(path, "wb") as file:
-            file.write(csv_line(_COLUMNS).encode())
+            file.write(csv_line(_COLUMNS).encode(encoding))
             for item in self.labels:
                 label = "" if item.label == -1 else item.label
                 numbers = f"{item.probability:.6g}", f"{item.score:.6g}"

@@ -6,6 +6,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from posixpath import normpath
 from typing import NamedTuple
@@ -22,7 +23,8 @@ class ImageMatch(NamedTuple):
     Attributes:
         path: The file, relative to the folder; ``None`` if there is none, or more than one.
         candidates: All files that the name may mean equally well.
-        similar: If there is no candidate, files with the same last part of the name in another folder.
+        similar: If there is no candidate, files with the same last part of the name in another folder, or
+            with the same number: spreadsheets turn ``000003`` into ``3``.
     """
 
     path: str | None
@@ -94,7 +96,19 @@ class ImageIndex:
         last = len(_WAYS) - 1
         last_part = _WAYS[last][1](name_key(name)).rpartition("/")[2]
         similar = self._tails(last).get(last_part, []) if last_part else []
+        if not similar and last_part.isdecimal():
+            similar = self._numbers.get(last_part.lstrip("0"), [])
         return ImageMatch(None, [], similar)
+
+    @cached_property
+    def _numbers(self) -> dict[str, list[str]]:
+        """Files whose names are numbers, by the number without leading zeros."""
+        numbers: dict[str, list[str]] = {}
+        for path in self.paths:
+            stem = os.path.splitext(os.path.basename(path))[0]
+            if stem.isdecimal():
+                numbers.setdefault(stem.lstrip("0"), []).append(path)
+        return numbers
 
     def _candidates(self, way: int, key: str) -> list[str]:
         if way not in self._by_path:

@@ -78,3 +78,10 @@ def test_several_possible_files_are_not_guessed(tmp_path, name, candidates) -> N
     match = touch(tmp_path, *names).find(name)
     assert match.candidates == candidates
     assert match.path == (candidates[0] if len(candidates) == 1 else None)
+
+
+def test_a_number_without_its_zeros_is_similar_and_no_match(tmp_path: Path) -> None:
+    for name in ("000003.jpg", "000030.jpg"):
+        (tmp_path / name).touch()
+    assert tuple(ImageIndex(tmp_path).find("3")) == (None, [], ["000003.jpg"])
+    assert ImageIndex(tmp_path).find("4").similar == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import importlib
 import importlib.util
 import subprocess
 import sys
@@ -102,3 +103,24 @@ def test_browsing_starts_with_its_own_output(tmp_path: Path) -> None:
     browse = TOOLS / "analysis_tools" / "browse_labels.py"
     printed = run_tool_in_new_python(browse, config, "--num", "1", "--out", tmp_path)
     assert printed.splitlines()[0].startswith("1 of ")
+
+
+def test_several_checkpoints_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pattern such as best_*.pth may match those of two trainings, of which the older one comes first."""
+    monkeypatch.syspath_prepend(str(TOOLS))
+    options = importlib.import_module("_lib.command_options")
+    monkeypatch.setattr(
+        sys, "argv", ["predict.py", "config.py", "best_epoch_1.pth", "best_epoch_7.pth", "photos"]
+    )
+    with pytest.raises(SystemExit):
+        options.check_one_checkpoint(argparse.ArgumentParser())
+    assert "one file. Got best_epoch_1.pth, best_epoch_7.pth instead" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["test.py", "config.py", "a.pth", "--cfg-options", "load_from=b.pth"])
+    options.check_one_checkpoint(argparse.ArgumentParser())
+
+
+def test_commands_for_a_checkpoint_of_a_project_check_it() -> None:
+    for command in ("predict", "suspects", "test", "tune_thresholds"):
+        assert "    check_one_checkpoint(parser)\n" in (TOOLS / f"{command}.py").read_text("utf-8")

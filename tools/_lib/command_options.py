@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 
 
 class KeyValues(argparse.Action):
@@ -30,6 +31,20 @@ class KeyValues(argparse.Action):
                 "The '--cfg-options' argument must have matching brackets in every value. Got "
                 f"{' '.join(values)!r} instead."
             )
+
+
+def check_one_checkpoint(parser: argparse.ArgumentParser) -> None:
+    """End the command if it names several checkpoints, as ``best_*.pth`` may after two trainings.
+
+    Args:
+        parser: Parser of the command line, which does not have to be parsed yet.
+    """
+    found = [word for word in sys.argv[1:] if word.endswith(".pth") and "=" not in word and word[0] != "-"]
+    if len(found) > 1:
+        parser.error(
+            f"The checkpoint must be one file. Got {', '.join(found)} instead. Name one of them: "
+            "they may be of different trainings in the same folder."
+        )
 
 
 def common_parser(description: str) -> argparse.ArgumentParser:

@@ -97,7 +97,8 @@ def print_images(
     """Print the number of images, and what was left out or joined."""
     console.print(f"\n{num_images:,} images can be used.")
     for kind, problems in left_out.items():
-        console.print(f"{len(problems):,} {kind}, such as {problems[0].name!r}: {problems[0].reason}")
+        number = f"1 {kind.rstrip('s')}" if len(problems) == 1 else f"{len(problems):,} {kind}"
+        console.print(f"{number}, such as {problems[0].name!r}: {problems[0].reason}")
     if num_unnamed:
         console.print(f"{num_unnamed:,} images of the folder are not in the table.")
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.annotations.corrections import Correction, apply_corrections, read_corrections
+from ...datasets.annotations.corrections import Correction, apply_corrections
 from ...datasets.image_files import ImageFiles, ImageProblem, find_images
 from ...datasets.label_store.build import StoreParts, select_classes
 from ...datasets.label_store.counts import LabelCounts
@@ -25,6 +25,7 @@ from ...datasets.split_labels import split_labels
 from ...datasets.tables import TableDescription, read_label_table
 from ...functional.method_advice import MethodAdvice, advise_method
 from ...utils.files import atomic_write
+from .correction_table import is_correction_table, read_correction_table
 from .new_project import image_names, positives_per_image
 from .project_corrections import (
     CORRECTIONS_FILE,
@@ -133,7 +134,7 @@ def update_project(
     corrections = read_project_corrections(folder)
     description, files, left_out = None, None, {}
     if is_correction_table(table):
-        before, new = _joined(list(earlier.values())), read_corrections(table)
+        before, new = _joined(list(earlier.values())), read_correction_table(table)
         labels = apply_corrections(before, new)
         corrections = add_corrections(corrections, new, before)
         parts = np.array([part_of_image[name] for name in image_names(labels)])
@@ -185,22 +186,6 @@ def update_project(
         ),
         method=settings["method"],
     )
-
-
-def is_correction_table(path: str | os.PathLike[str]) -> bool:
-    """Return whether a table corrects single labels: a CSV file with the columns image, class and correct.
-
-    Args:
-        path: The table.
-
-    Returns:
-        Whether its header has these columns, in any order.
-    """
-    if Path(path).suffix.lower() not in (".csv", ".txt", ".tsv") or not Path(path).is_file():
-        return False
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
-        header = re.split(r"[,;\t]", file.readline().strip().lower())
-    return {"image", "class", "correct"} <= {name.strip(' "') for name in header}
 
 
 def _joined(stores: Sequence[LabelStore]) -> LabelStore:

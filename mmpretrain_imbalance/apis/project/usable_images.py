@@ -84,8 +84,10 @@ def usable_images(
         left_out["contradictions"] = contradictions
     kept = np.flatnonzero(files.usable[rows])
     if not len(kept):
+        first = next(iter(found.values()))[0]
         raise ValueError(
-            f"The table {table} must name images of the folder. Got none that can be used instead."
+            f"The table {table} must name images of the folder. Got none that can be used instead; the first "
+            f"is {first.name!r} in row {first.number}: {first.reason}."
         )
     names = [path for row in rows[kept] if (path := files.paths[row]) is not None]
     return UsableImages(

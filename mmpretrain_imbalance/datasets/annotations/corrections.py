@@ -69,7 +69,20 @@ def read_corrections(path: str | os.PathLike[str]) -> list[Correction]:
             f"The table {path} must be CSV in UTF-8. Got other bytes instead: {error}. "
             "(Save it as 'CSV UTF-8'.)"
         ) from error
-    lines = _rows(text, path)
+    return corrections_of_rows(_rows(text, path), path)
+
+
+def corrections_of_rows(rows: Iterable[tuple[int, list[str]]], path: str) -> list[Correction]:
+    """Return the corrections in the rows of a table.
+
+    Args:
+        rows: The rows with their numbers; the first one is the header.
+        path: Path of the table, for messages.
+
+    Raises:
+        ValueError: As in :func:`read_corrections`.
+    """
+    lines = iter(rows)
     header = [name.strip().lower() for name in next(lines, (1, []))[1]]
     missing = [name for name in ("image", "class", "correct") if header.count(name) != 1]
     if missing:

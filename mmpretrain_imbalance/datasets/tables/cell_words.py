@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Union
 
 from .table_options import TableOptions
@@ -9,11 +10,15 @@ from .table_options import TableOptions
 #: A cell: its text, or the entries of a list.
 Cell = Union[str, "tuple[str, ...]"]
 
-POSITIVE = frozenset("yes y true t x positive pos present + ✓ ✔ ☑".split())
-NEGATIVE = frozenset("no n false f negative neg absent ☐".split())
+# With the truth values of Excel in other languages.
+POSITIVE = frozenset(
+    "yes y true t x positive pos present + ✓ ✔ ☑ wahr vrai verdadero verdadeiro vero waar".split()
+)
+NEGATIVE = frozenset("no n false f negative neg absent ☐ falsch faux falso onwaar".split())
 UNKNOWN = frozenset("? ?? nan na n/a n.a. #n/a <na> nat null none unknown unsure uncertain unclear".split())
 # Letters that also stand for other things, such as female: they count only if all words of a column do.
 WEAK = frozenset("tf")
+CHECK_MARKS = frozenset("✓ ✔ ☑".split())
 
 
 class CellWords:
@@ -65,6 +70,11 @@ class CellWords:
     def is_weak(self, cell: Cell) -> bool:
         """Return whether a cell is a word only beside other words."""
         return isinstance(cell, str) and fold(cell) in WEAK and fold(cell) not in self.given
+
+    def is_unclear_cross(self, cell: Cell, others: Iterable[Cell]) -> bool:
+        """Return whether a cell is an x beside check marks: it may be another mark, or mean no."""
+        is_cross = isinstance(cell, str) and fold(cell) == "x" and "x" not in self.given
+        return is_cross and any(isinstance(other, str) and fold(other) in CHECK_MARKS for other in others)
 
 
 def fold(text: str) -> str:

@@ -100,7 +100,11 @@ class ColumnSurvey:
         meanings = {cell: words.meaning(cell) for cell in self.counts}
         if self.is_blank:
             return Judgment("blank", meanings, reason="all cells are blank")
-        odd = [cell for cell, label in meanings.items() if label is None]
+        odd = [
+            cell
+            for cell, label in meanings.items()
+            if label is None or words.is_unclear_cross(cell, meanings)
+        ]
         if odd:
             odd += [cell for cell in meanings if words.is_weak(cell)]
         known = [cell for cell, label in meanings.items() if label in (0, 1) and cell not in odd]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _MEANING = {1: "positive", 0: "negative", -1: "unknown"}
@@ -77,6 +78,17 @@ class TableDescription:
         """Add something that was guessed, and the option that overrules it."""
         if (text, option) not in self.guesses:
             self.guesses.append((text, option))
+
+    def note_similar_names(self, class_names: Sequence[str]) -> None:
+        """Add a note about classes whose names differ only in upper case, likely by mistake."""
+        similar: dict[str, list[str]] = {}
+        for name in class_names:
+            similar.setdefault(name.casefold(), []).append(repr(name))
+        self.notes += [
+            f"the classes {', '.join(names)} differ only in upper case; write them in one way if they are one"
+            for names in similar.values()
+            if len(names) > 1
+        ]
 
     @property
     def summary(self) -> str:

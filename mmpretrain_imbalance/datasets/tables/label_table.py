@@ -140,6 +140,8 @@ def _read_source(source: TableSource, options: TableOptions) -> LabelTable:
                 "classes without a row of an image are unknown, so that no label is negative",
                 "--not-listed negative",
             )
+    if layout.kind != "classes":
+        description.note_similar_names(labels.class_names)
     if not labels.num_classes:
         raise source.error("classes", "only blank cells", "Fill the table, or name other columns.")
     describe_columns(source, columns, layout, labels, options, description)

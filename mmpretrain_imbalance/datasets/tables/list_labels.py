@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -78,7 +77,6 @@ def read_list_column(
         labels.add(names, array[:, 0], array[:, 1], array[:, 2])
         start += len(names)
     _describe_guesses(options, description, num_blank, layout)
-    _note_similar_names(labels, description)
     return labels, np.array(unknown_rows if negative_default else all_negative, dtype=np.int64)
 
 
@@ -129,12 +127,3 @@ def _describe_guesses(
             f"images with a blank list ({num_blank:,}) were not checked: all of their classes are unknown",
             "--blank negative",
         )
-
-
-def _note_similar_names(labels: RowLabels, description: TableDescription) -> None:
-    counts = Counter(map(fold, labels.index))
-    for name in labels.index:
-        if counts[fold(name)] > 1:
-            same = ", ".join(repr(other) for other in labels.index if fold(other) == fold(name))
-            description.notes.append(f"the classes {same} differ only in upper case")
-            counts[fold(name)] = 0

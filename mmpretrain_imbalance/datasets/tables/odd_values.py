@@ -6,10 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from .cell_words import Cell
+from .cell_words import Cell, fold, number_of
 from .column_survey import ColumnSurvey, Judgment
 from .table_source import TableSource
 
+# Words of other languages. They only order the words of an example: reading them is left to the options.
+_YES = frozenset("ja oui si sí sim tak ano evet igen".split())
+_NO = frozenset("nein nee nej nei non não nao nie ne hayir nem".split())
 _NAMES_OF_CLASSES = re.compile(r"label|class|tag|categor|species|diagnos", re.IGNORECASE)
 
 
@@ -36,7 +39,8 @@ def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgmen
     odd = sorted(judgment.odd, key=lambda cell: column.first_rows[cell])
     first = str(odd[0]).strip()
     beside = ", ".join(_counted(column, cell) for cell in known[:4])
-    more = "" if len(odd) == 1 else f" (and {len(odd) - 1} more such value{'s' if len(odd) > 2 else ''})"
+    others = [repr(str(cell).strip()[:30]) for cell in odd[1:4]] + ["..."] * (len(odd) > 4)
+    more = f" (also {', '.join(others)})" if others else ""
     count = column.counts[odd[0]]
     found = (
         f"{first!r:.100} in row {column.first_rows[odd[0]]} of the column {name!r}"
@@ -47,13 +51,15 @@ def odd_value_error(source: TableSource, column: ColumnSurvey, judgment: Judgmen
         f"Say what it means with --yes {word}, --no {word} or --unknown {word}, or say --ignore "
         f"{option_word(name)} if the column is no class."
     )
+    if count == 1 and number_of(first) is not None:
+        remedy += f" If row {column.first_rows[odd[0]]} is no image but has totals, delete it."
     if _NAMES_OF_CLASSES.search(name):
         remedy += f" If its cells name classes, say --list-column {option_word(name)}."
     return source.error("labels that are positive, negative or unknown", found, remedy)
 
 
 def _unknown_words_error(source: TableSource, column: ColumnSurvey, judgment: Judgment) -> ValueError:
-    words = sorted({str(cell).strip() for cell in judgment.odd})
+    words = _positive_first([column], judgment.odd)
     shown = ", ".join(_counted(column, cell) for cell in judgment.odd[:4]) + (
         ", ..." if len(words) > 4 else ""
     )
@@ -86,7 +92,7 @@ def no_labels_error(
         spellings = Counter(
             tuple(sorted({str(cell).strip() for cell in judgments[p].odd} - {""})) for p in few
         )
-        words = spellings.most_common(1)[0][0]
+        words = _positive_first([columns[p] for p in few], spellings.most_common(1)[0][0])
         return source.error(
             "columns with labels, or a column that lists classes",
             f"other values ({seen})",
@@ -116,6 +122,16 @@ def option_word(word: str) -> str:
         ('maybe', "'not sure'")
     """
     return word if re.fullmatch(r"[\w.,/+-]+", word) else "'" + word.replace("'", "'\\''") + "'"
+
+
+def _positive_first(columns: Sequence[ColumnSurvey], cells: Sequence[Cell]) -> list[str]:
+    """Sort words for an example: known words, then the rarest, as most classes have few positives."""
+    words = {str(cell).strip() for cell in cells}
+    counts: Counter[str] = Counter()
+    for column in columns:
+        for cell, count in column.counts.items():
+            counts[str(cell).strip()] += count
+    return sorted(words, key=lambda word: ((fold(word) in _NO) - (fold(word) in _YES), counts[word], word))
 
 
 def _example_options(words: Sequence[str]) -> str:

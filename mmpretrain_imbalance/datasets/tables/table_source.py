@@ -154,19 +154,18 @@ def _is_filled(cell: Cell) -> bool:
 
 def _find_header(
     path: str, seen: str, first: list[tuple[int, Sequence[Cell]]], options: TableOptions
-) -> tuple[int, list[str], list[Sequence[Cell]]]:
-    """Return number and cells of the header, and some rows after it."""
+) -> tuple[int, list[str], list[tuple[int, Sequence[Cell]]]]:
+    """Return number and cells of the header, and some rows after it with their numbers."""
     if not first:
         raise table_error(path, seen, "a header and one row per image", "no cells", "Fill the table.")
     if options.header_row == 0:
-        rows = [row for _, row in first]
-        return 0, [""] * max(map(len, rows)), rows
+        return 0, [""] * max(len(row) for _, row in first), first
     for index, (number, cells) in enumerate(first):
         if options.header_row in (None, number):
             texts = ["" if isinstance(cell, tuple) else cell.strip() for cell in cells]
             while not texts[-1]:
                 texts.pop()
-            return number, texts, [row for _, row in first[index + 1 :]]
+            return number, texts, first[index + 1 :]
     raise table_error(
         path,
         seen,
@@ -187,11 +186,25 @@ def _column_names(cells: Sequence[str]) -> list[str]:
 
 
 def _check_header(
-    path: str, seen: str, number: int, header: list[str], cells: list[str], rows: list[Sequence[Cell]]
+    path: str,
+    seen: str,
+    number: int,
+    header: list[str],
+    cells: list[str],
+    rows: list[tuple[int, Sequence[Cell]]],
 ) -> None:
     words = CellWords(TableOptions())
     labels = sum(bool(cell) and words.meaning(cell) is not None for cell in cells)
     named = any(IMAGE_COLUMN.search(cell) or KEY_COLUMN.search(cell) for cell in cells)
+    if sum(map(has_image_ending, cells)) > 2:
+        raise table_error(
+            path,
+            seen,
+            "one row per image",
+            f"names of images in row {number}: {', '.join(cells[:6])!r}",
+            "If each column is an image, swap rows and columns: in a spreadsheet program, copy the cells and "
+            "paste them with 'Transpose'.",
+        )
     if any(map(has_image_ending, cells)) or (len(cells) > 1 and labels >= len(cells) - 1 and not named):
         raise table_error(
             path,
@@ -200,21 +213,28 @@ def _check_header(
             f"the cells {', '.join(cells[:6])!r}",
             "Say --header-row 0 if no row names the columns.",
         )
-    following = [cell for cell in rows[0] if _is_filled(cell)]
-    texts = [cell for cell in following if isinstance(cell, str) and not has_image_ending(cell)]
-    are_names = len(texts) == len(following) == len(set(texts)) > 1 and not any(
-        words.meaning(text) is not None or number_of(text) is not None for text in texts
-    )
+    next_number, next_cells = rows[0]
+    names = ", ".join(str(cell).strip() for cell in next_cells if _is_filled(cell))
     gaps = sum(not cell for cell in cells) + len(cells) - len(set(cells))
-    last = max(position for position, cell in enumerate(rows[0], 1) if _is_filled(cell))
-    if are_names and (gaps or len(cells) < last):
+    last = max(position for position, cell in enumerate(next_cells, 1) if _is_filled(cell))
+    if _are_names(next_cells) and (gaps or len(cells) < last):
         raise table_error(
             path,
             seen,
             "one row with the names of the columns",
-            f"names also in the row after row {number}: {', '.join(texts[:6])!r}",
-            f"Say --header-row {number + 1} if that row names the classes, or --header-row {number}.",
+            f"names also in row {next_number}, after row {number}: {names!r:.100}",
+            f"Say --header-row {next_number} if that row names the classes, or --header-row {number}.",
         )
+
+
+def _are_names(cells: Sequence[Cell]) -> bool:
+    """Return whether the filled cells of a row are several different texts, and no images or labels."""
+    words = CellWords(TableOptions())
+    filled = [cell for cell in cells if _is_filled(cell)]
+    texts = [cell for cell in filled if isinstance(cell, str) and not has_image_ending(cell)]
+    return len(texts) == len(filled) == len(set(texts)) > 1 and not any(
+        words.meaning(text) is not None or number_of(text) is not None for text in texts
+    )
 
 
 class _RaggedRows:
@@ -246,7 +266,15 @@ class _RaggedRows:
         remedy = (
             f"Correct the row, or say --fill-short-rows if its last cells are blank.{cut}"
             if missing > 0
+            else f"Say --header-row {number} if row {number} names the columns."
+            if _are_names(row)
             else "Correct the row, or put quotes around cells that contain the delimiter."
         )
         cells: Any = f"{len(row)} cell{'s' if len(row) > 1 else ''} in row {number}"
-        raise table_error(self.path, self.seen, f"{self.width} cells in every row", cells, remedy)
+        raise table_error(
+            self.path,
+            self.seen,
+            f"{self.width} cell{'s' if self.width > 1 else ''} in every row",
+            cells,
+            remedy,
+        )

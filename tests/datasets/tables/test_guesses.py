@@ -144,9 +144,12 @@ def test_lists_and_captions(tmp_path: Path) -> None:
         read(tmp_path, captions)
 
 
-def test_names_that_differ_in_upper_case_are_noted(tmp_path: Path) -> None:
-    table = read(tmp_path, "image,tags\na.jpg,cat;dog\nb.jpg,Cat\n")
-    assert "note: the classes 'cat', 'Cat' differ only in upper case" in lines(table)
+@pytest.mark.parametrize(
+    "text", ["tags\na.jpg,cat;dog\nb.jpg,Cat\n", "tag\na.jpg,cat\na.jpg,dog\nb.jpg,Cat\n"]
+)
+def test_names_that_differ_in_upper_case_are_noted(text: str, tmp_path: Path) -> None:
+    table = read(tmp_path, f"image,{text}")
+    assert "note: the classes 'Cat', 'cat' differ only in upper case; write them in one way" in lines(table)
 
 
 def test_long_tables(tmp_path: Path) -> None:

@@ -235,3 +235,42 @@ def test_archive_without_annotations(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.jpg", b"")
     assert "an archive with 1 files" in message(path)
+
+
+def test_the_header_below_a_title_and_a_blank_row_is_named_with_its_row(tmp_path: Path) -> None:
+    import openpyxl
+
+    workbook = openpyxl.Workbook()
+    for row in (["Survey of 2024"], [], ["No.", "file", "cat"], [1, "a.jpg", "yes"], [2, "b.jpg", "no"]):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "labels.xlsx")
+    assert "Say --header-row 3 if" in message(tmp_path / "labels.xlsx")
+    assert dense(tmp_path / "labels.xlsx", header_row=3) == [[1], [0]]
+    text = "Survey of 2024,,\nmade in May,,\n,,\nimage,cat,dog\na.jpg,1,0\nb.jpg,0,1\n"
+    path = written(tmp_path, text)
+    assert "Say --header-row 4 if row 4 names the columns." in message(path)
+    assert dense(path, header_row=4) == [[1, 0], [0, 1]]
+
+
+def test_a_row_of_totals_and_images_as_columns_are_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "image,cat\na.jpg,1\nb.jpg,1\nc.jpg,0\nTotal,2\n")
+    assert "If row 5 is no image but has totals, delete it." in message(path)
+    path = written(tmp_path, "class,a.jpg,b.jpg,c.jpg\ncat,1,0,1\ndog,0,1,1\n")
+    assert "swap rows and columns" in message(path)
+
+
+def test_a_cross_beside_check_marks_is_not_guessed(tmp_path: Path) -> None:
+    path = written(tmp_path, "image,cat\na.jpg,✓\nb.jpg,x\nc.jpg,✓\n")
+    assert "'x' in row 3 of the column 'cat'" in message(path)
+    assert dense(path, no=["x"]) == [[1], [0], [1]]
+    assert dense(path, yes=["x"]) == [[1], [1], [1]]
+
+
+def test_the_example_takes_the_rarest_word_for_the_positive(tmp_path: Path) -> None:
+    path = written(tmp_path, "image,cat,dog\na.jpg,zeker,geen\nb.jpg,geen,geen\nc.jpg,geen,zeker\n")
+    assert "--yes zeker --no geen" in message(path)
+
+
+def test_all_odd_words_of_a_column_are_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "image,cat\na.jpg,yes\nb.jpg,no\nc.jpg,yes!\nd.jpg,maybe\ne.jpg,no\n")
+    assert "'yes!' in row 4 of the column 'cat' (also 'maybe'), beside" in message(path)
