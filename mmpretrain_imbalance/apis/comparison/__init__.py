@@ -1,0 +1,1 @@
+"""Comparison of methods: plan, training of the runs, statistics and results."""
