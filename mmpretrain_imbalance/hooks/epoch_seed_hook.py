@@ -16,11 +16,12 @@ from mmpretrain.registry import HOOKS
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
-    """Hook that seeds Python, NumPy and torch before each epoch from the seed of the run, the epoch and the rank.
+    """Hook that seeds Python, NumPy and torch before each epoch.
 
-    MMEngine seeds a run once. A run that is resumed after epoch 5 then draws for epoch 6 what the first epoch
-    drew, and ends with other weights than an unbroken run. With this hook, both draw the same augmentations,
-    dropout and masks in every epoch. Epochs of validation and test are seeded as well.
+    The seed is a function of the seed of the run, the epoch and the rank. MMEngine seeds a run once: a run that
+    is resumed after epoch 5 draws for epoch 6 what the first epoch drew, and ends with other weights than an
+    unbroken run. With this hook, both draw the same augmentations, dropout and masks in every epoch. Epochs of
+    validation and test are seeded as well.
 
     The hook also seeds the workers of the training data loader, which MMEngine starts with the same seed in
     every epoch: without the hook, all epochs draw the same augmentations. Persistent workers are started only
@@ -39,8 +40,8 @@ class EpochSeedHook(Hook):
         loader = runner.train_dataloader
         if loader.num_workers and loader.persistent_workers:
             runner.logger.warning(
-                "The workers of train_dataloader are persistent and keep the random numbers of earlier epochs, "
-                "so a resumed run draws other augmentations than an unbroken one. Set "
+                "The workers of train_dataloader are persistent and cannot be seeded in each epoch, so a "
+                "resumed run draws other augmentations than an unbroken one. Set "
                 "train_dataloader.persistent_workers=False to resume exactly."
             )
 
@@ -77,5 +78,5 @@ def _seed_all(entropy: list[int]) -> None:
     # SeedSequence mixes its numbers, so that (seed 1, epoch 2) and (seed 2, epoch 1) are unrelated.
     state = [int(word) for word in np.random.SeedSequence(entropy).generate_state(3)]
     random.seed(state[0])
-    np.random.seed(state[1])
+    np.random.seed(state[1])  # noqa: NPY002, TID251  (transforms of OpenMMLab draw from the global generator)
     torch.manual_seed(state[2])

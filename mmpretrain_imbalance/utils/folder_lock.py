@@ -22,8 +22,8 @@ def folder_lock(folder: str | os.PathLike[str], timeout: float = 0.0) -> Iterato
     """Hold an exclusive lock on a folder, so that two processes do not write the same files.
 
     The lock is that of the operating system on the file ``.lock`` in the folder. It ends with its process,
-    also if the process is killed; the file remains. On systems and file systems without such locks, nothing is
-    locked.
+    also if the process is killed; the file remains. On systems and file systems without such locks, nothing
+    is locked.
 
     Args:
         folder: The folder; a missing one is created.

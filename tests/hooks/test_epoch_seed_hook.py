@@ -19,6 +19,11 @@ from tests.integration.small_runs import small_config
 LOSS = dict(type="PartialAsymmetricLoss", unknown="ignore")
 
 
+def drawn_numbers():
+    """Draw a number in [0, 1) from Python, NumPy and torch."""
+    return random.random(), np.random.random(), torch.rand(()).item()  # noqa: NPY002
+
+
 @MODELS.register_module()
 class DroppedConvNet(SmallConvNet):
     """Network with dropout before the head."""
@@ -32,8 +37,7 @@ class NoisyImage:
     """Augmentation that draws from Python, NumPy and torch."""
 
     def __call__(self, results):
-        draws = random.random() + np.random.random() + torch.rand(()).item()
-        results["img"] = (results["img"] * (draws / 3)).astype(np.uint8)
+        results["img"] = (results["img"] * np.mean(drawn_numbers())).astype(np.uint8)
         return results
 
 
@@ -99,7 +103,7 @@ class FakeRun:
         EpochSeedHook().before_train_epoch(self)
         if worker is not None:
             self.train_dataloader.worker_init_fn(worker)
-        return random.random(), np.random.random(), torch.rand(()).item()
+        return drawn_numbers()
 
 
 def test_every_seed_epoch_and_worker_draws_other_numbers():
@@ -123,7 +127,7 @@ def test_validation_and_test_are_seeded(stage):
     run, draws = FakeRun(0), []
     for _ in range(2):
         getattr(EpochSeedHook(), f"before_{stage}_epoch")(run)
-        draws.append((random.random(), np.random.random(), torch.rand(()).item()))
+        draws.append(drawn_numbers())
     assert draws[0] == draws[1]
 
 

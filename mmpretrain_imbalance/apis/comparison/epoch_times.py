@@ -58,7 +58,7 @@ class EpochTimesHook(Hook):
 
 
 def run_times(folder: str | os.PathLike[str]) -> dict[str, float]:
-    """Summarize the file of :class:`EpochTimesHook`.
+    """Summarize the file of ``EpochTimesHook``.
 
     Args:
         folder: Work directory of the run.

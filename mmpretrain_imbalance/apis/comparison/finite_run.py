@@ -14,13 +14,13 @@ from mmengine.runner import Runner
 from ...metrics.dump_predictions import DumpPredictions
 
 _ADVICE = (
-    "instead: the training has diverged. Lower the learning rate of this method, or leave the method out of the "
-    "comparison."
+    "instead: the training has diverged. Lower the learning rate of this method, or leave the method out of "
+    "the comparison."
 )
 
 
 class FiniteWeightsHook(Hook):
-    """Hook that raises an error after an epoch with a NaN or infinite weight, before its checkpoint is saved."""
+    """Hook that raises an error after an epoch with a NaN or infinite weight, before it is saved."""
 
     priority = "NORMAL"
 

@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import Any
 
 #: Modules that a training imports; the server imports them once for all jobs.
-PRELOADED = ("mmpretrain_imbalance", "matplotlib.pyplot", "sklearn.datasets", f"{__package__}.train_run")
+PRELOADED = (
+    f"{__package__}.train_run",
+    "matplotlib.pyplot",
+    "mmpretrain.engine",
+    "mmpretrain.visualization",
+    "sklearn.datasets",
+    "torch.utils.cpp_extension",  # MMEngine logs the compilers of the machine
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +33,8 @@ class Job:
 
     Attributes:
         name: Name in progress bars and messages.
-        function: Function of a module. It is called with the arguments and ``on_step``, a function to call with
-            the number of finished steps.
+        function: Function of a module. It is called with the arguments and ``on_step``, a function to call
+            with the number of finished steps.
         arguments: Its first arguments.
         steps: Number of its steps.
         log: File to which the job appends what it prints and the traceback of its error; None discards the
@@ -59,7 +66,9 @@ class JobProcess:
             context.set_forkserver_preload(list(PRELOADED))
         self._receiver, sender = context.Pipe(duplex=False)
         # Not a daemon: those cannot start the processes of data loaders.
-        self._process: BaseProcess = context.Process(target=_run, args=(job, variables, sender))
+        self._process: BaseProcess = context.Process(  # type: ignore[attr-defined]
+            target=_run, args=(job, variables, sender)
+        )
         with _environment(variables):
             self._process.start()
         sender.close()
@@ -113,7 +122,13 @@ def _variables(device: str) -> dict[str, str]:
     if device != "cpu":
         number = int(device.partition(":")[2] or 0)
         all_visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        visible = all_visible.split(",")[number] if all_visible else str(number)
+        names = [str(number)] * (number + 1) if all_visible is None else all_visible.split(",")
+        if number >= len(names):
+            raise ValueError(
+                "The 'devices' argument of run_jobs must be GPUs that this process sees. Got "
+                f"{device!r} instead, but only {len(names)} visible in CUDA_VISIBLE_DEVICES={all_visible}."
+            )
+        visible = names[number]
     return {**variables, "CUDA_VISIBLE_DEVICES": visible, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
 

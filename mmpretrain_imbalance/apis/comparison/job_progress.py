@@ -18,8 +18,8 @@ _LINE_INTERVAL = 30.0
 class JobProgress:
     """Context in which the progress of jobs is shown.
 
-    On a terminal, there is a bar for all jobs and one for each running job. Elsewhere, such as in a file, there
-    is a line every 30 seconds, one at the end, and one for each job that failed.
+    On a terminal, there is a bar for all jobs and one for each running job. Elsewhere, such as in a file,
+    there is a line every 30 seconds, one at the end, and one for each job that failed.
 
     Args:
         total_steps: Number of steps of all jobs; 0 if it is not known.
@@ -68,7 +68,7 @@ class JobProgress:
     def end(self, job: Job, error: str | None) -> None:
         """Show that a job has ended, and its error.
 
-        The steps that a failed job has not made count as finished, so that the bar of all jobs reaches its end.
+        The steps that a failed job has not made count as finished: the bar of all jobs then reaches its end.
         """
         del self._running[job.name]
         self.num_ended += 1

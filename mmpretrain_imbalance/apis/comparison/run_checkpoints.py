@@ -41,8 +41,8 @@ def newest_complete_checkpoint(folder: Path) -> tuple[Path | None, int, list[str
             epoch = int(content["meta"]["epoch"])
         except (KeyError, TypeError, UnpicklingError) as error:
             sentences.append(
-                f"The checkpoint {path.name} is not complete, because the run ended while it was written; the "
-                f"run continues from an earlier one, or from the start ({str(error)[:200]})."
+                f"The checkpoint {path.name} is not complete: the run ended while it was written. The run "
+                f"continues from an earlier one, or from the start ({str(error)[:200]})."
             )
         else:
             return path, epoch, sentences

@@ -32,8 +32,8 @@ def run_jobs(
             and after each job that ended.
         num_jobs: Number of simultaneous jobs.
         total_steps: Number of steps of all jobs, for the progress; 0 if it is not known.
-        devices: 'cpu', or GPUs such as 'cuda:0'. The simultaneous jobs take them in turn, and each job sees only its
-            own device, so that its name there is 'cuda'.
+        devices: 'cpu', or GPUs such as 'cuda:0'. The simultaneous jobs take them in turn, and each job sees
+            only its own device, whose name there is 'cuda'.
         on_failed: Function that is called with the name and the error message of a job that failed, before
             ``ready`` is called again.
 

@@ -66,7 +66,8 @@ def train_run(
         return
     if not (folder / "config.py").is_file():
         raise FileNotFoundError(
-            f"The 'folder' argument of train_run must be a folder with a config.py. Got {str(folder)!r} instead."
+            "The 'folder' argument of train_run must be a folder with a config.py. Got "
+            f"{str(folder)!r} instead."
         )
     with folder_lock(folder, LOCK_TIMEOUT), _on_device(device):
         if (folder / FINISHED).is_file():  # by the process that had the lock
@@ -84,7 +85,9 @@ def train_run(
         if class_prior:
             estimate = estimate_class_prior(cfg, checkpoint, device=device or get_device())
             write_named_values(
-                folder / "class_prior.json", estimate.class_names, {"class_prior": estimate.class_prior.tolist()}
+                folder / "class_prior.json",
+                estimate.class_names,
+                {"class_prior": estimate.class_prior.tolist()},
             )
         with atomic_write(folder / "timing.json") as file:
             json.dump(run_times(folder), file, indent=1)
@@ -170,11 +173,11 @@ def _check_config(cfg: Config, folder: Path) -> None:
 def _on_device(device: str | None) -> Iterator[None]:
     """Train on a device: MMEngine itself takes the current GPU, or the CPU if no GPU is visible."""
     found = get_device()
-    if device is not None and torch.device(device).type != found:
+    if device is not None and device.partition(":")[0] != found:
         raise ValueError(
             f"The 'device' argument of train_run must be a device that this process can use. Got {device!r} "
-            f"instead, but MMEngine takes {found!r} here. To train on the CPU of a machine with a GPU, set the "
-            "environment variable CUDA_VISIBLE_DEVICES= before Python starts."
+            f"instead, but MMEngine takes {found!r} here. To train on the CPU of a machine with a GPU, set "
+            "the environment variable CUDA_VISIBLE_DEVICES= before Python starts."
         )
     if found == "cuda":
         with torch.cuda.device(torch.device(device or "cuda")):

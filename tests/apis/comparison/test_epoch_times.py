@@ -12,7 +12,7 @@ from mmpretrain_imbalance.apis.comparison.epoch_times import EpochTimesHook, run
 
 
 def train(folder, epochs, monkeypatch):
-    """Train the epochs of a dict, by number from 0, with the given seconds of each iteration, in one process."""
+    """Train the epochs of a dict, with the seconds of each iteration by epoch, in one process."""
     hook, clock = EpochTimesHook(), [5.0]
     monkeypatch.setattr(epoch_times.time, "perf_counter", lambda: clock[0])
     for epoch, seconds in epochs.items():

@@ -39,7 +39,7 @@ def test_predictions(value, tmp_path):
 
 
 def test_error_names_the_run():
-    with pytest.raises(ValueError, match="method 'hill' in 'runs/hill/seed_0' failed. Reason"):
+    with pytest.raises(ValueError, match=r"method 'hill' in 'runs/hill/seed_0' failed. Reason"):
         with name_run(Path("runs/hill/seed_0")):
             raise ValueError("Reason")
     with pytest.raises(KeyError), name_run(Path("runs")):

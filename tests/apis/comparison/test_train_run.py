@@ -145,7 +145,8 @@ def test_finished_run_returns_at_once(tmp_path):
 def test_diverged_run_is_an_error_that_names_folder_and_method(tmp_path):
     optimizer = dict(type="SGD", lr=1e30)
     folder = write_config(
-        tmp_path / "hill" / "seed_0_trial_0", **{"optim_wrapper.optimizer": optimizer, "param_scheduler": None}
+        tmp_path / "hill" / "seed_0_trial_0",
+        **{"optim_wrapper.optimizer": optimizer, "param_scheduler": None},
     )
     with pytest.raises(ValueError, match=r"method .hill. in .*seed_0_trial_0.*diverged"):
         train_run(folder)
