@@ -28,6 +28,14 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["mmpretrain_imbalance", "matplotlib.pyplot", "pytest", "sklearn.datasets"])
 
 
+def start_server() -> None:
+    """Start the server of which the processes are forks, unless it is running."""
+    # Processes have the environment of the server: this repository, and gloo also where there is a GPU.
+    environment = dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
+    with patch.dict(os.environ, environment):
+        multiprocessing.forkserver.ensure_running()
+
+
 def run_ranks(function: Callable[..., Any], world_size: int, *arguments: Any) -> list[Any]:
     """Call ``function(*arguments)`` once per rank, each in a process of its own, and return the results.
 
@@ -74,10 +82,7 @@ def exit_code(function: Callable[..., Any], *arguments: Any) -> int | None:
 def _start(
     function: Callable[..., Any], arguments: tuple, variables: dict[str, str]
 ) -> tuple[BaseProcess, Connection]:
-    # Processes have the environment of the server: this repository, and gloo also where there is a GPU.
-    environment = dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
-    with patch.dict(os.environ, environment):
-        multiprocessing.forkserver.ensure_running()
+    start_server()
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=_run, args=(function, arguments, variables, sender))
     process.start()

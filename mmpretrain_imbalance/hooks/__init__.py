@@ -1,7 +1,8 @@
-"""Hooks that update losses and thresholds between epochs."""
+"""Hooks that update losses and thresholds between epochs, or seed them."""
 
 from .averaged_predictions_hook import AveragedPredictionsHook
 from .best_thresholds_hook import BestThresholdsHook
+from .epoch_seed_hook import EpochSeedHook
 from .label_statistics_hook import LabelStatisticsHook
 
-__all__ = ["AveragedPredictionsHook", "BestThresholdsHook", "LabelStatisticsHook"]
+__all__ = ["AveragedPredictionsHook", "BestThresholdsHook", "EpochSeedHook", "LabelStatisticsHook"]
