@@ -2,6 +2,7 @@
 
 from .answer_table import check_answer_table, probability_path, write_answer_table
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
+from .extract_features import ExtractedFeatures, extract_features
 from .fold_models import train_fold_models
 from .image_paths import image_paths
 from .image_pipeline import PreparedImage
@@ -22,6 +23,7 @@ __all__ = [
     "SUSPECT_METHODS",
     "BackboneChoice",
     "ClassPriorEstimate",
+    "ExtractedFeatures",
     "ImagePrediction",
     "ImageProbabilities",
     "MultiLabelInferencer",
@@ -37,6 +39,7 @@ __all__ = [
     "check_answer_table",
     "choose_backbone",
     "estimate_class_prior",
+    "extract_features",
     "image_paths",
     "inference_model",
     "load_trained_model",

@@ -10,6 +10,9 @@ from .dataset_labels import (
     label_counts,
 )
 from .dataset_subset import DatasetSubset
+from .feature_dataset import FeatureDataset
+from .feature_store import FeatureStore
+from .feature_store_writer import FeatureStoreWriter
 from .image_files import ImageFiles, ImageProblem, find_images, join_image_rows, write_image_problems
 from .image_index import IMAGE_ENDINGS, ImageIndex, ImageMatch
 from .imbalanced_cifar import ImbalancedCIFAR
@@ -38,6 +41,9 @@ __all__ = [
     "Correction",
     "DatasetSubset",
     "DifficultAsUnknown",
+    "FeatureDataset",
+    "FeatureStore",
+    "FeatureStoreWriter",
     "ImageFiles",
     "ImageIndex",
     "ImageMatch",

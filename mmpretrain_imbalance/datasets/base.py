@@ -173,6 +173,31 @@ class LabelStoreDataset(BaseDataset):
             "default_label": self._store.default_label,
         }
 
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """Return the samples of a batch; PyTorch's data loader calls this method."""
+        samples = self.read_items(indices)
+        return [self[index] for index in indices] if samples is None else samples
+
+    @force_full_init
+    def read_items(self, indices: Sequence[int]) -> list[Any] | None:
+        """Return the samples of a batch, read at once; None if the dataset reads samples one by one."""
+        return self.read_batch(
+            indices, self._store, [int(self._rows[index]) for index in indices], self.label_format
+        )
+
+    def read_batch(
+        self, indices: Sequence[int], labels: LabelStore, label_rows: Sequence[int], label_format: str
+    ) -> list[Any] | None:
+        """Return samples with the given labels, read at once; None if the dataset cannot do this.
+
+        Args:
+            indices: Indices of the samples in this dataset.
+            labels: Store of their labels.
+            label_rows: Row of each sample in ``labels``.
+            label_format: Format of the labels.
+        """
+        return None
+
     def prepare_data(self, idx: int) -> Any:
         """Run the pipeline on one sample; errors of missing or broken images name the sample.
 

@@ -77,6 +77,18 @@ class RelabeledDataset(LabelStoreDataset):
         return self._origin(int(self._rows[idx]))[1].pipeline(info)
 
     @force_full_init
+    def read_items(self, indices: Sequence[int]) -> list[Any] | None:
+        """Return the samples of a batch if one adopted dataset can read all of them at once."""
+        if len(self._leaves) > 1 or type(self).sample_info is not RelabeledDataset.sample_info:
+            return None
+        leaf, leaf_indices = self._leaves[0]
+        if not isinstance(leaf, LabelStoreDataset):
+            return None
+        rows = [int(self._rows[index]) for index in indices]
+        origins = [int(leaf_indices[row]) for row in rows]
+        return leaf.read_batch(origins, self._store, rows, self.label_format)
+
+    @force_full_init
     def image_path(self, idx: int) -> str | None:
         """Return the path of one image, or ``None`` if it is in memory."""
         return image_path(*self._origin(int(self._rows[idx]))[1:])

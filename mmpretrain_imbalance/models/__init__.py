@@ -4,6 +4,7 @@ from .active_classes_head import ActiveClassesLinearClsHead
 from .batch_labels import batch_labels
 from .class_hardness import ClassHardness
 from .class_thresholds import ClassThresholdsMixin
+from .feature_backbone import FeatureBackbone
 from .loss_context_mixin import LossContextMixin
 from .partial_label_csra_head import PartialLabelCSRAClsHead
 from .partial_label_cutmix import PartialLabelCutMix
@@ -16,6 +17,7 @@ __all__ = [
     "ActiveClassesLinearClsHead",
     "ClassHardness",
     "ClassThresholdsMixin",
+    "FeatureBackbone",
     "LossContextMixin",
     "PartialLabelCSRAClsHead",
     "PartialLabelCutMix",
