@@ -139,7 +139,9 @@ import torch
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
 
-from mmpretrain_imbalance.apis.comparison.compare_methods import Comparison
+from mmpretrain_imbalance.apis.comparison.compare_methods import Comparison, base_name
+from mmpretrain_imbalance.apis.comparison.result_tables import result_tables
+from mmpretrain_imbalance.apis.comparison.table_formats import print_tables
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
@@ -163,12 +165,14 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             cfg_options=args.cfg_options,
         )
         failures = {} if args.collect else comparison.train(args.jobs, devices(), args.shard)
-    for name, reason in failures.items():
-        console.print(f"Failed: {name}: {reason}", style="red")
-    if args.shard is None:
-        comparison.write_results(args.yardstick, console)
-    elif not failures:
-        console.print(f"Part {args.shard[0]} of {args.shard[1]} is finished. --collect joins all parts.")
+        for name, reason in failures.items():
+            console.print(f"Failed: {name}: {reason}", style="red")
+        if args.shard is None:
+            results = comparison.write_results(args.yardstick, failures)
+            print_tables(result_tables(results.summary), console)
+            console.print(f"Written to {comparison.work_dir}: results.json, results.csv, results.md, ...")
+        elif not failures:
+            console.print(f"Part {args.shard[0]} of {args.shard[1]} is finished. --collect joins all parts.")
     parser.exit(1 if failures else 0)
 
 
@@ -180,8 +184,6 @@ def devices() -> list[str]:
 
 def default_work_dir(base_configs: list[str]) -> Path:
     """Return the folder of a comparison that names none."""
-    from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
-
     return Path("work_dirs") / ("compare_" + "_".join(base_name(path) for path in base_configs))
 
 

@@ -82,7 +82,9 @@ class FeatureStore:
             )
         file = path / FEATURES
         if not file.is_file():
-            raise FileNotFoundError(f"The feature store {path} must have the file {FEATURES}. Got none instead.")
+            raise FileNotFoundError(
+                f"The feature store {path} must have the file {FEATURES}. Got none instead."
+            )
         offset = len(array_header(*shape, manifest["dtype"]))
         num_bytes = offset + shape[0] * shape[1] * np.dtype(manifest["dtype"]).itemsize
         with open(file, "rb") as stream:

@@ -12,11 +12,14 @@ from mmengine.config import Config
 
 from ...utils.argument_checks import check_choice, check_integer, check_interval
 from ...utils.files import atomic_write
+from ...visualization.comparison_figures import write_comparison_figures
 from .compared_method import NAME, ComparedMethod, read_method
-from .compared_run import ComparedRun
+from .compared_run import ComparedRun, UnfinishedRun
 from .compared_setting import AS_ANNOTATED, read_setting
 from .comparison_plan import ComparisonPlan, Run, Task
+from .comparison_results import ComparisonResults, comparison_results
 from .comparison_schedule import ComparisonSchedule, run_name, search_space
+from .result_files import write_result_files
 from .run_config import check_base_config
 from .run_jobs import run_jobs
 from .trials import SEARCHES
@@ -117,13 +120,19 @@ class Comparison:
         run_jobs(schedule.ready, num_jobs, schedule.total_steps(), devices, on_failed=schedule.fail)
         return schedule.failures
 
-    def compared_runs(self) -> tuple[list[ComparedRun], list[str]]:
+    def compared_runs(
+        self, failures: Mapping[str, str] | None = None
+    ) -> tuple[list[ComparedRun], list[UnfinishedRun]]:
         """Collect the finished runs of the methods that were asked for.
 
+        Args:
+            failures: The reason of each failed run, by its name.
+
         Returns:
-            The runs with the chosen trials, and the names of the runs that are missing.
+            The runs with the chosen trials, and the runs that are missing.
         """
         schedule = self.schedule()
+        schedule.failures.update(failures or {})
         found, missing = [], []
         for task in self.plan.tasks():
             if task.method not in self.methods:
@@ -133,7 +142,8 @@ class Comparison:
                 run = Run(task, seed, chosen or 0)
                 parts = schedule.parts(task, seed)
                 if chosen is None or parts is None or not schedule.is_complete(run):
-                    missing.append(run_name(run))
+                    reason = schedule.failures.get(run_name(run), "not finished")
+                    missing.append(UnfinishedRun(*task, seed, reason))
                     continue
                 found.append(
                     ComparedRun(
@@ -149,6 +159,37 @@ class Comparison:
                     )
                 )
         return found, missing
+
+    def write_results(
+        self, yardstick: str | None = None, failures: Mapping[str, str] | None = None, progress: bool = True
+    ) -> ComparisonResults:
+        """Compute the statistics of the finished runs, and write tables, files and figures.
+
+        Args:
+            yardstick: Name of the method that the others are tested against; None for the first one.
+            failures: The reason of each failed run, by its name.
+            progress: Whether to show the progress.
+
+        Returns:
+            The results.
+
+        Raises:
+            ValueError: If the yardstick is not one of the methods, or no run is finished.
+        """
+        check_choice(_CALLER, self.methods, yardstick=yardstick or self.methods[0])
+        runs, unfinished = self.compared_runs(failures)
+        if not runs:
+            raise ValueError(
+                f"The 'work_dir' argument of {_CALLER} must be the folder of a comparison with a finished run. "
+                f"Got {str(self.work_dir)!r} instead, where {unfinished[0].reason.rstrip('.')}: "
+                f"{unfinished[0].method}, seed {unfinished[0].seed}."
+            )
+        results = comparison_results(
+            runs, yardstick or self.methods[0], unfinished=unfinished, show_progress=progress
+        )
+        write_result_files(results, self.work_dir)
+        write_comparison_figures(results.summary, self.work_dir)
+        return results
 
     def _write_settings(self, configs: Mapping[str, Config], arguments: dict[str, Any]) -> None:
         """Write the settings of a new folder, or compare them with those of an existing one."""
@@ -174,6 +215,45 @@ class Comparison:
             f"The 'work_dir' argument of {_CALLER} must be a new folder, or the folder of a comparison with "
             f"the same settings. Got {str(self.work_dir)!r}, which has {found}. Choose another folder."
         )
+
+
+def compare_methods(
+    base_configs: Sequence[str | os.PathLike[str]],
+    methods: Sequence[str | os.PathLike[str]],
+    work_dir: str | os.PathLike[str],
+    *,
+    yardstick: str | None = None,
+    num_jobs: int = 1,
+    devices: Sequence[str] = ("cpu",),
+    progress: bool = True,
+    **arguments: Any,
+) -> ComparisonResults:
+    """Train methods on data, in settings and with seeds, and compare them.
+
+    Every run is an ordinary work folder in ``WORK_DIR/runs``. The results are in ``WORK_DIR``: results.json,
+    results.csv, results.md, results.tex, per_class.csv, per_seed.csv, timing.csv and figures. A stopped call is
+    continued by the same call.
+
+    Args:
+        base_configs: As of :class:`Comparison`.
+        methods: As of :class:`Comparison`.
+        work_dir: As of :class:`Comparison`.
+        yardstick: Name of the method that the others are tested against; None for the first one.
+        num_jobs: Number of simultaneous runs.
+        devices: Devices that the runs share.
+        progress: Whether to show the progress of the statistics.
+        **arguments: Further arguments of :class:`Comparison`, such as ``settings`` and ``num_trials``.
+
+    Returns:
+        The results.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If an argument is invalid, or no run could be finished.
+    """
+    comparison = Comparison(base_configs, methods, work_dir, **arguments)
+    failures = comparison.train(num_jobs, devices)
+    return comparison.write_results(yardstick, failures, progress)
 
 
 def base_name(path: str | os.PathLike[str]) -> str:

@@ -107,7 +107,8 @@ class ComparisonSchedule:
             self.bases[task.data], method, setting, run.seed, changes, folder, prior,
             task.method in self._required, plan.run_folder(run),
         )  # fmt: skip
-        return [Job(run_name(run), train_and_score, arguments, steps=self.epochs[task.data])]
+        log = plan.run_folder(run) / "output.txt"
+        return [Job(run_name(run), train_and_score, arguments, self.epochs[task.data], log)]
 
     def _is_selected(self, run: Run) -> bool:
         return self.selected is None or (run.task, run.seed) in self.selected
@@ -176,7 +177,7 @@ class ComparisonSchedule:
         if not self.is_complete(run):
             return None
         text = (self.plan.run_folder(run) / SCORE_FILE).read_text(encoding="utf-8")
-        score = json.loads(text)["mAP"]
+        score = json.loads(text)["weighted_mAP"]
         return float("-inf") if score is None else float(score)
 
 

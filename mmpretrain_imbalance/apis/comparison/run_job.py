@@ -11,7 +11,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.runner import find_latest_checkpoint
 
-from ...functional import mean_average_precision
+from ...functional import average_precision, mean_average_precision
 from ...metrics.known_predictions import KnownPredictions
 from ...utils.class_values import write_named_values
 from ...utils.files import atomic_write
@@ -89,12 +89,29 @@ def train_and_score(
         estimate = estimate_class_prior(cfg, str(checkpoint))
         columns = {"class_prior": np.asarray(estimate.class_prior).tolist()}
         write_named_values(folder / PRIOR_FILE, estimate.class_names, columns)
-    predictions = KnownPredictions.load(folder / "val_predictions.npz")
-    score = mean_average_precision(
-        predictions.scores, predictions.labels, predictions.classes, num_classes=predictions.num_classes
-    )
+    score = validation_score(KnownPredictions.load(folder / "val_predictions.npz"))
     with atomic_write(folder / SCORE_FILE) as file:
-        json.dump({"mAP": None if np.isnan(score) else float(score)}, file)
+        json.dump({"weighted_mAP": None if np.isnan(score) else score}, file)
+
+
+def validation_score(predictions: KnownPredictions) -> float:
+    r"""Return the score that chooses a trial.
+
+    .. math:: \frac{\sum_c \sqrt{n_c} \, \mathrm{AP}_c}{\sum_c \sqrt{n_c}}
+
+    with the :math:`n_c` known positives of a class. The average precision of a class with few positives is
+    noisy, and a choice by the plain mean would follow the noise.
+
+    Args:
+        predictions: Predictions of the validation part.
+
+    Returns:
+        The score; NaN if no class has a known positive and a known negative.
+    """
+    classes, labels = predictions.classes, predictions.labels
+    values = average_precision(predictions.scores, labels, classes, num_classes=predictions.num_classes)
+    positives = np.bincount(classes[labels == 1], minlength=predictions.num_classes)
+    return mean_average_precision(values, weights=np.sqrt(positives))
 
 
 def _write_config(cfg: Config, path: Path) -> None:
