@@ -53,13 +53,13 @@ def split_config(cfg: Config, split: str, caller: str) -> dict[str, Any]:
     Raises:
         ValueError: If the config has no such dataset or no test pipeline.
     """
-    pipeline = _test_pipeline(cfg, caller)
+    pipeline = _test_pipeline(cfg)
     node = (cfg.get(f"{split}_dataloader") or {}).get("dataset")
     if node is None:
         raise ValueError(
             f"The 'config' argument of {caller} must have a {split}_dataloader. Got none instead."
         )
-    return _without_repetition(deepcopy(node), pipeline)
+    return _without_repetition(deepcopy(node), pipeline, caller)
 
 
 @torch.no_grad()
@@ -96,26 +96,30 @@ def predicted_batches(
             start += len(samples)
 
 
-def _without_repetition(node: dict[str, Any], pipeline: list[dict[str, Any]]) -> dict[str, Any]:
+def _without_repetition(
+    node: dict[str, Any], pipeline: list[dict[str, Any]] | None, caller: str
+) -> dict[str, Any]:
     while type_name(node["type"]) in REPEATING_DATASETS:
         node = node["dataset"]
     if "dataset" in node:
-        node["dataset"] = _without_repetition(node["dataset"], pipeline)
+        node["dataset"] = _without_repetition(node["dataset"], pipeline, caller)
     elif "datasets" in node:
-        node["datasets"] = [_without_repetition(part, pipeline) for part in node["datasets"]]
-    else:
+        node["datasets"] = [_without_repetition(part, pipeline, caller) for part in node["datasets"]]
+    elif pipeline is not None:
         node["pipeline"] = deepcopy(pipeline)
+    elif node.get("pipeline") is not None:  # some datasets, such as FeatureDataset, have none
+        raise ValueError(
+            f"The 'config' argument of {caller} must have a pipeline in test_dataloader.dataset. Got none "
+            "instead."
+        )
     return node
 
 
-def _test_pipeline(cfg: Config, caller: str) -> list[dict[str, Any]]:
+def _test_pipeline(cfg: Config) -> list[dict[str, Any]] | None:
     for name in ("test_dataloader", "val_dataloader"):
         node = (cfg.get(name) or {}).get("dataset")
         while node is not None:
             if node.get("pipeline") is not None:
                 return cast("list[dict[str, Any]]", node["pipeline"])
             node = node.get("dataset") or next(iter(node.get("datasets") or ()), None)
-    raise ValueError(
-        f"The 'config' argument of {caller} must have a pipeline in test_dataloader.dataset. Got none "
-        "instead."
-    )
+    return None

@@ -18,7 +18,7 @@ from .compared_run import ComparedRun, UnfinishedRun
 from .compared_setting import AS_ANNOTATED, read_setting
 from .comparison_plan import ComparisonPlan, Run, Task
 from .comparison_results import ComparisonResults, comparison_results
-from .comparison_schedule import ComparisonSchedule, run_name, search_space
+from .comparison_schedule import ComparisonSchedule, search_space
 from .result_files import write_result_files
 from .run_config import check_base_config
 from .run_jobs import run_jobs
@@ -142,8 +142,7 @@ class Comparison:
                 run = Run(task, seed, chosen or 0)
                 parts = schedule.parts(task, seed)
                 if chosen is None or parts is None or not schedule.is_complete(run):
-                    reason = schedule.failures.get(run_name(run), "not finished")
-                    missing.append(UnfinishedRun(*task, seed, reason))
+                    missing.append(UnfinishedRun(*task, seed, schedule.reason(run)))
                     continue
                 found.append(
                     ComparedRun(

@@ -71,6 +71,13 @@ class ComparisonSchedule:
         """
         self.failures[name] = message
 
+    def reason(self, run: Run) -> str:
+        """Return the reason why a run is not complete."""
+        required = self.plan.methods[run.task.method].requires.values()
+        needed = [Run(run.task._replace(method=name), run.seed, 0) for name in required]
+        names = [run_name(run), _parts_name(run), *map(run_name, needed)]
+        return next((self.failures[name] for name in names if name in self.failures), "not finished")
+
     def total_steps(self) -> int:
         """Return the number of epochs of all runs that are not complete."""
         runs = {
@@ -91,7 +98,7 @@ class ComparisonSchedule:
         folder = plan.parts_folder(task.data, task.setting, run.seed)
         parts = self.parts(task, run.seed)
         if parts is None:
-            name = f"{task.data} {task.setting}, seed {run.seed}: parts"
+            name = _parts_name(run)
             arguments: tuple[Any, ...] = (
                 self.bases[task.data], setting, run.seed, folder, self.val_fraction, self.num_folds
             )  # fmt: skip
@@ -218,3 +225,7 @@ def run_name(run: Run) -> str:
     """Return the name of a run in progress bars and messages."""
     task, seed, trial = run
     return f"{task.data} {task.setting} {task.method}, seed {seed}, trial {trial}"
+
+
+def _parts_name(run: Run) -> str:
+    return f"{run.task.data} {run.task.setting}, seed {run.seed}: parts of the training set"
