@@ -9,7 +9,7 @@ from typing import Any
 from .compared_method import ComparedMethod
 from .comparison_plan import ComparisonPlan, Run, Task
 from .data_parts import DataParts, read_data_parts
-from .run_config import needs_class_prior
+from .insert_method import has_class_prior
 from .run_job import PRIOR_FILE, SCORE_FILE, prepare_parts, train_and_score
 from .run_jobs import Job
 from .trials import LEARNING_RATE, LEARNING_RATE_FACTORS, suggest_values, trial_values
@@ -104,7 +104,7 @@ class ComparisonSchedule:
             )  # fmt: skip
             return [Job(name, prepare_parts, arguments, steps=1)]
         method, prior = plan.methods[task.method], None
-        if needs_class_prior(method, parts):
+        if "class_prior" in method.requires and has_class_prior(parts.figures):
             required = self._chosen_run(task._replace(method=method.requires["class_prior"]), run.seed)
             if required is None or not self.is_complete(required):
                 return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from torch.utils.data import Subset
 
 from ...datasets import fold_labels, label_counts, split_labels
 from ...datasets.dataset_labels import dataset_label_store
-from ...datasets.label_store.store import LabelStore
-from ...functional.method_advice import LabelFigures, label_figures
+from ...functional.method_advice import LabelFigures
 from ...utils.files import atomic_write
 from ..dataset_predictions import split_config
+from ..store_figures import store_figures
 from .compared_setting import ComparedSetting
 
 _CALLER = "compare_methods"
@@ -104,15 +104,11 @@ def write_data_parts(
     for part, indices in parts.items():
         with atomic_write(folder / f"{part}.npy", "wb") as file:
             np.save(file, indices)
-    counts = split.counts["train"]
     content = dict(
         num_samples=len(dataset),
         num_train=len(parts["train"]),
         annotated_positives=label_counts(annotated).positives.tolist(),
-        positives=counts.positives.tolist(),
-        negatives=counts.negatives.tolist(),
-        unknown=counts.unknown.tolist(),
-        positives_per_image=_positives_per_image(labels, split.rows["train"]),
+        figures=asdict(store_figures(labels, split.rows["train"])),
     )
     with atomic_write(folder / "labels.json") as file:
         json.dump(content, file)
@@ -131,12 +127,11 @@ def read_data_parts(folder: str | os.PathLike[str]) -> DataParts:
         FileNotFoundError: If the folder is not complete.
     """
     content = json.loads((Path(folder) / "labels.json").read_text(encoding="utf-8"))
-    counts = (content[name] for name in ("positives", "negatives", "unknown", "positives_per_image"))
     return DataParts(
         folder=Path(folder),
         num_samples=content["num_samples"],
         num_train=content["num_train"],
-        figures=label_figures(*counts),
+        figures=LabelFigures(**content["figures"]),
         annotated_positives=np.array(content["annotated_positives"]),
     )
 
@@ -144,9 +139,3 @@ def read_data_parts(folder: str | os.PathLike[str]) -> DataParts:
 def _simulated(setting: ComparedSetting, annotated: Any, seed: int) -> Any:
     config = setting.dataset({}, seed)
     return DATASETS.build({**config, "dataset": annotated})
-
-
-def _positives_per_image(labels: LabelStore, rows: np.ndarray) -> list[int]:
-    images, _, values = labels.elements(rows)
-    counts: list[int] = np.bincount(np.bincount(images[values == 1], minlength=len(rows))).tolist()
-    return counts

@@ -11,11 +11,10 @@ from mmengine.config import Config
 
 from ...utils.argument_checks import type_name
 from ..dataset_predictions import REPEATING_DATASETS, split_config
-from ..loss_arguments import arguments_from_data
 from .compared_method import ComparedMethod
 from .compared_setting import ComparedSetting
 from .data_parts import DataParts
-from .trials import LEARNING_RATE
+from .insert_method import insert_method
 
 _CALLER = "compare_methods"
 _HOOKS = ("EpochSeedHook", "LabelStatisticsHook", "BestThresholdsHook")
@@ -75,95 +74,10 @@ def run_config(
         set or on the test part.
     """
     cfg = deepcopy(base)
-    method_parts = deepcopy(method.parts)
-    method_parts["loss"] = arguments_from_data(
-        method.parts["loss"],
-        parts.figures,
-        parts.num_train,
-        cfg.train_cfg.max_epochs,
-        method=method.name,
-        caller=_CALLER,
-        replace=method.is_shipped,
-    )
-    _change(method_parts, changes)
-    loss = method_parts["loss"]
-    if class_prior is not None:
-        _set_class_prior(loss, str(class_prior))
-    elif not _has_prior(parts):
-        _ignore_prior(loss)
-    _insert_method(cfg, method_parts, loss)
-    _scale_learning_rate(cfg, changes.get(LEARNING_RATE, 1.0))
+    insert_method(cfg, method, parts.figures, parts.num_train, changes, class_prior)
     _insert_data(cfg, setting, seed, parts)
-    _set_runtime(cfg, seed, method)
+    _set_runtime(cfg, seed)
     return cfg
-
-
-def needs_class_prior(method: ComparedMethod, parts: DataParts) -> bool:
-    """Return whether a run of another method must estimate a class prior for this method.
-
-    Without annotated negatives, or with a fixed number of labels of each class, a prior cannot be estimated,
-    and the method works without one.
-
-    Args:
-        method: The method.
-        parts: The parts of the training set.
-    """
-    return "class_prior" in method.requires and _has_prior(parts)
-
-
-def _has_prior(parts: DataParts) -> bool:
-    return parts.figures.has_negatives and not parts.figures.fixed_number
-
-
-def _change(parts: dict[str, Any], changes: Mapping[str, Any]) -> None:
-    """Set the values of a trial in the parts of a method."""
-    for key, value in changes.items():
-        if key != LEARNING_RATE:
-            *path, last = key.split(".")
-            node = parts
-            for name in path:
-                node = node[name]
-            node[last] = value
-
-
-def _set_class_prior(loss: dict[str, Any], path: str) -> None:
-    if "class_prior" in loss:
-        loss["class_prior"] = path
-    if isinstance(loss.get("loss"), dict):
-        _set_class_prior(loss["loss"], path)
-
-
-def _ignore_prior(loss: dict[str, Any]) -> None:
-    if "class_prior" in loss and "prior_threshold" in loss:
-        loss["class_prior"] = loss["prior_threshold"] = None
-    if isinstance(loss.get("loss"), dict):
-        _ignore_prior(loss["loss"])
-
-
-def _insert_method(cfg: Config, parts: dict[str, Any], loss: dict[str, Any]) -> None:
-    head = {name: value for name, value in cfg.model.head.to_dict().items() if name != "loss"}
-    cfg.model.head = {**head, **parts.get("head", {}), "loss": loss}
-    if cfg.model.head.get("boost_lu", 1) != 1 or cfg.model.head.get("activation_maps", False):
-        # Such a head needs the features of all positions.
-        cfg.model.neck = None
-        if type_name(cfg.model.backbone.type) == "SmallConvNet":
-            cfg.model.backbone.pool = None
-    if "sampler" in parts:
-        cfg.train_dataloader.sampler = parts["sampler"]
-    if "paramwise_cfg" in parts:
-        old, new = cfg.optim_wrapper.get("paramwise_cfg") or {}, parts["paramwise_cfg"]
-        keys = {**old.get("custom_keys", {}), **new.get("custom_keys", {})}
-        cfg.optim_wrapper.paramwise_cfg = {**old, **new, "custom_keys": keys}
-    cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), *parts.get("hooks", [])]
-
-
-def _scale_learning_rate(cfg: Config, factor: float) -> None:
-    cfg.optim_wrapper.optimizer.lr *= factor
-    schedulers = cfg.get("param_scheduler") or []
-    for scheduler in schedulers if isinstance(schedulers, (list, tuple)) else [schedulers]:
-        for name in ("eta_max", "eta_min"):
-            if scheduler.get(name):
-                scheduler[name] *= factor
 
 
 def _insert_data(cfg: Config, setting: ComparedSetting, seed: int, parts: DataParts) -> None:
@@ -187,13 +101,7 @@ def _with_negatives(dataset: dict[str, Any], parts: DataParts) -> dict[str, Any]
     return dict(type="UnknownAsNegative", dataset=dataset, _scope_="mmpretrain")
 
 
-def _set_runtime(cfg: Config, seed: int, method: ComparedMethod) -> None:
-    imports = (cfg.get("custom_imports") or {}).get("imports", [])
-    imports = [imports] if isinstance(imports, str) else list(imports)
-    cfg.custom_imports = dict(
-        imports=list(dict.fromkeys([*imports, "mmpretrain_imbalance", *method.imports])),
-        allow_failed_imports=False,
-    )
+def _set_runtime(cfg: Config, seed: int) -> None:
     cfg.default_scope = "mmpretrain"
     present = {type_name(hook["type"]) for hook in cfg.custom_hooks}
     cfg.custom_hooks = [*cfg.custom_hooks, *(dict(type=name) for name in _HOOKS if name not in present)]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ...datasets.image_files import ImageFiles, find_images, write_image_problems
@@ -17,6 +16,7 @@ from ...datasets.split_labels import LabelSplit, split_labels
 from ...datasets.tables import TableDescription, read_label_table
 from ...functional.method_advice import MethodAdvice, advise_method
 from ...utils.argument_checks import check_choice, check_integer, check_interval
+from ..store_figures import positives_per_image
 from .backbone_choice import BackboneChoice, choose_backbone
 from .backbone_weights import fetch_weights, read_weights
 from .base_configs import base_paths, copy_base_configs, method_names
@@ -255,12 +255,6 @@ def part_fractions(val_fraction: float, test_fraction: float) -> dict[str, float
         )
     fractions = dict(train=rest, val=val_fraction, test=test_fraction)
     return {part: fraction for part, fraction in fractions.items() if fraction > 0}
-
-
-def positives_per_image(labels: LabelStore, rows: np.ndarray) -> np.ndarray:
-    """Count the images with 0, 1, 2, ... known positives."""
-    images, _, values = labels.elements(rows)
-    return np.bincount(np.bincount(images[values == 1], minlength=len(rows)))
 
 
 def _weights(weights: str | os.PathLike[str] | None, backbone: BackboneChoice) -> Mapping[str, Any] | None:

@@ -25,8 +25,9 @@ from ...datasets.split_labels import split_labels
 from ...datasets.tables import TableDescription, read_label_table
 from ...functional.method_advice import MethodAdvice, advise_method
 from ...utils.files import atomic_write
+from ..store_figures import positives_per_image
 from .correction_table import is_correction_table, read_correction_table
-from .new_project import image_names, positives_per_image
+from .new_project import image_names
 from .project_corrections import (
     CORRECTIONS_FILE,
     add_corrections,

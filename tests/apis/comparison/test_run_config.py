@@ -8,11 +8,8 @@ from mmengine.config import Config
 from mmpretrain_imbalance.apis.comparison.compared_method import ComparedMethod, read_method
 from mmpretrain_imbalance.apis.comparison.compared_setting import read_setting
 from mmpretrain_imbalance.apis.comparison.data_parts import read_data_parts, write_data_parts
-from mmpretrain_imbalance.apis.comparison.run_config import (
-    check_base_config,
-    needs_class_prior,
-    run_config,
-)
+from mmpretrain_imbalance.apis.comparison.insert_method import has_class_prior
+from mmpretrain_imbalance.apis.comparison.run_config import check_base_config, run_config
 
 PROTOCOL = Path(__file__).resolve().parents[3] / "configs" / "_base_" / "protocols" / "digits_all_known.py"
 
@@ -86,14 +83,14 @@ def test_a_trial_changes_the_method_and_the_learning_rate(base, parts):
 
 def test_the_class_prior_reaches_the_inner_loss(base, parts):
     method = read_method("partial_label_masking_loss_selective")
-    assert needs_class_prior(method, parts["rps:0.5"])
+    assert has_class_prior(parts["rps:0.5"].figures)
     cfg = compose(base, parts, method, "rps:0.5", class_prior=Path("prior.json"))
     assert cfg.model.head.loss.loss.class_prior == "prior.json"
 
 
 def test_without_negatives_there_is_no_class_prior(base, parts):
     method = read_method("class_aware_selective_loss")
-    assert not needs_class_prior(method, parts["single_positive"])
+    assert not has_class_prior(parts["single_positive"].figures)
     loss = compose(base, parts, method, "single_positive").model.head.loss
     assert loss.class_prior is None
     assert loss.prior_threshold is None
