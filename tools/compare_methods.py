@@ -135,7 +135,7 @@ if __name__ == "__main__":
     PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
-import torch
+from _lib.compared_devices import visible_devices
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
 
@@ -164,7 +164,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             num_folds=args.folds,
             cfg_options=args.cfg_options,
         )
-        failures = {} if args.collect else comparison.train(args.jobs, devices(), args.shard)
+        failures = {} if args.collect else comparison.train(args.jobs, visible_devices(), args.shard)
         for name, reason in failures.items():
             console.print(f"Failed: {name}: {reason}", style="red")
         if args.shard is None:
@@ -174,12 +174,6 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         elif not failures:
             console.print(f"Part {args.shard[0]} of {args.shard[1]} is finished. --collect joins all parts.")
     parser.exit(1 if failures else 0)
-
-
-def devices() -> list[str]:
-    """Return the devices that the runs share: all GPUs, or the CPU."""
-    count = torch.cuda.device_count()
-    return [f"cuda:{index}" for index in range(count)] or ["cpu"]
 
 
 def default_work_dir(base_configs: list[str]) -> Path:
