@@ -18,10 +18,10 @@ from mmpretrain.registry import HOOKS
 class EpochSeedHook(Hook):
     """Hook that seeds Python, NumPy and torch before each epoch.
 
-    The seed is a function of the seed of the run, the epoch and the rank. MMEngine seeds a run once: a run that
-    is resumed after epoch 5 draws for epoch 6 what the first epoch drew, and ends with other weights than an
-    unbroken run. With this hook, both draw the same augmentations, dropout and masks in every epoch. Epochs of
-    validation and test are seeded as well.
+    The seed is a function of the seed of the run, the epoch and the rank. MMEngine seeds a run once: a run
+    that is resumed after epoch 5 draws for epoch 6 what the first epoch drew, and ends with other weights
+    than an unbroken run. With this hook, both draw the same augmentations, dropout and masks in every epoch.
+    Epochs of validation and test are seeded as well.
 
     The hook also seeds the workers of the training data loader, which MMEngine starts with the same seed in
     every epoch: without the hook, all epochs draw the same augmentations. Persistent workers are started only
