@@ -1,8 +1,8 @@
 """Recommend a method for your data, by cross-validation on the known labels of the training set.
 
-All methods first train a linear head on the features of the pretrained backbone, then the best of them and the
-yardstick, the first method, train the whole model. The command prints both rankings and writes a config with the
-method that it recommends. The same command continues a stopped one.
+All methods first train a linear head on the features of the pretrained backbone, then the best of them and
+the yardstick, the first method, train the whole model. The command prints both rankings and writes a config
+with the method that it recommends. The same command continues a stopped one.
 
 Example:
     python tools/recommend_method.py my_project

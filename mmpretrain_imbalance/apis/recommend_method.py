@@ -1,4 +1,4 @@
-"""Recommendation of a method for a user's data, by cross-validation on the known labels of the training set."""
+"""Recommendation of a method by cross-validation on the known labels of a training set."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mmengine.config import Config
 from ..utils.argument_checks import check_integer
 from .comparison.choose_method import choose_method
 from .comparison.compare_methods import Comparison, base_name
-from .comparison.comparison_plan import Run, Task
-from .comparison.comparison_results import ComparisonResults
 from .comparison.compared_metrics import compared_metric
 from .comparison.compared_setting import AS_ANNOTATED
+from .comparison.comparison_plan import Run, Task
+from .comparison.comparison_results import ComparisonResults
 from .comparison.method_config import write_method_config
 from .comparison.run_job import PRIOR_FILE
 from .extract_features import extract_features
@@ -42,8 +42,8 @@ class MethodRecommendation:
     Attributes:
         method: Name of the method.
         yardstick: Name of the method that the others were tested against.
-        is_better: Whether the method is distinguishable from the yardstick and better; False for the yardstick
-            itself.
+        is_better: Whether the method is distinguishable from the yardstick and better; False for the
+            yardstick itself.
         rounds: Results of each round, by its name: ``'features'`` and ``'training'``, or one of them.
         config: The config with the method.
     """
@@ -74,10 +74,10 @@ def recommend_method(
 ) -> MethodRecommendation:
     """Compare methods on the training set of a config, and write a config with the best one.
 
-    Every fold of the training set is held out once, and only its known labels are used. In the first round, all
-    methods train a linear head on the features of the pretrained backbone, which takes seconds; in the second one,
-    the best of them and the yardstick train the whole model. Without pretrained weights there is one round, in
-    which all methods train the whole model. The test set is not touched.
+    Every fold of the training set is held out once, and only its known labels are used. In the first round,
+    all methods train a linear head on the features of the pretrained backbone, which takes seconds; in the
+    second one, the best of them and the yardstick train the whole model. Without pretrained weights there is
+    one round, in which all methods train the whole model. The test set is not touched.
 
     Args:
         config: Path of a config, or of a project of :func:`new_project`.
@@ -88,7 +88,8 @@ def recommend_method(
         num_repetitions: Number of divisions into folds in the first round.
         num_finalists: Number of methods in the second round, beside the yardstick.
         num_final_folds: Number of folds that are held out in the second round, at most K.
-        checkpoint: Checkpoint of the backbone for the features; None for the pretrained weights of the config.
+        checkpoint: Checkpoint of the backbone for the features; None for the pretrained weights of the
+            config.
         use_features: Whether to have the first round.
         num_jobs: Number of simultaneous runs.
         devices: Devices that the runs share.
@@ -103,14 +104,18 @@ def recommend_method(
         ValueError: If an argument is invalid, or no run of a round could be finished.
 
     Note:
-        The cross-validation of this function measures how well the known labels of unseen images are predicted.
-        If the annotators looked at some classes or images more often than at others, these labels are not those
-        of a random sample. See docs/compare_methods.md for how often the choice was right.
+        The cross-validation of this function measures how well the known labels of unseen images are
+        predicted. If the annotators looked at some classes or images more often than at others, these labels
+        are not those of a random sample. See docs/compare_methods.md for how often the choice was right.
     """
     compared_metric(metric, _NAME)
     check_integer(_NAME, 2, num_folds=num_folds)
     check_integer(
-        _NAME, 1, num_repetitions=num_repetitions, num_finalists=num_finalists, num_final_folds=num_final_folds
+        _NAME,
+        1,
+        num_repetitions=num_repetitions,
+        num_finalists=num_finalists,
+        num_final_folds=num_final_folds,
     )
     path, folder = config_path(config), Path(os.path.abspath(work_dir))
     rounds: dict[str, ComparisonResults] = {}
@@ -204,9 +209,7 @@ def _features_config(
     # The name of the folder is that of the data in the tables.
     out = folder / "features" / base_name(path)
     try:
-        extracted = extract_features(
-            cfg, checkpoint, out=out, splits=("train", "val"), progress=progress
-        )
+        extracted = extract_features(cfg, checkpoint, out=out, splits=("train", "val"), progress=progress)
     except RandomWeightsError:
         return None
     return extracted.config

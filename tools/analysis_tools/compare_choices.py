@@ -1,12 +1,12 @@
 """Compare the choice of a method by cross-validation on known labels with the results on the test set.
 
-Both folders are those of tools/compare_methods.py with the same base configs, methods and settings: the first one
-with --folds, the second one with the test set of the config. The regret of a choice is the value of the best method
-on the test set minus that of the chosen one.
+Both folders are those of tools/compare_methods.py with the same base configs, methods and settings: the first
+one with --folds, the second one with the test set of the config. The regret of a choice is the value of the
+best method on the test set minus that of the chosen one.
 
 Example:
-    python tools/compare_methods.py my_data.py --settings rps:0.5 --folds 5 --seeds 5 --work-dir work_dirs/folds
-    python tools/compare_methods.py my_data.py --settings rps:0.5 --work-dir work_dirs/test
+    python tools/compare_methods.py my_data.py --settings rps:0.5 --folds 5 --seeds 5 --work-dir
+    work_dirs/folds python tools/compare_methods.py my_data.py --settings rps:0.5 --work-dir work_dirs/test
     python tools/analysis_tools/compare_choices.py work_dirs/folds work_dirs/test --out work_dirs/choices.md
 """
 
@@ -105,8 +105,8 @@ def choice_table(folds: dict, test: dict, metric: str, always: str) -> str:
         )
     if not rows:
         raise ValueError(
-            "The 'folds' and 'test' arguments must be comparisons of the same data, settings and methods. Got "
-            "none that both have instead."
+            "The 'folds' and 'test' arguments must be comparisons of the same data, settings and methods. "
+            "Got none that both have instead."
         )
     means = [f"{100 * sum(column) / len(rows):.2f}" for column in zip(*rows)]
     lines.append(f"| mean | | | {' | '.join(means)} | |")

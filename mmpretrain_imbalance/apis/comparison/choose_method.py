@@ -30,7 +30,7 @@ def choose_method(
     Example:
         >>> methods = [
         ...     dict(method="ignore", metrics={"mAP": {"mean": 0.5, "difference": None}}),
-        ...     dict(method="csl", metrics={"mAP": {"mean": 0.6, "difference": {"verdict": "not distinguishable"}}}),
+        ...     dict(method="csl", metrics={"mAP": {"mean": 0.6, "difference": {"verdict": None}}}),
         ... ]
         >>> setting = {"methods": methods}
         >>> choose_method(setting, "ignore"), choose_method(setting, "ignore", rule=RULES[1])

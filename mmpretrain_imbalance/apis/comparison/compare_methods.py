@@ -179,8 +179,8 @@ class Comparison:
         runs, unfinished = self.compared_runs(failures)
         if not runs:
             raise ValueError(
-                f"The 'work_dir' argument of {_CALLER} must be the folder of a comparison with a finished run. "
-                f"Got {str(self.work_dir)!r} instead, where {unfinished[0].reason.rstrip('.')}: "
+                f"The 'work_dir' argument of {_CALLER} must be the folder of a comparison with a finished "
+                f"run. Got {str(self.work_dir)!r} instead, where {unfinished[0].reason.rstrip('.')}: "
                 f"{unfinished[0].method}, seed {unfinished[0].seed}."
             )
         results = comparison_results(
@@ -230,8 +230,8 @@ def compare_methods(
     """Train methods on data, in settings and with seeds, and compare them.
 
     Every run is an ordinary work folder in ``WORK_DIR/runs``. The results are in ``WORK_DIR``: results.json,
-    results.csv, results.md, results.tex, per_class.csv, per_seed.csv, timing.csv and figures. A stopped call is
-    continued by the same call.
+    results.csv, results.md, results.tex, per_class.csv, per_seed.csv, timing.csv and figures. A stopped call
+    is continued by the same call.
 
     Args:
         base_configs: As of :class:`Comparison`.

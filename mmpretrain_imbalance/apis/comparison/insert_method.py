@@ -31,7 +31,8 @@ def insert_method(
         method: The method.
         figures: Figures of the labels of the training set, on which arguments of the loss depend.
         num_images: Number of training images.
-        changes: Values of a trial, by the dotted key of a part of the method; ``'learning_rate'`` is a factor.
+        changes: Values of a trial, by the dotted key of a part of the method; ``'learning_rate'`` is a
+            factor.
         class_prior: File of the class prior, for a method that requires one.
 
     Raises:

@@ -43,7 +43,8 @@ def write_method_config(
         dataset = DATASETS.build(split_config(before, "train", "recommend_method"))
     labels = dataset_label_store(dataset)
     insert_method(after, method, store_figures(labels), len(labels), changes, class_prior)
-    text = f"# {comment}\n_base_ = {os.path.abspath(base)!r}\n\n{Config(_differences(before, after)).pretty_text}"
+    changed = Config(_differences(before, after)).pretty_text
+    text = f"# {comment}\n_base_ = {os.path.abspath(base)!r}\n\n{changed}"
     with atomic_write(path) as file:
         file.write(text)
 

@@ -13,14 +13,12 @@ from mmengine.runner import find_latest_checkpoint
 
 from ...functional import average_precision, mean_average_precision
 from ...metrics.known_predictions import KnownPredictions
-from ...utils.class_values import write_named_values
 from ...utils.files import atomic_write
-from ..estimate_class_prior import estimate_class_prior
 from .compared_method import ComparedMethod
 from .compared_setting import ComparedSetting
 from .data_parts import read_data_parts, write_data_parts
 from .run_config import run_config
-from .train_run import train_run
+from .train_run import train_run, write_class_prior
 
 #: File with the score of a run on its validation part; a run that has it is complete.
 SCORE_FILE = "validation.json"
@@ -83,12 +81,9 @@ def train_and_score(
     parts = read_data_parts(parts_folder)
     cfg = run_config(Config.fromfile(base), method, setting, seed, changes, parts, class_prior)
     _write_config(cfg, folder / "config.py")
-    train_run(folder, on_epoch=on_step)
-    if estimates_prior and not (folder / PRIOR_FILE).exists():
-        checkpoint = find_latest_checkpoint(str(folder))
-        estimate = estimate_class_prior(cfg, str(checkpoint))
-        columns = {"class_prior": np.asarray(estimate.class_prior).tolist()}
-        write_named_values(folder / PRIOR_FILE, estimate.class_names, columns)
+    train_run(folder, class_prior=estimates_prior, on_epoch=on_step)
+    if estimates_prior and not (folder / PRIOR_FILE).exists():  # nobody required it when the run ended
+        write_class_prior(cfg, Path(str(find_latest_checkpoint(str(folder)))))
     score = validation_score(KnownPredictions.load(folder / "val_predictions.npz"))
     with atomic_write(folder / SCORE_FILE) as file:
         json.dump({"weighted_mAP": None if np.isnan(score) else score}, file)

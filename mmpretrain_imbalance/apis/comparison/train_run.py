@@ -83,17 +83,25 @@ def train_run(
         checkpoint = folder / f"epoch_{runner.max_epochs}.pth"
         store_thresholds(checkpoint, folder / "thresholds.json")
         if class_prior:
-            estimate = estimate_class_prior(cfg, checkpoint, device=device or get_device())
-            write_named_values(
-                folder / "class_prior.json",
-                estimate.class_names,
-                {"class_prior": estimate.class_prior.tolist()},
-            )
+            write_class_prior(cfg, checkpoint, device)
         with atomic_write(folder / "timing.json") as file:
             json.dump(run_times(folder), file, indent=1)
         keep_only(checkpoint)
         with atomic_write(folder / FINISHED) as file:
             json.dump({"checkpoint": checkpoint.name}, file)
+
+
+def write_class_prior(cfg: Config, checkpoint: Path, device: str | None = None) -> None:
+    """Write the mean predictions over the training images to ``class_prior.json`` beside a checkpoint.
+
+    Args:
+        cfg: Config of the run.
+        checkpoint: Checkpoint of the last epoch.
+        device: As in :func:`train_run`.
+    """
+    estimate = estimate_class_prior(cfg, checkpoint, device=device or get_device())
+    columns = {"class_prior": estimate.class_prior.tolist()}
+    write_named_values(checkpoint.parent / "class_prior.json", estimate.class_names, columns)
 
 
 class _RunOfFolder(Runner):
