@@ -58,6 +58,7 @@ from .losses.self_paced_correction_loss import self_paced_correction_loss
 from .losses.two_way_loss import two_way_loss
 from .losses.zlpr_loss import zlpr_loss
 from .method_advice import LabelFigures, MethodAdvice, advise_method, label_figures
+from .method_ranks import MethodRanks, nemenyi_critical_difference, rank_methods
 from .metrics.auroc import auroc
 from .metrics.average_precision import average_precision, mean_average_precision, pooled_average_precision
 from .metrics.best_thresholds import best_thresholds
@@ -70,9 +71,11 @@ from .metrics.calibration_error import (
 from .metrics.class_groups import class_groups, named_class_groups, quantile_group_thresholds, rarest_classes
 from .metrics.known_elements import KnownElements, known_elements, label_coverage
 from .metrics.multi_label_scores import ClassScores, class_scores, exact_match, multi_label_scores
-from .metrics.paired_bootstrap import BootstrapDifference, paired_bootstrap
+from .metrics.paired_bootstrap import BootstrapDifference, paired_bootstrap, resampled_difference
 from .metrics.predicted_labels import labels_above, top_labels
+from .metrics.resampled_metrics import resampled_metrics
 from .mix_labels import mix_labels
+from .paired_tests import PairedDifference, holm_correction, paired_t_test, seeds_and_images_test
 from .random_numbers import chance, random_numbers
 from .reductions import REDUCTIONS, reduce_elements
 from .sampling import class_repeat_factors, image_values, systematic_rounding
@@ -98,6 +101,8 @@ __all__ = [
     "LabelFigures",
     "LossContext",
     "MethodAdvice",
+    "MethodRanks",
+    "PairedDifference",
     "ReliabilityBins",
     "active_class_weights",
     "advise_method",
@@ -131,6 +136,7 @@ __all__ = [
     "hard_labels",
     "hill_loss",
     "histogram_divergence",
+    "holm_correction",
     "image_values",
     "keep_probabilities",
     "known_elements",
@@ -155,8 +161,10 @@ __all__ = [
     "multi_label_scores",
     "named_class_groups",
     "negative_log_sigmoid",
+    "nemenyi_critical_difference",
     "online_label_estimation_loss",
     "paired_bootstrap",
+    "paired_t_test",
     "pairwise_ranking_loss",
     "partial_asymmetric_loss",
     "partial_binary_cross_entropy",
@@ -171,6 +179,7 @@ __all__ = [
     "question_scores",
     "ramp_up",
     "random_numbers",
+    "rank_methods",
     "ranks_in_groups",
     "rarest_classes",
     "rebalanced_weights",
@@ -178,6 +187,9 @@ __all__ = [
     "reflected_elements",
     "reflective_label_corrector_loss",
     "reliability_bins",
+    "resampled_difference",
+    "resampled_metrics",
+    "seeds_and_images_test",
     "selective_keep",
     "self_paced_correction_loss",
     "simulate_partial_labels",

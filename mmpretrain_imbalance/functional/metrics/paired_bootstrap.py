@@ -1,18 +1,17 @@
-"""Paired bootstrap test of the difference in mAP between two runs."""
+"""Paired bootstrap test of the difference between two runs, or between the means of several runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
 from .average_precision import mean_average_precision
-from .known_elements import KnownElements, known_elements
-from .ranked_elements import RankedElements, rank_positives
+from .known_elements import known_elements
+from .resampled_metrics import ResampledRanking, as_class_mask, image_resamples
 
 
 @dataclass(frozen=True)
@@ -134,103 +133,92 @@ def paired_bootstraps(
         >>> found["all"].difference, found["first"].difference
         (-0.25, 0.0)
     """
-    if num_resamples < 1:
-        raise ValueError(
-            "The 'num_resamples' argument of paired_bootstrap must be at least 1. "
-            f"Got {num_resamples} instead."
-        )
-    if not 0 < confidence < 1:
-        raise ValueError(
-            f"The 'confidence' argument of paired_bootstrap must be in (0, 1). Got {confidence} instead."
-        )
-    runs: list[_ResampledRanking] = []
+    _check_confidence(confidence, "paired_bootstrap")
+    runs: list[ResampledRanking] = []
     kept: dict[str, np.ndarray] = {}
     for run in (scores, baseline_scores):
         elements = known_elements(
             run, labels, classes, images, num_classes=num_classes, keep_images=True, caller="paired_bootstrap"
         )
-        kept = {name: _as_bool(keep, elements.num_classes) for name, keep in keeps.items()}
-        runs.append(_ResampledRanking(elements, np.any(list(kept.values()), axis=0)))
-    num_images = runs[0].num_images
-    generator = np.random.default_rng(seed)
-
-    def differences(times: np.ndarray) -> list[float]:
-        run, baseline = (ranking.average_precision(times) for ranking in runs)
-        return [
-            mean_average_precision(run, keep=keep) - mean_average_precision(baseline, keep=keep)
-            for keep in kept.values()
+        size = elements.num_classes
+        kept = {name: as_class_mask(keep, size, "paired_bootstrap") for name, keep in keeps.items()}
+        runs.append(ResampledRanking(elements, np.any(list(kept.values()), axis=0)))
+    values = [
+        [
+            [mean_average_precision(per_class, keep=keep) for keep in kept.values()]
+            for per_class in (ranking.average_precision(times) for ranking in runs)
         ]
-
-    measured = differences(np.ones(num_images, dtype=np.int32))
-    resampled = np.empty((num_resamples, len(kept)))
-    for index in range(num_resamples):
-        drawn = generator.integers(num_images, size=num_images)
-        resampled[index] = differences(np.bincount(drawn, minlength=num_images).astype(np.int32))
+        for times in image_resamples(runs[0].num_images, num_resamples, seed, "paired_bootstrap")
+    ]
+    run, baseline = np.moveaxis(np.array(values).reshape(len(values), 2, len(kept)), 0, 2)
     return {
-        name: _summary(difference, column[~np.isnan(column)], confidence)
-        for name, difference, column in zip(kept, measured, resampled.T)
+        name: resampled_difference(run[index], baseline[index], confidence=confidence)
+        for index, name in enumerate(kept)
     }
 
 
-def _as_bool(keep: ArrayLike | None, num_classes: int) -> np.ndarray:
-    if keep is None:
-        return np.ones(num_classes, bool)
-    chosen = np.asarray(keep)
-    chosen = chosen if chosen.size else chosen.astype(int)  # numpy converts an empty list to floats
-    kept = np.zeros(num_classes, bool)
-    try:
-        kept[chosen] = True
-    except IndexError as error:
-        raise ValueError(
-            f"The 'keep' argument of paired_bootstrap must select some of the {num_classes} classes, as bool "
-            f"or as indices. Got {keep!r} instead."
-        ) from error
-    return kept
+def resampled_difference(
+    values: ArrayLike, baseline_values: ArrayLike, *, confidence: float = 0.95
+) -> BootstrapDifference:
+    """Summarize the paired differences between two runs, or between the means of several runs.
 
+    Args:
+        values: Values of the run on the original images and on R resamples, as of :func:`resampled_metrics`,
+            of shape (1 + R,); or of S trainings, of shape (S, 1 + R). The difference is then that of the
+            means over the trainings, taken inside of each resample.
+        baseline_values: Values of the baseline on the same resamples, of the same shape.
+        confidence: Fraction of the resamples within the interval.
 
-def _summary(difference: float, resampled: np.ndarray, confidence: float) -> BootstrapDifference:
+    Returns:
+        The difference with its interval and p-value. Resamples in which a value is NaN are left out.
+
+    Raises:
+        ValueError: If the shapes differ, or ``confidence`` is not between 0 and 1.
+
+    Example:
+        >>> resampled_difference([0.5, 0.25, 0.75], [0.25, 0.25, 0.25], confidence=0.5)
+        BootstrapDifference(difference=0.25, low=0.125, high=0.375, p_value=0.6666666666666666)
+    """
+    _check_confidence(confidence, "resampled_difference")
+    differences = mean_differences(values, baseline_values)
+    measured, resampled = differences[0], differences[1:][~np.isnan(differences[1:])]
     if not len(resampled):
-        return BootstrapDifference(difference, np.nan, np.nan, np.nan)
+        return BootstrapDifference(float(measured), np.nan, np.nan, np.nan)
     low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
     contradicting = min((resampled <= 0).sum(), (resampled >= 0).sum())
     p_value = min(1.0, 2 * (contradicting + 1) / (len(resampled) + 1))
-    return BootstrapDifference(float(difference), float(low), float(high), float(p_value))
+    return BootstrapDifference(float(measured), float(low), float(high), float(p_value))
 
 
-class _ResampledRanking:
-    """Ranking of one run, sorted once; a resample changes only the number of times that an element counts."""
+def mean_differences(values: ArrayLike, baseline_values: ArrayLike) -> np.ndarray:
+    """Differences of the means over trainings, for the original images and for each resample.
 
-    def __init__(self, elements: KnownElements, kept: np.ndarray) -> None:
-        indices = cast(np.ndarray, elements.images)  # not None because of keep_images=True
-        known_images, images = np.unique(indices, return_inverse=True)
-        order = np.lexsort((elements.scores, elements.classes))
-        order = order[kept[elements.classes[order]]]
-        self.num_images = len(known_images)
-        self.images = images[order]
-        self.bounds = np.concatenate([[0], np.cumsum(np.where(kept, elements.counts, 0))])
-        self.positives = rank_positives(
-            RankedElements(elements.scores[order], elements.positive[order], self.bounds)
+    Args:
+        values: As in :func:`resampled_difference`.
+        baseline_values: As in :func:`resampled_difference`.
+
+    Returns:
+        The differences, of shape (1 + R,).
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> mean_differences([[0.5, 0.5], [0.25, 0.75]], [[0.25, 0.25], [0.25, 0.25]])
+        array([0.125, 0.375])
+    """
+    runs, baseline = np.atleast_2d(np.asarray(values)), np.atleast_2d(np.asarray(baseline_values))
+    if runs.shape != baseline.shape:
+        raise ValueError(
+            "The 'baseline_values' argument of resampled_difference must have the shape of the values, "
+            f"{runs.shape}. Got {baseline.shape} instead."
         )
-        # int32 takes half the time of int64. A resample has about as many elements as the ranking.
-        dtype = np.int32 if len(order) < 10**8 else np.int64
-        self.known_before: np.ndarray = np.zeros(len(order) + 1, dtype)
-        self.positive_before: np.ndarray = np.zeros(len(self.positives.positions) + 1, dtype)
+    difference: np.ndarray = runs.mean(axis=0) - baseline.mean(axis=0)
+    return difference
 
-    def average_precision(self, times: np.ndarray) -> np.ndarray:
-        """Average precision of each class if image i counts ``times[i]`` times, of shape (C,)."""
-        known, positives = times[self.images], self.positives
-        weights = known[positives.positions]
-        np.cumsum(known, out=self.known_before[1:], dtype=self.known_before.dtype)
-        np.cumsum(weights, out=self.positive_before[1:], dtype=self.positive_before.dtype)
-        known_ends = np.repeat(self.known_before[self.bounds[1:]], positives.counts)
-        predicted = known_ends - self.known_before[positives.tie_starts]
-        positive_ends = np.repeat(self.positive_before[positives.bounds[1:]], positives.counts)
-        true_positives = positive_ends - self.positive_before[positives.positives_before]
-        terms = weights * (true_positives / np.maximum(predicted, 1))
-        # For a class without positives, reduceat returns the first term of the next class. Such classes are
-        # not evaluated.
-        total = np.add.reduceat(np.append(terms, 0), positives.bounds[:-1])
-        num_positives = np.diff(self.positive_before[positives.bounds])
-        evaluated = (num_positives > 0) & (num_positives < np.diff(self.known_before[self.bounds]))
-        result: np.ndarray = np.divide(total, num_positives, out=np.full(len(total), np.nan), where=evaluated)
-        return result
+
+def _check_confidence(confidence: float, caller: str) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(
+            f"The 'confidence' argument of {caller} must be in (0, 1). Got {confidence} instead."
+        )
