@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from .average_precision import mean_average_precision
 from .known_elements import KnownElements, known_elements
 from .predicted_labels import labels_above
 from .ranked_elements import RankedElements, rank_positives
@@ -22,7 +21,7 @@ def resampled_metrics(
     images: ArrayLike | torch.Tensor | None = None,
     *,
     mean_average_precisions: Mapping[str, ArrayLike | None],
-    macro_f1s: Mapping[str, tuple[ArrayLike, ArrayLike | None]],
+    macro_f1s: Sequence[tuple[ArrayLike, Mapping[str, ArrayLike | None]]],
     num_classes: int | None = None,
     num_resamples: int = 1000,
     seed: int | np.random.Generator | np.random.SeedSequence = 0,
@@ -41,8 +40,8 @@ def resampled_metrics(
         images: Image index of each element, of shape (K,); None for matrices.
         mean_average_precisions: Name of each mAP, and its classes as bool of shape (C,) or as indices; None
             for all.
-        macro_f1s: Name of each macro F1, its threshold (one, or one per class, of shape (C,)), and its
-            classes.
+        macro_f1s: Thresholds (one, or one per class, of shape (C,)), with the name and the classes of each
+            macro F1 of the labels that reach these thresholds.
         num_classes: The number of classes of flat elements; by default the largest class index plus one.
         num_resamples: The number of resamples R.
         seed: Seed or random number generator of the resamples.
@@ -58,7 +57,7 @@ def resampled_metrics(
     Example:
         >>> scores, labels = np.array([[0.9], [0.6], [0.2]]), np.array([[1], [0], [1]])
         >>> found = resampled_metrics(scores, labels, mean_average_precisions={"mAP": None},
-        ...                           macro_f1s={"F1": (0.5, None)}, num_resamples=2)
+        ...                           macro_f1s=[(0.5, {"F1": None})], num_resamples=2)
         >>> found["mAP"].shape, found["mAP"][0].round(3), found["F1"][0]
         ((3,), np.float64(0.833), np.float64(0.5))
     """
@@ -71,22 +70,18 @@ def resampled_metrics(
         keep_images=True,
         caller="resampled_metrics",
     )
-    size = elements.num_classes
-    aps = {
-        name: as_class_mask(keep, size, "resampled_metrics") for name, keep in mean_average_precisions.items()
-    }
-    f1s = {name: as_class_mask(keep, size, "resampled_metrics") for name, (_, keep) in macro_f1s.items()}
-    ranking = ResampledRanking(elements, np.any([*aps.values(), np.zeros(size, bool)], axis=0))
-    predicted = {name: ResampledF1(elements, thresholds) for name, (thresholds, _) in macro_f1s.items()}
-    values: dict[str, list[float]] = {name: [] for name in (*aps, *f1s)}
+    means = ClassMeans(mean_average_precisions, elements.num_classes, "resampled_metrics")
+    ranking = ResampledRanking(elements, means.kept)
+    f1s = [
+        (ResampledF1(elements, thresholds), ClassMeans(keeps, elements.num_classes, "resampled_metrics"))
+        for thresholds, keeps in macro_f1s
+    ]
+    columns = []
     for times in image_resamples(ranking.num_images, num_resamples, seed, "resampled_metrics"):
-        if aps:
-            per_class = ranking.average_precision(times)
-        for name, keep in aps.items():
-            values[name].append(mean_average_precision(per_class, keep=keep))
-        for name, keep in f1s.items():
-            values[name].append(mean_average_precision(predicted[name].f1(times), keep=keep))
-    return {name: np.array(column) for name, column in values.items()}
+        groups = [means(ranking.average_precision(times))] if means.names else []
+        columns.append(np.concatenate([*groups, *(mean(f1.f1(times)) for f1, mean in f1s)]))
+    names = [*means.names, *(name for _, mean in f1s for name in mean.names)]
+    return dict(zip(names, np.array(columns).T))
 
 
 def image_resamples(
@@ -157,6 +152,31 @@ def as_class_mask(keep: ArrayLike | None, num_classes: int, caller: str) -> np.n
     return kept
 
 
+class ClassMeans:
+    """Means over several groups of classes, each over the classes whose value is not NaN.
+
+    Args:
+        keeps: Name of each group and its classes, as bool of shape (C,) or as indices; None for all.
+        num_classes: The number of classes C.
+        caller: Name of the function whose argument the classes are, for the message.
+    """
+
+    def __init__(self, keeps: Mapping[str, ArrayLike | None], num_classes: int, caller: str) -> None:
+        self.names = list(keeps)
+        groups = [as_class_mask(keep, num_classes, caller) for keep in keeps.values()]
+        #: Whether each class belongs to any group, of shape (C,).
+        self.kept: np.ndarray = np.any([*groups, np.zeros(num_classes, bool)], axis=0)
+        self._groups = np.array(groups, dtype=float).reshape(len(groups), num_classes)
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean of each group, NaN for a group without values, (C,) -> (G,)."""
+        evaluated = ~np.isnan(values)
+        total = self._groups @ np.where(evaluated, values, 0)
+        count = self._groups @ evaluated
+        result: np.ndarray = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+        return result
+
+
 class ResampledRanking:
     """Ranking of one run, sorted once; a resample changes only the number of times that an element counts.
 
@@ -213,7 +233,6 @@ class ResampledF1:
         limits = np.broadcast_to(np.asarray(thresholds), (elements.num_classes,))
         predicted = labels_above(elements.scores, limits[elements.classes])
         images = np.unique(cast(np.ndarray, elements.images), return_inverse=True)[1]
-        self._num_classes = elements.num_classes
         # F1 = 2 TP / (predicted + positives): only elements that are predicted or positive count. Each has
         # its class, and how often it counts in the numerator and in the denominator.
         counted = np.flatnonzero(predicted | elements.positive)
@@ -223,19 +242,20 @@ class ResampledF1:
         self._positive = elements.positive[counted]
         self._both = self._positive & predicted[counted]
         self._bounds = np.searchsorted(classes, np.arange(elements.num_classes + 1))
+        self._before: np.ndarray = np.zeros((3, len(counted) + 1), np.int64)
 
     def f1(self, times: np.ndarray) -> np.ndarray:
         """F1 of each class if image i counts ``times[i]`` times, of shape (C,); NaN without a positive."""
-        weights = times[self._images].astype(np.int64)
-        true_positives, positives, counted = (
-            np.diff(np.concatenate([[0], np.cumsum(part)])[self._bounds])
-            for part in (weights * self._both, weights * self._positive, weights)
-        )
+        weights = times[self._images]
         # An element that is predicted and positive counts twice in `predicted + positives`.
+        np.cumsum(weights, out=self._before[0, 1:])
+        np.cumsum(weights * self._positive, out=self._before[1, 1:])
+        np.cumsum(weights * self._both, out=self._before[2, 1:])
+        counted, positives, true_positives = np.diff(self._before[:, self._bounds], axis=1)
         result: np.ndarray = np.divide(
             2 * true_positives,
             counted + true_positives,
-            out=np.full(self._num_classes, np.nan),
+            out=np.full(len(positives), np.nan),
             where=positives > 0,
         )
         return result

@@ -29,7 +29,7 @@ def test_values_are_those_of_scikit_learn_for_repeated_images(run) -> None:
         scores,
         labels,
         mean_average_precisions={"mAP": None, "mAP_two": [1, 3]},
-        macro_f1s={"F1": (0.5, None), "chosen": (thresholds, None), "one": (0.5, [2])},
+        macro_f1s=[(0.5, {"F1": None, "one": [2]}), (thresholds, {"chosen": None})],
         num_resamples=15,
         seed=3,
     )
@@ -65,7 +65,7 @@ def test_values_are_those_of_scikit_learn_for_repeated_images(run) -> None:
 def test_flat_elements_equal_matrices(run) -> None:
     scores, labels = run
     known, truth, classes, images = flat(scores, labels)
-    arguments = dict(mean_average_precisions={"mAP": None}, macro_f1s={"F1": (0.5, None)}, num_resamples=5)
+    arguments = dict(mean_average_precisions={"mAP": None}, macro_f1s=[(0.5, {"F1": None})], num_resamples=5)
     expected = resampled_metrics(scores, labels, **arguments)
     found = resampled_metrics(known, truth, classes, images * 3 + 7, **arguments)
     for name, values in expected.items():
@@ -78,7 +78,7 @@ def test_thresholds_are_rounded_to_the_scores() -> None:
         np.array([[0.7], [0.1]], np.float32),
         [[1], [0]],
         mean_average_precisions={},
-        macro_f1s={"F1": (0.7, None)},
+        macro_f1s=[(0.7, {"F1": None})],
         num_resamples=1,
     )
     assert found["F1"][0] == 1
@@ -89,7 +89,7 @@ def test_the_difference_of_two_runs_is_the_paired_bootstrap(run) -> None:
     other = np.random.default_rng(1).random(scores.shape)
     values = [
         resampled_metrics(
-            table, labels, mean_average_precisions={"mAP": None}, macro_f1s={}, num_resamples=40, seed=2
+            table, labels, mean_average_precisions={"mAP": None}, macro_f1s=[], num_resamples=40, seed=2
         )
         for table in (scores, other)
     ]

@@ -1,0 +1,197 @@
+"""Tables of a comparison as Markdown, as LaTeX and for the console."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .method_differences import BETTER, WORSE
+from .result_tables import ResultTable, TableCell
+
+_ARROWS = {BETTER: "↑", WORSE: "↓", "": ""}
+_STAR = "*"
+_LATEX_CHARACTERS = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "±": r"$\pm$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+_MARKDOWN_CHARACTERS = re.compile(r"[\\`*\[\]<>|]|(?<![^\W_])_|_(?![^\W_])")
+
+
+def escape_latex(text: str) -> str:
+    r"""Escape the characters that have a meaning in LaTeX.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text for LaTeX, on one line.
+
+    Example:
+        >>> print(escape_latex("50 % of a_b"))
+        50 \% of a\_b
+    """
+    return "".join(_LATEX_CHARACTERS.get(character, character) for character in " ".join(text.split()))
+
+
+def escape_markdown(text: str) -> str:
+    r"""Escape the characters that have a meaning in Markdown.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text for Markdown, on one line. An underscore between letters has no meaning and stays.
+
+    Example:
+        >>> print(escape_markdown("a_b | *c*"))
+        a_b \| \*c\*
+    """
+    return _MARKDOWN_CHARACTERS.sub(lambda match: f"\\{match[0]}", " ".join(text.split()))
+
+
+def markdown_text(tables: Sequence[ResultTable]) -> str:
+    """Format tables as Markdown.
+
+    Args:
+        tables: The tables.
+
+    Returns:
+        The text, with a heading for each table.
+    """
+    parts = []
+    for table in tables:
+        parts.append(f"## {escape_markdown(table.title)}\n")
+        if table.caption:
+            parts.append(f"{escape_markdown(' '.join(table.caption))}\n")
+        if table.rows:
+            lines = [_markdown_row(map(escape_markdown, table.headings))]
+            lines.append(_markdown_row(["---", *["---:"] * (len(table.headings) - 1)]))
+            lines += [_markdown_row(map(_markdown_cell, row)) for row in table.rows]
+            parts.append("\n".join(lines) + "\n")
+        if table.notes:
+            parts.append(f"{escape_markdown(' '.join(table.notes))}\n")
+        if table.missing:
+            parts.append("\n".join(f"- {escape_markdown(line)}" for line in table.missing) + "\n")
+    return "\n".join(parts)
+
+
+def latex_text(tables: Sequence[ResultTable]) -> str:
+    r"""Format tables as LaTeX tables with a caption and a label.
+
+    Args:
+        tables: The tables. Those without rows are left out.
+
+    Returns:
+        The text, which needs ``\usepackage{booktabs}``.
+    """
+    parts = ["% Needs \\usepackage{booktabs}. results_standalone.tex is a document with these tables.\n"]
+    labels: set[str] = set()
+    for table in tables:
+        if not table.rows:
+            continue
+        label = base = re.sub(r"[^a-z0-9]+", "-", table.title.lower()).strip("-")
+        while label in labels:
+            label = f"{base}-{len(labels)}"
+        labels.add(label)
+        caption = " ".join([f"{table.title}.", *table.caption])
+        rows = [[_latex_cell(cell) for cell in row] for row in table.rows]
+        lines = [
+            r"\begin{table}[tbp]",
+            r"  \centering",
+            f"  \\caption{{{escape_latex(caption)}}}",
+            f"  \\label{{tab:{label}}}",
+            r"  \scriptsize",
+            r"  \setlength{\tabcolsep}{3pt}",
+            f"  \\begin{{tabular}}{{{'l' + _alignment(table) * (len(table.headings) - 1)}}}",
+            r"    \toprule",
+            f"    {' & '.join(map(escape_latex, table.headings))} \\\\",
+            r"    \midrule",
+            *(f"    {' & '.join(row)} \\\\" for row in rows),
+            r"    \bottomrule",
+            r"  \end{tabular}",
+        ]
+        # The reasons may have characters that LaTeX cannot print; results.md has them.
+        sentences = [*table.notes, *(f"{line.partition(' (')[0].rstrip('.')}." for line in table.missing)]
+        if sentences:
+            lines += [r"  \par\smallskip", r"  \begin{minipage}{\linewidth}", r"    \scriptsize\raggedright"]
+            lines += [f"    {escape_latex(' '.join(sentences))}", r"  \end{minipage}"]
+        parts.append("\n".join([*lines, r"\end{table}", ""]))
+    return "\n".join(parts)
+
+
+#: Document that compiles the tables of ``results.tex`` in the same folder.
+STANDALONE_DOCUMENT = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage[a4paper, margin=2cm]{geometry}
+\usepackage{booktabs}
+\extrafloats{200}
+\begin{document}
+\input{results.tex}
+\end{document}
+"""
+
+
+def print_tables(tables: Sequence[ResultTable], console: Console | None = None) -> None:
+    """Print tables to the console.
+
+    Args:
+        tables: The tables.
+        console: The console; by default that of the standard output.
+    """
+    console = console or Console()
+    for table in tables:
+        console.print(Text(f"\n{table.title}", style="bold"))
+        if table.caption:
+            console.print(Text(" ".join(table.caption)))
+        if table.rows:
+            printed = Table()
+            for index, heading in enumerate(table.headings):
+                is_number = index > 0 and _alignment(table) == "r"
+                printed.add_column(Text(heading), justify="right" if is_number else "left", no_wrap=is_number)
+            for row in table.rows:
+                printed.add_row(*(Text(_plain(cell), style="bold" if cell.is_best else "") for cell in row))
+            console.print(printed)
+        for sentence in (*table.notes, *table.missing):
+            # A file or a terminal without colors does not show bold.
+            console.print(Text(sentence.replace("Bold:", f"{_STAR} and bold:", 1)))
+
+
+def _plain(cell: TableCell) -> str:
+    text = f"{cell.text} ± {cell.spread}" if cell.spread else cell.text
+    text = f"{_STAR} {text}" if cell.is_best else text
+    return f"{text} {_ARROWS[cell.mark]}" if cell.mark else text
+
+
+def _markdown_cell(cell: TableCell) -> str:
+    text = escape_markdown(f"{cell.text} ± {cell.spread}" if cell.spread else cell.text)
+    text = f"**{text}**" if cell.is_best else text
+    return f"{text} {_ARROWS[cell.mark]}" if cell.mark else text
+
+
+def _markdown_row(cells) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _latex_cell(cell: TableCell) -> str:
+    text = escape_latex(cell.text)
+    text = f"\\textbf{{{text}}}" if cell.is_best else text
+    text += f" {{\\tiny$\\pm$\\,{cell.spread}}}" if cell.spread else ""
+    return f"{text} {escape_latex(_ARROWS[cell.mark])}" if cell.mark else text
+
+
+def _alignment(table: ResultTable) -> str:
+    """Return 'r' for tables of numbers, 'l' for tables of text."""
+    return "l" if "chosen values" in table.headings else "r"

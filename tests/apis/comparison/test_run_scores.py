@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+
+from mmpretrain_imbalance.apis.comparison.run_scores import score_run
+from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
+from tests.apis.comparison.compared_runs import write_run
+
+
+def mean(values) -> float:
+    return float(np.mean(list(values)))
+
+
+def test_values_are_those_of_scikit_learn(tmp_path: Path) -> None:
+    run = write_run(tmp_path, "bce", 0.8)
+    scores = score_run(run, num_rarest=2, num_resamples=3)
+    known = KnownPredictions.load(run.folder / "predictions.npz")
+    thresholds = [0.3, 0.4, 0.5, 0.6]
+    classes = [(known.labels[known.classes == c], known.scores[known.classes == c]) for c in range(4)]
+    ap = [average_precision_score(*pair) for pair in classes]
+    f1 = [f1_score(truth, score >= 0.5) for truth, score in classes]
+    chosen = [f1_score(truth, score >= limit) for (truth, score), limit in zip(classes, thresholds)]
+    # The training positives 200, 50, 12 and 3 are head, middle, tail and tail.
+    expected = {
+        "mAP": mean(ap),
+        "mAP_head": ap[0],
+        "mAP_middle": ap[1],
+        "mAP_tail": mean(ap[2:]),
+        "mAP_rarest": mean(ap[2:]),
+        "macro_f1": mean(f1),
+        "macro_f1_chosen": mean(chosen),
+        "f1_rarest": mean(f1[2:]),
+        "AUROC": mean(roc_auc_score(*pair) for pair in classes),
+    }
+    assert {name: scores.values[name] for name in expected} == pytest.approx(expected)
+    np.testing.assert_allclose(scores.classes.ap, ap)
+    np.testing.assert_allclose(scores.classes.f1_chosen, chosen)
+    assert scores.classes.test_positives.tolist() == [truth.sum() for truth, _ in classes]
+    assert scores.classes.thresholds.tolist() == thresholds
+    for name, values in scores.resampled.items():
+        assert values[0] == pytest.approx(scores.values[name])
+        assert len(values) == 4
+
+
+def test_the_calibration_error_is_the_mean_over_classes(tmp_path: Path) -> None:
+    """One element in each of the bins 0 and 14: |0.02 - 0| and |0.98 - 0|, each with half the weight."""
+    run = write_run(tmp_path, "bce", 1)
+    elements = [np.array(column) for column in ([0, 1], [0, 0], [0.02, 0.98], [0, 0])]
+    KnownPredictions([f"class {c}" for c in range(4)], 2, *elements).save(run.folder / "predictions.npz")
+    values = score_run(run, num_resamples=0).values
+    assert values["calibration_error"] == pytest.approx(0.5)
+    assert {name for name, value in values.items() if value is not None} == {"calibration_error"}
+
+
+def test_groups_of_the_dataset_take_precedence(tmp_path: Path) -> None:
+    run = write_run(tmp_path, "bce", 0.8)
+    known = KnownPredictions.load(run.folder / "predictions.npz")
+    plain = score_run(run, num_resamples=0)
+    replace(known, class_groups=["tail", "tail", "head", "head"]).save(run.folder / "predictions.npz")
+    named = score_run(run, num_resamples=0)
+    assert (plain.groups_of_dataset, named.groups_of_dataset) == (False, True)
+    assert named.values["mAP_tail"] == pytest.approx(plain.classes.ap[:2].mean())
+    assert named.values["mAP_middle"] is None
+
+
+def test_resamples_depend_on_the_test_set_only(tmp_path: Path) -> None:
+    """The same scores have the same resampled values in another run with the same test set."""
+    first, second = (score_run(write_run(tmp_path, "bce", 1, seed=seed), num_resamples=5) for seed in (0, 1))
+    other = score_run(write_run(tmp_path, "plm", 1, test_seed=4), num_resamples=5)
+    assert first.test_set == second.test_set != other.test_set
+    again = score_run(write_run(tmp_path, "bce", 1, seed=0), num_resamples=5)
+    np.testing.assert_array_equal(first.resampled["mAP"], again.resampled["mAP"])
+    assert score_run(write_run(tmp_path, "bce", 1), num_resamples=0).resampled == {}
+
+
+def test_missing_thresholds_and_other_classes_raise(tmp_path: Path) -> None:
+    run = write_run(tmp_path, "bce", 1)
+    with pytest.raises(
+        ValueError, match="training_positives of score_run must be one number for each of the 4"
+    ):
+        score_run(replace(run, training_positives=np.ones(3)))
+    path = run.folder / "thresholds.json"
+    path.write_text(json.dumps({"classes": ["class 0"], "thresholds": [0.5]}))
+    with pytest.raises(ValueError, match="found none for 'class 1'"):
+        score_run(run)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match="The file of thresholds values must exist"):
+        score_run(run)
