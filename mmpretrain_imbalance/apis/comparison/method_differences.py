@@ -108,8 +108,7 @@ def best_group(
 ) -> dict[str, bool]:
     """Find the methods that cannot be told apart from the one with the best mean.
 
-    A method between two members of the group is a member, too. Without this rule, chance may exclude a method
-    whose few differences from the best one happen to be nearly equal, and include one that is worse.
+    A method with a higher mean than a member may be outside of the group, if it varies less.
 
     Args:
         methods: Scores of the runs of each method by seed.
@@ -133,11 +132,7 @@ def best_group(
         for name, difference in differences.items()
         if difference is not None and difference["verdict"] is not None
     }
-    if not members:
-        return {}
-    sign = -1 if metric.lower_is_better else 1
-    last = min(sign * defined[name] for name, member in {best: True, **members}.items() if member)
-    return {best: True, **{name: sign * defined[name] >= last for name in members}}
+    return {best: True, **members} if members else {}
 
 
 def _interval(found: Any) -> dict[str, float] | None:

@@ -107,7 +107,8 @@ def latex_text(tables: Sequence[ResultTable]) -> str:
             label = f"{base}-{len(labels)}"
         labels.add(label)
         caption = " ".join([f"{table.title}.", *table.caption])
-        rows = [[_latex_cell(cell) for cell in row] for row in table.rows]
+        marked = [any(cell.mark for cell in column) for column in zip(*table.rows)]
+        rows = [[_latex_cell(cell, space) for cell, space in zip(row, marked)] for row in table.rows]
         lines = [
             r"\begin{table}[tbp]",
             r"  \centering",
@@ -170,9 +171,9 @@ def print_tables(tables: Sequence[ResultTable], console: Console | None = None) 
 
 
 def _plain(cell: TableCell) -> str:
+    """Return the text with its marks in front, so that the numbers of a column are aligned."""
     text = f"{cell.text} ± {cell.spread}" if cell.spread else cell.text
-    text = f"{_STAR} {text}" if cell.is_best else text
-    return f"{text} {_ARROWS[cell.mark]}" if cell.mark else text
+    return " ".join(part for part in (_ARROWS[cell.mark], _STAR if cell.is_best else "", text) if part)
 
 
 def _markdown_cell(cell: TableCell) -> str:
@@ -185,11 +186,14 @@ def _markdown_row(cells) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _latex_cell(cell: TableCell) -> str:
+def _latex_cell(cell: TableCell, is_marked: bool) -> str:
+    """Format a cell; in a column with marks, a cell without a mark has the space of one."""
     text = escape_latex(cell.text)
     text = f"\\textbf{{{text}}}" if cell.is_best else text
     text += f" {{\\tiny$\\pm$\\,{cell.spread}}}" if cell.spread else ""
-    return f"{text} {escape_latex(_ARROWS[cell.mark])}" if cell.mark else text
+    if is_marked:
+        text += f" {escape_latex(_ARROWS[cell.mark])}" if cell.mark else r" \phantom{$\uparrow$}"
+    return text
 
 
 def _alignment(table: ResultTable) -> str:
