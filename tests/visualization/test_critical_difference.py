@@ -11,6 +11,9 @@ def test_the_critical_difference_diagram() -> None:
     figure = draw_critical_difference(ranks, 2.1, [["plm", "csl", "bce"], ["csl", "bce", "hill"]], "title")
     shown = [text.get_text() for text in figure.axes[0].texts]
     assert {"plm  1.25", "csl  2.00", "2.75  bce", "4.00  hill", "critical difference 2.10"} <= set(shown)
+    # The lines of the methods do not cross: the best and the worst method are at the top.
+    heights = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
+    assert heights["plm  1.25"] == heights["4.00  hill"] < heights["csl  2.00"] == heights["2.75  bce"]
     lines = {
         tuple(np.round(line.get_xdata(), 6)) for line in figure.axes[0].lines if line.get_linewidth() > 3
     }
