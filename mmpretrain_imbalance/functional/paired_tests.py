@@ -91,7 +91,7 @@ def seeds_and_images_test(
         values: One value per seed, of shape (n,).
         baseline_values: The values of the baseline with the same seeds, of shape (n,).
         image_variance: Variance of the mean difference over samples of the images, for instance over the
-            resamples of :func:`mean_differences`.
+            resamples of ``mean_differences``.
         num_images: The number of images N.
         confidence: Probability of the confidence interval.
 

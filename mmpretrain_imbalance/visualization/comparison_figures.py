@@ -43,7 +43,7 @@ def draw_rank_figure(ranks: Mapping[str, Any], metric: str) -> Figure:
     """Plot the critical-difference diagram of one metric.
 
     Args:
-        ranks: Result of :func:`rank_metric`.
+        ranks: Result of ``rank_metric``.
         metric: Name of the metric, for the title.
 
     Returns:

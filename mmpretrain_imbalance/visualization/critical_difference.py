@@ -28,7 +28,7 @@ def draw_critical_difference(
     The best methods are on the left. A bar above the axis shows the critical difference.
 
     Args:
-        mean_ranks: Mean rank of each method, as in the result of :func:`rank_metric`.
+        mean_ranks: Mean rank of each method, as in the result of ``rank_metric``.
         critical_difference: The smallest difference between two mean ranks that is significant.
         groups: The methods of each group whose mean ranks differ by less.
         title: Title of the figure.

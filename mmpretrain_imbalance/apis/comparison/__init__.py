@@ -1,1 +1,1 @@
-"""Comparison of methods: plan, training of the runs, statistics and results."""
+"""Comparisons of methods: plan, runs, statistics and result files."""

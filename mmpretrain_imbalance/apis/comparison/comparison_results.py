@@ -67,8 +67,8 @@ def comparison_results(
         The results. Their numbers depend on the predictions, thresholds and training positives only.
 
     Raises:
-        FileNotFoundError: As :func:`score_run`.
-        ValueError: As :func:`score_run`, or if no run belongs to the yardstick, a run occurs twice, or runs
+        FileNotFoundError: As ``score_run``.
+        ValueError: As ``score_run``, or if no run belongs to the yardstick, a run occurs twice, or runs
             of the same setting and seed have different test data.
     """
     check_integer("comparison_results", 0, num_rarest=num_rarest, num_resamples=num_resamples)

@@ -83,7 +83,7 @@ def add_verdicts(differences: Mapping[str, dict[str, Any] | None], metric: Compa
     """Add ``p_holm`` and ``verdict`` to the differences between all methods and the same baseline.
 
     Args:
-        differences: Result of :func:`method_difference` for each method; it is changed. The verdict is
+        differences: Result of ``method_difference`` for each method; it is changed. The verdict is
             'better', 'worse' or 'not distinguishable', or None without a p-value.
         metric: The metric.
 

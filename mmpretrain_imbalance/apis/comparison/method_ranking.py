@@ -21,7 +21,7 @@ def rank_settings(settings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         settings: Entries of ``settings`` of ``results.json``.
 
     Returns:
-        Result of :func:`rank_metric` for each metric that has enough blocks and methods.
+        Result of ``rank_metric`` for each metric that has enough blocks and methods.
     """
     ranks = {metric.name: rank_metric(settings, metric) for metric in COMPARED_METRICS}
     return {name: found for name, found in ranks.items() if found is not None}
@@ -39,7 +39,7 @@ def rank_metric(settings: Sequence[Mapping[str, Any]], metric: ComparedMetric) -
     Returns:
         ``blocks``, the data and setting of each block; ``mean_ranks`` by method, best first; ``left_out``,
         the methods that have no value in some block; ``friedman`` with ``statistic`` and ``p``;
-        ``critical_difference``; and ``groups``, the methods of each group of :func:`rank_groups`. None with
+        ``critical_difference``; and ``groups``, the methods of each group of ``rank_groups``. None with
         fewer than 2 blocks or 3 methods.
     """
     tables = []
@@ -77,7 +77,7 @@ def rank_comparisons(folders: Sequence[str | os.PathLike[str]], metric: str) -> 
         metric: Name of the metric.
 
     Returns:
-        The result of :func:`rank_metric`.
+        The result of ``rank_metric``.
 
     Raises:
         FileNotFoundError: If a folder has no ``results.json``.
@@ -116,7 +116,7 @@ def read_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
         folder: Work folder of the comparison.
 
     Returns:
-        The content, as described in :class:`ComparisonResults`.
+        The content, as described in ``ComparisonResults``.
 
     Raises:
         FileNotFoundError: If the file does not exist.

@@ -54,7 +54,7 @@ def result_tables(summary: Mapping[str, Any]) -> list[ResultTable]:
     """Return the tables of a comparison: methods of each setting, their chosen values, and ranks.
 
     Args:
-        summary: Content of ``results.json``, see :class:`ComparisonResults`.
+        summary: Content of ``results.json``, see ``ComparisonResults``.
 
     Returns:
         The tables.
@@ -91,7 +91,7 @@ def rank_table(ranks: Mapping[str, Any]) -> ResultTable:
     """Return the table of mean ranks over data and settings.
 
     Args:
-        ranks: Entry ``ranks`` of ``results.json``: results of :func:`rank_metric` by metric.
+        ranks: Entry ``ranks`` of ``results.json``: results of ``rank_metric`` by metric.
 
     Returns:
         The table; the group of the method with the best rank is bold.

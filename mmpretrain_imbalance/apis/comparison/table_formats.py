@@ -27,7 +27,7 @@ _LATEX_CHARACTERS = {
     "↓": r"$\downarrow$",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
-_MARKDOWN_CHARACTERS = re.compile(r"[\\`*\[\]<>|]|(?<![^\W_])_|_(?![^\W_])")
+_MARKDOWN_CHARACTERS = re.compile(r"[\\`*\[\]<>|]|_(?![^\W_])")
 
 
 def escape_latex(text: str) -> str:
@@ -53,7 +53,8 @@ def escape_markdown(text: str) -> str:
         text: Any text.
 
     Returns:
-        The text for Markdown, on one line. An underscore between letters has no meaning and stays.
+        The text for Markdown, on one line. An underscore before a letter stays, because only one after a
+        word could end emphasis.
 
     Example:
         >>> print(escape_markdown("a_b | *c*"))
@@ -136,7 +137,7 @@ def latex_text(tables: Sequence[ResultTable]) -> str:
 #: Document that compiles the tables of ``results.tex`` in the same folder.
 STANDALONE_DOCUMENT = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
-\usepackage[a4paper, margin=2cm]{geometry}
+\usepackage[a4paper, landscape, margin=1.5cm]{geometry}
 \usepackage{booktabs}
 \extrafloats{200}
 \begin{document}

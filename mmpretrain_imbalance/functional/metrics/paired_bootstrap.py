@@ -176,8 +176,8 @@ def resampled_difference(
         ValueError: If the shapes differ, or ``confidence`` is not between 0 and 1.
 
     Example:
-        >>> resampled_difference([0.5, 0.25, 0.75], [0.25, 0.25, 0.25], confidence=0.5)
-        BootstrapDifference(difference=0.25, low=0.125, high=0.375, p_value=0.6666666666666666)
+        >>> resampled_difference([0.5, 0.5, 0.75], [0.25, 0.25, 0.25], confidence=0.5)
+        BootstrapDifference(difference=0.25, low=0.3125, high=0.4375, p_value=0.6666666666666666)
     """
     _check_confidence(confidence, "resampled_difference")
     differences = mean_differences(values, baseline_values)

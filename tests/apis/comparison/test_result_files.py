@@ -80,3 +80,10 @@ def test_missing_times_are_empty_and_damaged_times_raise(results, tmp_path: Path
     path.write_text('{"seconds": 1}')
     with pytest.raises(ValueError, match="expected the numbers seconds_per_iteration, iterations, seconds"):
         write_result_files(results, tmp_path)
+
+
+def test_a_comparison_without_any_finished_run_has_files(tmp_path: Path) -> None:
+    unfinished = [UnfinishedRun("digits", "rps", "bce", 0, "not started")]
+    write_result_files(comparison_results([], "bce", unfinished=unfinished, show_progress=False), tmp_path)
+    assert "- No result: bce, seed 0 (not started)." in (tmp_path / "results.md").read_text()
+    assert [row["status"] for row in rows(tmp_path / "per_seed.csv")] == ["not started"]

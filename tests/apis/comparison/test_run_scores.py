@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from mmpretrain_imbalance.apis.comparison.run_scores import score_run
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
+from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.apis.comparison.compared_runs import write_run
 
 
@@ -77,6 +78,19 @@ def test_resamples_depend_on_the_test_set_only(tmp_path: Path) -> None:
     again = score_run(write_run(tmp_path, "bce", 1, seed=0), num_resamples=5)
     np.testing.assert_array_equal(first.resampled["mAP"], again.resampled["mAP"])
     assert score_run(write_run(tmp_path, "bce", 1), num_resamples=0).resampled == {}
+
+
+def test_other_test_sets_have_other_resamples(tmp_path: Path) -> None:
+    """The same predictions for classes of other names are those of another test set."""
+    run = write_run(tmp_path, "bce", 1)
+    first = score_run(run, num_resamples=5).resampled["mAP"]
+    known = KnownPredictions.load(run.folder / "predictions.npz")
+    names = [f"other {name}" for name in known.class_names]
+    replace(known, class_names=names).save(run.folder / "predictions.npz")
+    write_named_values(run.folder / "thresholds.json", names, {"thresholds": [0.5] * 4})
+    second = score_run(run, num_resamples=5).resampled["mAP"]
+    assert first[0] == second[0]
+    assert not np.isclose(first[1:], second[1:]).any()
 
 
 def test_missing_thresholds_and_other_classes_raise(tmp_path: Path) -> None:
