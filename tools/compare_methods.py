@@ -140,8 +140,9 @@ from _lib.input_errors import explain_input_errors
 from rich.console import Console
 
 from mmpretrain_imbalance.apis.comparison.compare_methods import Comparison, base_name
-from mmpretrain_imbalance.apis.comparison.result_tables import result_tables
-from mmpretrain_imbalance.apis.comparison.table_formats import print_tables
+from mmpretrain_imbalance.apis.comparison.results.result_tables import result_tables
+from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
+from mmpretrain_imbalance.visualization.comparison_figures import write_comparison_figures
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
@@ -169,6 +170,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             console.print(f"Failed: {name}: {reason}", style="red")
         if args.shard is None:
             results = comparison.write_results(args.yardstick, failures)
+            write_comparison_figures(results.summary, comparison.work_dir)
             print_tables(result_tables(results.summary), console)
             console.print(f"Written to {comparison.work_dir}: results.json, results.csv, results.md, ...")
         elif not failures:

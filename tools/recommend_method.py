@@ -78,8 +78,8 @@ from rich.console import Console
 
 from mmpretrain_imbalance.apis import MethodRecommendation, recommend_method
 from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
-from mmpretrain_imbalance.apis.comparison.result_tables import result_tables
-from mmpretrain_imbalance.apis.comparison.table_formats import print_tables
+from mmpretrain_imbalance.apis.comparison.results.result_tables import result_tables
+from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
 from mmpretrain_imbalance.apis.recommend_method import SHORT_LIST, config_path
 
 ROUNDS = {

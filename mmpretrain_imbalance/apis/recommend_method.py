@@ -12,13 +12,13 @@ from typing import Any
 from mmengine.config import Config
 
 from ..utils.argument_checks import check_integer
-from .comparison.choose_method import choose_method
 from .comparison.compare_methods import Comparison, base_name
-from .comparison.compared_metrics import compared_metric
 from .comparison.compared_setting import AS_ANNOTATED
 from .comparison.comparison_plan import Run, Task
-from .comparison.comparison_results import ComparisonResults
 from .comparison.method_config import write_method_config
+from .comparison.results.choose_method import choose_method
+from .comparison.results.compared_metrics import compared_metric
+from .comparison.results.comparison_results import ComparisonResults
 from .comparison.run_job import PRIOR_FILE
 from .extract_features import extract_features
 from .feature_model import RandomWeightsError

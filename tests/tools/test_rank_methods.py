@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.apis.comparison.summaries import summary, three_methods
+from tests.apis.comparison.results.summaries import summary, three_methods
 
 TOOL = "analysis_tools/rank_methods.py"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from PIL import Image
 
 from mmpretrain_imbalance.visualization.comparison_figures import write_comparison_figures
-from tests.apis.comparison.summaries import summary, three_methods
+from tests.apis.comparison.results.summaries import summary, three_methods
 
 
 def test_files_are_equal_and_have_no_date(tmp_path: Path) -> None:

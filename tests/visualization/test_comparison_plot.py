@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmpretrain_imbalance.visualization.comparison_plot import draw_comparison
-from tests.apis.comparison.summaries import method, setting, statistics, summary
+from tests.apis.comparison.results.summaries import method, setting, statistics, summary
 
 
 def test_the_comparison_has_one_line_per_method_the_best_at_the_top() -> None:

@@ -53,9 +53,9 @@ from _lib.input_errors import explain_input_errors
 from rich.console import Console
 from rich.markdown import Markdown
 
-from mmpretrain_imbalance.apis.comparison.choose_method import RULES, regrets
-from mmpretrain_imbalance.apis.comparison.compared_metrics import compared_metric
-from mmpretrain_imbalance.apis.comparison.method_ranking import read_results
+from mmpretrain_imbalance.apis.comparison.results.choose_method import RULES, regrets
+from mmpretrain_imbalance.apis.comparison.results.compared_metrics import compared_metric
+from mmpretrain_imbalance.apis.comparison.results.method_ranking import read_results
 from mmpretrain_imbalance.utils.files import atomic_write
 
 

@@ -48,9 +48,9 @@ import_mmpretrain()
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
 
-from mmpretrain_imbalance.apis.comparison.method_ranking import rank_comparisons
-from mmpretrain_imbalance.apis.comparison.result_tables import rank_table
-from mmpretrain_imbalance.apis.comparison.table_formats import print_tables
+from mmpretrain_imbalance.apis.comparison.results.method_ranking import rank_comparisons
+from mmpretrain_imbalance.apis.comparison.results.result_tables import rank_table
+from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
 from mmpretrain_imbalance.visualization.comparison_figures import draw_rank_figure, write_figure
 
 

@@ -1,1 +1,1 @@
-"""Comparisons of methods: plan, runs, statistics and result files."""
+"""Comparison of methods: plan, configs of the runs, and their order."""

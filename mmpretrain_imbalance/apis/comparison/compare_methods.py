@@ -12,16 +12,15 @@ from mmengine.config import Config
 
 from ...utils.argument_checks import check_choice, check_integer, check_interval
 from ...utils.files import atomic_write
-from ...visualization.comparison_figures import write_comparison_figures
 from .compared_method import NAME, ComparedMethod, read_method
-from .compared_run import ComparedRun, UnfinishedRun
 from .compared_setting import AS_ANNOTATED, read_setting
 from .comparison_plan import ComparisonPlan, Run, Task
-from .comparison_results import ComparisonResults, comparison_results
 from .comparison_schedule import ComparisonSchedule, search_space
-from .result_files import write_result_files
+from .results.compared_run import ComparedRun, UnfinishedRun
+from .results.comparison_results import ComparisonResults, comparison_results
+from .results.result_files import write_result_files
 from .run_config import check_base_config
-from .run_jobs import run_jobs
+from .runs.run_jobs import run_jobs
 from .trials import SEARCHES
 
 _CALLER = "compare_methods"
@@ -162,7 +161,7 @@ class Comparison:
     def write_results(
         self, yardstick: str | None = None, failures: Mapping[str, str] | None = None, progress: bool = True
     ) -> ComparisonResults:
-        """Compute the statistics of the finished runs, and write tables, files and figures.
+        """Compute the statistics of the finished runs, and write the tables and files.
 
         Args:
             yardstick: Name of the method that the others are tested against; None for the first one.
@@ -187,7 +186,6 @@ class Comparison:
             runs, yardstick or self.methods[0], unfinished=unfinished, show_progress=progress
         )
         write_result_files(results, self.work_dir)
-        write_comparison_figures(results.summary, self.work_dir)
         return results
 
     def _write_settings(self, configs: Mapping[str, Config], arguments: dict[str, Any]) -> None:
@@ -230,7 +228,7 @@ def compare_methods(
     """Train methods on data, in settings and with seeds, and compare them.
 
     Every run is an ordinary work folder in ``WORK_DIR/runs``. The results are in ``WORK_DIR``: results.json,
-    results.csv, results.md, results.tex, per_class.csv, per_seed.csv, timing.csv and figures. A stopped call
+    results.csv, results.md, results.tex, per_class.csv, per_seed.csv, and timing.csv. A stopped call
     is continued by the same call.
 
     Args:

@@ -11,7 +11,7 @@ from .comparison_plan import ComparisonPlan, Run, Task
 from .data_parts import DataParts, read_data_parts
 from .insert_method import has_class_prior
 from .run_job import PRIOR_FILE, SCORE_FILE, prepare_parts, train_and_score
-from .run_jobs import Job
+from .runs.run_jobs import Job
 from .trials import LEARNING_RATE, LEARNING_RATE_FACTORS, suggest_values, trial_values
 
 

@@ -18,7 +18,7 @@ from .compared_method import ComparedMethod
 from .compared_setting import ComparedSetting
 from .data_parts import read_data_parts, write_data_parts
 from .run_config import run_config
-from .train_run import train_run, write_class_prior
+from .runs.train_run import train_run, write_class_prior
 
 #: File with the score of a run on its validation part; a run that has it is complete.
 SCORE_FILE = "validation.json"

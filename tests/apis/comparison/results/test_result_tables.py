@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from mmpretrain_imbalance.apis.comparison.result_tables import TableCell, result_tables
-from tests.apis.comparison.summaries import method, setting, statistics, summary, three_methods
+from mmpretrain_imbalance.apis.comparison.results.result_tables import TableCell, result_tables
+from tests.apis.comparison.results.summaries import method, setting, statistics, summary, three_methods
 
 
 def test_the_table_of_a_setting() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mmpretrain_imbalance.apis.comparison.compared_run import ComparedRun
+from mmpretrain_imbalance.apis.comparison.results.compared_run import ComparedRun
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
 from mmpretrain_imbalance.utils.class_values import write_named_values
 

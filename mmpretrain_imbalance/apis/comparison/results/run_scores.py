@@ -10,20 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from ...functional.metrics.auroc import auroc
-from ...functional.metrics.average_precision import average_precision, mean_average_precision
-from ...functional.metrics.calibration_error import calibration_error
-from ...functional.metrics.class_groups import (
+from ....functional.metrics.auroc import auroc
+from ....functional.metrics.average_precision import average_precision, mean_average_precision
+from ....functional.metrics.calibration_error import calibration_error
+from ....functional.metrics.class_groups import (
     DEFAULT_GROUP_THRESHOLDS,
     class_groups,
     named_class_groups,
     rarest_classes,
 )
-from ...functional.metrics.multi_label_scores import class_scores, multi_label_scores
-from ...functional.metrics.predicted_labels import labels_above
-from ...functional.metrics.resampled_metrics import resampled_metrics
-from ...metrics.known_predictions import KnownPredictions
-from ...utils.class_values import class_values
+from ....functional.metrics.multi_label_scores import class_scores, multi_label_scores
+from ....functional.metrics.predicted_labels import labels_above
+from ....functional.metrics.resampled_metrics import resampled_metrics
+from ....metrics.known_predictions import KnownPredictions
+from ....utils.class_values import class_values
 from .compared_run import ComparedRun
 
 

@@ -6,9 +6,9 @@ import io
 
 from rich.console import Console
 
-from mmpretrain_imbalance.apis.comparison import job_progress
-from mmpretrain_imbalance.apis.comparison.job_process import Job
-from mmpretrain_imbalance.apis.comparison.job_progress import JobProgress
+from mmpretrain_imbalance.apis.comparison.runs import job_progress
+from mmpretrain_imbalance.apis.comparison.runs.job_process import Job
+from mmpretrain_imbalance.apis.comparison.runs.job_progress import JobProgress
 
 
 def shown(is_terminal, total_steps=40):

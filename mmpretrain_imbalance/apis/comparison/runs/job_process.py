@@ -115,7 +115,7 @@ def _start_method(device: str) -> str:
 
 def _variables(device: str) -> dict[str, str]:
     """Return the environment of a process that sees one device and has one thread."""
-    folder = str(Path(__file__).resolve().parents[3])  # the server must find this package
+    folder = str(Path(__file__).resolve().parents[4])  # the server must find this package
     paths = [folder, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     variables = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     visible = ""

@@ -8,7 +8,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mmpretrain_imbalance.apis.comparison.finite_run import FinitePredictions, FiniteWeightsHook, name_run
+from mmpretrain_imbalance.apis.comparison.runs.finite_run import (
+    FinitePredictions,
+    FiniteWeightsHook,
+    name_run,
+)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1.0])

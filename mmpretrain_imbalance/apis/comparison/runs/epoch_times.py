@@ -13,7 +13,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...utils.files import atomic_write
+from ....utils.files import atomic_write
 
 EPOCH_TIMES = "epoch_times.json"
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmpretrain_imbalance.apis.comparison import epoch_times
-from mmpretrain_imbalance.apis.comparison.train_run import train_run
+from mmpretrain_imbalance.apis.comparison.runs import epoch_times
+from mmpretrain_imbalance.apis.comparison.runs.train_run import train_run
 from mmpretrain_imbalance.functional import best_thresholds
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
 from mmpretrain_imbalance.utils.class_values import read_named_values
@@ -165,7 +165,7 @@ def test_errors(tmp_path, monkeypatch):
         train_run(without_test)
     with pytest.raises(ValueError, match="'device' argument of train_run"):
         train_run(by_iterations, device="xpu")
-    monkeypatch.setattr("mmpretrain_imbalance.apis.comparison.train_run.LOCK_TIMEOUT", 0.0)
+    monkeypatch.setattr("mmpretrain_imbalance.apis.comparison.runs.train_run.LOCK_TIMEOUT", 0.0)
     with folder_lock(by_iterations), pytest.raises(TimeoutError, match="in use"):
         train_run(by_iterations)
 

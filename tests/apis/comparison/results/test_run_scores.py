@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from mmpretrain_imbalance.apis.comparison.run_scores import score_run
+from mmpretrain_imbalance.apis.comparison.results.run_scores import score_run
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
 from mmpretrain_imbalance.utils.class_values import write_named_values
-from tests.apis.comparison.compared_runs import write_run
+from tests.apis.comparison.results.compared_runs import write_run
 
 
 def mean(values) -> float:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmpretrain_imbalance.apis.comparison.compared_metrics import COMPARED_METRICS, compared_metric
+from mmpretrain_imbalance.apis.comparison.results.compared_metrics import COMPARED_METRICS, compared_metric
 
 
 def test_every_metric_is_found_by_its_name() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...functional.method_ranks import rank_methods
+from ....functional.method_ranks import rank_methods
 from .compared_metrics import COMPARED_METRICS, ComparedMetric, compared_metric
 
 MIN_BLOCKS, MIN_METHODS = 2, 3

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmpretrain_imbalance.apis.comparison.compared_metrics import ComparedMetric
-from mmpretrain_imbalance.apis.comparison.method_differences import (
+from mmpretrain_imbalance.apis.comparison.results.compared_metrics import ComparedMetric
+from mmpretrain_imbalance.apis.comparison.results.method_differences import (
     add_verdicts,
     best_group,
     method_difference,
 )
-from mmpretrain_imbalance.apis.comparison.run_scores import RunScores
+from mmpretrain_imbalance.apis.comparison.results.run_scores import RunScores
 
 MAP = ComparedMetric("mAP", "mAP")
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from ...utils.files import atomic_write
-from ...utils.safe_checkpoints import load_weights_only
+from ....utils.files import atomic_write
+from ....utils.safe_checkpoints import load_weights_only
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...functional.metrics.paired_bootstrap import mean_differences, resampled_difference
-from ...functional.paired_tests import holm_correction, paired_t_test, seeds_and_images_test
+from ....functional.metrics.paired_bootstrap import mean_differences, resampled_difference
+from ....functional.paired_tests import holm_correction, paired_t_test, seeds_and_images_test
 from .compared_metrics import ComparedMetric
 from .run_scores import RunScores
 

@@ -8,8 +8,8 @@ from multiprocessing.connection import wait
 
 import pytest
 
-from mmpretrain_imbalance.apis.comparison import job_process
-from mmpretrain_imbalance.apis.comparison.job_process import Job, JobProcess
+from mmpretrain_imbalance.apis.comparison.runs import job_process
+from mmpretrain_imbalance.apis.comparison.runs.job_process import Job, JobProcess
 from tests.processes import start_server
 
 

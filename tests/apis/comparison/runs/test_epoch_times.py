@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmpretrain_imbalance.apis.comparison import epoch_times
-from mmpretrain_imbalance.apis.comparison.epoch_times import EpochTimesHook, run_times
+from mmpretrain_imbalance.apis.comparison.runs import epoch_times
+from mmpretrain_imbalance.apis.comparison.runs.epoch_times import EpochTimesHook, run_times
 
 
 def train(folder, epochs, monkeypatch):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmpretrain_imbalance.apis.comparison.compared_metrics import COMPARED_METRICS
-from mmpretrain_imbalance.apis.comparison.method_ranking import rank_settings
+from mmpretrain_imbalance.apis.comparison.results.compared_metrics import COMPARED_METRICS
+from mmpretrain_imbalance.apis.comparison.results.method_ranking import rank_settings
 
 
 def statistics(

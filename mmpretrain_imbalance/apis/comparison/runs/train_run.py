@@ -18,11 +18,11 @@ from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from ...utils.argument_checks import type_name
-from ...utils.class_values import write_named_values
-from ...utils.files import atomic_write
-from ...utils.folder_lock import folder_lock
-from ..estimate_class_prior import estimate_class_prior
+from ....utils.argument_checks import type_name
+from ....utils.class_values import write_named_values
+from ....utils.files import atomic_write
+from ....utils.folder_lock import folder_lock
+from ...estimate_class_prior import estimate_class_prior
 from .epoch_times import EpochTimesHook, run_times
 from .finite_run import FinitePredictions, FiniteWeightsHook, name_run
 from .run_checkpoints import keep_only, newest_complete_checkpoint, store_thresholds

@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from mmpretrain_imbalance.apis.comparison.run_checkpoints import (
+from mmpretrain_imbalance.apis.comparison.runs.run_checkpoints import (
     checkpoints,
     keep_only,
     newest_complete_checkpoint,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mmpretrain_imbalance.apis.comparison.run_jobs import Job, run_jobs
+from mmpretrain_imbalance.apis.comparison.runs.run_jobs import Job, run_jobs
 from tests.processes import start_server
 
 

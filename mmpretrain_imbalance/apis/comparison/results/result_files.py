@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...utils.files import atomic_write, csv_line
+from ....utils.files import atomic_write, csv_line
 from .compared_metrics import COMPARED_METRICS
 from .comparison_results import ComparisonResults
 from .result_tables import result_tables

@@ -11,7 +11,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...metrics.dump_predictions import DumpPredictions
+from ....metrics.dump_predictions import DumpPredictions
 
 _ADVICE = (
     "instead: the training has diverged. Lower the learning rate of this method, or leave the method out of "

@@ -7,8 +7,8 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from mmpretrain_imbalance.apis.comparison.result_tables import ResultTable, TableCell
-from mmpretrain_imbalance.apis.comparison.table_formats import (
+from mmpretrain_imbalance.apis.comparison.results.result_tables import ResultTable, TableCell
+from mmpretrain_imbalance.apis.comparison.results.table_formats import (
     STANDALONE_DOCUMENT,
     escape_latex,
     escape_markdown,

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmpretrain_imbalance.apis.comparison.compared_run import UnfinishedRun
-from mmpretrain_imbalance.apis.comparison.comparison_results import as_json, comparison_results
-from mmpretrain_imbalance.apis.comparison.method_differences import method_difference
-from mmpretrain_imbalance.apis.comparison.run_scores import score_run
-from tests.apis.comparison.compared_runs import write_run
+from mmpretrain_imbalance.apis.comparison.results.compared_run import UnfinishedRun
+from mmpretrain_imbalance.apis.comparison.results.comparison_results import as_json, comparison_results
+from mmpretrain_imbalance.apis.comparison.results.method_differences import method_difference
+from mmpretrain_imbalance.apis.comparison.results.run_scores import score_run
+from tests.apis.comparison.results.compared_runs import write_run
 
 QUALITY = {"bce": 0.4, "plm": 1.2, "csl": 0.5}
 

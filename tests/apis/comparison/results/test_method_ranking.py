@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mmpretrain_imbalance.apis.comparison.compared_metrics import COMPARED_METRICS, MAIN_METRIC
-from mmpretrain_imbalance.apis.comparison.method_ranking import rank_comparisons, rank_metric
-from tests.apis.comparison.summaries import method, setting, statistics, summary, three_methods
+from mmpretrain_imbalance.apis.comparison.results.compared_metrics import COMPARED_METRICS, MAIN_METRIC
+from mmpretrain_imbalance.apis.comparison.results.method_ranking import rank_comparisons, rank_metric
+from tests.apis.comparison.results.summaries import method, setting, statistics, summary, three_methods
 
 
 def write(folder: Path, *settings: dict) -> Path:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mmpretrain_imbalance.apis.comparison.compared_run import UnfinishedRun
-from mmpretrain_imbalance.apis.comparison.comparison_results import comparison_results
-from mmpretrain_imbalance.apis.comparison.result_files import write_result_files
-from tests.apis.comparison.compared_runs import write_run
+from mmpretrain_imbalance.apis.comparison.results.compared_run import UnfinishedRun
+from mmpretrain_imbalance.apis.comparison.results.comparison_results import comparison_results
+from mmpretrain_imbalance.apis.comparison.results.result_files import write_result_files
+from tests.apis.comparison.results.compared_runs import write_run
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.progress import track
 
-from ...functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS, check_group_thresholds
-from ...utils.argument_checks import check_integer
+from ....functional.metrics.class_groups import DEFAULT_GROUP_THRESHOLDS, check_group_thresholds
+from ....utils.argument_checks import check_integer
 from .compared_metrics import COMPARED_METRICS, ComparedMetric
 from .compared_run import ComparedRun, UnfinishedRun
 from .method_differences import CONFIDENCE, SIGNIFICANCE, add_verdicts, best_group, method_difference

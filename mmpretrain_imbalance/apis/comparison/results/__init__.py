@@ -1,0 +1,1 @@
+"""Results of a comparison: scores of the runs, statistics, tables and files."""

@@ -1,0 +1,1 @@
+"""Training, validation and test of runs, and their parallel execution."""
