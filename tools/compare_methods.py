@@ -166,10 +166,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             cfg_options=args.cfg_options,
         )
         failures = {} if args.collect else comparison.train(args.jobs, visible_devices(), args.shard)
-        for name, reason in failures.items():
-            console.print(f"Failed: {name}: {reason}", style="red")
         if args.shard is None:
-            results = comparison.write_results(args.yardstick, failures)
+            results = comparison.write_results(args.yardstick)
             write_comparison_figures(results.summary, comparison.work_dir)
             print_tables(result_tables(results.summary), console)
             console.print(f"Written to {comparison.work_dir}: results.json, results.csv, results.md, ...")

@@ -224,8 +224,8 @@ def _results(
     on_round: Callable[[str, int], None],
 ) -> ComparisonResults:
     on_round(name, len(comparison.plan.methods) * comparison.plan.num_seeds)
-    failures = comparison.train(num_jobs, devices)
-    return comparison.write_results(None, failures, progress)
+    comparison.train(num_jobs, devices)
+    return comparison.write_results(None, progress)
 
 
 def _class_prior(comparison: Comparison, method: str, folder: Path) -> Path | None:

@@ -29,38 +29,46 @@ class PairedDifference:
 
 
 def paired_t_test(
-    values: ArrayLike, baseline_values: ArrayLike, *, confidence: float = 0.95
+    values: ArrayLike, baseline_values: ArrayLike, *, confidence: float = 0.95, test_to_train: float = 0.0
 ) -> PairedDifference:
-    r"""Student's paired t-test of the values of two methods with the same seeds.
+    r"""Student's paired t-test of the values of two methods with the same seeds, or of the same folds.
 
-    .. math:: t = \frac{\bar d}{s_d / \sqrt{n}}, \qquad s_d^2 = \frac{1}{n - 1} \sum_i (d_i - \bar d)^2,
-        \qquad p = P(|T_{n-1}| \ge |t|)
+    .. math:: t = \frac{\bar d}{\sqrt{v_s}}, \qquad v_s = s_d^2 \left( \frac{1}{n} + r \right), \qquad
+        s_d^2 = \frac{1}{n - 1} \sum_i (d_i - \bar d)^2, \qquad p = P(|T_{n-1}| \ge |t|)
 
-    with the difference :math:`d_i` of seed i.
+    with the difference :math:`d_i` of seed i. The training sets of the folds of a cross-validation overlap,
+    so that their differences vary together. Nadeau and Bengio, "Inference for the Generalization Error"
+    (2003), correct the variance with the ratio r of test to training images, :math:`r = 1 / (K - 1)` for K
+    folds. Different training sets, and one training set with different seeds, have :math:`r = 0`.
 
     Args:
         values: One value per seed, of shape (n,).
         baseline_values: The values of the baseline with the same seeds, of shape (n,).
         confidence: Probability of the confidence interval.
+        test_to_train: Ratio r for the folds of a cross-validation.
 
     Returns:
         The mean difference. With one seed, the interval and the p-value are NaN. If all differences are equal
         the p-value is 0, or 1 if they are 0.
 
     Raises:
-        ValueError: If the shapes differ, there is no value, or ``confidence`` is not between 0 and 1.
+        ValueError: If the shapes differ, there is no value, ``confidence`` is not between 0 and 1, or
+            ``test_to_train`` is negative.
 
     Example:
         >>> found = paired_t_test([3.0, 5.0, 4.0], [1.0, 2.0, 3.0])
         >>> found.difference, round(found.low, 3), round(found.high, 3), round(found.p_value, 3)
         (2.0, -0.484, 4.484, 0.074)
+        >>> round(paired_t_test([3.0, 5.0, 4.0], [1.0, 2.0, 3.0], test_to_train=1 / 2).p_value, 3)
+        0.161
     """
     check_interval("paired_t_test", "(0, 1)", confidence=confidence)
+    check_interval("paired_t_test", "[0, inf)", test_to_train=test_to_train)
     differences = _differences(values, baseline_values, "paired_t_test")
     n = len(differences)
     if n == 1:
         return PairedDifference(float(differences[0]), math.nan, math.nan, math.nan)
-    variance = float(differences.var(ddof=1)) / n
+    variance = float(differences.var(ddof=1)) * (1 / n + test_to_train)
     return _t_test(float(differences.mean()), variance, n - 1, confidence)
 
 
@@ -71,13 +79,16 @@ def seeds_and_images_test(
     num_images: int,
     *,
     confidence: float = 0.95,
+    test_to_train: float = 0.0,
 ) -> PairedDifference:
     r"""Test of a difference that varies with the training and with the test images.
 
-    .. math:: t = \frac{\bar d}{\sqrt{v_s + v_x}}, \qquad v_s = \frac{s_d^2}{n}, \qquad
+    .. math:: t = \frac{\bar d}{\sqrt{v_s + v_x}}, \qquad
+        v_s = s_d^2 \left( \frac{1}{n} + r \right), \qquad
         \nu = \frac{(v_s + v_x)^2}{v_s^2 / (n - 1) + v_x^2 / (N - 1)}, \qquad p = P(|T_\nu| \ge |t|)
 
-    with the variance :math:`s_d^2` of the differences over n seeds, and the variance :math:`v_x` of their
+    with the variance :math:`s_d^2` of the differences over n seeds, the ratio r of :func:`paired_t_test`,
+    which is 0 unless the seeds are the folds of a cross-validation, and the variance :math:`v_x` of their
     mean over samples of N images. The question is whether other trainings and other images of the same kind
     would give a difference of the same sign. The variance :math:`v_s` over seeds on fixed images, and
     :math:`v_x` over images with fixed trainings, both contain the interaction of training and image, so that
@@ -94,6 +105,7 @@ def seeds_and_images_test(
             resamples of ``mean_differences``.
         num_images: The number of images N.
         confidence: Probability of the confidence interval.
+        test_to_train: As in :func:`paired_t_test`.
 
     Returns:
         The mean difference. With one seed, :math:`v_s` is not known, and the interval and the p-value are
@@ -101,7 +113,7 @@ def seeds_and_images_test(
 
     Raises:
         ValueError: If the shapes differ, there is no value, ``image_variance`` is negative, ``num_images`` is
-            less than 2, or ``confidence`` is not between 0 and 1.
+            less than 2, ``confidence`` is not between 0 and 1, or ``test_to_train`` is negative.
 
     Example:
         >>> found = seeds_and_images_test([3.0, 5.0, 4.0], [1.0, 2.0, 3.0], 0.25, num_images=500)
@@ -111,11 +123,12 @@ def seeds_and_images_test(
     check_interval("seeds_and_images_test", "(0, 1)", confidence=confidence)
     check_interval("seeds_and_images_test", "[0, inf)", image_variance=image_variance)
     check_interval("seeds_and_images_test", "[2, inf)", num_images=num_images)
+    check_interval("seeds_and_images_test", "[0, inf)", test_to_train=test_to_train)
     differences = _differences(values, baseline_values, "seeds_and_images_test")
     n, difference = len(differences), float(differences.mean())
     if n == 1:
         return PairedDifference(difference, math.nan, math.nan, math.nan)
-    seed_variance = float(differences.var(ddof=1)) / n
+    seed_variance = float(differences.var(ddof=1)) * (1 / n + test_to_train)
     uncertainty = seed_variance**2 / (n - 1) + image_variance**2 / (num_images - 1)
     total = seed_variance + image_variance
     degrees = total**2 / uncertainty if uncertainty > 0 else n - 1

@@ -116,22 +116,17 @@ class Comparison:
             The reason of each failed run, by its name.
         """
         schedule = self.schedule(None if shard is None else self.plan.shard(*shard))
+        schedule.forget_failures()
         run_jobs(schedule.ready, num_jobs, schedule.total_steps(), devices, on_failed=schedule.fail)
         return schedule.failures
 
-    def compared_runs(
-        self, failures: Mapping[str, str] | None = None
-    ) -> tuple[list[ComparedRun], list[UnfinishedRun]]:
+    def compared_runs(self) -> tuple[list[ComparedRun], list[UnfinishedRun]]:
         """Collect the finished runs of the methods that were asked for.
-
-        Args:
-            failures: The reason of each failed run, by its name.
 
         Returns:
             The runs with the chosen trials, and the runs that are missing.
         """
         schedule = self.schedule()
-        schedule.failures.update(failures or {})
         found, missing = [], []
         for task in self.plan.tasks():
             if task.method not in self.methods:
@@ -141,7 +136,7 @@ class Comparison:
                 run = Run(task, seed, chosen or 0)
                 parts = schedule.parts(task, seed)
                 if chosen is None or parts is None or not schedule.is_complete(run):
-                    missing.append(UnfinishedRun(*task, seed, schedule.reason(run)))
+                    missing.append(UnfinishedRun(*task, seed, schedule.reason(task, seed)))
                     continue
                 found.append(
                     ComparedRun(
@@ -158,14 +153,11 @@ class Comparison:
                 )
         return found, missing
 
-    def write_results(
-        self, yardstick: str | None = None, failures: Mapping[str, str] | None = None, progress: bool = True
-    ) -> ComparisonResults:
+    def write_results(self, yardstick: str | None = None, progress: bool = True) -> ComparisonResults:
         """Compute the statistics of the finished runs, and write the tables and files.
 
         Args:
             yardstick: Name of the method that the others are tested against; None for the first one.
-            failures: The reason of each failed run, by its name.
             progress: Whether to show the progress.
 
         Returns:
@@ -175,7 +167,7 @@ class Comparison:
             ValueError: If the yardstick is not one of the methods, or no run is finished.
         """
         check_choice(_CALLER, self.methods, yardstick=yardstick or self.methods[0])
-        runs, unfinished = self.compared_runs(failures)
+        runs, unfinished = self.compared_runs()
         if not runs:
             raise ValueError(
                 f"The 'work_dir' argument of {_CALLER} must be the folder of a comparison with a finished "
@@ -183,7 +175,11 @@ class Comparison:
                 f"{unfinished[0].method}, seed {unfinished[0].seed}."
             )
         results = comparison_results(
-            runs, yardstick or self.methods[0], unfinished=unfinished, show_progress=progress
+            runs,
+            yardstick or self.methods[0],
+            unfinished=unfinished,
+            num_folds=self._arguments["num_folds"],
+            show_progress=progress,
         )
         write_result_files(results, self.work_dir)
         return results
@@ -249,8 +245,8 @@ def compare_methods(
         ValueError: If an argument is invalid, or no run could be finished.
     """
     comparison = Comparison(base_configs, methods, work_dir, **arguments)
-    failures = comparison.train(num_jobs, devices)
-    return comparison.write_results(yardstick, failures, progress)
+    comparison.train(num_jobs, devices)
+    return comparison.write_results(yardstick, progress)
 
 
 def base_name(path: str | os.PathLike[str]) -> str:

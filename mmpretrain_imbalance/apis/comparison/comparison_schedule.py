@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from ...utils.files import atomic_write
 from .compared_method import ComparedMethod
 from .comparison_plan import ComparisonPlan, Run, Task
 from .data_parts import DataParts, read_data_parts
 from .insert_method import has_class_prior
-from .run_job import PRIOR_FILE, SCORE_FILE, prepare_parts, train_and_score
+from .run_job import FAILURE_FILE, PRIOR_FILE, SCORE_FILE, prepare_parts, train_and_score
 from .runs.run_jobs import Job
 from .trials import LEARNING_RATE, LEARNING_RATE_FACTORS, suggest_values, trial_values
 
@@ -46,7 +49,8 @@ class ComparisonSchedule:
         self.num_folds = num_folds
         self.selected = selected
         self.failures: dict[str, str] = {}
-        self._started: set[str] = set()
+        self._folders: dict[str, Path] = {}  # of the jobs that were returned, by their name
+        self._suggested: dict[Task, list[dict[str, Any]]] = {}
         self._parts: dict[tuple[str, str, int], DataParts] = {}
         self._required = {name for method in plan.methods.values() for name in method.requires.values()}
 
@@ -58,51 +62,61 @@ class ComparisonSchedule:
             for run in self.runs(task):
                 if self._is_selected(run) and not self.is_complete(run):
                     jobs += self._jobs_of_run(run)
-        new = {job.name: job for job in jobs if job.name not in self._started}
-        self._started.update(new)
-        return list(new.values())
+        new = {job.name: (job, folder) for job, folder in jobs if job.name not in self._folders}
+        self._folders.update({name: folder for name, (_, folder) in new.items()})
+        return [job for job, _ in new.values()]
 
     def fail(self, name: str, message: str) -> None:
-        """Record that a job has failed.
+        """Record that a job has failed, also for the calls that follow.
 
         Args:
             name: Name of the job.
-            message: The reason.
+            message: The reason; its first line is kept, with paths in the work folder relative to it.
         """
-        self.failures[name] = message
+        reason = message.splitlines()[0].replace(f"{self.plan.work_dir}{os.sep}", "")
+        self.failures[name] = reason
+        with atomic_write(self._folders[name] / FAILURE_FILE) as file:
+            file.write(reason)
 
-    def reason(self, run: Run) -> str:
-        """Return the reason why a run is not complete."""
-        required = self.plan.methods[run.task.method].requires.values()
-        needed = [Run(run.task._replace(method=name), run.seed, 0) for name in required]
-        names = [run_name(run), _parts_name(run), *map(run_name, needed)]
-        return next((self.failures[name] for name in names if name in self.failures), "not finished")
+    def forget_failures(self) -> None:
+        """Delete the reasons that earlier calls have recorded, so that the failed jobs are tried again."""
+        for run in self._all_runs():
+            for folder in self._folders_of(run):
+                (folder / FAILURE_FILE).unlink(missing_ok=True)
+
+    def reason(self, task: Task, seed: int) -> str:
+        """Return the reason why the run of a seed is not complete."""
+        required = self.plan.methods[task.method].requires.values()
+        for needed in (task, *(task._replace(method=name) for name in required)):
+            chosen = self.chosen_trial(needed)
+            trials = range(self.num_trials(needed))
+            runs = [Run(needed, 0, trial) for trial in trials] if chosen is None else []
+            for run in [*runs, Run(needed, seed, chosen or 0)]:
+                for folder in self._folders_of(run):
+                    if (folder / FAILURE_FILE).exists():
+                        return (folder / FAILURE_FILE).read_text(encoding="utf-8")
+        return "not finished"
 
     def total_steps(self) -> int:
-        """Return the number of epochs of all runs that are not complete."""
-        runs = {
-            Run(task, seed, trial)
-            for task in self.plan.tasks()
-            for seed in range(self.plan.num_seeds)
-            for trial in range(self.num_trials(task) if seed == 0 else 1)
-        }
-        return sum(
-            self.epochs[run.task.data]
-            for run in runs
-            if self._is_selected(run) and not (run.seed == 0 and self.is_complete(run))
-        )
+        """Return the number of steps of all jobs that are not finished: epochs, and parts of training sets."""
+        runs = [run for run in self._all_runs() if not self.is_complete(run)]
+        parts = {run.task._replace(method="") + (run.seed,) for run in runs if not self.parts(run.task, run.seed)}
+        return len(parts) + sum(self.epochs[run.task.data] for run in runs)
 
-    def _jobs_of_run(self, run: Run) -> list[Job]:
+    def _jobs_of_run(self, run: Run) -> list[tuple[Job, Path]]:
+        """Return the job that a run needs next, with its folder; none if the run waits for another one."""
         task, plan = run.task, self.plan
         setting = plan.settings[task.setting]
-        folder = plan.parts_folder(task.data, task.setting, run.seed)
+        parts_folder, folder = self._folders_of(run)
         parts = self.parts(task, run.seed)
+        arguments: tuple[Any, ...]
         if parts is None:
-            name = _parts_name(run)
-            arguments: tuple[Any, ...] = (
-                self.bases[task.data], setting, run.seed, folder, self.val_fraction, self.num_folds
+            name = f"{task.data} {task.setting}, seed {run.seed}: parts of the training set"
+            arguments = (
+                self.bases[task.data], setting, run.seed, parts_folder, self.val_fraction, self.num_folds
             )  # fmt: skip
-            return [Job(name, prepare_parts, arguments, steps=1)]
+            log = parts_folder / "output.txt"
+            return [(Job(name, prepare_parts, arguments, steps=1, log=log), parts_folder)]
         method, prior = plan.methods[task.method], None
         if "class_prior" in method.requires and has_class_prior(parts.figures):
             required = self._chosen_run(task._replace(method=method.requires["class_prior"]), run.seed)
@@ -111,11 +125,24 @@ class ComparisonSchedule:
             prior = plan.run_folder(required) / PRIOR_FILE
         changes = self.trials(task)[run.trial]
         arguments = (
-            self.bases[task.data], method, setting, run.seed, changes, folder, prior,
-            task.method in self._required, plan.run_folder(run),
+            self.bases[task.data], method, setting, run.seed, changes, parts_folder, prior,
+            task.method in self._required, folder,
         )  # fmt: skip
-        log = plan.run_folder(run) / "output.txt"
-        return [Job(run_name(run), train_and_score, arguments, self.epochs[task.data], log)]
+        epochs = self.epochs[task.data]
+        return [(Job(run_name(run), train_and_score, arguments, epochs, folder / "output.txt"), folder)]
+
+    def _folders_of(self, run: Run) -> tuple[Path, Path]:
+        """Return the folder of the parts of the training set, and that of the run."""
+        task = run.task
+        return self.plan.parts_folder(task.data, task.setting, run.seed), self.plan.run_folder(run)
+
+    def _all_runs(self) -> Iterator[Run]:
+        """Yield the selected runs, also those of trials that are not known yet."""
+        for task in self.plan.tasks():
+            chosen = self.chosen_trial(task)
+            runs = [Run(task, 0, trial) for trial in range(self.num_trials(task))]
+            runs += [Run(task, seed, chosen or 0) for seed in range(1, self.plan.num_seeds)]
+            yield from filter(self._is_selected, runs)
 
     def _is_selected(self, run: Run) -> bool:
         return self.selected is None or (run.task, run.seed) in self.selected
@@ -155,21 +182,22 @@ class ComparisonSchedule:
         space, defaults = search_space(self.plan.methods[task.method])
         if self.search != "tpe":
             return trial_values(space, defaults, self.plan.num_trials, self.search, task.method)
-        finished: list[tuple[dict[str, Any], float]] = []
-        while True:
-            values = suggest_values(space, defaults, finished, task.method)
-            score = self._score(Run(task, 0, len(finished)))
-            known = [changes for changes, _ in finished] + [values]
-            if score is None or len(known) == self.plan.num_trials:
-                return known
-            finished.append((values, score))
+        known = self._suggested.setdefault(task, [{}])
+        while len(known) < self.plan.num_trials:
+            scores = [self._score(Run(task, 0, trial)) for trial in range(len(known))]
+            if None in scores:
+                break
+            known.append(suggest_values(space, defaults, list(zip(known, scores)), task.method))
+        return known
 
     def chosen_trial(self, task: Task) -> int | None:
         """Return the first trial with the best score; None if a trial is missing or all of them failed."""
         runs = [Run(task, 0, trial) for trial in range(self.num_trials(task))]
+        if len(runs) == 1:
+            return 0  # without a choice, the seeds do not wait for each other
         scores = [self._score(run) for run in runs]
         numbers = [score for score in scores if score is not None]
-        if len(numbers) < len(runs) or all(run_name(run) in self.failures for run in runs):
+        if len(numbers) < len(runs) or all(self._has_failed(run) for run in runs):
             return None
         return numbers.index(max(numbers))
 
@@ -177,9 +205,12 @@ class ComparisonSchedule:
         trial = self.chosen_trial(task)
         return None if trial is None else Run(task, seed, trial)
 
+    def _has_failed(self, run: Run) -> bool:
+        return (self.plan.run_folder(run) / FAILURE_FILE).exists()
+
     def _score(self, run: Run) -> float | None:
         """Return the score of a run: -inf if it failed or cannot be measured, None if it is not complete."""
-        if run_name(run) in self.failures:
+        if self._has_failed(run):
             return float("-inf")
         if not self.is_complete(run):
             return None
@@ -225,7 +256,3 @@ def run_name(run: Run) -> str:
     """Return the name of a run in progress bars and messages."""
     task, seed, trial = run
     return f"{task.data} {task.setting} {task.method}, seed {seed}, trial {trial}"
-
-
-def _parts_name(run: Run) -> str:
-    return f"{run.task.data} {run.task.setting}, seed {run.seed}: parts of the training set"

@@ -23,6 +23,8 @@ from .runs.train_run import train_run, write_class_prior
 #: File with the score of a run on its validation part; a run that has it is complete.
 SCORE_FILE = "validation.json"
 PRIOR_FILE = "class_prior.json"
+#: File with the reason why the last attempt of a job has failed.
+FAILURE_FILE = "failure.txt"
 
 
 def prepare_parts(

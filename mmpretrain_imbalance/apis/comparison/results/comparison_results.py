@@ -44,6 +44,7 @@ def comparison_results(
     group_thresholds: Sequence[float] = DEFAULT_GROUP_THRESHOLDS,
     num_resamples: int = 1000,
     seed: int = 0,
+    num_folds: int | None = None,
     show_progress: bool = True,
 ) -> ComparisonResults:
     """Compare the methods of finished runs with a yardstick, and with the best method of each setting.
@@ -61,6 +62,7 @@ def comparison_results(
         group_thresholds: The smallest number of training positives of a middle class, and of a head class.
         num_resamples: The number of resamples of the test images; 0 for no test over images.
         seed: Seed of the resamples.
+        num_folds: Number of folds of a cross-validation, whose seeds are folds; None for one test set.
         show_progress: Whether to show a progress bar of the scored runs.
 
     Returns:
@@ -95,6 +97,7 @@ def comparison_results(
                 [(run, scores) for run, scores in scored if (run.data, run.setting) == (data, setting)],
                 [run for run in unfinished if (run.data, run.setting) == (data, setting)],
                 yardstick,
+                num_folds,
             ),
         }
         for data, setting in places
@@ -105,6 +108,7 @@ def comparison_results(
         "confidence": CONFIDENCE,
         "significance": SIGNIFICANCE,
         "num_resamples": num_resamples,
+        "num_folds": num_folds,
         "num_rarest": num_rarest,
         "group_thresholds": list(group_thresholds),
         "settings": settings,
@@ -136,7 +140,10 @@ def as_json(value: Any) -> Any:
 
 
 def _setting_results(
-    runs: Sequence[tuple[ComparedRun, RunScores]], unfinished: Sequence[UnfinishedRun], yardstick: str
+    runs: Sequence[tuple[ComparedRun, RunScores]],
+    unfinished: Sequence[UnfinishedRun],
+    yardstick: str,
+    num_folds: int | None,
 ) -> dict[str, Any]:
     """Return the results of all methods on one data set in one setting."""
     methods: dict[str, dict[int, RunScores]] = {}
@@ -148,7 +155,7 @@ def _setting_results(
         )
     statistics: dict[str, dict[str, Any]] = {name: {} for name in methods}
     for metric in COMPARED_METRICS:
-        for name, found in _metric_results(methods, yardstick, metric).items():
+        for name, found in _metric_results(methods, yardstick, metric, num_folds).items():
             statistics[name][metric.name] = found
     return {
         "test_images": sorted({scores.num_images for _, scores in runs}),
@@ -169,7 +176,7 @@ def _setting_results(
 
 
 def _metric_results(
-    methods: dict[str, dict[int, RunScores]], yardstick: str, metric: ComparedMetric
+    methods: dict[str, dict[int, RunScores]], yardstick: str, metric: ComparedMetric, num_folds: int | None
 ) -> dict[str, dict[str, Any]]:
     """Return mean, standard deviation and differences of one metric for each method."""
     values = {
@@ -178,12 +185,12 @@ def _metric_results(
     defined = {name: [value for value in column if value is not None] for name, column in values.items()}
     means = {name: fmean(column) if column else None for name, column in defined.items()}
     differences = {
-        name: method_difference(by_seed, methods.get(yardstick, {}), metric.name)
+        name: method_difference(by_seed, methods.get(yardstick, {}), metric.name, num_folds)
         for name, by_seed in methods.items()
         if name != yardstick
     }
     add_verdicts(differences, metric)
-    group = best_group(methods, means, metric)
+    group = best_group(methods, means, metric, num_folds)
     return {
         name: {
             "mean": means[name],

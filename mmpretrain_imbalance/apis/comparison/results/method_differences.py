@@ -19,7 +19,10 @@ BETTER, WORSE, SAME = "better", "worse", "not distinguishable"
 
 
 def method_difference(
-    method: Mapping[int, RunScores], baseline: Mapping[int, RunScores], metric: str
+    method: Mapping[int, RunScores],
+    baseline: Mapping[int, RunScores],
+    metric: str,
+    num_folds: int | None = None,
 ) -> dict[str, Any] | None:
     """Compare two methods in one metric, over the seeds and over the test images.
 
@@ -27,6 +30,9 @@ def method_difference(
         method: Scores of the runs of the method by seed.
         baseline: Scores of the runs of the baseline by seed.
         metric: Name of the metric.
+        num_folds: Number of folds of a cross-validation, whose seeds are folds; None for one test set. The
+            training sets of folds overlap, so that the variance over them is corrected, see
+            :func:`paired_t_test`.
 
     Returns:
         ``mean`` of the differences and the number ``n`` of common seeds; ``seeds`` of the paired t-test,
@@ -44,7 +50,11 @@ def method_difference(
     if not pairs:
         return None
     values, others = np.array([[run.values[metric] for run in pair] for pair in pairs], dtype=float).T
-    by_seeds = paired_t_test(values, others, confidence=CONFIDENCE)
+    test: dict[str, float] = {
+        "confidence": CONFIDENCE,
+        "test_to_train": 0.0 if num_folds is None else 1 / (num_folds - 1),
+    }
+    by_seeds = paired_t_test(values, others, **test)
     found: dict[str, Any] = {
         "mean": by_seeds.difference,
         "n": len(pairs),
@@ -67,7 +77,7 @@ def method_difference(
                 others,
                 float(resampled_means.var(ddof=1)),
                 max(2, min(run.num_images for pair in pairs for run in pair)),
-                confidence=CONFIDENCE,
+                **test,
             )
             found["both"] = _interval(both)
     counted = [found[name] for name in ("seeds", "both") if found[name]] or [found["images"]]
@@ -104,7 +114,10 @@ def add_verdicts(differences: Mapping[str, dict[str, Any] | None], metric: Compa
 
 
 def best_group(
-    methods: Mapping[str, Mapping[int, RunScores]], means: Mapping[str, float | None], metric: ComparedMetric
+    methods: Mapping[str, Mapping[int, RunScores]],
+    means: Mapping[str, float | None],
+    metric: ComparedMetric,
+    num_folds: int | None = None,
 ) -> dict[str, bool]:
     """Find the methods that cannot be told apart from the one with the best mean.
 
@@ -114,6 +127,7 @@ def best_group(
         methods: Scores of the runs of each method by seed.
         means: Mean of the metric of each method over its seeds; None if it is not defined.
         metric: The metric.
+        num_folds: As in ``method_difference``.
 
     Returns:
         Whether each method belongs to the group, for the methods whose difference from the best one can be
@@ -124,7 +138,9 @@ def best_group(
         return {}
     best = (min if metric.lower_is_better else max)(defined, key=lambda name: defined[name])
     differences = {
-        name: method_difference(methods[name], methods[best], metric.name) for name in defined if name != best
+        name: method_difference(methods[name], methods[best], metric.name, num_folds)
+        for name in defined
+        if name != best
     }
     add_verdicts(differences, metric)
     members = {

@@ -154,7 +154,10 @@ def _setting_table(setting: Mapping[str, Any], summary: Mapping[str, Any]) -> Re
     headings = ["method", *(metric.heading for metric in metrics)]
     caption = []
     if methods:
-        statistic = f"mean ± standard deviation over {num_seeds} seeds" if num_seeds > 1 else "one seed"
+        folds = summary.get("num_folds")
+        unit, of = ("seed", "") if folds is None else ("fold", f" of a cross-validation with {folds} folds")
+        statistic = f"mean ± standard deviation over {num_seeds} {unit}s" if num_seeds > 1 else f"one {unit}"
+        statistic += of
         images = " or ".join(f"{number:,}" for number in setting["test_images"])
         caption = [f"Percent, {statistic}, {images} test images.", _tuning(budgets)]
     return ResultTable(
@@ -224,6 +227,11 @@ def _notes(
     untested = [metric.heading for metric in metrics if metric.name in ("AUROC", "calibration_error")]
     if (tested or notes) and untested:
         notes.append(f"No test: {' and '.join(untested)}.")
+    if tested and num_seeds > 1 and summary.get("num_folds") is not None:
+        notes.append(
+            "The variance over the folds is corrected for their common training images (Nadeau and Bengio, "
+            "2003)."
+        )
     if methods and num_seeds == 1:
         notes.append(
             "The variation between trainings was not measured, because there is only one seed"

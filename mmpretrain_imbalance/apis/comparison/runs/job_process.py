@@ -16,15 +16,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-#: Modules that a training imports; the server imports them once for all jobs.
-PRELOADED = (
-    f"{__package__}.train_run",
-    "matplotlib.pyplot",
-    "mmpretrain.engine",
-    "mmpretrain.visualization",
-    "sklearn.datasets",
-    "torch.utils.cpp_extension",  # MMEngine logs the compilers of the machine
-)
+#: Module that the server of processes imports once for all jobs.
+PRELOADED = f"{__package__}.preloaded"
+#: Filter of the warning of mmcv-lite that it has no compiled operators; no job needs them.
+QUIET_IMPORT = "ignore:Fail to import:UserWarning:mmcv.cnn.bricks.transformer"
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ class JobProcess:
         variables = _variables(device)
         context = multiprocessing.get_context(_start_method(device))
         if context.get_start_method() == "forkserver":
-            context.set_forkserver_preload(list(PRELOADED))
+            context.set_forkserver_preload([PRELOADED])
         self._receiver, sender = context.Pipe(duplex=False)
         # Not a daemon: those cannot start the processes of data loaders.
         self._process: BaseProcess = context.Process(  # type: ignore[attr-defined]
@@ -129,7 +124,12 @@ def _variables(device: str) -> dict[str, str]:
                 f"{device!r} instead, but only {len(names)} visible in CUDA_VISIBLE_DEVICES={all_visible}."
             )
         visible = names[number]
-    return {**variables, "CUDA_VISIBLE_DEVICES": visible, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+    return {
+        **variables,
+        "CUDA_VISIBLE_DEVICES": visible,
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
+        "PYTHONWARNINGS": ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), QUIET_IMPORT])),
+    }
 
 
 @contextmanager
@@ -165,6 +165,10 @@ def _run(job: Job, variables: dict[str, str], sender: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _redirect_output(job.log)
+    if sys.platform == "linux":
+        # As in tools/train.py. Processes of data loaders that a server starts would import everything again,
+        # and outlive a killed job.
+        multiprocessing.set_start_method("fork", force=True)
     import torch
 
     torch.set_num_threads(1)
