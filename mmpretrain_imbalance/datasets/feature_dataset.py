@@ -113,7 +113,9 @@ class FeatureDataset(LabelStoreDataset):
         rows = [int(self._rows[index]) for index in indices]
         features = torch.from_numpy(self._features.features[rows]).unbind()
         fields = _label_fields(labels, np.asarray(label_rows), label_format)
-        metainfo = {} if label_format == "dense" else _default_fields(labels)
+        metainfo = {"num_classes": labels.num_classes}
+        if label_format == "sparse":
+            metainfo["default_label"] = labels.default_label
         return [
             {"inputs": inputs, "data_samples": _data_sample({"sample_idx": row, **metainfo}, data)}
             for inputs, row, data in zip(features, rows, fields)
@@ -141,10 +143,6 @@ def _label_fields(store: LabelStore, rows: np.ndarray, label_format: str) -> lis
         {"gt_label_indices": sample_classes, "gt_label_values": sample_values}
         for sample_classes, sample_values in zip(classes.split(counts), values.split(counts))
     ]
-
-
-def _default_fields(store: LabelStore) -> dict[str, int]:
-    return {"num_classes": store.num_classes, "default_label": store.default_label}
 
 
 def _data_sample(metainfo: dict[str, int], data: dict[str, torch.Tensor]) -> DataSample:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -77,12 +78,14 @@ class FeatureStore:
         if len(labels) != shape[0] or list(labels.class_names) != manifest["classes"]:
             raise ValueError(
                 f"The labels {path / LABELS} of a feature store must be those of {shape[0]} images and "
-                f"{len(manifest['classes'])} classes, as {MANIFEST} says. Got {labels!r} instead. Extract the "
-                "features again."
+                f"{len(manifest['classes'])} classes, as {MANIFEST} says. Got {labels!r} instead. Extract "
+                "the features again."
             )
         file = path / FEATURES
         if not file.is_file():
-            raise FileNotFoundError(f"The feature store {path} must have the file {FEATURES}. Got none instead.")
+            raise FileNotFoundError(
+                f"The feature store {path} must have the file {FEATURES}. Got none instead."
+            )
         offset = len(array_header(*shape, manifest["dtype"]))
         num_bytes = offset + shape[0] * shape[1] * np.dtype(manifest["dtype"]).itemsize
         with open(file, "rb") as stream:
@@ -122,7 +125,7 @@ class FeatureStore:
 
 
 def array_header(num_images: int, num_features: int, dtype: str) -> bytes:
-    """Return the first bytes of the file ``features.npy``, before the numbers.
+    r"""Return the first bytes of the file ``features.npy``, before the numbers.
 
     Args:
         num_images: Number of rows N.
@@ -136,9 +139,7 @@ def array_header(num_images: int, num_features: int, dtype: str) -> bytes:
         >>> array_header(2, 3, "float16")[:6]
         b'\\x93NUMPY'
     """
-    from io import BytesIO
-
-    stream = BytesIO()
+    stream = io.BytesIO()
     description = dict(
         descr=np.dtype(dtype).newbyteorder("<").str, fortran_order=False, shape=(num_images, num_features)
     )
