@@ -147,9 +147,6 @@ def _label_fields(store: LabelStore, rows: np.ndarray, label_format: str) -> lis
 
 def _data_sample(metainfo: dict[str, int], data: dict[str, torch.Tensor]) -> DataSample:
     """Build a sample as its ``set_field`` would, whose checks take longer than reading the features."""
-    sample = DataSample()
-    vars(sample).update(metainfo)
-    vars(sample).update(data)
-    sample._metainfo_fields.update(metainfo)
-    sample._data_fields.update(data)
+    sample = DataSample.__new__(DataSample)
+    vars(sample).update(_metainfo_fields=set(metainfo), _data_fields=set(data), **metainfo, **data)
     return sample

@@ -120,7 +120,7 @@ def test_half_precision_and_single_splits(folder: Path, tmp_path: Path, stores: 
     assert not (tmp_path / "statistics.npz").exists()
 
 
-def test_other_settings_are_refused_by_name(folder: Path, stores: Path, tmp_path: Path) -> None:
+def test_other_settings_are_rejected_by_name(folder: Path, stores: Path, tmp_path: Path) -> None:
     cfg = Config.fromfile(folder / "config.py")
     other = write_checkpoint(cfg, tmp_path / "other.pth", seed=4)
     with pytest.raises(ValueError, match=r"differs in: weights \(\w+, now \w+\)\."):

@@ -19,7 +19,7 @@ def cfg(tmp_path: Path) -> Config:
     return write_data(tmp_path)
 
 
-def test_random_weights_are_refused(cfg: Config) -> None:
+def test_random_weights_are_rejected(cfg: Config) -> None:
     with pytest.raises(ValueError, match=r"must be given, unless .* Got None instead, and 'backbone\.stages"):
         feature_model(cfg, None, IMAGES)
     first, second = (feature_model(cfg, None, IMAGES, random_weights=True) for _ in range(2))
@@ -43,7 +43,7 @@ def test_classifier_may_be_another_one(cfg: Config, tmp_path: Path) -> None:
     assert torch.equal(image_features(feature_model(cfg, path, IMAGES), IMAGES), expected)
 
 
-def test_incomplete_checkpoint_is_refused(cfg: Config, tmp_path: Path) -> None:
+def test_incomplete_checkpoint_is_rejected(cfg: Config, tmp_path: Path) -> None:
     path = write_checkpoint(cfg, tmp_path / "model.pth")
     stored = torch.load(path)
     del stored["state_dict"]["backbone.stages.1.0.weight"]

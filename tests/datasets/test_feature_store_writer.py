@@ -62,7 +62,7 @@ def test_finished_store_is_not_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_finished", [False, True])
-def test_other_settings_are_refused_by_name(tmp_path: Path, is_finished: bool) -> None:
+def test_other_settings_are_rejected_by_name(tmp_path: Path, is_finished: bool) -> None:
     writer = open_writer(tmp_path / "train")
     writer.append(FEATURES)
     if is_finished:
@@ -71,7 +71,7 @@ def test_other_settings_are_refused_by_name(tmp_path: Path, is_finished: bool) -
         open_writer(tmp_path / "train", dtype="float16", model="b")
 
 
-def test_folder_with_other_files_is_refused(tmp_path: Path) -> None:
+def test_folder_with_other_files_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(FileExistsError, match="must be a feature store, or not exist"):
         open_writer(tmp_path)
