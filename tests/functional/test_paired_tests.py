@@ -23,6 +23,34 @@ def test_the_t_test_is_that_of_scipy(seeds: int) -> None:
     )
 
 
+@pytest.mark.parametrize("folds", [2, 5, 10])
+def test_the_corrected_variance_of_folds_is_that_of_nadeau_and_bengio(folds: int) -> None:
+    values, baseline = np.random.default_rng(folds).normal(size=(2, folds))
+    differences = [a - b for a, b in zip(values.tolist(), baseline.tolist())]
+    mean = sum(differences) / folds
+    variance = sum((difference - mean) ** 2 for difference in differences) / (folds - 1)
+    variance *= 1 / folds + 1 / (folds - 1)
+    found = paired_t_test(values, baseline, test_to_train=1 / (folds - 1))
+    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(mean) / variance**0.5, folds - 1))
+    half_width = stats.t.ppf(0.975, folds - 1) * variance**0.5
+    assert (found.low, found.high) == (pytest.approx(mean - half_width), pytest.approx(mean + half_width))
+    both = seeds_and_images_test(values, baseline, 0, 9, test_to_train=1 / (folds - 1))
+    assert both.p_value == pytest.approx(found.p_value)
+
+
+def test_equal_methods_are_rarely_told_apart_by_folds_with_common_training_images() -> None:
+    """The correction is exact if each pair of folds has the correlation 1 / K, the fraction of test images."""
+    generator, folds, repetitions = np.random.default_rng(0), 5, 2000
+    common = generator.normal(size=(repetitions, 1)) / folds**0.5
+    differences = common + generator.normal(size=(repetitions, folds)) * (1 - 1 / folds) ** 0.5
+    plain, corrected = (
+        np.mean([paired_t_test(row, 0 * row, test_to_train=ratio).p_value < 0.05 for row in differences])
+        for ratio in (0, 1 / (folds - 1))
+    )
+    assert plain > 0.1
+    assert corrected == pytest.approx(0.05, abs=0.015)
+
+
 def test_one_seed_has_a_difference_only() -> None:
     found = (paired_t_test([3.0], [1.0]), seeds_and_images_test([3.0], [1.0], 0.1, 50))
     for value in found:
@@ -98,6 +126,7 @@ def test_holm_leaves_out_comparisons_without_a_p_value() -> None:
         (lambda: paired_t_test([], []), "'values' and 'baseline_values' arguments of paired_t_test must"),
         (lambda: paired_t_test([1.0], [1.0], confidence=1), "'confidence' argument of paired_t_test must"),
         (lambda: seeds_and_images_test([1.0], [1.0], -1, 5), "'image_variance' argument of seeds_and_images"),
+        (lambda: paired_t_test([1.0], [1.0], test_to_train=-1), "'test_to_train' argument of paired_t_test"),
         (lambda: seeds_and_images_test([1.0], [1.0], 1, 1), "'num_images' argument of seeds_and_images_test"),
         (lambda: holm_correction([1.5]), "'p_values' argument of holm_correction must"),
         (lambda: holm_correction([[0.5]]), "'p_values' argument of holm_correction must"),

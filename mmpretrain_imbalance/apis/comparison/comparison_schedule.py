@@ -60,7 +60,7 @@ class ComparisonSchedule:
         jobs = []
         for task in self.plan.tasks():
             for run in self.runs(task):
-                if self._is_selected(run) and not self.is_complete(run):
+                if self._is_selected(run) and not self.is_complete(run) and not self._has_failed(run):
                     jobs += self._jobs_of_run(run)
         new = {job.name: (job, folder) for job, folder in jobs if job.name not in self._folders}
         self._folders.update({name: folder for name, (_, folder) in new.items()})
@@ -79,10 +79,15 @@ class ComparisonSchedule:
             file.write(reason)
 
     def forget_failures(self) -> None:
-        """Delete the reasons that earlier calls have recorded, so that the failed jobs are tried again."""
+        """Delete the reasons that earlier calls have recorded, so that the failed jobs are tried again.
+
+        With ``'tpe'``, a failed trial stays failed if the next one has started, whose values depend on it.
+        """
         for run in self._all_runs():
-            for folder in self._folders_of(run):
-                (folder / FAILURE_FILE).unlink(missing_ok=True)
+            following = self.plan.run_folder(run._replace(trial=run.trial + 1))
+            if self.search != "tpe" or run.seed > 0 or not following.exists():
+                for folder in self._folders_of(run):
+                    (folder / FAILURE_FILE).unlink(missing_ok=True)
 
     def reason(self, task: Task, seed: int) -> str:
         """Return the reason why the run of a seed is not complete."""
@@ -99,7 +104,7 @@ class ComparisonSchedule:
 
     def total_steps(self) -> int:
         """Return the number of steps of all jobs that are not finished: epochs, and parts of training sets."""
-        runs = [run for run in self._all_runs() if not self.is_complete(run)]
+        runs = [run for run in self._all_runs() if not self.is_complete(run) and not self._has_failed(run)]
         parts = {run.task._replace(method="") + (run.seed,) for run in runs if not self.parts(run.task, run.seed)}
         return len(parts) + sum(self.epochs[run.task.data] for run in runs)
 
@@ -185,9 +190,10 @@ class ComparisonSchedule:
         known = self._suggested.setdefault(task, [{}])
         while len(known) < self.plan.num_trials:
             scores = [self._score(Run(task, 0, trial)) for trial in range(len(known))]
-            if None in scores:
+            finished = [(values, score) for values, score in zip(known, scores) if score is not None]
+            if len(finished) < len(known):
                 break
-            known.append(suggest_values(space, defaults, list(zip(known, scores)), task.method))
+            known.append(suggest_values(space, defaults, finished, task.method))
         return known
 
     def chosen_trial(self, task: Task) -> int | None:

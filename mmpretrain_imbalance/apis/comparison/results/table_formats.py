@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -147,7 +148,7 @@ STANDALONE_DOCUMENT = r"""\documentclass{article}
 
 
 def print_tables(tables: Sequence[ResultTable], console: Console | None = None) -> None:
-    """Print tables to the console.
+    """Print tables to the console, without the last columns of numbers if it is too narrow for them.
 
     Args:
         tables: The tables.
@@ -159,16 +160,37 @@ def print_tables(tables: Sequence[ResultTable], console: Console | None = None) 
         if table.caption:
             console.print(Text(" ".join(table.caption)))
         if table.rows:
-            printed = Table()
-            for index, heading in enumerate(table.headings):
-                is_number = index > 0 and _alignment(table) == "r"
-                printed.add_column(Text(heading), justify="right" if is_number else "left", no_wrap=is_number)
-            for row in table.rows:
-                printed.add_row(*(Text(_plain(cell), style="bold" if cell.is_best else "") for cell in row))
-            console.print(printed)
+            _print_rows(table, console)
         for sentence in (*table.notes, *table.missing):
             # A file or a terminal without colors does not show bold.
             console.print(Text(sentence.replace("Bold:", f"{_STAR} and bold:", 1)))
+
+
+def _print_rows(table: ResultTable, console: Console) -> None:
+    size = len(table.headings)
+    has_numbers = _alignment(table) == "r"
+    unlimited = console.options.update(max_width=10_000)
+    printed = _console_table(table, size)
+    while has_numbers and size > 2 and console.measure(printed, options=unlimited).maximum > console.width:
+        size -= 1
+        printed = _console_table(table, size)
+    console.print(printed)
+    if size < len(table.headings):
+        left_out = ", ".join(table.headings[size:])
+        console.print(Text(f"Too wide for this console: {left_out}. These columns are in results.md."))
+
+
+def _console_table(table: ResultTable, size: int) -> Table:
+    """Return a table with the first columns."""
+    printed = Table()
+    for index, heading in enumerate(table.headings[:size]):
+        is_number = index > 0 and _alignment(table) == "r"
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        printed.add_column(Text(heading), justify=justify, no_wrap=is_number, overflow="fold")
+    for row in table.rows:
+        cells = (Text(_plain(cell), style="bold" if cell.is_best else "") for cell in row[:size])
+        printed.add_row(*cells)
+    return printed
 
 
 def _plain(cell: TableCell) -> str:

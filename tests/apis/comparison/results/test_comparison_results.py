@@ -32,6 +32,20 @@ def compare(runs: list, **options):
     return comparison_results(runs, "bce", **options)
 
 
+def test_folds_reach_every_difference_and_the_group_of_the_best(runs: list) -> None:
+    of_seeds, of_folds = (
+        {method["method"]: method["metrics"]["mAP"] for method in summary["settings"][0]["methods"]}
+        for summary in (compare(runs[:9]).summary, compare(runs[:9], num_folds=3).summary)
+    )
+    for name in ("plm", "csl"):
+        assert of_folds[name]["mean"] == of_seeds[name]["mean"]
+        widths = [
+            found[name]["difference"]["seeds"]["high"] - found[name]["difference"]["seeds"]["low"]
+            for found in (of_folds, of_seeds)
+        ]
+        assert widths[0] / widths[1] == pytest.approx(((1 / 3 + 1 / 2) / (1 / 3)) ** 0.5)
+
+
 def test_statistics_of_a_setting(runs: list) -> None:
     summary = compare(runs).summary
     assert [(setting["data"], setting["setting"]) for setting in summary["settings"]] == [

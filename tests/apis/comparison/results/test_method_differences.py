@@ -43,6 +43,18 @@ def test_the_larger_p_value_counts_with_several_seeds() -> None:
     assert (found["low"], found["high"]) == (found["both"]["low"], found["both"]["high"])
 
 
+def test_folds_have_the_corrected_variance() -> None:
+    """Three of five folds: the variance of their differences is multiplied by 1/3 + 1/4."""
+    method = {seed: scores(value, [0.6, 0.7, 0.8]) for seed, value in enumerate([0.7, 0.71, 0.69])}
+    baseline = {seed: scores(0.5, [0.5, 0.5, 0.5]) for seed in range(3)}
+    found = method_difference(method, baseline, "mAP", num_folds=5)
+    of_seeds = 0.0001 * (1 / 3 + 1 / 4)
+    assert found["seeds"]["p"] == pytest.approx(2 * stats.t.sf(0.2 / math.sqrt(of_seeds), 2))
+    total = of_seeds + 0.01
+    degrees = total**2 / (of_seeds**2 / 2 + 0.01**2 / 100)
+    assert found["both"]["p"] == pytest.approx(2 * stats.t.sf(0.2 / math.sqrt(total), degrees))
+
+
 def test_the_variation_over_seeds_counts_even_if_images_vary_little() -> None:
     method = {seed: scores(value, [0.7, 0.7, 0.7001]) for seed, value in enumerate([0.6, 0.8])}
     found = method_difference(method, {seed: scores(0.5, [0.5] * 3) for seed in range(2)}, "mAP")

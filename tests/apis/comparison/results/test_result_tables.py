@@ -25,6 +25,19 @@ def test_the_table_of_a_setting() -> None:
     ]
 
 
+def test_the_table_says_that_seeds_are_folds() -> None:
+    bce = method("bce", statistics(0.512, 0.012))
+    plm = method("plm", statistics(0.734, 0.004, "better"))
+    (table,) = result_tables({**summary(setting(bce, plm)), "num_folds": 5})
+    assert table.caption[0] == (
+        "Percent, mean ± standard deviation over 2 folds of a cross-validation with 5 folds, 1,797 test images."
+    )
+    assert any("Nadeau and Bengio" in note for note in table.notes)
+    bce["seeds"] = plm["seeds"] = [0]
+    (table,) = result_tables({**summary(setting(bce, plm)), "num_folds": 5})
+    assert not any("Nadeau and Bengio" in note for note in table.notes)
+
+
 def test_the_budget_for_tuning_is_stated() -> None:
     bce, plm = method("bce", statistics(0.5), trials=8), method("plm", statistics(0.6), trials=8)
     (table,) = result_tables(summary(setting(bce, plm)))
