@@ -116,6 +116,13 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     add_traceback_option(parser)
     args = parser.parse_args()
     args.shard = parse_shard(parser, args.shard)
+    if args.print_commands is not None and args.print_commands < 1:
+        parser.error(
+            f"The '--print-commands' argument must be a positive number of parts. Got {args.print_commands} "
+            "instead."
+        )
+    if args.collect and args.shard is not None:
+        parser.error("The '--collect' argument must come without '--shard'. Got both instead.")
     return parser, args
 
 

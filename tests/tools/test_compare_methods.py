@@ -1,95 +1,168 @@
-"""Planned runs and printed tables of tools/compare_methods.py."""
+"""`compare_methods.py`: parts of a job array, and a comparison that is killed twice and continued."""
 
+from __future__ import annotations
+
+import multiprocessing
+import os
+import runpy
+import shlex
+import signal
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
+from mmpretrain_imbalance.apis import new_project
+from tests.apis.project.drawn_photos import draw_photos, draw_table, draw_truth
+from tests.processes import start_server
+from tests.tools.run_tool import ROOT, TOOLS
+
+PROTOCOL = ROOT / "configs" / "_base_" / "protocols" / "digits_all_known.py"
 
 
-@pytest.fixture(autouse=True)
-def tools_on_path(monkeypatch):
-    monkeypatch.syspath_prepend(str(TOOLS))
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] in {"_lib", "compare_methods"}]:
-        del sys.modules[name]
-
-
-def test_every_compared_config_is_shipped():
-    from _lib.compared_methods import METHODS, SETTINGS
-
-    missing = [m.config for m in METHODS.values() if not (TOOLS.parent / "configs" / m.config).is_file()]
-    assert missing == []
-    assert {method for setting in SETTINGS.values() for method in setting.methods} == set(METHODS)
-
-
-def test_a_run_that_needs_a_prior_adds_the_run_that_estimates_it():
-    from _lib.compared_methods import planned_runs
-
-    runs = planned_runs(["rps50"], ["csl"], 2, "")
-    assert [(run.seed, run.method, run.prior_from) for run in runs] == [
-        (0, "ignore", None),
-        (0, "csl", "ignore"),
-        (1, "ignore", None),
-        (1, "csl", "ignore"),
+def test_commands_of_the_parts(run_in_process, capsys: pytest.CaptureFixture[str]) -> None:
+    options = (PROTOCOL, "--methods", "hill_loss", "my method.py", "--seeds", "2")
+    run_in_process("compare_methods.py", *options, "--print-commands", "3")
+    lines = capsys.readouterr().out.splitlines()
+    expected = ["python", str(TOOLS / "compare_methods.py"), *map(str, options)]
+    assert [shlex.split(line) for line in lines] == [
+        *([*expected, "--shard", f"{index}/3"] for index in (1, 2, 3)),
+        [*expected, "--collect"],
     ]
+    run_in_process("compare_methods.py", "--print-commands=3", *options)
+    assert capsys.readouterr().out.splitlines() == lines
 
 
-def test_positives_only_need_no_prior():
-    from _lib.compared_methods import planned_runs
-
-    (run,) = planned_runs(["single"], ["csl"], 1, "")
-    assert run.prior_from is None
-    assert run.options["model.head.loss.prior_threshold"] is None
-    assert run.options["train_dataloader.dataset"]["protocol"] == "single_positive"
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "2", "1/0", "a/b", "-1/3", "1/2/3"])
+def test_wrong_parts(error_message, shard: str) -> None:
+    message = " ".join(error_message("compare_methods.py", PROTOCOL, f"--shard={shard}").split())
+    assert f"The '--shard' argument must be I/N, with I from 1 to N, such as 2/8. Got {shard!r}" in message
 
 
-def test_options_are_set_in_the_config():
-    from _lib.compared_methods import planned_runs
-    from _lib.demo_training import CONFIGS, set_option
-    from mmengine.config import Config
-
-    (run,) = planned_runs(["full"], ["plm"], 1, "elsewhere")
-    cfg = Config.fromfile(CONFIGS / run.config)
-    for name, value in run.options.items():
-        set_option(cfg, name, value)
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
-        assert loader.dataset.data_root == "elsewhere"
-    assert cfg.train_dataloader.batch_size == 64
+@pytest.mark.parametrize("option", [("--print-commands", "0"), ("--collect", "--shard", "1/2")])
+def test_options_that_contradict_each_other(error_message, option: tuple[str, ...], tmp_path: Path) -> None:
+    message = " ".join(error_message("compare_methods.py", PROTOCOL, *option, "--work-dir", tmp_path).split())
+    assert f"The '{option[0]}' argument must" in message
 
 
-def test_the_table_has_the_best_method_first_and_the_best_of_each_column_in_bold():
-    from compare_methods import markdown_table
-
-    rows = [
-        dict(
-            setting="full",
-            method=method,
-            seed=seed,
-            mAP=value + seed / 100,
-            mAP_rarest=0.5,
-            macro_f1=1 - value,
-            f1_rarest=0,
-        )
-        for method, value in (("bce", 0.5), ("plm", 0.7))
-        for seed in (0, 2)
-    ]
-    title, _, header, _, first, second, _ = markdown_table(rows, "full").split("\n")
-    assert title == "**All labels known; percent, mean ± standard deviation over 2 seeds**"
-    assert header == "| method | mAP | mAP of the 3 rarest | macro F1 | F1 of the 3 rarest |"
-    assert first == "| plm | **71.0 ± 1.4** | **50.0 ± 0.0** | 30.0 ± 0.0 | **0.0 ± 0.0** |"
-    assert second == "| bce | 51.0 ± 1.4 | **50.0 ± 0.0** | **50.0 ± 0.0** | **0.0 ± 0.0** |"
+def test_wrong_input_ends_in_one_sentence(error_message, tmp_path: Path) -> None:
+    options = ("--work-dir", tmp_path / "work")
+    message = " ".join(error_message("compare_methods.py", tmp_path / "config.py", *options).split())
+    assert "'base_configs' argument of compare_methods must have paths of config files" in message
+    message = " ".join(error_message("compare_methods.py", PROTOCOL, *options, "--collect").split())
+    assert "must be the folder of a comparison with a finished run" in message
 
 
-def test_tables_contain_only_methods_with_all_seeds(tmp_path):
-    from _lib.compared_methods import planned_runs
-    from compare_methods import finished_rows, result_file
+# ------------------------------------------------------------------ a comparison that is killed
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder with a short path: MMEngine takes seconds to format a config with long strings."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
-    runs = planned_runs(["full"], ["bce", "plm"], 2, "")
-    for run in runs:
-        if (run.method, run.seed) != ("plm", 1):
-            result_file(run, tmp_path).parent.mkdir(parents=True)
-            result_file(run, tmp_path).write_text('{"mAP": 0.5}')
-    rows = finished_rows(runs, tmp_path, 2)
-    assert [(row["method"], row["seed"], row["mAP"]) for row in rows] == [("bce", 0, 0.5), ("bce", 1, 0.5)]
+
+@pytest.fixture
+def comparison(tmp_path: Path) -> tuple[str | Path, ...]:
+    """The arguments of a comparison on the table and the photographs of a user."""
+    truth = draw_truth(36)
+    draw_photos(tmp_path / "photos", truth, size=32)
+    draw_table(truth).to_csv(tmp_path / "labels.csv", index=False)
+    options = dict(model="timm/test_efficientnet", weights="none", image_size=32, batch_size=8, max_epochs=2)
+    new_project(tmp_path / "labels.csv", tmp_path / "photos", tmp_path / "birds", **options)
+    (tmp_path / "own.py").write_text("loss = dict(type='TwoWayLoss')\n")
+    methods = ("--methods", "HillLoss", tmp_path / "own.py")
+    return (
+        *(tmp_path / "birds" / "config.py", *methods, "--settings", "as_annotated", "rps:0.5"),
+        *("--seeds", "2", "--jobs", "2", "--cfg-options"),
+        *(f"{split}_dataloader.num_workers=0" for split in ("train", "val", "test")),
+    )
+
+
+def run_in_fork(arguments: tuple[str | Path, ...], output: Path) -> None:
+    with open(output, "w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
+    # This process is a fork and not the parent of the server, but may use it.
+    multiprocessing.forkserver._forkserver.ensure_running = lambda: None
+    sys.path.insert(0, str(TOOLS))
+    sys.argv = ["compare_methods.py", *map(str, arguments)]
+    runpy.run_path(str(TOOLS / "compare_methods.py"), run_name="__main__")
+
+
+def run_and_kill(arguments: tuple[str | Path, ...], work_dir: Path, num_finished: int) -> None:
+    """Kill the command when some runs are finished and another one is between two epochs."""
+    output = work_dir.parent / "output.txt"
+    # A fork, because it needs no imports.
+    command = multiprocessing.get_context("fork").Process(target=run_in_fork, args=(arguments, output))
+    command.start()
+    runs, deadline = work_dir / "runs", time.monotonic() + 120
+    while not (len(list(runs.rglob("finished.json"))) >= num_finished and list(runs.rglob("epoch_1.pth"))):
+        assert command.is_alive() and time.monotonic() < deadline, output.read_text()
+        time.sleep(0.01)
+    trainings = {
+        int(path.read_text().split()[0])
+        for path in runs.rglob(".lock")
+        if not (path.parent / "finished.json").exists() and path.read_text()
+    }
+    assert trainings
+    command.kill()
+    command.join()
+    assert command.exitcode == -signal.SIGKILL
+    while any(map(is_running, trainings)):
+        assert time.monotonic() < deadline, "a training has survived the command"
+        time.sleep(0.01)
+
+
+def is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def result_bytes(work_dir: Path) -> dict[str, bytes]:
+    files = {path.name: path.read_bytes() for path in work_dir.iterdir() if path.is_file()}
+    assert b"seconds" in files.pop("timing.csv")
+    return files
+
+
+@pytest.mark.slow
+def test_a_killed_comparison_and_a_job_array_have_the_same_bytes(
+    comparison: tuple[str | Path, ...],
+    tmp_path: Path,
+    run_in_process,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The trainings of the array are never interrupted, so that it is the unbroken comparison as well."""
+
+    def run(*arguments: str | Path) -> str:
+        with pytest.raises(SystemExit) as ended:
+            run_in_process("compare_methods.py", *arguments)
+        assert ended.value.code == 0
+        return capfd.readouterr().out
+
+    start_server()
+    killed = (*comparison, "--work-dir", tmp_path / "killed")
+    run_and_kill(killed, tmp_path / "killed", 1)
+    run_and_kill(killed, tmp_path / "killed", 4)
+    finished = {path: path.stat().st_mtime_ns for path in (tmp_path / "killed").rglob("finished.json")}
+    assert 4 <= len(finished) < 8
+    printed = run(*killed)
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished  # they were not trained again
+    for text in ("birds, as_annotated", "birds, rps_0.5", "HillLoss (yardstick)", "own", "over 2 seeds"):
+        assert text in printed
+
+    array = (*comparison, "--work-dir", tmp_path / "array")
+    for index in (1, 2):
+        assert f"Part {index} of 2 is finished." in run(*array, "--shard", f"{index}/2")
+        assert not (tmp_path / "array" / "results.json").exists()
+    run(*array, "--collect")
+    files = result_bytes(tmp_path / "killed")
+    assert {"results.csv", "results.json", "results.md", "results.tex", "comparison.png"} <= set(files)
+    assert files == result_bytes(tmp_path / "array")
+    assert files["results.tex"].count(rb"\bottomrule") == 2

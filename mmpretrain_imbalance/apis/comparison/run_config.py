@@ -86,6 +86,8 @@ def _insert_data(cfg: Config, setting: ComparedSetting, seed: int, parts: DataPa
     while type_name(holder["dataset"]["type"]) in REPEATING_DATASETS:
         holder = holder["dataset"]
     holder["dataset"] = parts.subset(setting.dataset(holder["dataset"], seed), "train")
+    if parts.num_train % cfg.train_dataloader.get("batch_size", 1) == 1:
+        cfg.train_dataloader.drop_last = True  # batch normalization cannot train on one image
     loader = dict(cfg.test_dataloader.to_dict(), sampler=dict(type="DefaultSampler", shuffle=False))
     cfg.val_dataloader = dict(loader, dataset=_with_negatives(parts.subset(measured, "val"), parts))
     if (parts.folder / "test.npy").exists():

@@ -35,7 +35,10 @@ def own_method(folder: Path, text: str = "loss = dict(type='HillLoss')\n", name:
     ("arguments", "message"),
     [
         (dict(base=[]), "'base_configs' argument of compare_methods must not be empty"),
-        (dict(base="missing.py"), "'base_configs' argument .* Got 'missing.py' instead, which does not exist"),
+        (
+            dict(base="missing.py"),
+            "'base_configs' argument .* Got 'missing.py' instead, which does not exist",
+        ),
         (dict(base=[PROTOCOL, PROTOCOL]), "'base_configs' argument .* must have different names"),
         (dict(methods=[]), "'methods' argument of compare_methods must not be empty"),
         (dict(methods=["hill_loss", "hill_loss"]), r"different names. Got 2 with the names \['hill_loss'\]"),

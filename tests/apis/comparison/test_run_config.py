@@ -67,6 +67,17 @@ def test_labels_are_hidden_in_training_and_validation_and_not_in_the_test(base, 
     assert not cfg.val_dataloader.sampler.shuffle
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "drops"), [(11, True), (44, True), (12, False), (45, False), (1, False)]
+)
+def test_no_batch_has_one_image(base, parts, batch_size, drops):
+    """The training part has 45 images. Batch normalization fails in a last batch of one image."""
+    assert parts["as_annotated"].num_train == 45
+    cfg = Config(base.to_dict())
+    cfg.train_dataloader.batch_size = batch_size
+    assert compose(cfg, parts, "hill_loss").train_dataloader.get("drop_last", False) is drops
+
+
 def test_without_negatives_unknown_labels_are_negatives_for_the_choice(base, parts):
     cfg = compose(base, parts, "hill_loss", "single_positive")
     assert cfg.val_dataloader.dataset.type == "UnknownAsNegative"

@@ -170,23 +170,30 @@ def _print_rows(table: ResultTable, console: Console) -> None:
     size = len(table.headings)
     has_numbers = _alignment(table) == "r"
     unlimited = console.options.update(max_width=10_000)
+    longest_word = max(len(word) for row in table.rows for word in row[0].text.split() or [""])
     printed = _console_table(table, size)
     while has_numbers and size > 2 and console.measure(printed, options=unlimited).maximum > console.width:
         size -= 1
-        printed = _console_table(table, size)
+        printed = _console_table(table, size, longest_word)
     console.print(printed)
     if size < len(table.headings):
         left_out = ", ".join(table.headings[size:])
         console.print(Text(f"Too wide for this console: {left_out}. These columns are in results.md."))
 
 
-def _console_table(table: ResultTable, size: int) -> Table:
-    """Return a table with the first columns."""
+def _console_table(table: ResultTable, size: int, name_width: int | None = None) -> Table:
+    """Return a table with the first columns, whose names have lines of a width."""
     printed = Table()
     for index, heading in enumerate(table.headings[:size]):
         is_number = index > 0 and _alignment(table) == "r"
         justify: Literal["left", "right"] = "right" if is_number else "left"
-        printed.add_column(Text(heading), justify=justify, no_wrap=is_number, overflow="fold")
+        printed.add_column(
+            Text(heading),
+            justify=justify,
+            no_wrap=is_number,
+            overflow="fold",
+            max_width=None if index else name_width,
+        )
     for row in table.rows:
         cells = (Text(_plain(cell), style="bold" if cell.is_best else "") for cell in row[:size])
         printed.add_row(*cells)

@@ -139,7 +139,9 @@ def _train_and_predict(runner: Runner, folder: Path, on_epoch: Callable[[int], N
 
 def _run_config(folder: Path, checkpoint: Path | None) -> Config:
     """Read the config of a run, and set what every run of a comparison has."""
-    cfg = Config.fromfile(folder / "config.py")
+    # Every checkpoint has the text of the config, whose formatting would take seconds if it has long paths.
+    path = folder / "config.py"
+    cfg = Config(Config.fromfile(path).to_dict(), filename=str(path), format_python_code=False)
     _check_config(cfg, folder)
     cfg.work_dir, cfg.launcher = str(folder), "none"
     # Without a checkpoint, `load_from` of the config stays: it may be a pretrained model.

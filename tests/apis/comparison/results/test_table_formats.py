@@ -118,7 +118,9 @@ def test_a_narrow_console_keeps_the_names_and_the_columns_that_fit() -> None:
         assert max(map(len, text.getvalue().splitlines())) <= width
     assert "metric 5" in wide.getvalue()
     assert "results.md" not in wide.getvalue()
-    assert f"│ {name} │ 50.0 ± 1.0 │ 50.0 ± 1.0 │ 50.0 ± 1.0 │" in narrow.getvalue()
+    assert "│ statistics_balanced_loss │ 50.0 ± 1.0 │ 50.0 ± 1.0 │ 50.0 ± 1.0 │" in narrow.getvalue()
+    assert "│ (yardstick)              │ " in narrow.getvalue()
+    assert f"│ {name} │ 50.0 ± 1.0 │" in wide.getvalue()
     assert "metric 3, metric 4, metric 5. These columns are in results.md." in " ".join(
         narrow.getvalue().split()
     )

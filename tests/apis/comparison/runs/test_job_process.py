@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 from multiprocessing.connection import wait
@@ -59,6 +60,28 @@ def test_environment_of_the_caller_does_not_change(monkeypatch):
     assert (process.finished_steps, process.error) == (3, None)
     assert dict(os.environ) == before
     process.stop()
+
+
+def check_start_method(on_step):
+    assert multiprocessing.get_start_method() == "fork"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes of data loaders are forks on Linux only")
+def test_data_loaders_of_a_job_start_their_processes_as_forks():
+    """A server of their own would import everything again, and would outlive a killed job."""
+    start_server()
+    process = JobProcess(Job("job", check_start_method, (), 1), "cpu")
+    while not process.update():
+        wait(process.waitables())
+    assert process.error is None
+
+
+def test_the_warning_of_mmcv_lite_is_hidden_and_filters_of_the_user_stay(monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore::DeprecationWarning")
+    filters = job_process._variables("cpu")["PYTHONWARNINGS"].split(",")
+    assert filters == ["ignore::DeprecationWarning", job_process.QUIET_IMPORT]
+    monkeypatch.delenv("PYTHONWARNINGS")
+    assert job_process._variables("cpu")["PYTHONWARNINGS"] == job_process.QUIET_IMPORT
 
 
 def test_package_of_the_caller_is_found_first():
