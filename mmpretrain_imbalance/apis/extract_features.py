@@ -20,7 +20,7 @@ from rich.progress import track
 from torch.utils.data import DataLoader, Subset
 
 from ..datasets.dataset_labels import dataset_label_store
-from ..datasets.feature_store import DTYPES, FeatureStore
+from ..datasets.feature_store import DTYPES, FEATURES, FeatureStore
 from ..datasets.feature_store_writer import FeatureStoreWriter
 from ..datasets.label_store.default_label import with_shorter_lists
 from ..datasets.label_store.store import LabelStore
@@ -137,7 +137,7 @@ def extract_features(
     train = None
     if "train" in stores:
         train = FeatureStore.open(Path(out) / stores["train"])
-        _write_statistics(train, Path(out) / STATISTICS_FILE)
+        _write_statistics(Path(out) / stores["train"] / FEATURES, Path(out) / STATISTICS_FILE)
     first = train or FeatureStore.open(Path(out) / next(iter(stores.values())))
     is_complete = train is not None and len(stores) > 1
     written = write_feature_config(Path(out), stores, first) if is_complete else None
@@ -217,9 +217,10 @@ def _to_device(model: Any, device: str | torch.device) -> Any:
         ) from error
 
 
-def _write_statistics(store: FeatureStore, path: Path) -> None:
+def _write_statistics(features: Path, path: Path) -> None:
     if path.exists():
         return
-    mean, std = feature_statistics(store.features)
+    # Not the map of FeatureStore, which is for reading images in random order.
+    mean, std = feature_statistics(np.load(features, mmap_mode="r"))
     with atomic_write(path, "wb") as file:
         np.savez(file, mean=mean.astype(np.float32), std=std.astype(np.float32))

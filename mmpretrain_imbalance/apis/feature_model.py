@@ -68,8 +68,8 @@ def feature_model(
         )
     raise ValueError(
         f"The 'checkpoint' argument of {_NAME} must be given, unless the config has pretrained weights in "
-        f"'load_from' or in the 'init_cfg' of its backbone. Got None instead, and {names[0]!r}{more} would be "
-        "random. Use random_weights (--random-weights) if you want random features."
+        f"'load_from' or in the 'init_cfg' of its backbone. Got None instead, and {names[0]!r}{more} would "
+        "be random. Use random_weights (--random-weights) if you want random features."
     )
 
 
@@ -97,8 +97,8 @@ def image_features(model: BaseModel, images: Tensor) -> Tensor:
         features = model.model.forward_head(model.model.forward_features(inputs), pre_logits=True)
     else:
         raise ValueError(
-            f"The 'config' argument of {_NAME} must have an ImageClassifier or a TimmClassifier as its model. "
-            f"Got {type(model).__name__} instead."
+            f"The 'config' argument of {_NAME} must have an ImageClassifier or a TimmClassifier as its "
+            f"model. Got {type(model).__name__} instead."
         )
     if isinstance(features, (tuple, list)):
         features = features[-1]

@@ -173,17 +173,12 @@ class LabelStoreDataset(BaseDataset):
             "default_label": self._store.default_label,
         }
 
+    @force_full_init
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """Return the samples of a batch; PyTorch's data loader calls this method."""
-        samples = self.read_items(indices)
+        rows = [int(self._rows[index]) for index in indices]
+        samples = self.read_batch(indices, self._store, rows, self.label_format)
         return [self[index] for index in indices] if samples is None else samples
-
-    @force_full_init
-    def read_items(self, indices: Sequence[int]) -> list[Any] | None:
-        """Return the samples of a batch, read at once; None if the dataset reads samples one by one."""
-        return self.read_batch(
-            indices, self._store, [int(self._rows[index]) for index in indices], self.label_format
-        )
 
     def read_batch(
         self, indices: Sequence[int], labels: LabelStore, label_rows: Sequence[int], label_format: str

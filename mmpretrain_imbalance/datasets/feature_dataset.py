@@ -113,7 +113,9 @@ class FeatureDataset(LabelStoreDataset):
         rows = [int(self._rows[index]) for index in indices]
         features = torch.from_numpy(self._features.features[rows]).unbind()
         fields = _label_fields(labels, np.asarray(label_rows), label_format)
-        metainfo = {} if label_format == "dense" else _default_fields(labels)
+        metainfo = {"num_classes": labels.num_classes}
+        if label_format == "sparse":
+            metainfo["default_label"] = labels.default_label
         return [
             {"inputs": inputs, "data_samples": _data_sample({"sample_idx": row, **metainfo}, data)}
             for inputs, row, data in zip(features, rows, fields)
@@ -143,15 +145,8 @@ def _label_fields(store: LabelStore, rows: np.ndarray, label_format: str) -> lis
     ]
 
 
-def _default_fields(store: LabelStore) -> dict[str, int]:
-    return {"num_classes": store.num_classes, "default_label": store.default_label}
-
-
 def _data_sample(metainfo: dict[str, int], data: dict[str, torch.Tensor]) -> DataSample:
     """Build a sample as its ``set_field`` would, whose checks take longer than reading the features."""
-    sample = DataSample()
-    vars(sample).update(metainfo)
-    vars(sample).update(data)
-    sample._metainfo_fields.update(metainfo)
-    sample._data_fields.update(data)
+    sample = DataSample.__new__(DataSample)
+    vars(sample).update(_metainfo_fields=set(metainfo), _data_fields=set(data), **metainfo, **data)
     return sample

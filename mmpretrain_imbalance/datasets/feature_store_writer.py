@@ -183,7 +183,7 @@ def stored_shape(path: Path) -> tuple[int, int] | None:
     try:
         with open(path, "rb") as file:
             np.lib.format.read_magic(file)
-            shape: tuple[int, int] = np.lib.format.read_array_header_1_0(file)[0]
+            num_images, num_features = np.lib.format.read_array_header_1_0(file)[0]
     except (FileNotFoundError, ValueError):
         return None
-    return shape
+    return num_images, num_features

@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset, force_full_init
 
 from .base import LabelStoreDataset
+from .label_store.store import LabelStore
 from .simulate_store import sample_ids
 from .transforms import check_packing, without_labels
 from .wrapped import resolve_wrapped_indices
@@ -74,19 +75,21 @@ class RelabeledDataset(LabelStoreDataset):
 
     def run_pipeline(self, idx: int, info: dict[str, Any]) -> Any:
         """Run the pipeline of the adopted dataset of a sample."""
-        return self._origin(int(self._rows[idx]))[1].pipeline(info)
+        leaf, index = self._origin(int(self._rows[idx]))[1:]
+        # The pipeline of a dataset of this kind is that of the dataset which it adopted itself.
+        return leaf.run_pipeline(index, info) if isinstance(leaf, LabelStoreDataset) else leaf.pipeline(info)
 
     @force_full_init
-    def read_items(self, indices: Sequence[int]) -> list[Any] | None:
-        """Return the samples of a batch if one adopted dataset can read all of them at once."""
-        if len(self._leaves) > 1 or type(self).sample_info is not RelabeledDataset.sample_info:
-            return None
+    def read_batch(
+        self, indices: Sequence[int], labels: LabelStore, label_rows: Sequence[int], label_format: str
+    ) -> list[Any] | None:
+        """Return samples with the given labels, read at once, if one adopted dataset can do this."""
         leaf, leaf_indices = self._leaves[0]
-        if not isinstance(leaf, LabelStoreDataset):
+        is_plain = type(self).sample_info is RelabeledDataset.sample_info and len(self._leaves) == 1
+        if not (is_plain and isinstance(leaf, LabelStoreDataset)):
             return None
-        rows = [int(self._rows[index]) for index in indices]
-        origins = [int(leaf_indices[row]) for row in rows]
-        return leaf.read_batch(origins, self._store, rows, self.label_format)
+        origins = [int(leaf_indices[int(self._rows[index])]) for index in indices]
+        return leaf.read_batch(origins, labels, label_rows, label_format)
 
     @force_full_init
     def image_path(self, idx: int) -> str | None:

@@ -10,6 +10,7 @@ from .class_weights import (
     positive_class_mean,
 )
 from .dense_labels import dense_labels, wrong_labels
+from .feature_statistics import feature_statistics
 from .labels import (
     NEGATIVE,
     POSITIVE,
@@ -129,6 +130,7 @@ __all__ = [
     "exact_match",
     "expected_positives_loss",
     "expected_positives_regularizer",
+    "feature_statistics",
     "focused_loss",
     "generalized_pseudo_label_robust_loss",
     "generalized_robust_loss",

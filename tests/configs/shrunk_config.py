@@ -10,14 +10,14 @@ import numpy as np
 from mmengine.config import Config, ConfigDict
 from mmpretrain.registry import DATASETS
 
-from mmpretrain_imbalance.datasets import class_names
+from mmpretrain_imbalance.datasets import FeatureStoreWriter, class_names, label_store_from_array
 from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.configs.annotated_images import write_cifar, write_labels, write_voc
 from tests.datasets.published_files import write_mnist
 
 LARGEST_IMAGE = 64
 NARROWER = 8  # factor by which the channels of a ResNet are reduced
-SUPPORTED = ("ImbalancedCIFAR", "MultiDigits", "PartialLabelDataset", "VOC")
+SUPPORTED = ("FeatureDataset", "ImbalancedCIFAR", "MultiDigits", "PartialLabelDataset", "VOC")
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 
 
@@ -93,9 +93,29 @@ def set_data(cfg: Config, folder: Path) -> None:
         elif kind == "PartialLabelDataset":
             node["data_root"] = str(folder / "labels")
             write_labels(folder / "labels", node["data_prefix"], node["ann_file"], cfg.model.head.num_classes)
+        elif kind == "FeatureDataset":
+            node["data_root"] = str(folder / "features")
+            write_features(folder / "features", node["ann_file"], cfg.model)
         elif kind == "ImbalancedCIFAR":
             node.update(data_root=str(folder / "cifar"), imbalance_factor=1, indices=8)
             write_cifar(folder / "cifar", node["num_classes"])
+
+
+def write_features(folder: Path, name: str, model: ConfigDict) -> None:
+    """Write a store of 8 images, unless it exists, and the statistics of the backbone."""
+    if not (folder / name).exists():
+        generator = np.random.default_rng(0)
+        names = [f"{number}.jpg" for number in range(8)]
+        classes = [f"class {number}" for number in range(model.head.num_classes)]
+        labels = generator.integers(-1, 2, (8, len(classes)))
+        store = label_store_from_array(labels, names, classes)
+        writer = FeatureStoreWriter(folder / name, store, dict(dtype="float16", batch_size=8))
+        writer.append(generator.normal(size=(8, model.backbone.in_channels)))
+        writer.finish()
+    model.backbone.statistics = str(folder / "statistics.npz")
+    np.savez(
+        model.backbone.statistics, mean=np.zeros(model.head.in_channels), std=np.ones(model.head.in_channels)
+    )
 
 
 def set_num_images(cfg: Config) -> None:

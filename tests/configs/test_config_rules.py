@@ -117,7 +117,7 @@ def test_every_run_has_the_hook_that_checks_for_unknown_labels() -> None:
     ]
     assert without == [OF_MMPRETRAIN]
     runtimes = sorted(BASES.glob("*runtime.py"))
-    assert len(runtimes) == 4
+    assert len(runtimes) == 5
     assert all("LabelStatisticsHook" in [hook.type for hook in read(path).custom_hooks] for path in runtimes)
 
 
