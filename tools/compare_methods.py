@@ -135,7 +135,7 @@ if __name__ == "__main__":
     PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
-from _lib.command_line import check_work_dir, config_file
+from _lib.command_line import check_folder, config_file
 from _lib.compared_devices import visible_devices
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
@@ -159,7 +159,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         return
     for path in args.base_configs:
         config_file(parser, path)
-    work_dir = check_work_dir(parser, args.work_dir or default_work_dir(args.base_configs))
+    work_dir = check_folder(parser, args.work_dir or default_work_dir(args.base_configs))
     with explain_input_errors(parser, args.traceback):
         comparison = Comparison(
             args.base_configs,

@@ -78,12 +78,13 @@ def checkpoint_file(parser: argparse.ArgumentParser, path: str, argument: str = 
     return path
 
 
-def check_work_dir(parser: argparse.ArgumentParser, path: Path) -> Path:
+def check_folder(parser: argparse.ArgumentParser, path: Path, option: str = "--work-dir") -> Path:
     """Check that a folder for the files of a command exists or can be made.
 
     Args:
         parser: Parser of the command line, which reports errors.
         path: Path of the folder.
+        option: Option that names it.
 
     Returns:
         The path.
@@ -91,7 +92,7 @@ def check_work_dir(parser: argparse.ArgumentParser, path: Path) -> Path:
     found = next((folder for folder in (path, *path.parents) if folder.exists()), path)
     if found.exists() and not found.is_dir():
         parser.error(
-            f"The '--work-dir' argument must be a folder. Got {str(path)!r} instead, but {found} is a file."
+            f"The '{option}' argument must be a folder. Got {str(path)!r} instead, but {found} is a file."
         )
     return path
 
