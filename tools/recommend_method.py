@@ -79,6 +79,7 @@ from rich.console import Console
 
 from mmpretrain_imbalance.apis import MethodRecommendation, recommend_method
 from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
+from mmpretrain_imbalance.apis.comparison.compared_method import read_method
 from mmpretrain_imbalance.apis.comparison.results.result_tables import result_tables
 from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
 from mmpretrain_imbalance.apis.recommend_method import SHORT_LIST, config_path
@@ -114,6 +115,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     with explain_input_errors(parser, args.traceback):
         path = config_path(args.config)
         config_file(parser, str(path))
+        for method in args.methods or ():  # checked before the features are extracted, which may take hours
+            read_method(method)
         default = Path("work_dirs") / f"recommend_{base_name(path)}"
         work_dir = check_folder(parser, args.work_dir or default)
         found = recommend_method(
