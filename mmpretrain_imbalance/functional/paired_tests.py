@@ -39,7 +39,8 @@ def paired_t_test(
     with the difference :math:`d_i` of seed i. The training sets of the folds of a cross-validation overlap,
     so that their differences vary together. Nadeau and Bengio, "Inference for the Generalization Error"
     (2003), correct the variance with the ratio r of test to training images, :math:`r = 1 / (K - 1)` for K
-    folds. They assume that the differences of two folds have the correlation :math:`1 / K`. Different training sets, and one training set with different seeds, have :math:`r = 0`.
+    folds: they assume that the differences of two folds have the correlation :math:`1 / K`. Different
+    training sets, and one training set with different seeds, have :math:`r = 0`.
 
     Args:
         values: One value per seed, of shape (n,).

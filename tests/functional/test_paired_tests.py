@@ -39,7 +39,7 @@ def test_the_corrected_variance_of_folds_is_that_of_nadeau_and_bengio(folds: int
 
 
 def test_equal_methods_are_rarely_told_apart_by_folds_with_common_training_images() -> None:
-    """The correction is exact if each pair of folds has the correlation 1 / K, the fraction of test images."""
+    """The correction is exact if each pair of folds has the correlation 1 / K."""
     generator, folds, repetitions = np.random.default_rng(0), 5, 2000
     common = generator.normal(size=(repetitions, 1)) / folds**0.5
     differences = common + generator.normal(size=(repetitions, folds)) * (1 - 1 / folds) ** 0.5

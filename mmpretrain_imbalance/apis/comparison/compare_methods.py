@@ -86,7 +86,7 @@ class Comparison:
         for method in self.plan.methods.values():
             search_space(method)
         self._epochs = {name: int(cfg.train_cfg.max_epochs) for name, cfg in configs.items()}
-        self._arguments = dict(search=search, val_fraction=val_fraction, num_folds=num_folds)
+        self._arguments: dict[str, Any] = dict(search=search, val_fraction=val_fraction, num_folds=num_folds)
         self._write_settings(configs, dict(self._arguments, num_trials=num_trials))
 
     def base_file(self, data: str) -> Path:

@@ -103,11 +103,9 @@ class ComparisonSchedule:
         return "not finished"
 
     def total_steps(self) -> int:
-        """Return the number of steps of all jobs that are not finished: epochs, and parts of training sets."""
+        """Return the number of epochs of all runs that are not finished, and of missing parts of data."""
         runs = [run for run in self._all_runs() if not self.is_complete(run) and not self._has_failed(run)]
-        parts = {
-            run.task._replace(method="") + (run.seed,) for run in runs if not self.parts(run.task, run.seed)
-        }
+        parts = {self._folders_of(run)[0] for run in runs if self.parts(run.task, run.seed) is None}
         return len(parts) + sum(self.epochs[run.task.data] for run in runs)
 
     def _jobs_of_run(self, run: Run) -> list[tuple[Job, Path]]:

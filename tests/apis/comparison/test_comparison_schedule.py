@@ -117,7 +117,7 @@ def test_the_prior_is_that_of_the_chosen_trial(tmp_path):
     jobs = schedule.ready()
     assert [job.name for job in jobs] == [name("csl", trial=0), name("csl", trial=1)]
     assert {job.arguments[6] for job in jobs} == {files.folder("ignore", trial=1) / "class_prior.json"}
-    assert [job.arguments[4] for job in jobs][0] == {}
+    assert jobs[0].arguments[4] == {}
 
 
 def test_a_run_without_a_prior_that_is_required_later_is_continued(tmp_path):

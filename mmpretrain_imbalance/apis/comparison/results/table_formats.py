@@ -15,6 +15,7 @@ from .result_tables import ResultTable, TableCell
 
 _ARROWS = {BETTER: "↑", WORSE: "↓", "": ""}
 _STAR = "*"
+_LONGEST_LINE = 1000
 _LATEX_CHARACTERS = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -148,7 +149,7 @@ STANDALONE_DOCUMENT = r"""\documentclass{article}
 
 
 def print_tables(tables: Sequence[ResultTable], console: Console | None = None) -> None:
-    """Print tables to the console, without the last columns of numbers if it is too narrow for them.
+    """Print tables to the console, without the last columns of numbers if a terminal is too narrow for them.
 
     Args:
         tables: The tables.
@@ -167,18 +168,25 @@ def print_tables(tables: Sequence[ResultTable], console: Console | None = None) 
 
 
 def _print_rows(table: ResultTable, console: Console) -> None:
-    size = len(table.headings)
-    has_numbers = _alignment(table) == "r"
-    unlimited = console.options.update(max_width=10_000)
-    longest_word = max(len(word) for row in table.rows for word in row[0].text.split() or [""])
-    printed = _console_table(table, size)
-    while has_numbers and size > 2 and console.measure(printed, options=unlimited).maximum > console.width:
-        size -= 1
-        printed = _console_table(table, size, longest_word)
-    console.print(printed)
+    if _alignment(table) != "r":
+        console.print(_console_table(table, len(table.headings)))
+        return
+    # Outside of a terminal, long lines are better than columns that are left out.
+    limit = console.width if console.is_terminal else _LONGEST_LINE
+    longest_word = max(len(word) for row in table.rows for word in row[0].text.split())
+    size, name_width = len(table.headings), None
+    while (width := _width(printed := _console_table(table, size, name_width), console)) > limit and size > 2:
+        size, name_width = size - 1, longest_word
+    printed.width = width
+    console.print(printed, crop=False)
     if size < len(table.headings):
         left_out = ", ".join(table.headings[size:])
-        console.print(Text(f"Too wide for this console: {left_out}. These columns are in results.md."))
+        console.print(Text(f"Too wide for this terminal: {left_out}. These columns are in results.md."))
+
+
+def _width(table: Table, console: Console) -> int:
+    """Return the width of a table with whole names and numbers."""
+    return console.measure(table, options=console.options.update(width=_LONGEST_LINE)).maximum
 
 
 def _console_table(table: ResultTable, size: int, name_width: int | None = None) -> Table:

@@ -1,7 +1,7 @@
 """Modules that a training imports; the server of the processes of jobs imports this one once for all jobs.
 
-PyTorch logs that it finds no GPU when MMEngine asks for the compilers of the machine. It would be printed in every
-comparison on a machine with CUDA, because the jobs on CPU cores see no GPU.
+PyTorch logs that it finds no GPU when MMEngine asks for the compilers of the machine. The log would appear in
+every comparison on the CPU cores of a machine with CUDA, because the jobs see no GPU.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def is_shown(record: logging.LogRecord) -> bool:
 logging.getLogger("torch.utils.cpp_extension").addFilter(is_shown)
 
 import matplotlib.pyplot  # noqa: E402, F401
-import mmpretrain.engine  # noqa: E402, F401
+import mmpretrain.engine  # noqa: E402
 import mmpretrain.visualization  # noqa: E402, F401
 import sklearn.datasets  # noqa: E402, F401
 import torch.utils.cpp_extension  # noqa: E402, F401

@@ -107,21 +107,21 @@ def test_markdown_table(table: ResultTable) -> None:
     assert "- No result: hill, seed 0 (out of memory: 3 GiB \\| ∞)." in lines
 
 
-def test_a_narrow_console_keeps_the_names_and_the_columns_that_fit() -> None:
+def test_a_narrow_terminal_keeps_the_names_and_the_columns_that_fit() -> None:
     headings = ["method", *(f"metric {index}" for index in range(6))]
     name = "statistics_balanced_loss (yardstick)"
     table = ResultTable("data", [], headings, [[TableCell(name), *[TableCell("50.0", "1.0")] * 6]])
     wide, narrow, tiny = io.StringIO(), io.StringIO(), io.StringIO()
     for text, width in ((wide, 200), (narrow, 80), (tiny, 30)):
-        print_tables([table], Console(file=text, width=width, color_system=None))
+        print_tables([table], Console(file=text, width=width, color_system=None, force_terminal=True))
         assert "…" not in text.getvalue()
-        assert max(map(len, text.getvalue().splitlines())) <= width
+    assert max(map(len, narrow.getvalue().splitlines())) <= 80
     assert "metric 5" in wide.getvalue()
     assert "results.md" not in wide.getvalue()
-    assert "│ statistics_balanced_loss │ 50.0 ± 1.0 │ 50.0 ± 1.0 │ 50.0 ± 1.0 │" in narrow.getvalue()
+    assert "│ statistics_balanced_loss │ 50.0 ± 1.0 │" in narrow.getvalue()
     assert "│ (yardstick)              │ " in narrow.getvalue()
     assert f"│ {name} │ 50.0 ± 1.0 │" in wide.getvalue()
-    assert "metric 3, metric 4, metric 5. These columns are in results.md." in " ".join(
+    assert "terminal: metric 4, metric 5. These columns are in results.md." in " ".join(
         narrow.getvalue().split()
     )
     assert "50.0 ± 1.0" in tiny.getvalue()
@@ -136,3 +136,9 @@ def test_the_console_shows_names_as_they_are_and_the_best_without_colors(table: 
     assert "│ ↑ * 73.4 ± 0.4 │" in printed
     assert re.search(r"│ bce +│ +↓ 51\.2 │ 90\.0 ± 1\.0 │", printed)
     assert "* and bold: the best." in printed
+
+
+def test_a_narrow_console_does_not_cut_names_and_numbers_off(table: ResultTable) -> None:
+    text = io.StringIO()
+    print_tables([table], Console(file=text, width=20, color_system=None))
+    assert re.search(rf"│ {re.escape(AWKWARD)} │ ↑ \* 73\.4 ± 0\.4 │ +- │", text.getvalue())
