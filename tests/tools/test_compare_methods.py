@@ -51,7 +51,7 @@ def test_options_that_contradict_each_other(error_message, option: tuple[str, ..
 def test_wrong_input_ends_in_one_sentence(error_message, tmp_path: Path) -> None:
     options = ("--work-dir", tmp_path / "work")
     message = " ".join(error_message("compare_methods.py", tmp_path / "config.py", *options).split())
-    assert "'base_configs' argument of compare_methods must have paths of config files" in message
+    assert "The 'config' argument must be an existing file" in message
     message = " ".join(error_message("compare_methods.py", PROTOCOL, *options, "--collect").split())
     assert "must be the folder of a comparison with a finished run" in message
 

@@ -1,4 +1,4 @@
-"""Arguments of a comparison, what a folder of one refuses, and the runs that it collects."""
+"""Arguments of a comparison, what a folder of one rejects, and the runs that it collects."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_folder_takes_more_methods_settings_and_seeds(compare):
         (dict(cfg_options={"train_cfg.max_epochs": 1}), "has another base config 'digits_all_known'"),
     ],
 )
-def test_another_comparison_in_the_same_folder_is_refused(compare, tmp_path, arguments, message):
+def test_another_comparison_in_the_same_folder_is_rejected(compare, tmp_path, arguments, message):
     compare()
     before = {path: path.read_bytes() for path in (tmp_path / "work").rglob("*") if path.is_file()}
     with pytest.raises(ValueError, match=message):

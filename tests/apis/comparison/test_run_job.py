@@ -113,7 +113,7 @@ def test_a_job_leaves_the_config_and_the_score(job, labels):
     assert score == pytest.approx(validation_score(KnownPredictions.load(folder / "val_predictions.npz")))
     assert (steps, priors) == ([1, 2], [])
     (folder / "validation.json").unlink()
-    job()  # the same config is not refused
+    job()  # the same config is accepted
     assert (folder / "validation.json").exists()
 
 
@@ -127,7 +127,7 @@ def test_a_score_that_is_not_defined_is_null(job, labels):
     "changed",
     [dict(method="hill_loss"), dict(setting="rps:0.5"), dict(changes={"learning_rate": 3.0})],
 )
-def test_a_run_with_another_config_is_refused(job, changed):
+def test_a_run_with_another_config_is_rejected(job, changed):
     folder, _, _ = job()
     before = (folder / "config.py").read_text()
     (folder / "validation.json").unlink()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmpretrain_imbalance.apis.comparison.results import comparison_results as module
 from mmpretrain_imbalance.apis.comparison.results.compared_run import UnfinishedRun
 from mmpretrain_imbalance.apis.comparison.results.comparison_results import as_json, comparison_results
 from mmpretrain_imbalance.apis.comparison.results.method_differences import method_difference
@@ -32,7 +33,9 @@ def compare(runs: list, **options):
     return comparison_results(runs, "bce", **options)
 
 
-def test_folds_reach_every_difference_and_the_group_of_the_best(runs: list) -> None:
+def test_folds_reach_every_difference_and_the_group_of_the_best(runs: list, monkeypatch) -> None:
+    groups = []
+    monkeypatch.setattr(module, "best_group", lambda *arguments: groups.append(arguments[3]) or {})
     of_seeds, of_folds = (
         {method["method"]: method["metrics"]["mAP"] for method in summary["settings"][0]["methods"]}
         for summary in (compare(runs[:9]).summary, compare(runs[:9], num_folds=3).summary)
@@ -43,6 +46,7 @@ def test_folds_reach_every_difference_and_the_group_of_the_best(runs: list) -> N
             found[name]["difference"]["seeds"]["high"] - found[name]["difference"]["seeds"]["low"]
             for found in (of_folds, of_seeds)
         ]
+        assert set(groups) == {None, 3}
         assert widths[0] / widths[1] == pytest.approx(((1 / 3 + 1 / 2) / (1 / 3)) ** 0.5)
 
 

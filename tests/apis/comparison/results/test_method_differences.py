@@ -55,6 +55,14 @@ def test_folds_have_the_corrected_variance() -> None:
     assert found["both"]["p"] == pytest.approx(2 * stats.t.sf(0.2 / math.sqrt(total), degrees))
 
 
+def test_folds_that_vary_leave_a_method_in_the_group_of_the_best() -> None:
+    methods = {"a": by_seed(0.7, 0.72, 0.74), "b": by_seed(0.65, 0.65, 0.65)}
+    means = {"a": 0.72, "b": 0.65}
+    assert stats.ttest_1samp([0.05, 0.07, 0.09], 0).pvalue < 0.05
+    assert best_group(methods, means, MAP) == {"a": True, "b": False}
+    assert best_group(methods, means, MAP, num_folds=3) == {"a": True, "b": True}
+
+
 def test_the_variation_over_seeds_counts_even_if_images_vary_little() -> None:
     method = {seed: scores(value, [0.7, 0.7, 0.7001]) for seed, value in enumerate([0.6, 0.8])}
     found = method_difference(method, {seed: scores(0.5, [0.5] * 3) for seed in range(2)}, "mAP")
