@@ -1,19 +1,23 @@
 """Recommend a method for your data, by cross-validation on the known labels of the training set.
 
 All methods first train a linear head on the features of the pretrained backbone, then the best of them and
-the yardstick, the first method, train the whole model. The command prints both rankings and writes a config
-with the method that it recommends. The same command continues a stopped one.
+the yardstick, the first method, train the whole model. Without pretrained weights, all methods train the
+whole model. The command prints the rankings and writes a config with the method that it recommends. The same
+command continues a stopped one. The validation set and the test set are not read.
 
-Example:
+Examples:
     python tools/recommend_method.py my_project
+    python tools/recommend_method.py my_config.py --metric macro_f1_chosen --methods binary_cross_entropy \
+        my_method.py --cfg-options train_cfg.max_epochs=5 param_scheduler.T_max=5
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
-from _lib.command_options import add_jobs_option, add_traceback_option
+from _lib.command_options import add_cfg_options, add_jobs_option, add_traceback_option
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -51,7 +55,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         "--final-folds",
         type=int,
         default=3,
-        help="number of folds that are held out in the second round (default: 3)",
+        help="number of folds that are held out in the second round, at most K (default: 3)",
     )
     parser.add_argument(
         "--checkpoint",
@@ -63,6 +67,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument(
         "--work-dir", type=Path, help="folder for all files (default: work_dirs/recommend_NAME of the data)"
     )
+    add_cfg_options(parser, "train_cfg.max_epochs=3, in the trainings of the whole model only")
     add_jobs_option(parser)
     add_traceback_option(parser)
     return parser, parser.parse_args()
@@ -78,33 +83,38 @@ from rich.console import Console
 
 from mmpretrain_imbalance.apis import MethodRecommendation, recommend_method
 from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
+from mmpretrain_imbalance.apis.comparison.results.compared_metrics import compared_metric
+from mmpretrain_imbalance.apis.comparison.results.method_differences import BETTER, SAME
 from mmpretrain_imbalance.apis.comparison.results.result_tables import result_tables
 from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
 from mmpretrain_imbalance.apis.recommend_method import SHORT_LIST, config_path
 
 ROUNDS = {
-    "features": "First round: a linear head on the features of the pretrained backbone",
-    "training": "Training of the whole model",
+    "features": "A linear head on the features of the pretrained backbone",
+    "training": "The whole model",
 }
 
 
 def report(found: MethodRecommendation, metric: str) -> list[str]:
-    """Describe the recommendation, one line each."""
-    if found.is_better:
-        reason = f"is better than {found.yardstick} in {metric}, beyond the variation of folds and images"
-    elif found.method == found.yardstick:
-        reason = f"is the yardstick, and no method has a higher {metric}"
-    else:
+    """Describe the recommendation, one sentence each."""
+    heading, yardstick = compared_metric(metric, "recommend_method").heading, found.yardstick
+    if found.method == yardstick:
+        reason = f"It is the yardstick, and no other method has a better {heading}."
+    elif found.verdict == BETTER:
         reason = (
-            f"has the best {metric}, but cannot be distinguished from {found.yardstick}: nothing beats the "
-            "yardstick on these labels"
+            f"Its {heading} is better than that of {yardstick}, beyond the variation of folds and images."
         )
-    lines = [f"Recommended: {found.method}. It {reason}."]
+    elif found.verdict == SAME:
+        reason = (
+            f"It has the best {heading}, but these labels are too few to tell it from {yardstick}: no method "
+            "is known to beat the yardstick."
+        )
+    else:
+        reason = f"It has the best {heading}; its difference from {yardstick} could not be tested."
+    lines = [f"Recommended: {found.method}. {reason}"]
     if "training" not in found.rounds:
-        lines.append("The whole model was not trained: the data are features.")
-    elif "features" not in found.rounds:
-        lines.append("There was no round on features.")
-    return [*lines, f"Train it: python tools/train.py {found.config}"]
+        lines.append("The data are features, so no whole model was trained.")
+    return [*lines, f"Train it: python tools/train.py {shlex.quote(str(found.config))}"]
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
@@ -124,12 +134,13 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             num_final_folds=args.final_folds,
             checkpoint=args.checkpoint,
             use_features=not args.no_features,
+            cfg_options=args.cfg_options,
             num_jobs=args.jobs,
             devices=visible_devices(),
-            on_round=lambda name, count: console.print(f"{ROUNDS[name]}: {count} trainings"),
+            on_round=lambda name, count: console.print(f"{ROUNDS[name]}: {count} trainings."),
         )
     for name, results in found.rounds.items():
-        console.print(ROUNDS[name])
+        console.print(f"\n{ROUNDS[name]}:")
         print_tables(result_tables(results.summary), console)
     for line in report(found, args.metric):
         console.print(line)
