@@ -80,19 +80,43 @@ import_mmpretrain()
 from _lib.compared_devices import visible_devices
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
+from rich.table import Table
 
 from mmpretrain_imbalance.apis import MethodRecommendation, recommend_method
 from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
 from mmpretrain_imbalance.apis.comparison.results.compared_metrics import compared_metric
+from mmpretrain_imbalance.apis.comparison.results.comparison_results import ComparisonResults
 from mmpretrain_imbalance.apis.comparison.results.method_differences import BETTER, SAME
-from mmpretrain_imbalance.apis.comparison.results.result_tables import result_tables
-from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
 from mmpretrain_imbalance.apis.recommend_method import SHORT_LIST, config_path
 
 ROUNDS = {
     "features": "A linear head on the features of the pretrained backbone",
     "training": "The whole model",
 }
+
+
+def ranking(results: ComparisonResults, metric: str) -> Table:
+    """Return the table of the methods in one metric, best first, in percent."""
+    (setting,), yardstick = results.summary["settings"], results.summary["yardstick"]
+    column = compared_metric(metric, "recommend_method")
+    table = Table("method", column.heading, "folds", f"difference from {yardstick}", "", show_edge=False)
+    direction = 1 if column.lower_is_better else -1
+    found = {method["method"]: method["metrics"][metric] for method in setting["methods"]}
+    defined = [name for name in found if found[name]["mean"] is not None]
+    for name in sorted(defined, key=lambda name: direction * found[name]["mean"]):
+        values, difference = found[name], found[name]["difference"] or {}
+        spread = "" if values["sd"] is None else f" ± {100 * values['sd']:.1f}"
+        interval = ""
+        if difference.get("low") is not None:
+            interval = " [{:+.1f}, {:+.1f}]".format(*(100 * difference[end] for end in ("low", "high")))
+        table.add_row(
+            name,
+            f"{100 * values['mean']:.1f}{spread}",
+            str(values["n"]),
+            f"{100 * difference['mean']:+.1f}{interval}" if difference else "",
+            difference.get("verdict") or "",
+        )
+    return table
 
 
 def report(found: MethodRecommendation, metric: str) -> list[str]:
@@ -140,8 +164,12 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             on_round=lambda name, count: console.print(f"{ROUNDS[name]}: {count} trainings."),
         )
     for name, results in found.rounds.items():
-        console.print(f"\n{ROUNDS[name]}:")
-        print_tables(result_tables(results.summary), console)
+        console.print(f"\n{ROUNDS[name]}; percent, mean ± standard deviation over the folds, 95 % intervals:")
+        console.print(ranking(results, args.metric), soft_wrap=False)
+        for run in results.summary["settings"][0]["unfinished"]:
+            console.print(f"Without result: {run['method']}, fold {run['seed']}: {run['reason']}")
+        console.print(f"All metrics: {work_dir / f'{name}_round' / 'results.md'}")
+    console.print()
     for line in report(found, args.metric):
         console.print(line)
 

@@ -9,7 +9,8 @@ import pytest
 import mmpretrain_imbalance.apis as apis
 from mmpretrain_imbalance.apis import MethodRecommendation
 from mmpretrain_imbalance.apis.comparison.results.comparison_results import ComparisonResults
-from tests.apis.comparison.results.summaries import summary, three_methods
+from tests.apis.comparison.results.summaries import method as compared
+from tests.apis.comparison.results.summaries import setting, statistics, summary
 
 TOOL = "recommend_method.py"
 
@@ -27,7 +28,13 @@ def recommended(monkeypatch: pytest.MonkeyPatch):
     """Replace the recommendation by a given one, and return the arguments that it gets."""
 
     def replace(method: str, verdict: str | None, *rounds: str) -> dict:
-        results = ComparisonResults(summary(three_methods("as_annotated", 0.5, 0.6, 0.7)), [])
+        columns = (statistics(0.5), statistics(0.6, verdict="worse"), statistics(0.7, 0.02, "better"))
+        methods = [
+            compared(name, values, macro_f1_chosen=values)
+            for name, values in zip(("bce", "plm", "csl"), columns)
+        ]
+        unfinished = [dict(method="hill", seed=2, reason="the loss is NaN")]
+        results = ComparisonResults(summary(setting(*methods, unfinished=unfinished)), [])
         seen: dict = {}
 
         def recommend(config, work_dir, *, on_round, **arguments):
@@ -47,8 +54,8 @@ def test_options_are_passed_on_and_rankings_are_printed(run_in_process, project,
     seen = recommended("csl", "better", "features", "training")
     run_in_process(
         TOOL, "photos", "--methods", "HillLoss", "my.py", "--metric", "macro_f1_chosen", "--folds", "4",
-        "--repetitions", "2", "--finalists", "1", "--final-folds", "2", "--checkpoint", "a.pth", "--jobs", "1",
-        "--no-features", "--cfg-options", "train_cfg.max_epochs=3",
+        "--repetitions", "2", "--finalists", "1", "--final-folds", "2", "--checkpoint", "a.pth",
+        "--jobs", "1", "--no-features", "--cfg-options", "train_cfg.max_epochs=3",
     )  # fmt: skip
     assert seen == dict(
         config=Path("photos/config.py"),
@@ -67,7 +74,15 @@ def test_options_are_passed_on_and_rankings_are_printed(run_in_process, project,
     )
     printed = capsys.readouterr().out
     assert "A linear head on the features of the pretrained backbone: 6 trainings." in printed
-    assert printed.count("digits, as_annotated") == 2
+    lines = [[cell.strip() for cell in line.split("│")] for line in printed.splitlines() if "│" in line]
+    assert lines[:3] == [
+        ["csl", "70.0 ± 2.0", "2", "+10.0 [+5.0, +15.0]", "better"],
+        ["plm", "60.0 ± 1.0", "2", "+10.0 [+5.0, +15.0]", "worse"],
+        ["bce", "50.0 ± 1.0", "2", "", ""],
+    ]
+    assert len(lines) == 6
+    assert "Without result: hill, fold 2: the loss is NaN" in printed
+    assert "All metrics: work_dirs/recommend_photos/training_round/results.md" in printed
     assert "Recommended: csl. Its F1 chosen is better than that of bce, beyond the variation" in printed
     assert printed.endswith("Train it: python tools/train.py 'my work/csl.py'\n")
 
@@ -94,4 +109,6 @@ def test_the_reason_is_printed(run_in_process, project, recommended, capsys, met
 def test_wrong_input_is_explained(error_message, project):
     message = error_message(TOOL, "nowhere")
     assert "The 'config' argument of recommend_method must be a config file, or a folder" in message
-    assert "'metric' argument of recommend_method must be one of" in error_message(TOOL, project, "--metric", "x")
+    assert "'metric' argument of recommend_method must be one of" in error_message(
+        TOOL, project, "--metric", "x"
+    )

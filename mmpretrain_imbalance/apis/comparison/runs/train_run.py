@@ -77,7 +77,7 @@ def train_run(
         cfg = _run_config(folder, checkpoint)
         on_epoch(epoch)
         with DefaultScope.overwrite_default_scope("mmpretrain"), name_run(folder):
-            runner = _RunOfFolder.from_cfg(_FormattedOnce(cfg.to_dict(), filename=cfg.filename))
+            runner = _RunOfFolder.from_cfg(_ConfigOfFile(cfg.to_dict(), filename=cfg.filename))
             for sentence in sentences:
                 runner.logger.warning(sentence)
             _train_and_predict(runner, folder, on_epoch)
@@ -105,16 +105,16 @@ def write_class_prior(cfg: Config, checkpoint: Path, device: str | None = None) 
     write_named_values(checkpoint.parent / "class_prior.json", estimate.class_names, columns)
 
 
-class _FormattedOnce(Config):
-    """Config whose text is formatted once.
+class _ConfigOfFile(Config):
+    """Config whose text is that of its file.
 
-    MMEngine stores the text in each checkpoint, and formats it each time, which takes seconds: longer than an
+    MMEngine stores the text in each checkpoint. To format it takes seconds each time, which is longer than an
     epoch of a linear head on features.
     """
 
     @cached_property
     def pretty_text(self) -> str:
-        return super().pretty_text
+        return Path(self.filename).read_text(encoding="utf-8")
 
 
 class _RunOfFolder(Runner):
