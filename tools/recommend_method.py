@@ -86,7 +86,7 @@ from mmpretrain_imbalance.apis import MethodRecommendation, recommend_method
 from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
 from mmpretrain_imbalance.apis.comparison.results.compared_metrics import compared_metric
 from mmpretrain_imbalance.apis.comparison.results.comparison_results import ComparisonResults
-from mmpretrain_imbalance.apis.comparison.results.method_differences import BETTER, SAME
+from mmpretrain_imbalance.apis.comparison.results.method_differences import BETTER, SAME, WORSE
 from mmpretrain_imbalance.apis.recommend_method import SHORT_LIST, config_path
 
 ROUNDS = {
@@ -96,10 +96,12 @@ ROUNDS = {
 
 
 def ranking(results: ComparisonResults, metric: str) -> Table:
-    """Return the table of the methods in one metric, best first, in percent."""
-    (setting,), yardstick = results.summary["settings"], results.summary["yardstick"]
+    """Return the table of the methods in one metric, best first, with differences from the yardstick."""
+    (setting,) = results.summary["settings"]
     column = compared_metric(metric, "recommend_method")
-    table = Table("method", column.heading, "folds", f"difference from {yardstick}", "", show_edge=False)
+    table = Table("method", column.heading, "folds", "difference", "", show_edge=False)
+    table.columns[0].overflow = "fold"
+    table.columns[0].no_wrap = table.columns[3].no_wrap = True
     direction = 1 if column.lower_is_better else -1
     found = {method["method"]: method["metrics"][metric] for method in setting["methods"]}
     defined = [name for name in found if found[name]["mean"] is not None]
@@ -114,7 +116,7 @@ def ranking(results: ComparisonResults, metric: str) -> Table:
             f"{100 * values['mean']:.1f}{spread}",
             str(values["n"]),
             f"{100 * difference['mean']:+.1f}{interval}" if difference else "",
-            difference.get("verdict") or "",
+            {BETTER: "better", WORSE: "worse"}.get(difference.get("verdict"), ""),
         )
     return table
 
@@ -161,10 +163,13 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             cfg_options=args.cfg_options,
             num_jobs=args.jobs,
             devices=visible_devices(),
-            on_round=lambda name, count: console.print(f"{ROUNDS[name]}: {count} trainings."),
+            on_round=lambda name, count: console.print(
+                f"{ROUNDS[name]}: {count} trainings, without those that are finished."
+            ),
         )
     for name, results in found.rounds.items():
-        console.print(f"\n{ROUNDS[name]}; percent, mean ± standard deviation over the folds, 95 % intervals:")
+        console.print(f"\n{ROUNDS[name]}, in percent, with the standard deviation over the folds;")
+        console.print(f"difference from {found.yardstick}, with its 95 % interval:")
         console.print(ranking(results, args.metric), soft_wrap=False)
         for run in results.summary["settings"][0]["unfinished"]:
             console.print(f"Without result: {run['method']}, fold {run['seed']}: {run['reason']}")

@@ -73,7 +73,7 @@ def test_options_are_passed_on_and_rankings_are_printed(run_in_process, project,
         devices=["cpu"],
     )
     printed = capsys.readouterr().out
-    assert "A linear head on the features of the pretrained backbone: 6 trainings." in printed
+    assert "A linear head on the features of the pretrained backbone: 6 trainings" in printed
     lines = [[cell.strip() for cell in line.split("│")] for line in printed.splitlines() if "│" in line]
     assert lines[:3] == [
         ["csl", "70.0 ± 2.0", "2", "+10.0 [+5.0, +15.0]", "better"],
