@@ -1,4 +1,4 @@
-"""What tools/recommend_method.py passes on and prints; the trainings are replaced."""
+"""Options and output of tools/recommend_method.py; the trainings are replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What remains of a method that the base config has, and where a class prior goes."""
+"""Removal of the method that a base config has, and the place of a class prior."""
 
 from pathlib import Path
 
