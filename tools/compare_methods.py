@@ -135,6 +135,7 @@ if __name__ == "__main__":
     PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
+from _lib.command_line import check_folder, config_file
 from _lib.compared_devices import visible_devices
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
@@ -149,14 +150,21 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Train the missing runs, and write and print the results."""
     console = Console(markup=False, emoji=False, soft_wrap=True, highlight=False)
     if args.print_commands is not None:
+        if args.print_commands < 1:
+            parser.error(
+                f"The '--print-commands' argument must be at least 1. Got {args.print_commands} instead."
+            )
         for line in shard_commands(sys.argv, args.print_commands):
             console.print(line)
         return
+    for path in args.base_configs:
+        config_file(parser, path)
+    work_dir = check_folder(parser, args.work_dir or default_work_dir(args.base_configs))
     with explain_input_errors(parser, args.traceback):
         comparison = Comparison(
             args.base_configs,
             args.methods,
-            args.work_dir or default_work_dir(args.base_configs),
+            work_dir,
             settings=args.settings,
             num_seeds=args.seeds,
             num_trials=args.trials,
@@ -165,9 +173,12 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             num_folds=args.folds,
             cfg_options=args.cfg_options,
         )
+        if args.yardstick not in (None, *comparison.methods):  # checked before the training
+            raise ValueError(
+                f"The '--yardstick' argument must be one of the methods {', '.join(comparison.methods)}. Got "
+                f"{args.yardstick!r} instead."
+            )
         failures = {} if args.collect else comparison.train(args.jobs, visible_devices(), args.shard)
-        for name, reason in failures.items():
-            console.print(f"Failed: {name}: {reason}", style="red")
         if args.shard is None:
             results = comparison.write_results(args.yardstick, failures)
             write_comparison_figures(results.summary, comparison.work_dir)

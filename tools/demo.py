@@ -1,7 +1,8 @@
 """Train several methods on handwritten digits and compare them.
 
 There are two settings. In the first, the classes are imbalanced and all labels are known. In the second, half
-of the labels are unknown as well.
+of the labels are unknown as well. The same command continues a stopped demo: it trains a finished run again
+only after a change of the code.
 """
 
 from __future__ import annotations
@@ -39,12 +40,13 @@ import_mmpretrain()
 
 import numpy as np
 from _lib.demo_figure import draw_demo_figure
+from _lib.demo_runs import EPOCHS, DemoRun, DemoRuns
 from _lib.demo_training import METRICS
-from _lib.method_runs import MethodRun, train_all
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from mmpretrain_imbalance.apis.comparison.runs.run_jobs import run_jobs
 from mmpretrain_imbalance.utils.files import atomic_write
 
 # Setting, method, config, and the method that estimates the class prior for it.
@@ -84,12 +86,12 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         )
 
     planned = [
-        MethodRun(setting, method, seed, config, prior_from)
+        DemoRun(setting, method, seed, config, prior_from)
         for seed in range(args.seeds)
         for setting, method, config, prior_from in RUNS
     ]
-    results = train_all(planned, args.work_dir, args.jobs)
-    runs = {(run.seed, run.setting, run.method): result for run, result in results.items()}
+    console = Console()
+    runs = train_all(planned, args.work_dir, args.jobs, parser, console)
     rows = [
         {"setting": setting, "method": method, "seed": seed, **runs[seed, setting, method]["metrics"]}
         for seed in range(args.seeds)
@@ -107,10 +109,33 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         for method in methods
     }
     draw_demo_figure(args.work_dir / "figure.png", first, args.work_dir / "seed_0" / "imbalance_plm")
-    console = Console()
     for setting in SHOWN:
         console.print(results_table(rows, setting))
     console.print(f"Written to {args.work_dir}: results.json, results.md, figure.png")
+
+
+def train_all(
+    planned: list[DemoRun], root: Path, jobs: int, parser: argparse.ArgumentParser, console: Console
+) -> dict[tuple[int, str, str], dict]:
+    """Train the runs that are not finished, and return all results by seed, setting and method.
+
+    The runs use no GPU, so that the results do not depend on it.
+    """
+    schedule = DemoRuns(planned, root)
+    count = len(schedule.unfinished())
+    if count < len(planned):
+        text = f"{len(planned) - count} of {len(planned)} runs in {root} were finished before."
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    run_jobs(schedule.ready, jobs, EPOCHS * count)
+    missing = schedule.unfinished()
+    if missing:
+        names = ", ".join(str(run.folder(root)) for run in missing)
+        parser.exit(
+            1,
+            f"{parser.prog}: error: {len(missing)} of {len(planned)} runs have no result: {names}. Their "
+            "output is in output.txt of each folder. The same command trains only these runs.\n",
+        )
+    return {(run.seed, run.setting, run.method): schedule.result(run) for run in planned}
 
 
 def table_cells(rows: list[dict], setting: str) -> tuple[str, list[list[str]]]:

@@ -6,6 +6,7 @@ The same command resumes a stopped extraction.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from _lib.command_options import add_cfg_options, add_device_option, add_traceback_option
 from _lib.quiet_import import import_mmpretrain
@@ -51,7 +52,7 @@ if __name__ == "__main__":
     PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
-from _lib.command_line import checkpoint_file, config_file, override
+from _lib.command_line import check_folder, checkpoint_file, config_file, override
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
 
@@ -78,6 +79,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     cfg = config_file(parser, args.config)
     if args.checkpoint is not None:
         checkpoint_file(parser, args.checkpoint)
+    check_folder(parser, Path(args.out), "--out")
     override(parser, cfg, args.cfg_options)
     with explain_input_errors(parser, args.traceback, cfg):
         extracted = extract_features(

@@ -36,7 +36,7 @@ METADATA = ProjectMetadata(str(ROOT), None).core
 PLAIN = names_of(METADATA.dependencies)
 EXTRAS = {extra: names_of(requirements) for extra, requirements in METADATA.optional_dependencies.items()}
 # Packages that are imported only when they are used; the error message names the extra.
-OPTIONAL = EXTRAS["onnx"] | EXTRAS["suspects"] | EXTRAS["tables"] | EXTRAS["timm"]
+OPTIONAL = set().union(*(EXTRAS[name] for name in ("onnx", "suspects", "tables", "timm", "tuning")))
 
 
 def test_imports_of_the_package_are_declared() -> None:

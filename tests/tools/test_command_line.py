@@ -47,6 +47,25 @@ def test_launcher_that_did_not_start_this_process(error_message, tiny_config: Pa
     assert message in error_message("train.py", tiny_config, "--launcher", launcher)
 
 
+def test_folder_that_is_a_file(error_message, tiny_config: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    folder = tmp_path / "notes" / "comparison"
+    message = (
+        f"The '--work-dir' argument must be a folder. Got '{folder}' instead, but {tmp_path / 'notes'} is"
+    )
+    assert message in error_message("compare_methods.py", tiny_config, "--work-dir", folder)
+    message = f"The '--out' argument must be a folder. Got '{folder}' instead"
+    assert message in error_message("extract_features.py", tiny_config, "--out", folder)
+
+
+def test_comparison_that_cannot_start(error_message, tiny_config: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("model = dict(")
+    message = f"must be a config that can be read. Got '{tmp_path / 'own.py'}', which raised: SyntaxError"
+    assert message in error_message("compare_methods.py", tmp_path / "own.py")
+    message = "The '--print-commands' argument must be at least 1. Got 0 instead."
+    assert message in error_message("compare_methods.py", tiny_config, "--print-commands", "0")
+
+
 def test_out_item_without_out(error_message, tiny_config: Path) -> None:
     assert "must come with '--out'" in error_message("test.py", tiny_config, "a.pth", "--out-item", "pred")
 

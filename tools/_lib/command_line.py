@@ -78,6 +78,25 @@ def checkpoint_file(parser: argparse.ArgumentParser, path: str, argument: str = 
     return path
 
 
+def check_folder(parser: argparse.ArgumentParser, path: Path, option: str = "--work-dir") -> Path:
+    """Check that a folder for the files of a command exists or can be made.
+
+    Args:
+        parser: Parser of the command line, which reports errors.
+        path: Path of the folder.
+        option: Option that names it.
+
+    Returns:
+        The path.
+    """
+    found = next((folder for folder in (path, *path.parents) if folder.exists()), path)
+    if found.exists() and not found.is_dir():
+        parser.error(
+            f"The '{option}' argument must be a folder. Got {str(path)!r} instead, but {found} is a file."
+        )
+    return path
+
+
 def read_config(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Config:
     """Read the config, and set its work folder and its launcher.
 

@@ -1,15 +1,20 @@
-"""Training and evaluation of one shipped config with MMEngine's Runner, for the demo and the comparison."""
+"""Training and evaluation of one shipped config with MMEngine's Runner, for the demo."""
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
+from mmpretrain_imbalance.utils.files import atomic_write
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+#: File with the result of a run; it is written at the end.
+RESULT_FILE = "demo_run.json"
 METRICS = ("mAP", "macro_f1", "CF1", "recall_rarest", "f1_rarest", "exact_match")
 
 
@@ -18,25 +23,22 @@ def train_method(
     seed: int,
     work_dir: str,
     class_prior: str | None,
+    code: str,
     report_epoch: Callable[[int], None],
-    options: dict[str, Any],
-) -> dict:
-    """Train a shipped config with a seed, and evaluate it on the test images.
+) -> None:
+    """Train a shipped config with a seed, evaluate it on the test images, and write the result.
+
+    The result has the metrics as fractions, and the contents of the figure: AP per class in percent, training
+    counts, and predictions for some images.
 
     Args:
         config: Path of the config, relative to configs/.
         seed: Seed of the images, the hidden labels, the initial weights and the order of the images.
-        work_dir: Folder for checkpoints and logs.
+        work_dir: Folder for checkpoints, logs and the result.
         class_prior: Path of the class prior file, for the configs that need one.
+        code: Digest of the code, which is stored with the result.
         report_epoch: Function that is called with the number of finished epochs.
-        options: Further settings of the config, by dotted key.
-
-    Returns:
-        The metrics as fractions, and the contents of the figure: AP per class in percent, training counts,
-        and predictions for some images.
     """
-    # One thread per run: the results do not depend on the number of cores, and parallel runs are faster.
-    torch.set_num_threads(1)
     from mmengine.config import Config
     from mmengine.hooks import Hook
     from mmengine.runner import Runner
@@ -51,14 +53,13 @@ def train_method(
     cfg.work_dir = work_dir
     cfg.experiment_name = f"{Path(work_dir).name}_seed{seed}"
     cfg.log_level = "ERROR"
-    cfg.env_cfg.mp_cfg.mp_start_method = "spawn"  # how this process was started; MMEngine warns otherwise
+    # How this process was started; MMEngine warns about a change.
+    cfg.env_cfg.mp_cfg.mp_start_method = multiprocessing.get_start_method()
     cfg.randomness = dict(seed=seed)
     # Checkpoints, logs and validation between epochs are not needed: the model is evaluated below.
     cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs + 1
     cfg.default_hooks.logger.interval = 100
     cfg.default_hooks.checkpoint.interval = cfg.train_cfg.max_epochs
-    for name, value in options.items():
-        set_option(cfg, name, value)
     set_seed(cfg.train_dataloader.dataset, seed)
     for loader in (cfg.val_dataloader, cfg.test_dataloader):
         loader.dataset.seed = seed
@@ -73,13 +74,16 @@ def train_method(
     runner.train()
     values = {name.split("/")[-1]: value for name, value in test_loop.run().items()}
     counts = next(hook for hook in runner.hooks if type(hook).__name__ == "LabelStatisticsHook").counts
-    return {
+    result = {
+        "code": code,
         "metrics": {name: values[name] / 100 for name in METRICS},
         "ap": values["AP_classwise"],
         "positives": counts.positives.tolist(),
         "negatives": counts.negatives.tolist(),
         "examples": predict_examples(runner, counts.positives),
     }
+    with atomic_write(Path(work_dir) / RESULT_FILE) as file:
+        json.dump(result, file)
 
 
 def set_seed(dataset: dict, seed: int) -> None:
@@ -87,14 +91,6 @@ def set_seed(dataset: dict, seed: int) -> None:
     dataset["seed"] = seed
     if "dataset" in dataset:
         set_seed(dataset["dataset"], seed)
-
-
-def set_option(config: dict, name: str, value: Any) -> None:
-    """Replace the value, which may be a whole dict, of a dotted key of a config."""
-    *path, last = name.split(".")
-    for key in path:
-        config = config[key]
-    config[last] = value
 
 
 def set_class_prior(loss: dict, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from dataclasses import dataclass, field
@@ -74,9 +75,11 @@ def read_method(method: str | os.PathLike[str]) -> ComparedMethod:
     if NAME.fullmatch(text) and MODELS.get(text) is not None:
         return ComparedMethod(text, {"loss": dict(type=text)})
     names = sorted(path.stem for path in shipped.parent.glob("*.py"))
+    similar = difflib.get_close_matches(text, names, n=1)
+    question = f" Did you mean {similar[0]!r}?" if similar else ""
     raise ValueError(
         "The 'methods' argument must have names of methods, paths of config files that end in .py, or types "
-        f"of losses in the registry. Got {text!r} instead. The methods are {', '.join(names)}."
+        f"of losses in the registry. Got {text!r} instead.{question} The methods are {', '.join(names)}."
     )
 
 

@@ -44,6 +44,9 @@ def check_base_config(cfg: Config, name: str) -> None:
             f"{name}: expected training by epochs, found by_epoch=False in train_cfg. Set by_epoch=True and "
             "max_epochs."
         )
+    epochs = cfg.train_cfg.get("max_epochs")
+    if not isinstance(epochs, int) or epochs < 1:
+        raise ValueError(f"{name}: expected a positive integer as train_cfg.max_epochs, found {epochs!r}.")
     if "lr" not in cfg.optim_wrapper.get("optimizer", {}):
         raise ValueError(f"{name}: expected one learning rate, optim_wrapper.optimizer.lr, found none.")
 

@@ -88,7 +88,7 @@ def suggest_values(
         ) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # Optuna suggests indices, because the values of a space may be lists.
-    distributions = {
+    distributions: dict[str, Any] = {
         key: optuna.distributions.CategoricalDistribution(range(len(values))) for key, values in space.items()
     }
     sampler = optuna.samplers.TPESampler(seed=zlib.crc32(name.encode()) + len(finished), n_startup_trials=3)

@@ -48,7 +48,11 @@ def test_other_files_are_refused(tmp_path, text, message):
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"Got 'hill' instead. The methods are .*hill_loss"):
-        read_method("hill")
+    with pytest.raises(ValueError, match=r"Got 'x' instead. The methods are .*hill_loss"):
+        read_method("x")
+    with pytest.raises(
+        ValueError, match=r"Got 'hill_los' instead. Did you mean 'hill_loss'\? The methods are"
+    ):
+        read_method("hill_los")
     with pytest.raises(FileNotFoundError, match=r"must exist\. Got 'absent.py' instead"):
         read_method("absent.py")

@@ -113,6 +113,8 @@ def test_components_of_a_users_method_are_imported(base, parts):
         ("model", None, "own.py: expected the setting 'model'"),
         ("model", dict(type="ImageClassifier"), "expected a model with a 'head'"),
         ("train_cfg", dict(by_epoch=False, max_iters=10), "expected training by epochs"),
+        ("train_cfg", dict(by_epoch=True, max_epochs="x"), "expected a positive integer .* found 'x'"),
+        ("train_cfg", dict(by_epoch=True, max_epochs=0), "train_cfg.max_epochs, found 0"),
         ("optim_wrapper", dict(optimizer=dict(type="SGD")), "expected one learning rate"),
     ],
 )

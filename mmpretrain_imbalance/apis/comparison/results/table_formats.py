@@ -14,6 +14,7 @@ from .result_tables import ResultTable, TableCell
 
 _ARROWS = {BETTER: "↑", WORSE: "↓", "": ""}
 _STAR = "*"
+_LONGEST_LINE = 1000
 _LATEX_CHARACTERS = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -165,7 +166,11 @@ def print_tables(tables: Sequence[ResultTable], console: Console | None = None) 
                 printed.add_column(Text(heading), justify="right" if is_number else "left", no_wrap=is_number)
             for row in table.rows:
                 printed.add_row(*(Text(_plain(cell), style="bold" if cell.is_best else "") for cell in row))
-            console.print(printed)
+            if _alignment(table) == "r":
+                # Lines that are too long for the terminal are better than names that are cut off.
+                options = console.options.update(width=_LONGEST_LINE)
+                printed.width = console.measure(printed, options=options).maximum
+            console.print(printed, crop=False)
         for sentence in (*table.notes, *table.missing):
             # A file or a terminal without colors does not show bold.
             console.print(Text(sentence.replace("Bold:", f"{_STAR} and bold:", 1)))

@@ -116,3 +116,9 @@ def test_the_console_shows_names_as_they_are_and_the_best_without_colors(table: 
     assert "│ ↑ * 73.4 ± 0.4 │" in printed
     assert re.search(r"│ bce +│ +↓ 51\.2 │ 90\.0 ± 1\.0 │", printed)
     assert "* and bold: the best." in printed
+
+
+def test_a_narrow_console_does_not_cut_names_and_numbers_off(table: ResultTable) -> None:
+    text = io.StringIO()
+    print_tables([table], Console(file=text, width=20, color_system=None))
+    assert re.search(rf"│ {re.escape(AWKWARD)} │ ↑ \* 73\.4 ± 0\.4 │ +- │", text.getvalue())
