@@ -77,6 +77,7 @@ if __name__ == "__main__":
     PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
+from _lib.command_line import check_folder, config_file
 from _lib.compared_devices import visible_devices
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
@@ -148,7 +149,9 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     console = Console(markup=False, emoji=False, soft_wrap=True, highlight=False)
     with explain_input_errors(parser, args.traceback):
         path = config_path(args.config)
-        work_dir = args.work_dir or Path("work_dirs") / f"recommend_{base_name(path)}"
+        config_file(parser, str(path))
+        default = Path("work_dirs") / f"recommend_{base_name(path)}"
+        work_dir = check_folder(parser, args.work_dir or default)
         found = recommend_method(
             path,
             work_dir,

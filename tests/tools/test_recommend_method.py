@@ -18,7 +18,7 @@ TOOL = "recommend_method.py"
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "config.py").touch()
+    (tmp_path / "photos" / "config.py").write_text("model = dict()")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "photos"
 
