@@ -1,19 +1,23 @@
 """Recommend a method for your data, by cross-validation on the known labels of the training set.
 
 All methods first train a linear head on the features of the pretrained backbone, then the best of them and
-the yardstick, the first method, train the whole model. The command prints both rankings and writes a config
-with the method that it recommends. The same command continues a stopped one.
+the yardstick, the first method, train the whole model. Without pretrained weights, all methods train the
+whole model. The command prints the rankings and writes a config with the method that it recommends. The same
+command continues a stopped one. The validation set and the test set are not read.
 
-Example:
+Examples:
     python tools/recommend_method.py my_project
+    python tools/recommend_method.py my_config.py --metric macro_f1_chosen --methods binary_cross_entropy \
+        my_method.py --cfg-options train_cfg.max_epochs=5 param_scheduler.T_max=5
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
-from _lib.command_options import add_jobs_option, add_traceback_option
+from _lib.command_options import add_cfg_options, add_jobs_option, add_traceback_option
 from _lib.quiet_import import import_mmpretrain
 
 
@@ -51,7 +55,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         "--final-folds",
         type=int,
         default=3,
-        help="number of folds that are held out in the second round (default: 3)",
+        help="number of folds that are held out in the second round, at most K (default: 3)",
     )
     parser.add_argument(
         "--checkpoint",
@@ -63,6 +67,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument(
         "--work-dir", type=Path, help="folder for all files (default: work_dirs/recommend_NAME of the data)"
     )
+    add_cfg_options(parser, "train_cfg.max_epochs=3, in the trainings of the whole model only")
     add_jobs_option(parser)
     add_traceback_option(parser)
     return parser, parser.parse_args()
@@ -76,37 +81,67 @@ from _lib.command_line import check_folder, config_file
 from _lib.compared_devices import visible_devices
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
+from rich.table import Table
 
 from mmpretrain_imbalance.apis import MethodRecommendation, recommend_method
 from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
-from mmpretrain_imbalance.apis.comparison.compared_method import read_method
-from mmpretrain_imbalance.apis.comparison.results.result_tables import result_tables
-from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
+from mmpretrain_imbalance.apis.comparison.results.compared_metrics import compared_metric
+from mmpretrain_imbalance.apis.comparison.results.comparison_results import ComparisonResults
+from mmpretrain_imbalance.apis.comparison.results.method_differences import BETTER, SAME, WORSE
 from mmpretrain_imbalance.apis.recommend_method import SHORT_LIST, config_path
 
 ROUNDS = {
-    "features": "First round: a linear head on the features of the pretrained backbone",
-    "training": "Training of the whole model",
+    "features": "A linear head on the features of the pretrained backbone",
+    "training": "The whole model",
 }
 
 
-def report(found: MethodRecommendation, metric: str) -> list[str]:
-    """Describe the recommendation, one line each."""
-    if found.is_better:
-        reason = f"is better than {found.yardstick} in {metric}, beyond the variation of folds and images"
-    elif found.method == found.yardstick:
-        reason = f"is the yardstick, and no method has a higher {metric}"
-    else:
-        reason = (
-            f"has the best {metric}, but cannot be distinguished from {found.yardstick}: nothing beats the "
-            "yardstick on these labels"
+def ranking(results: ComparisonResults, metric: str) -> Table:
+    """Return the table of the methods in one metric, best first, with differences from the yardstick."""
+    (setting,) = results.summary["settings"]
+    column = compared_metric(metric, "recommend_method")
+    table = Table("method", column.heading, "folds", "difference", "", show_edge=False)
+    table.columns[0].overflow = "fold"
+    table.columns[0].no_wrap = table.columns[3].no_wrap = True
+    direction = 1 if column.lower_is_better else -1
+    found = {method["method"]: method["metrics"][metric] for method in setting["methods"]}
+    defined = [name for name in found if found[name]["mean"] is not None]
+    for name in sorted(defined, key=lambda name: direction * found[name]["mean"]):
+        values, difference = found[name], found[name]["difference"] or {}
+        spread = "" if values["sd"] is None else f" ± {100 * values['sd']:.1f}"
+        interval = ""
+        if difference.get("low") is not None:
+            interval = " [{:+.1f}, {:+.1f}]".format(*(100 * difference[end] for end in ("low", "high")))
+        table.add_row(
+            name,
+            f"{100 * values['mean']:.1f}{spread}",
+            str(values["n"]),
+            f"{100 * difference['mean']:+.1f}{interval}" if difference else "",
+            {BETTER: "better", WORSE: "worse"}.get(difference.get("verdict"), ""),
         )
-    lines = [f"Recommended: {found.method}. It {reason}."]
+    return table
+
+
+def report(found: MethodRecommendation, metric: str) -> list[str]:
+    """Describe the recommendation, one sentence each."""
+    heading, yardstick = compared_metric(metric, "recommend_method").heading, found.yardstick
+    if found.method == yardstick:
+        reason = f"It is the yardstick, and no other method has a better {heading}."
+    elif found.verdict == BETTER:
+        reason = (
+            f"Its {heading} is better than that of {yardstick}, beyond the variation of folds and images."
+        )
+    elif found.verdict == SAME:
+        reason = (
+            f"It has the best {heading}, but these labels are too few to tell it from {yardstick}: no method "
+            "is known to beat the yardstick."
+        )
+    else:
+        reason = f"It has the best {heading}; its difference from {yardstick} could not be tested."
+    lines = [f"Recommended: {found.method}. {reason}"]
     if "training" not in found.rounds:
-        lines.append("The whole model was not trained: the data are features.")
-    elif "features" not in found.rounds:
-        lines.append("There was no round on features.")
-    return [*lines, f"Train it: python tools/train.py {found.config}"]
+        lines.append("The data are features, so no whole model was trained.")
+    return [*lines, f"Train it: python tools/train.py {shlex.quote(str(found.config))}"]
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
@@ -115,8 +150,6 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     with explain_input_errors(parser, args.traceback):
         path = config_path(args.config)
         config_file(parser, str(path))
-        for method in args.methods or ():  # checked before the features are extracted, which may take hours
-            read_method(method)
         default = Path("work_dirs") / f"recommend_{base_name(path)}"
         work_dir = check_folder(parser, args.work_dir or default)
         found = recommend_method(
@@ -130,13 +163,21 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             num_final_folds=args.final_folds,
             checkpoint=args.checkpoint,
             use_features=not args.no_features,
+            cfg_options=args.cfg_options,
             num_jobs=args.jobs,
             devices=visible_devices(),
-            on_round=lambda name, count: console.print(f"{ROUNDS[name]}: {count} trainings"),
+            on_round=lambda name, count: console.print(
+                f"{ROUNDS[name]}: {count} trainings, without those that are finished."
+            ),
         )
     for name, results in found.rounds.items():
-        console.print(ROUNDS[name])
-        print_tables(result_tables(results.summary), console)
+        console.print(f"\n{ROUNDS[name]}, in percent, with the standard deviation over the folds;")
+        console.print(f"difference from {found.yardstick}, with its 95 % interval:")
+        console.print(ranking(results, args.metric), soft_wrap=False)
+        for run in results.summary["settings"][0]["unfinished"]:
+            console.print(f"Without result: {run['method']}, fold {run['seed']}: {run['reason']}")
+        console.print(f"All metrics: {work_dir / f'{name}_round' / 'results.md'}")
+    console.print()
     for line in report(found, args.metric):
         console.print(line)
 

@@ -1,6 +1,8 @@
-"""Inference with trained models, estimation of class priors, and export."""
+"""Inference with trained models, comparison of methods, estimation of class priors, features and export."""
 
 from .answer_table import check_answer_table, probability_path, write_answer_table
+from .comparison.compare_methods import Comparison, compare_methods
+from .comparison.results.comparison_results import ComparisonResults
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
 from .extract_features import ExtractedFeatures, extract_features
 from .fold_models import train_fold_models
@@ -15,6 +17,7 @@ from .project.backbone_choice import BackboneChoice, choose_backbone
 from .project.new_project import NewProject, new_project
 from .project.update_project import ProjectUpdate, update_project
 from .project.usable_images import UsableImages
+from .recommend_method import MethodRecommendation, recommend_method
 from .suspect_labels import SUSPECT_METHODS, suspect_labels
 from .suspect_table import SuspectLabel, SuspectLabels
 from .trained_model import TrainedModel, load_trained_model
@@ -23,9 +26,12 @@ __all__ = [
     "SUSPECT_METHODS",
     "BackboneChoice",
     "ClassPriorEstimate",
+    "Comparison",
+    "ComparisonResults",
     "ExtractedFeatures",
     "ImagePrediction",
     "ImageProbabilities",
+    "MethodRecommendation",
     "MultiLabelInferencer",
     "NewProject",
     "PredictionFile",
@@ -38,6 +44,7 @@ __all__ = [
     "UsableImages",
     "check_answer_table",
     "choose_backbone",
+    "compare_methods",
     "estimate_class_prior",
     "extract_features",
     "image_paths",
@@ -45,6 +52,7 @@ __all__ = [
     "load_trained_model",
     "new_project",
     "probability_path",
+    "recommend_method",
     "suspect_labels",
     "train_fold_models",
     "update_project",

@@ -20,6 +20,10 @@ from torch import Tensor
 _NAME = "extract_features"
 
 
+class RandomWeightsError(ValueError):
+    """The config has no pretrained weights, so that features would depend on random ones."""
+
+
 def feature_model(
     cfg: Config, checkpoint: str | None, probe: Tensor, random_weights: bool = False
 ) -> BaseModel:
@@ -37,8 +41,8 @@ def feature_model(
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If the config has no model, the checkpoint cannot be loaded, or features depend on random
-            weights.
+        RandomWeightsError: If there is no checkpoint, and features depend on random weights.
+        ValueError: If the config has no model, or the checkpoint cannot be loaded or lacks weights.
     """
     if cfg.get("model") is None:
         raise ValueError(
@@ -66,7 +70,7 @@ def feature_model(
             f"The checkpoint {checkpoint!r} must contain every weight of the features. Got none for "
             f"{names[0]!r}{more} instead. The checkpoint may belong to another config."
         )
-    raise ValueError(
+    raise RandomWeightsError(
         f"The 'checkpoint' argument of {_NAME} must be given, unless the config has pretrained weights in "
         f"'load_from' or in the 'init_cfg' of its backbone. Got None instead, and {names[0]!r}{more} would "
         "be random. Use random_weights (--random-weights) if you want random features."

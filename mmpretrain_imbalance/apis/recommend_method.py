@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from ..utils.argument_checks import check_integer
+from ..utils.argument_checks import check_integer, type_name
+from ..utils.files import atomic_write
 from .comparison.compare_methods import Comparison, base_name
+from .comparison.compared_method import read_method
 from .comparison.compared_setting import AS_ANNOTATED
 from .comparison.comparison_plan import Run, Task
 from .comparison.method_config import write_method_config
-from .comparison.results.choose_method import choose_method
+from .comparison.results.choose_method import best_methods, choose_method, comparable_means, verdict
 from .comparison.results.compared_metrics import compared_metric
 from .comparison.results.comparison_results import ComparisonResults
 from .comparison.run_job import PRIOR_FILE
+from .dataset_predictions import split_config
 from .extract_features import extract_features
 from .feature_model import RandomWeightsError
 
@@ -40,17 +42,17 @@ class MethodRecommendation:
     """Method that a cross-validation recommends.
 
     Attributes:
-        method: Name of the method.
+        method: Name of the method: the best mean of the last round.
         yardstick: Name of the method that the others were tested against.
-        is_better: Whether the method is distinguishable from the yardstick and better; False for the
-            yardstick itself.
+        verdict: ``'better'`` or ``'not distinguishable'`` than the yardstick; None for the yardstick itself,
+            and if the difference could not be tested.
         rounds: Results of each round, by its name: ``'features'`` and ``'training'``, or one of them.
         config: The config with the method.
     """
 
     method: str
     yardstick: str
-    is_better: bool
+    verdict: str | None
     rounds: dict[str, ComparisonResults]
     config: Path
 
@@ -67,6 +69,7 @@ def recommend_method(
     num_final_folds: int = 3,
     checkpoint: str | os.PathLike[str] | None = None,
     use_features: bool = True,
+    cfg_options: Mapping[str, Any] | None = None,
     num_jobs: int = 1,
     devices: Sequence[str] = ("cpu",),
     on_round: Callable[[str, int], None] = lambda name, num_runs: None,
@@ -74,10 +77,12 @@ def recommend_method(
 ) -> MethodRecommendation:
     """Compare methods on the training set of a config, and write a config with the best one.
 
-    Every fold of the training set is held out once, and only its known labels are used. In the first round,
-    all methods train a linear head on the features of the pretrained backbone, which takes seconds; in the
-    second one, the best of them and the yardstick train the whole model. Without pretrained weights there is
-    one round, in which all methods train the whole model. The test set is not touched.
+    Folds of the training set are held out, and only its known labels count. In the first round, all methods
+    train a linear head on the features of the pretrained backbone, which takes seconds; in the second one,
+    the best of them and the yardstick train the whole model. There is one round in which all methods train
+    the whole model if the config has no pretrained weights, and one round on features if its data are
+    features. The validation set and the test set are not read. If the labels have no negatives, unknown ones
+    of the held-out images count as negatives.
 
     Args:
         config: Path of a config, or of a project of :func:`new_project`.
@@ -90,72 +95,71 @@ def recommend_method(
         num_final_folds: Number of folds that are held out in the second round, at most K.
         checkpoint: Checkpoint of the backbone for the features; None for the pretrained weights of the
             config.
-        use_features: Whether to have the first round.
+        use_features: Whether to have the first round if it is possible.
+        cfg_options: Settings of the config for the trainings of its model, by dotted key, such as a smaller
+            number of epochs. The written config does not have them.
         num_jobs: Number of simultaneous runs.
         devices: Devices that the runs share.
         on_round: Called before each round with its name and its number of trainings.
         progress: Whether to show the progress of features and statistics.
 
     Returns:
-        The recommendation.
+        The recommendation. Its config is ``METHOD.py`` in ``work_dir``.
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If an argument is invalid, or no run of a round could be finished.
+        ValueError: If an argument is invalid, the metric is not defined on these data, or no run of a round
+            could be finished. The failure of single runs raises no error: the results list them.
 
     Note:
-        The cross-validation of this function measures how well the known labels of unseen images are
-        predicted. If the annotators looked at some classes or images more often than at others, these labels
-        are not those of a random sample. See docs/compare_methods.md for how often the choice was right.
+        The cross-validation measures how well the known labels of unseen images are predicted. If the
+        annotators looked at some classes or images more often than at others, these labels are not those of
+        a random sample. docs/recommend_method.md says how often the choice was right.
     """
     compared_metric(metric, _NAME)
     check_integer(_NAME, 2, num_folds=num_folds)
-    check_integer(
-        _NAME,
-        1,
-        num_repetitions=num_repetitions,
-        num_finalists=num_finalists,
-        num_final_folds=num_final_folds,
-    )
+    check_integer(_NAME, 1, num_repetitions=num_repetitions, num_finalists=num_finalists)
+    check_integer(_NAME, 1, num_final_folds=num_final_folds)
     path, folder = config_path(config), Path(os.path.abspath(work_dir))
+    for method in methods:
+        read_method(method)  # before the features, which take longer
+    features = _features(path, folder, checkpoint, cfg_options, progress) if use_features else None
     rounds: dict[str, ComparisonResults] = {}
-    finalists: Sequence[str | os.PathLike[str]] = methods
-    features = _features_config(path, folder, checkpoint, progress) if use_features else None
-    common: dict[str, Any] = dict(num_jobs=num_jobs, devices=devices, progress=progress, on_round=on_round)
-    final_folds = min(num_final_folds, num_folds)
-    if features is None:
-        final_folds = num_folds * num_repetitions
-    else:
+    finalists, num_runs = methods, num_folds * num_repetitions
+
+    def run_round(name: str, base: Path, num_seeds: int, options: Mapping[str, Any] | None) -> Comparison:
         comparison = Comparison(
-            [features],
-            methods,
-            folder / "features_round",
+            [base],
+            finalists,
+            folder / f"{name}_round",
             num_folds=num_folds,
-            num_seeds=num_folds * num_repetitions,
+            num_seeds=num_seeds,
+            cfg_options=options,
         )
-        rounds["features"] = _results("features", comparison, **common)
-        names = finalist_names(rounds["features"], metric, num_finalists)
-        finalists = [method for method, name in zip(methods, comparison.methods) if name in names]
+        on_round(name, len(comparison.plan.methods) * num_seeds)
+        comparison.train(num_jobs, devices)
+        rounds[name] = comparison.write_results(None, progress)
+        _check_metric(_setting(rounds[name]), metric)
+        return comparison
+
+    if features is not None:
+        comparison = run_round("features", features, num_runs, cfg_options if features == path else None)
+        yardstick = comparison.methods[0]
+        best = best_methods(_setting(rounds["features"]), yardstick, metric, num_finalists)
+        finalists = [
+            method for method, name in zip(methods, comparison.methods) if name == yardstick or name in best
+        ]
+        num_runs = min(num_final_folds, num_folds)
     if features != path:
-        comparison = Comparison(
-            [path], finalists, folder / "training_round", num_folds=num_folds, num_seeds=final_folds
-        )
-        rounds["training"] = _results("training", comparison, **common)
-    (setting,) = list(rounds.values())[-1].summary["settings"]
-    yardstick = comparison.methods[0]
-    chosen = choose_method(setting, yardstick, metric)
-    differences = {method["method"]: method["metrics"][metric]["difference"] for method in setting["methods"]}
-    is_better = (differences.get(chosen) or {}).get("verdict") == "better"
-    target = folder / "config.py"
+        comparison = run_round("training", path, num_runs, cfg_options)
+    yardstick, last = comparison.methods[0], _setting(list(rounds.values())[-1])
+    chosen = choose_method(last, yardstick, metric)
+    target = folder / f"{chosen}.py"
+    comment = f"{chosen}, which tools/recommend_method.py recommends by {metric} in a cross-validation."
     write_method_config(
-        path,
-        comparison.plan.methods[chosen],
-        {},
-        target,
-        f"{chosen}, the recommendation of a cross-validation by {metric}.",
-        _class_prior(comparison, chosen, folder),
+        path, comparison.plan.methods[chosen], target, comment, _class_prior(comparison, chosen, folder)
     )
-    return MethodRecommendation(chosen, yardstick, is_better, rounds, target)
+    return MethodRecommendation(chosen, yardstick, verdict(last, chosen, metric), rounds, target)
 
 
 def config_path(config: str | os.PathLike[str]) -> Path:
@@ -177,66 +181,60 @@ def config_path(config: str | os.PathLike[str]) -> Path:
     return path
 
 
-def finalist_names(results: ComparisonResults, metric: str, num_finalists: int) -> set[str]:
-    """Return the yardstick and the methods with the best means.
-
-    Args:
-        results: Results of a comparison in one setting.
-        metric: Name of the metric.
-        num_finalists: Number of methods beside the yardstick.
-
-    Returns:
-        Their names.
-    """
-    (setting,) = results.summary["settings"]
-    direction = -1 if compared_metric(metric, _NAME).lower_is_better else 1
-    yardstick = results.summary["yardstick"]
-    means = {
-        method["method"]: direction * method["metrics"][metric]["mean"]
-        for method in setting["methods"]
-        if method["method"] != yardstick and method["metrics"][metric]["mean"] is not None
-    }
-    return {yardstick, *sorted(means, key=lambda name: -means[name])[:num_finalists]}
-
-
-def _features_config(
-    path: Path, folder: Path, checkpoint: str | os.PathLike[str] | None, progress: bool
+def _features(
+    path: Path,
+    folder: Path,
+    checkpoint: str | os.PathLike[str] | None,
+    cfg_options: Mapping[str, Any] | None,
+    progress: bool,
 ) -> Path | None:
     """Return the config of the features; the given one if it has them, or None without pretrained weights."""
     cfg = Config.fromfile(path)
-    if "FeatureDataset" in str(cfg.train_dataloader.to_dict()):
+    cfg.merge_from_dict(dict(cfg_options or {}))
+    dataset = split_config(cfg, "train", _NAME)
+    if "FeatureDataset" in _types(dataset):
         return path
+    # The features of one split train nothing. The training set is both splits, so that no other set is read.
+    cfg.train_dataloader.dataset = dataset
+    cfg.val_dataloader = cfg.test_dataloader = dict(cfg.test_dataloader, dataset=dataset)
     # The name of the folder is that of the data in the tables.
     out = folder / "features" / base_name(path)
     try:
-        extracted = extract_features(cfg, checkpoint, out=out, splits=("train", "val"), progress=progress)
+        return extract_features(cfg, checkpoint, out=out, splits=("train", "val"), progress=progress).config
     except RandomWeightsError:
         return None
-    return extracted.config
 
 
-def _results(
-    name: str,
-    comparison: Comparison,
-    num_jobs: int,
-    devices: Sequence[str],
-    progress: bool,
-    on_round: Callable[[str, int], None],
-) -> ComparisonResults:
-    on_round(name, len(comparison.plan.methods) * comparison.plan.num_seeds)
-    comparison.train(num_jobs, devices)
-    return comparison.write_results(None, progress)
+def _types(dataset: Mapping[str, Any]) -> set[str]:
+    """Return the types of a dataset and of the datasets that it wraps."""
+    nested = [*dataset.get("datasets", []), *([dataset["dataset"]] if "dataset" in dataset else [])]
+    return {type_name(dataset["type"])}.union(*map(_types, nested))
+
+
+def _setting(results: ComparisonResults) -> dict[str, Any]:
+    (setting,) = results.summary["settings"]
+    found: dict[str, Any] = setting
+    return found
+
+
+def _check_metric(setting: Mapping[str, Any], metric: str) -> None:
+    if not comparable_means(setting, metric):
+        raise ValueError(
+            f"The 'metric' argument of {_NAME} must be a metric that is defined on these data. Got "
+            f"{metric!r}, of which no run has a value. Choose another one, such as 'mAP'."
+        )
 
 
 def _class_prior(comparison: Comparison, method: str, folder: Path) -> Path | None:
-    """Copy the class prior of the first fold for a method that requires one."""
+    """Copy a class prior for a method that requires one, from the first run that has it."""
     required = comparison.plan.methods[method].requires.get("class_prior")
     if required is None:
         return None
-    task = Task(comparison.plan.data[0], AS_ANNOTATED, required)
-    source = comparison.plan.run_folder(Run(task, 0, 0)) / PRIOR_FILE
-    if not source.exists():
-        return None
-    target = folder / PRIOR_FILE
-    shutil.copyfile(source, target)
-    return target
+    task, target = Task(comparison.plan.data[0], AS_ANNOTATED, required), folder / PRIOR_FILE
+    for seed in range(comparison.plan.num_seeds):
+        source = comparison.plan.run_folder(Run(task, seed, 0)) / PRIOR_FILE
+        if source.exists():
+            with atomic_write(target, "wb") as file:
+                file.write(source.read_bytes())
+            return target
+    return None

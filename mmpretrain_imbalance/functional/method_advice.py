@@ -174,7 +174,18 @@ def advise_method(
         >>> advise_method([80, 60], [0, 0], [20, 40]).method
         'asymmetric_pseudo_label_loss'
     """
-    figures = label_figures(positives, negatives, unknown, positives_per_image)
+    return advise_by_figures(label_figures(positives, negatives, unknown, positives_per_image))
+
+
+def advise_by_figures(figures: LabelFigures) -> MethodAdvice:
+    """Choose the method to start with, as :func:`advise_method`, from figures that are known already.
+
+    Args:
+        figures: The figures of the training set.
+
+    Returns:
+        The method, the method to try next, and the reasons.
+    """
     advice = _advice(figures)
     notes = []
     if figures.has_negatives and figures.negative_fraction < 1:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ...datasets import samplers
 from ...functional.method_advice import LabelFigures
 from ...utils.argument_checks import type_name
 from ..loss_arguments import arguments_from_data
@@ -25,6 +26,9 @@ def insert_method(
     class_prior: Path | None = None,
 ) -> None:
     """Replace the method of a config.
+
+    The loss and the samplers of this package are parts of a method: those of the config are not kept. Its
+    network, its schedule and its other hooks are kept.
 
     Args:
         cfg: The config. It is modified.
@@ -53,6 +57,7 @@ def insert_method(
         _set_class_prior(parts["loss"], str(class_prior), method.name)
     elif not has_class_prior(figures):
         _ignore_prior(parts["loss"])
+    _remove_parts(cfg)
     _insert_parts(cfg, parts)
     _scale_learning_rate(cfg, changes.get(LEARNING_RATE, 1.0))
     imports = (cfg.get("custom_imports") or {}).get("imports", [])
@@ -106,6 +111,17 @@ def _ignore_prior(loss: dict[str, Any]) -> None:
         _ignore_prior(loss["loss"])
 
 
+def _remove_parts(cfg: Config) -> None:
+    """Remove the parts of another method that are no loss: sampler, hook, and computation of few classes."""
+    if type_name((cfg.train_dataloader.get("sampler") or {}).get("type", "")) in samplers.__all__:
+        cfg.train_dataloader.sampler = dict(type="DefaultSampler", shuffle=True)
+    if type_name(cfg.model.head.type) == "ActiveClassesLinearClsHead":
+        cfg.model.head.type = "PartialLabelLinearClsHead"
+        cfg.model.head.pop("active_fraction", None)
+    hooks = cfg.get("custom_hooks") or []
+    cfg.custom_hooks = [hook for hook in hooks if type_name(hook["type"]) != "AveragedPredictionsHook"]
+
+
 def _insert_parts(cfg: Config, parts: dict[str, Any]) -> None:
     head = {name: value for name, value in cfg.model.head.to_dict().items() if name != "loss"}
     cfg.model.head = {**head, **parts.get("head", {}), "loss": parts["loss"]}
@@ -120,7 +136,7 @@ def _insert_parts(cfg: Config, parts: dict[str, Any]) -> None:
         old, new = cfg.optim_wrapper.get("paramwise_cfg") or {}, parts["paramwise_cfg"]
         keys = {**old.get("custom_keys", {}), **new.get("custom_keys", {})}
         cfg.optim_wrapper.paramwise_cfg = {**old, **new, "custom_keys": keys}
-    cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), *parts.get("hooks", [])]
+    cfg.custom_hooks = [*cfg.custom_hooks, *parts.get("hooks", [])]
 
 
 def _scale_learning_rate(cfg: Config, factor: float) -> None:
