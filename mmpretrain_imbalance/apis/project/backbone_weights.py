@@ -53,7 +53,10 @@ def fetch_weights(choice: BackboneChoice) -> dict[str, Tensor]:
 
 
 def read_weights(path: str | os.PathLike[str], choice: BackboneChoice) -> dict[str, Tensor]:
-    """Read the weights of a backbone from a checkpoint of MMPretrain, timm or this package.
+    """Read the weights of a backbone from a checkpoint of MMPretrain, timm, this package or another one.
+
+    The tensors are matched by their names or, if not one name agrees, by their order, provided that all
+    shapes agree.
 
     Args:
         path: A file of ``torch.save``, or a .safetensors file.
@@ -86,6 +89,7 @@ def _weights_of(choice: BackboneChoice, stored: Mapping[str, Tensor], source: st
             if key in stored and stored[key].shape == value.shape
         }
         found = max(found, matches, key=len)
+    found = found or _in_order(expected, stored)
     missing = [name for name in expected if name not in found and not name.endswith("num_batches_tracked")]
     if missing:
         raise ValueError(
@@ -94,6 +98,17 @@ def _weights_of(choice: BackboneChoice, stored: Mapping[str, Tensor], source: st
             f"its shape is {missing[0]!r}. The file may be that of another network."
         )
     return found
+
+
+def _in_order(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Match tensors by position: other packages give a network other names, but the same order."""
+    names = [name for name in expected if not name.endswith("num_batches_tracked")]
+    values = [value for name, value in stored.items() if not name.endswith("num_batches_tracked")]
+    matches = dict(zip(names, values))
+    is_same = len(matches) == len(names) and all(
+        value.shape == expected[name].shape for name, value in matches.items()
+    )
+    return matches if is_same else {}
 
 
 def _stored_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:

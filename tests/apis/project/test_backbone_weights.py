@@ -49,6 +49,28 @@ def test_files_of_timm_fit_without_their_classifier(ending: str, tmp_path: Path)
     torch.testing.assert_close(found["timm_model.conv_stem.weight"], network.conv_stem.weight)
 
 
+def test_other_names_in_the_same_order_fit(tmp_path: Path) -> None:
+    network = timm.create_model("test_efficientnet", num_classes=5).state_dict()
+    renamed = {f"layer_{number}": value for number, value in enumerate(network.values())}
+    path = tmp_path / "renamed.pth"
+    torch.save(renamed, path)
+    with pytest.raises(ValueError, match="every weight"):  # counters are recognized by their names
+        read_weights(path, SMALL_OF_TIMM)
+    counters = {name for name in network if name.endswith("num_batches_tracked")}
+    renamed = {
+        f"layer_{number}" + ("_num_batches_tracked" if name in counters else ""): value
+        for number, (name, value) in enumerate(network.items())
+    }
+    torch.save(renamed, path)
+    found = read_weights(path, SMALL_OF_TIMM)
+    for name, value in found.items():
+        torch.testing.assert_close(value, network[name.removeprefix("timm_model.")])
+    assert len(found) == len(build_backbone(SMALL_OF_TIMM).state_dict()) - len(counters)
+    torch.save(dict(reversed(list(renamed.items()))), path)
+    with pytest.raises(ValueError, match="every weight"):
+        read_weights(path, SMALL_OF_TIMM)
+
+
 def test_wrong_files_raise(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="must be an existing file, or 'none'"):
         read_weights(tmp_path / "missing.pth", SMALL)
