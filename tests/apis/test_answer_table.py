@@ -37,7 +37,8 @@ def probabilities(folder: Path, names: list[str]) -> ProbabilityFile:
 def test_csv_is_read_as_labels(tmp_path: Path) -> None:
     out = tmp_path / "answers.csv"
     write_answer_table(probabilities(tmp_path, ["a.jpg", "b.jpg", "c, d.jpg"]), out, THRESHOLDS)
-    with open(out, newline="", encoding="utf-8") as file:
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")  # Excel needs it for "Käfer"
+    with open(out, newline="", encoding="utf-8-sig") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["image", *CLASSES]
     assert rows[1] == ["a.jpg", "1", "0", "1"]

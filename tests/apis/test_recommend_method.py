@@ -48,8 +48,8 @@ class FakeComparison:
         (prior / "class_prior.json").write_text(self.round)
         return {"a run": "failed"}
 
-    def write_results(self, yardstick, failures, progress):
-        assert (yardstick, failures) == (None, {"a run": "failed"})
+    def write_results(self, yardstick, progress):
+        assert yardstick is None
         given = self.means[self.round]
         found = [
             method(name, statistics(*given[name][:1], verdict=given[name][1]), macro_f1_chosen=statistics(f1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ import torch
 from mmengine.config import Config
 
 from mmpretrain_imbalance.apis.comparison.runs import epoch_times
-from mmpretrain_imbalance.apis.comparison.runs.train_run import _ConfigOfFile, train_run
+from mmpretrain_imbalance.apis.comparison.runs.train_run import train_run
 from mmpretrain_imbalance.functional import best_thresholds
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
 from mmpretrain_imbalance.utils.class_values import read_named_values
@@ -45,13 +44,6 @@ def write_config(folder: Path, **changes) -> Path:
     folder.mkdir(parents=True)
     cfg.dump(folder / "config.py")
     return folder
-
-
-def test_the_text_of_a_config_is_that_of_its_file(tmp_path):
-    path = write_config(tmp_path / "run") / "config.py"
-    cfg = deepcopy(_ConfigOfFile(Config.fromfile(path).to_dict(), filename=str(path)))
-    cfg.resume = True
-    assert cfg.pretty_text == path.read_text()
 
 
 def outcome(folder: Path) -> dict:
