@@ -7,7 +7,7 @@ command continues a stopped one. The validation set and the test set are not rea
 
 Examples:
     python tools/recommend_method.py my_project
-    python tools/recommend_method.py my_config.py --metric macro_f1_chosen --methods binary_cross_entropy \
+    python tools/recommend_method.py my_config.py --methods binary_cross_entropy \
         my_method.py --cfg-options train_cfg.max_epochs=5 param_scheduler.T_max=5
 """
 
@@ -32,11 +32,6 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         nargs="+",
         metavar="METHOD",
         help="methods as in tools/compare_methods.py; the first one is the yardstick (default: a short list)",
-    )
-    parser.add_argument(
-        "--metric",
-        default="mAP",
-        help="metric of the choice: mAP, macro_f1_chosen or another one of results.csv (default: mAP)",
     )
     parser.add_argument("--folds", type=int, default=5, metavar="K", help="number of folds (default: 5)")
     parser.add_argument(
@@ -85,10 +80,9 @@ from rich.table import Table
 
 from mmpretrain_imbalance.apis import MethodRecommendation, recommend_method
 from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
-from mmpretrain_imbalance.apis.comparison.results.compared_metrics import compared_metric
 from mmpretrain_imbalance.apis.comparison.results.comparison_results import ComparisonResults
 from mmpretrain_imbalance.apis.comparison.results.method_differences import BETTER, SAME, WORSE
-from mmpretrain_imbalance.apis.recommend_method import SHORT_LIST, config_path
+from mmpretrain_imbalance.apis.recommend_method import METRIC, SHORT_LIST, config_path
 
 ROUNDS = {
     "features": "A linear head on the features of the pretrained backbone",
@@ -96,17 +90,15 @@ ROUNDS = {
 }
 
 
-def ranking(results: ComparisonResults, metric: str) -> Table:
-    """Return the table of the methods in one metric, best first, with differences from the yardstick."""
+def ranking(results: ComparisonResults) -> Table:
+    """Return the table of the methods by mAP, best first, with differences from the yardstick."""
     (setting,) = results.summary["settings"]
-    column = compared_metric(metric, "recommend_method")
-    table = Table("method", column.heading, "folds", "difference", "", show_edge=False)
+    table = Table("method", METRIC, "folds", "difference", "", show_edge=False)
     table.columns[0].overflow = "fold"
     table.columns[0].no_wrap = table.columns[3].no_wrap = True
-    direction = 1 if column.lower_is_better else -1
-    found = {method["method"]: method["metrics"][metric] for method in setting["methods"]}
+    found = {method["method"]: method["metrics"][METRIC] for method in setting["methods"]}
     defined = [name for name in found if found[name]["mean"] is not None]
-    for name in sorted(defined, key=lambda name: direction * found[name]["mean"]):
+    for name in sorted(defined, key=lambda name: -found[name]["mean"]):
         values, difference = found[name], found[name]["difference"] or {}
         spread = "" if values["sd"] is None else f" ± {100 * values['sd']:.1f}"
         interval = ""
@@ -122,22 +114,20 @@ def ranking(results: ComparisonResults, metric: str) -> Table:
     return table
 
 
-def report(found: MethodRecommendation, metric: str) -> list[str]:
+def report(found: MethodRecommendation) -> list[str]:
     """Describe the recommendation, one sentence each."""
-    heading, yardstick = compared_metric(metric, "recommend_method").heading, found.yardstick
+    yardstick = found.yardstick
     if found.method == yardstick:
-        reason = f"It is the yardstick, and no other method has a better {heading}."
+        reason = f"It is the yardstick, and no other method has a better {METRIC}."
     elif found.verdict == BETTER:
-        reason = (
-            f"Its {heading} is better than that of {yardstick}, beyond the variation of folds and images."
-        )
+        reason = f"Its {METRIC} is better than that of {yardstick}, beyond the variation of folds and images."
     elif found.verdict == SAME:
         reason = (
-            f"It has the best {heading}, but these labels are too few to tell it from {yardstick}: no method "
+            f"It has the best {METRIC}, but these labels are too few to tell it from {yardstick}: no method "
             "is known to beat the yardstick."
         )
     else:
-        reason = f"It has the best {heading}; its difference from {yardstick} could not be tested."
+        reason = f"It has the best {METRIC}; its difference from {yardstick} could not be tested."
     lines = [f"Recommended: {found.method}. {reason}"]
     if "training" not in found.rounds:
         lines.append("The data are features, so no whole model was trained.")
@@ -156,7 +146,6 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             path,
             work_dir,
             methods=args.methods or SHORT_LIST,
-            metric=args.metric,
             num_folds=args.folds,
             num_repetitions=args.repetitions,
             num_finalists=args.finalists,
@@ -173,12 +162,12 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     for name, results in found.rounds.items():
         console.print(f"\n{ROUNDS[name]}, in percent, with the standard deviation over the folds;")
         console.print(f"difference from {found.yardstick}, with its 95 % interval:")
-        console.print(ranking(results, args.metric), soft_wrap=False)
+        console.print(ranking(results), soft_wrap=False)
         for run in results.summary["settings"][0]["unfinished"]:
             console.print(f"Without result: {run['method']}, fold {run['seed']}: {run['reason']}")
         console.print(f"All metrics: {work_dir / f'{name}_round' / 'results.md'}")
     console.print()
-    for line in report(found, args.metric):
+    for line in report(found):
         console.print(line)
 
 

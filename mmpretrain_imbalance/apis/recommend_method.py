@@ -18,7 +18,7 @@ from .comparison.compared_setting import AS_ANNOTATED
 from .comparison.comparison_plan import Run, Task
 from .comparison.method_config import write_method_config
 from .comparison.results.choose_method import best_methods, choose_method, comparable_means, verdict
-from .comparison.results.compared_metrics import compared_metric
+from .comparison.results.compared_metrics import MAIN_METRIC
 from .comparison.results.comparison_results import ComparisonResults
 from .comparison.run_job import PRIOR_FILE
 from .dataset_predictions import split_config
@@ -26,6 +26,9 @@ from .extract_features import extract_features
 from .feature_model import RandomWeightsError
 
 _NAME = "recommend_method"
+#: Metric of the choice. A choice by F1 was not better than always taking class weights, see
+#: docs/recommend_method.md.
+METRIC = MAIN_METRIC.name
 #: Methods that are compared unless others are given. The first one is the yardstick.
 SHORT_LIST = (
     "binary_cross_entropy",
@@ -62,7 +65,6 @@ def recommend_method(
     work_dir: str | os.PathLike[str],
     *,
     methods: Sequence[str | os.PathLike[str]] = SHORT_LIST,
-    metric: str = "mAP",
     num_folds: int = 5,
     num_repetitions: int = 1,
     num_finalists: int = 2,
@@ -88,7 +90,6 @@ def recommend_method(
         config: Path of a config, or of a project of :func:`new_project`.
         work_dir: Folder for all files. The same call continues a stopped one.
         methods: Names of methods, paths of their files, or types of losses. The first one is the yardstick.
-        metric: Metric of the choice, such as ``'mAP'`` or ``'macro_f1_chosen'``.
         num_folds: Number of folds K.
         num_repetitions: Number of divisions into folds in the first round.
         num_finalists: Number of methods in the second round, beside the yardstick.
@@ -108,7 +109,7 @@ def recommend_method(
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If an argument is invalid, the metric is not defined on these data, or no run of a round
+        ValueError: If an argument is invalid, no run has an average precision, or no run of a round
             could be finished. The failure of single runs raises no error: the results list them.
 
     Note:
@@ -116,7 +117,6 @@ def recommend_method(
         annotators looked at some classes or images more often than at others, these labels are not those of
         a random sample. docs/recommend_method.md says how often the choice was right.
     """
-    compared_metric(metric, _NAME)
     check_integer(_NAME, 2, num_folds=num_folds)
     check_integer(_NAME, 1, num_repetitions=num_repetitions, num_finalists=num_finalists)
     check_integer(_NAME, 1, num_final_folds=num_final_folds)
@@ -139,13 +139,13 @@ def recommend_method(
         on_round(name, len(comparison.plan.methods) * num_seeds)
         comparison.train(num_jobs, devices)
         rounds[name] = comparison.write_results(None, progress)
-        _check_metric(_setting(rounds[name]), metric)
+        _check_means(_setting(rounds[name]))
         return comparison
 
     if features is not None:
         comparison = run_round("features", features, num_runs, cfg_options if features == path else None)
         yardstick = comparison.methods[0]
-        best = best_methods(_setting(rounds["features"]), yardstick, metric, num_finalists)
+        best = best_methods(_setting(rounds["features"]), yardstick, METRIC, num_finalists)
         finalists = [
             method for method, name in zip(methods, comparison.methods) if name == yardstick or name in best
         ]
@@ -153,13 +153,13 @@ def recommend_method(
     if features != path:
         comparison = run_round("training", path, num_runs, cfg_options)
     yardstick, last = comparison.methods[0], _setting(list(rounds.values())[-1])
-    chosen = choose_method(last, yardstick, metric)
+    chosen = choose_method(last, yardstick, METRIC)
     target = folder / f"{chosen}.py"
-    comment = f"{chosen}, which tools/recommend_method.py recommends by {metric} in a cross-validation."
+    comment = f"{chosen}, which tools/recommend_method.py recommends by {METRIC} in a cross-validation."
     write_method_config(
         path, comparison.plan.methods[chosen], target, comment, _class_prior(comparison, chosen, folder)
     )
-    return MethodRecommendation(chosen, yardstick, verdict(last, chosen, metric), rounds, target)
+    return MethodRecommendation(chosen, yardstick, verdict(last, chosen, METRIC), rounds, target)
 
 
 def config_path(config: str | os.PathLike[str]) -> Path:
@@ -217,11 +217,11 @@ def _setting(results: ComparisonResults) -> dict[str, Any]:
     return found
 
 
-def _check_metric(setting: Mapping[str, Any], metric: str) -> None:
-    if not comparable_means(setting, metric):
+def _check_means(setting: Mapping[str, Any]) -> None:
+    if not comparable_means(setting, METRIC):
         raise ValueError(
-            f"The 'metric' argument of {_NAME} must be a metric that is defined on these data. Got "
-            f"{metric!r}, of which no run has a value. Choose another one, such as 'mAP'."
+            f"The 'config' argument of {_NAME} must have a class with a known positive and a known negative in "
+            "the held-out images. Got none in any fold instead. Use fewer folds."
         )
 
 

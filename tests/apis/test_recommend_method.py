@@ -157,14 +157,6 @@ def test_data_that_are_features_have_one_round(fake, tmp_path, monkeypatch):
     assert found.method == HILL
 
 
-def test_the_metric_decides(fake, base, tmp_path, monkeypatch):
-    extracted(monkeypatch)
-    fake.means["training"][WEIGHTS] = (0.1, "worse", 0.8)
-    found = recommend(base, tmp_path / "out", methods=METHODS, metric="macro_f1_chosen", num_finalists=1)
-    assert fake.made[1]["methods"] == [BCE, WEIGHTS]
-    assert found.method == WEIGHTS
-
-
 def test_a_failed_yardstick_does_not_stop_it(fake, base, tmp_path, monkeypatch):
     extracted(monkeypatch)
     for means in fake.means.values():
@@ -186,11 +178,6 @@ def test_the_config_of_an_earlier_call_is_not_changed(fake, base, tmp_path, monk
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(metric="map"), "'metric' argument of recommend_method must be one of 'mAP'"),
-        (
-            dict(metric="AUROC"),
-            "must be a metric that is defined on these data. Got 'AUROC', of which no run",
-        ),
         (dict(num_folds=1), "'num_folds' argument of recommend_method"),
         (dict(num_finalists=0), "'num_finalists' argument of recommend_method"),
         (dict(methods=["no_such_method"]), "'methods' argument must have names of methods"),

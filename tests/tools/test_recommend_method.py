@@ -53,7 +53,7 @@ def recommended(monkeypatch: pytest.MonkeyPatch):
 def test_options_are_passed_on_and_rankings_are_printed(run_in_process, project, recommended, capsys):
     seen = recommended("csl", "better", "features", "training")
     run_in_process(
-        TOOL, "photos", "--methods", "HillLoss", "my.py", "--metric", "macro_f1_chosen", "--folds", "4",
+        TOOL, "photos", "--methods", "HillLoss", "my.py", "--folds", "4",
         "--repetitions", "2", "--finalists", "1", "--final-folds", "2", "--checkpoint", "a.pth",
         "--jobs", "1", "--no-features", "--cfg-options", "train_cfg.max_epochs=3",
     )  # fmt: skip
@@ -61,7 +61,6 @@ def test_options_are_passed_on_and_rankings_are_printed(run_in_process, project,
         config=Path("photos/config.py"),
         work_dir=Path("work_dirs/recommend_photos"),
         methods=["HillLoss", "my.py"],
-        metric="macro_f1_chosen",
         num_folds=4,
         num_repetitions=2,
         num_finalists=1,
@@ -83,7 +82,7 @@ def test_options_are_passed_on_and_rankings_are_printed(run_in_process, project,
     assert len(lines) == 6
     assert "Without result: hill, fold 2: the loss is NaN" in printed
     assert "All metrics: work_dirs/recommend_photos/training_round/results.md" in printed
-    assert "Recommended: csl. Its F1 chosen is better than that of bce, beyond the variation" in printed
+    assert "Recommended: csl. Its mAP is better than that of bce, beyond the variation" in printed
     assert printed.endswith("Train it: python tools/train.py 'my work/csl.py'\n")
 
 
@@ -109,6 +108,3 @@ def test_the_reason_is_printed(run_in_process, project, recommended, capsys, met
 def test_wrong_input_is_explained(error_message, project):
     message = error_message(TOOL, "nowhere")
     assert "The 'config' argument of recommend_method must be a config file, or a folder" in message
-    assert "'metric' argument of recommend_method must be one of" in error_message(
-        TOOL, project, "--metric", "x"
-    )
