@@ -220,8 +220,8 @@ def _setting(results: ComparisonResults) -> dict[str, Any]:
 def _check_means(setting: Mapping[str, Any]) -> None:
     if not comparable_means(setting, METRIC):
         raise ValueError(
-            f"The 'config' argument of {_NAME} must have a class with a known positive and a known negative in "
-            "the held-out images. Got none in any fold instead. Use fewer folds."
+            f"The 'config' argument of {_NAME} must have a class with a known positive and a known negative "
+            "in the held-out images. Got none in any fold instead. Use fewer folds."
         )
 
 
