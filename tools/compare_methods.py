@@ -31,6 +31,18 @@ DEFAULT_METHODS = (
 )
 
 
+def parse_shard(parser: argparse.ArgumentParser, text: str | None) -> tuple[int, int] | None:
+    """Return the number of the part and the number of parts."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        parser.error(
+            f"The '--shard' argument must be I/N, with I from 1 to N, such as 2/8. Got {text!r} instead."
+        )
+    return int(found[1]), int(found[2])
+
+
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
@@ -59,7 +71,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         help="labels to train with: as_annotated, a protocol with its number such as rps:0.5, fpc:20 or "
         "single_positive, or a file like those in configs/_base_/simulations (default: as_annotated)",
     )
-    parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds (default: 5)")
     parser.add_argument(
         "--yardstick",
         metavar="METHOD",
@@ -119,18 +131,6 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     if args.collect and args.shard is not None:
         parser.error("The '--collect' argument must come without '--shard'. Got both instead.")
     return parser, args
-
-
-def parse_shard(parser: argparse.ArgumentParser, text: str | None) -> tuple[int, int] | None:
-    """Return the number of the part and the number of parts."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d+)/(\d+)", text)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        parser.error(
-            f"The '--shard' argument must be I/N, with I from 1 to N, such as 2/8. Got {text!r} instead."
-        )
-    return int(found[1]), int(found[2])
 
 
 if __name__ == "__main__":

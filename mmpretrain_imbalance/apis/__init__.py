@@ -1,8 +1,10 @@
 """Inference with trained models, comparison of methods, estimation of class priors, features and export."""
 
 from .answer_table import check_answer_table, probability_path, write_answer_table
-from .comparison.compare_methods import Comparison, compare_methods
+from .comparison.compare_methods import compare_methods
+from .comparison.results.compared_run import ComparedRun
 from .comparison.results.comparison_results import ComparisonResults
+from .comparison.results.run_scores import ClassResults, RunScores
 from .estimate_class_prior import ClassPriorEstimate, estimate_class_prior
 from .extract_features import ExtractedFeatures, extract_features
 from .fold_models import train_fold_models
@@ -26,7 +28,8 @@ __all__ = [
     "SUSPECT_METHODS",
     "BackboneChoice",
     "ClassPriorEstimate",
-    "Comparison",
+    "ClassResults",
+    "ComparedRun",
     "ComparisonResults",
     "ExtractedFeatures",
     "ImagePrediction",
@@ -38,6 +41,7 @@ __all__ = [
     "PreparedImage",
     "ProbabilityFile",
     "ProjectUpdate",
+    "RunScores",
     "SuspectLabel",
     "SuspectLabels",
     "TrainedModel",

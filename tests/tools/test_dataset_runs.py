@@ -239,7 +239,8 @@ def test_every_base_config_is_tested() -> None:
     digits = {"digits", "digits_rps50", "multi_mnist", "multi_mnist_rps50"}
     # Tests of projects from tables train with own_images, tests of extracted features with features.
     others = {"label_stores", "cifar10_imbalanced", "cifar100_imbalanced", "own_images", "features"}
-    assert {path.stem for path in BASES.glob("*.py")} == {*COMMANDS, *digits, *others}
+    photographs = {"corel5k", "clothing_attributes"}
+    assert {path.stem for path in BASES.glob("*.py")} == {*COMMANDS, *digits, *photographs, *others}
 
 
 def test_cifar100_config_differs_in_root_and_classes_only() -> None:

@@ -32,22 +32,7 @@ class Comparison:
     A later comparison in the same folder can have more methods, settings and seeds; finished runs are not
     trained again. Everything else must be the same.
 
-    Args:
-        base_configs: Paths of the base configs: data, model, schedule and runtime.
-        methods: Names of methods, paths of their files, or types of losses; see :func:`read_method`.
-        work_dir: Folder for all files.
-        settings: Settings; see :func:`read_setting`.
-        num_seeds: Number of seeds.
-        num_trials: Number of trials per method, K: the tuning budget.
-        search: ``'random'``, ``'grid'`` or ``'tpe'``, which needs Optuna.
-        val_fraction: Fraction of the training set that is the validation part.
-        num_folds: Number of folds K of the training set, for a cross-validation instead of the test set:
-            seeds 0 to K - 1 are the folds of one division. None for the test set.
-        cfg_options: Further settings of all base configs, by dotted key.
-
-    Raises:
-        FileNotFoundError: If a file does not exist.
-        ValueError: If an argument is invalid, or the folder has a comparison with other arguments.
+    The arguments are those of :func:`compare_methods`.
     """
 
     def __init__(
@@ -57,7 +42,7 @@ class Comparison:
         work_dir: str | os.PathLike[str],
         *,
         settings: Sequence[str | os.PathLike[str]] = (AS_ANNOTATED,),
-        num_seeds: int = 3,
+        num_seeds: int = 5,
         num_trials: int = 1,
         search: str = "random",
         val_fraction: float = 0.2,
@@ -215,36 +200,65 @@ def compare_methods(
     methods: Sequence[str | os.PathLike[str]],
     work_dir: str | os.PathLike[str],
     *,
+    settings: Sequence[str | os.PathLike[str]] = (AS_ANNOTATED,),
+    num_seeds: int = 5,
     yardstick: str | None = None,
+    num_trials: int = 1,
+    search: str = "random",
+    val_fraction: float = 0.2,
+    num_folds: int | None = None,
+    cfg_options: Mapping[str, Any] | None = None,
     num_jobs: int = 1,
     devices: Sequence[str] = ("cpu",),
     progress: bool = True,
-    **arguments: Any,
 ) -> ComparisonResults:
     """Train methods on data, in settings and with seeds, and compare them.
 
     Every run is an ordinary work folder in ``WORK_DIR/runs``. The results are in ``WORK_DIR``: results.json,
-    results.csv, results.md, results.tex, per_class.csv, per_seed.csv, and timing.csv. A stopped call
-    is continued by the same call.
+    results.csv, results.md, results.tex, per_class.csv, per_seed.csv, and timing.csv. A stopped call is
+    continued by the same call. docs/compare_methods.md explains settings, trials and statistics.
 
     Args:
-        base_configs: As of :class:`Comparison`.
-        methods: As of :class:`Comparison`.
-        work_dir: As of :class:`Comparison`.
+        base_configs: Paths of the base configs: data, model, schedule and runtime. A project is its
+            ``config.py``.
+        methods: Names of files in ``configs/_base_/methods``, paths of config files of the same form, or
+            types of losses in MMPretrain's registry.
+        work_dir: Folder for all files.
+        settings: ``'as_annotated'``, protocols of :func:`simulate_partial_labels` with their numbers, such as
+            ``'rps:0.5'``, names of files in ``configs/_base_/simulations``, or paths of such files.
+        num_seeds: Number of seeds.
         yardstick: Name of the method that the others are tested against; None for the first one.
+        num_trials: Number of trials per method, K: the tuning budget.
+        search: ``'random'``, ``'grid'`` or ``'tpe'``, which needs Optuna.
+        val_fraction: Fraction of the training set that is the validation part.
+        num_folds: Number of folds K of the training set, for a cross-validation instead of the test set:
+            seeds 0 to K - 1 are the folds of one division. None for the test set.
+        cfg_options: Further settings of all base configs, by dotted key.
         num_jobs: Number of simultaneous runs.
-        devices: Devices that the runs share.
+        devices: Devices that the runs share: ``'cpu'``, or names of GPUs.
         progress: Whether to show the progress of the statistics.
-        **arguments: Further arguments of :class:`Comparison`, such as ``settings`` and ``num_trials``.
 
     Returns:
         The results.
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If an argument is invalid, or no run could be finished.
+        ValueError: If an argument is invalid, the folder has a comparison with other arguments, or no run
+            could be finished.
     """
-    comparison = Comparison(base_configs, methods, work_dir, **arguments)
+    comparison = Comparison(
+        base_configs,
+        methods,
+        work_dir,
+        settings=settings,
+        num_seeds=num_seeds,
+        num_trials=num_trials,
+        search=search,
+        val_fraction=val_fraction,
+        num_folds=num_folds,
+        cfg_options=cfg_options,
+    )
+    check_choice(_CALLER, comparison.methods, yardstick=yardstick or comparison.methods[0])
     comparison.train(num_jobs, devices)
     return comparison.write_results(yardstick, progress)
 
