@@ -26,7 +26,8 @@ endif
 
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check
-PYTEST := $(RUN) -m pytest -n $(JOBS) $(PYTEST_ARGS)
+# Some tests take half a minute: a process without tests takes over those that wait for another one.
+PYTEST := $(RUN) -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 INSTALLED := $(VENV)/installed
 COPIED := $(VENV)/copied
 

@@ -138,7 +138,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 from _lib.command_line import check_folder, config_file
-from _lib.compared_devices import visible_devices
+from _lib.compared_devices import number_of_jobs, visible_devices
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
 
@@ -162,6 +162,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     for path in args.base_configs:
         config_file(parser, path)
     work_dir = check_folder(parser, args.work_dir or default_work_dir(args.base_configs))
+    devices = visible_devices()
+    jobs = number_of_jobs(args.jobs, devices)
     with explain_input_errors(parser, args.traceback):
         comparison = Comparison(
             args.base_configs,
@@ -180,7 +182,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
                 f"The '--yardstick' argument must be one of the methods {', '.join(comparison.methods)}. Got "
                 f"{args.yardstick!r} instead."
             )
-        failures = {} if args.collect else comparison.train(args.jobs, visible_devices(), args.shard)
+        failures = {} if args.collect else comparison.train(jobs, devices, args.shard)
         if args.shard is None:
             results = comparison.write_results(args.yardstick)
             write_comparison_figures(results.summary, comparison.work_dir)

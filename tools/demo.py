@@ -39,6 +39,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 import numpy as np
+from _lib.compared_devices import number_of_jobs
 from _lib.demo_figure import draw_demo_figure
 from _lib.demo_runs import EPOCHS, DemoRun, DemoRuns
 from _lib.demo_training import METRICS
@@ -79,10 +80,10 @@ HEADINGS = {
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Train the methods, print the tables, and write results.json, results.md and figure.png."""
-    if args.seeds < 1 or args.jobs < 1:
+    jobs = number_of_jobs(args.jobs, ["cpu"])
+    if args.seeds < 1 or jobs < 1:
         parser.error(
-            f"The '--seeds' and '--jobs' arguments must be at least 1. Got {args.seeds} and {args.jobs} "
-            "instead."
+            f"The '--seeds' and '--jobs' arguments must be at least 1. Got {args.seeds} and {jobs} instead."
         )
 
     planned = [
@@ -91,7 +92,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         for setting, method, config, prior_from in RUNS
     ]
     console = Console()
-    runs = train_all(planned, args.work_dir, args.jobs, parser, console)
+    runs = train_all(planned, args.work_dir, jobs, parser, console)
     rows = [
         {"setting": setting, "method": method, "seed": seed, **runs[seed, setting, method]["metrics"]}
         for seed in range(args.seeds)

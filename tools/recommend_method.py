@@ -73,7 +73,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 from _lib.command_line import check_folder, config_file
-from _lib.compared_devices import visible_devices
+from _lib.compared_devices import number_of_jobs, visible_devices
 from _lib.input_errors import explain_input_errors
 from rich.console import Console
 from rich.table import Table
@@ -137,6 +137,7 @@ def report(found: MethodRecommendation) -> list[str]:
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Compare the methods, print the rankings and the recommendation."""
     console = Console(markup=False, emoji=False, soft_wrap=True, highlight=False)
+    devices = visible_devices()
     with explain_input_errors(parser, args.traceback):
         path = config_path(args.config)
         config_file(parser, str(path))
@@ -153,8 +154,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             checkpoint=args.checkpoint,
             use_features=not args.no_features,
             cfg_options=args.cfg_options,
-            num_jobs=args.jobs,
-            devices=visible_devices(),
+            num_jobs=number_of_jobs(args.jobs, devices),
+            devices=devices,
             on_round=lambda name, count: console.print(
                 f"{ROUNDS[name]}: {count} trainings, without those that are finished."
             ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 
@@ -129,8 +128,7 @@ def add_jobs_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         type=int,
-        default=min(os.cpu_count() or 1, 4),
-        help="number of simultaneous runs, one CPU core each (default: number of cores, at most 4)",
+        help="number of simultaneous runs (default: one per GPU; without a GPU one per core, at most 4)",
     )
 
 
