@@ -61,7 +61,7 @@ def paired_t_test(
         >>> found.difference, round(found.low, 3), round(found.high, 3), round(found.p_value, 3)
         (2.0, -0.484, 4.484, 0.074)
         >>> round(paired_t_test([3.0, 5.0, 4.0], [1.0, 2.0, 3.0], test_to_train=1 / 2).p_value, 3)
-        0.161
+        0.16
     """
     check_interval("paired_t_test", "(0, 1)", confidence=confidence)
     check_interval("paired_t_test", "[0, inf)", test_to_train=test_to_train)
