@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pickle import UnpicklingError
 from typing import Any, BinaryIO
 
@@ -15,6 +15,7 @@ from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import CheckpointLoader, checkpoint
 
 from ..utils import pickled_numpy
+from .environment import environment_variables
 from .pickled_numpy import PickledArray, PickledRecord, resolve, unpickling_error
 
 # Environment variables of torch: the first makes every torch.load weights-only, the second disables this.
@@ -188,17 +189,6 @@ def _is_replaced(entry: Any) -> bool:
     return name in _STAND_INS
 
 
-@contextmanager
-def _weights_only_everywhere() -> Iterator[None]:
+def _weights_only_everywhere() -> AbstractContextManager[None]:
     """Make torch.load weights-only even if MMEngine or torch.hub call it with weights_only=False."""
-    before = {name: os.environ.get(name) for name in (_FORCE, _FORBID)}
-    os.environ[_FORCE] = "1"
-    os.environ.pop(_FORBID, None)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    return environment_variables({_FORCE: "1", _FORBID: None})

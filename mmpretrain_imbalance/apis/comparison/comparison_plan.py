@@ -76,20 +76,6 @@ class ComparisonPlan:
         task, seed, trial = run
         return self.work_dir / "runs" / task.data / task.setting / task.method / f"seed_{seed}_trial_{trial}"
 
-    def runs(self, task: Task, chosen: int | None, num_trials: int) -> Iterator[Run]:
-        """Yield the runs of a task: all trials with the first seed, then the chosen one with the others.
-
-        Args:
-            task: The task.
-            chosen: The chosen trial; None if it is not known yet.
-            num_trials: Number of trials of the method.
-        """
-        for trial in range(num_trials):
-            yield Run(task, 0, trial)
-        if chosen is not None:
-            for seed in range(1, self.num_seeds):
-                yield Run(task, seed, chosen)
-
     def shard(self, index: int, count: int) -> set[tuple[Task, int]]:
         """Return the tasks and seeds of a shard.
 

@@ -8,13 +8,14 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+
+from ....utils.environment import environment_variables
 
 #: Module that the server of processes imports once for all jobs.
 PRELOADED = f"{__package__}.preloaded"
@@ -64,7 +65,7 @@ class JobProcess:
         self._process: BaseProcess = context.Process(  # type: ignore[attr-defined]
             target=_run, args=(job, variables, sender)
         )
-        with _environment(variables):
+        with environment_variables(variables):
             self._process.start()
         sender.close()
 
@@ -130,21 +131,6 @@ def _variables(device: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
         "PYTHONWARNINGS": ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), QUIET_IMPORT])),
     }
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set the environment that a new process, or a new server of processes, inherits."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _reason(exit_code: int | None) -> str:
