@@ -53,7 +53,7 @@ def test_wrong_input_ends_in_one_sentence(error_message, tmp_path: Path) -> None
     message = " ".join(error_message("compare_methods.py", tmp_path / "config.py", *options).split())
     assert "The 'config' argument must be an existing file" in message
     message = " ".join(error_message("compare_methods.py", PROTOCOL, *options, "--collect").split())
-    assert "must be the folder of a comparison with a finished run" in message
+    assert "must have a finished run before its results can be written. Got none instead." in message
 
 
 # ------------------------------------------------------------------ a comparison that is killed

@@ -154,10 +154,10 @@ class Comparison:
         check_choice(_CALLER, self.methods, yardstick=yardstick or self.methods[0])
         runs, unfinished = self.compared_runs()
         if not runs:
+            first = unfinished[0]
             raise ValueError(
-                f"The 'work_dir' argument of {_CALLER} must be the folder of a comparison with a finished "
-                f"run. Got {str(self.work_dir)!r} instead, where {unfinished[0].reason.rstrip('.')}: "
-                f"{unfinished[0].method}, seed {unfinished[0].seed}."
+                f"The comparison in {str(self.work_dir)!r} must have a finished run before its results can be "
+                f"written. Got none instead. {first.method}, seed {first.seed}: {first.reason}"
             )
         results = comparison_results(
             runs,
