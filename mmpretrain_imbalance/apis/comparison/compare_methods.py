@@ -156,8 +156,8 @@ class Comparison:
         if not runs:
             first = unfinished[0]
             raise ValueError(
-                f"The comparison in {str(self.work_dir)!r} must have a finished run before its results can be "
-                f"written. Got none instead. {first.method}, seed {first.seed}: {first.reason}"
+                f"The comparison in {str(self.work_dir)!r} must have a finished run before its results can "
+                f"be written. Got none instead. {first.method}, seed {first.seed}: {first.reason}"
             )
         results = comparison_results(
             runs,

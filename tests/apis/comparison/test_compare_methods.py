@@ -137,7 +137,10 @@ def test_unfinished_runs_have_their_reason(compare):
 
 def test_results_need_a_finished_run_and_a_yardstick_that_was_compared(compare):
     comparison = compare()
-    with pytest.raises(ValueError, match=r"a finished run. Got .* where not finished: binary_cross_entropy"):
+    with pytest.raises(
+        ValueError,
+        match=r"a finished run before .* Got none instead\. binary_cross_entropy, seed 0: not finished",
+    ):
         comparison.write_results()
     with pytest.raises(ValueError, match="'yardstick' argument of compare_methods"):
         comparison.write_results("hill_loss")
