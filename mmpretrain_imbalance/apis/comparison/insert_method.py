@@ -52,7 +52,7 @@ def insert_method(
         caller="compare_methods",
         replace=method.is_shipped,
     )
-    _change(parts, changes)
+    _change(parts, {**method.values, **changes})
     if class_prior is not None:
         _set_class_prior(parts["loss"], str(class_prior), method.name)
     elif not has_class_prior(figures):
