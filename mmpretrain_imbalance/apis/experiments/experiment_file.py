@@ -19,7 +19,6 @@ from .short_numbers import short_lines
 FORMAT = 1
 #: Numbers of a comparison that all cells of a file have in common.
 _OF_THE_COMPARISON = ("confidence", "significance", "num_resamples", "num_rarest", "group_thresholds")
-_SAME = ("yardstick", "num_trials", *_OF_THE_COMPARISON)
 _OF_THE_CODE = ("version", "commit")
 
 
@@ -43,6 +42,19 @@ def read_results(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"{path}: expected the results that tools/run_experiment.py writes, found {error}."
         ) from error
     return content
+
+
+def check_results(path: str | os.PathLike[str], experiment: Experiment) -> None:
+    """Check, before any training, that cells of an experiment can be added to a result file.
+
+    Args:
+        path: The file, which may not exist yet.
+        experiment: The experiment.
+
+    Raises:
+        ValueError: If it is no result file, or one with another budget or another yardstick.
+    """
+    _stored_cells(path, {"experiment": experiment.name, **_budget(experiment)})
 
 
 def add_cell(
@@ -126,11 +138,14 @@ def _header(experiment: Experiment, summary: Mapping[str, Any]) -> dict[str, Any
         "figures": list(experiment.figures),
         "data": dict(experiment.data),
         "compared_methods": list(experiment.methods),
-        "yardstick": experiment.yardstick,
         "num_seeds": experiment.num_seeds,
-        "num_trials": experiment.num_trials,
+        **_budget(experiment),
         **{name: summary[name] for name in _OF_THE_COMPARISON},
     }
+
+
+def _budget(experiment: Experiment) -> dict[str, Any]:
+    return {"yardstick": experiment.yardstick, "num_trials": experiment.num_trials}
 
 
 def _stored_cells(
@@ -139,8 +154,8 @@ def _stored_cells(
     if not Path(path).exists():
         return {}
     content = read_results(path)
-    for name in _SAME:
-        if content.get(name) != header[name]:
+    for name in ("experiment", "yardstick", "num_trials", *_OF_THE_COMPARISON):
+        if name in header and content.get(name) != header[name]:
             raise ValueError(
                 f"The result file of the experiment {header['experiment']!r} must have cells with the same "
                 f"{name!r}. Got {str(path)!r} with {content.get(name)!r} instead of {header[name]!r}. Choose "
