@@ -80,7 +80,7 @@ def add_cell(
     Raises:
         ValueError: If the file has another budget, another yardstick, or other numbers of the statistics.
     """
-    header = _header(experiment, summary)
+    header = {**experiment_header(experiment), **{name: summary[name] for name in _OF_THE_COMPARISON}}
     cells = _stored_cells(path, header)
     key = (cell["data"], cell["setting"])
     old = cells.get(key)
@@ -93,6 +93,30 @@ def add_cell(
     with atomic_write(path) as file:
         file.write(short_lines(content) + "\n")
     return is_added
+
+
+def experiment_header(experiment: Experiment) -> dict[str, Any]:
+    """Return what a result file says about its experiment, with no cells.
+
+    Args:
+        experiment: The experiment.
+
+    Returns:
+        The first entries of the file.
+    """
+    return {
+        "format": FORMAT,
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "description": experiment.description,
+        "command": experiment.command,
+        "figures": list(experiment.figures),
+        "data": dict(experiment.data),
+        "compared_methods": list(experiment.methods),
+        "num_seeds": experiment.num_seeds,
+        **_budget(experiment),
+        "cells": [],
+    }
 
 
 def planned_cells(data: Mapping[str, list[str]]) -> list[tuple[str, str]]:
@@ -126,22 +150,6 @@ def comparison_summary(content: Mapping[str, Any]) -> dict[str, Any]:
     ]
     numbers = {name: content[name] for name in ("yardstick", *_OF_THE_COMPARISON)}
     return {**numbers, "num_folds": None, "settings": settings, "ranks": rank_settings(settings)}
-
-
-def _header(experiment: Experiment, summary: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "experiment": experiment.name,
-        "title": experiment.title,
-        "description": experiment.description,
-        "command": experiment.command,
-        "figures": list(experiment.figures),
-        "data": dict(experiment.data),
-        "compared_methods": list(experiment.methods),
-        "num_seeds": experiment.num_seeds,
-        **_budget(experiment),
-        **{name: summary[name] for name in _OF_THE_COMPARISON},
-    }
 
 
 def _budget(experiment: Experiment) -> dict[str, Any]:
