@@ -109,7 +109,7 @@ def figures_of(content: dict[str, Any]) -> dict[str, tuple[Figure, str]]:
         cells = recipe_cells(content["cells"], "mAP")
         if cells:
             text = "Difference of the recipe from the picked single method in each cell"
-            found["recipe"] = (draw_recipe(cells, "mAP, 95 % intervals over the seeds"), text)
+            found["differences"] = (draw_recipe(cells, "mAP, 95 % intervals over the seeds"), text)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -129,7 +129,7 @@ def draw_recipe(cells: Sequence[RecipeCellLike], title: str) -> Figure:
     return figure
 
 
-def _style(index: int) -> dict[str, str]:
+def _style(index: int) -> dict[str, Any]:
     """Return color, marker and dash of a method; methods of the same color have other dashes."""
     size = len(METHOD_COLORS)
     return {

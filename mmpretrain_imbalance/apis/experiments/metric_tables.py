@@ -13,12 +13,13 @@ NO_VALUE = "-"
 _ARROWS = {BETTER: " ↑", WORSE: " ↓"}
 
 
-def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Format a table as Markdown; the first column is aligned at its left, all others at their right.
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]], num_texts: int = 1) -> str:
+    """Format a table as Markdown; columns of text are aligned at their left, all others at their right.
 
     Args:
         headings: Headings, whose characters are escaped.
         rows: Cells of each row, which are Markdown.
+        num_texts: Number of the first columns, which are text.
 
     Returns:
         The table, with a line break at its end.
@@ -31,7 +32,7 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> st
     """
     lines = [
         [escape_markdown(heading) for heading in headings],
-        ["---", *["---:"] * (len(headings) - 1)],
+        ["---"] * num_texts + ["---:"] * (len(headings) - num_texts),
         *rows,
     ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -108,8 +108,10 @@ def bar_sentences(rows: Mapping[str, Sequence[RecipeCell]], num_planned: int) ->
     """
     sentences = []
     num_finished = min((len(cells) for cells in rows.values()), default=0)
+    met, not_met = "the bar is met", "the bar is not met"
     if num_finished < num_planned:
         sentences.append(f"{num_finished} of {num_planned} cells are finished; the others can change this.")
+        met, not_met = "these cells meet the bar", "these cells do not meet the bar"
     for test, name in (
         ("By the paired intervals over the seeds", "verdict"),
         ("If the test images vary, too", "verdict_with_images"),
@@ -121,7 +123,7 @@ def bar_sentences(rows: Mapping[str, Sequence[RecipeCell]], num_planned: int) ->
             for metric, found in verdicts.items()
         )
         is_met = all(map(bar_is_met, verdicts.values()))
-        sentences.append(f"{test}, the bar is {'' if is_met else 'not '}met: {counts}.")
+        sentences.append(f"{test}, {met if is_met else not_met}: {counts}.")
     return sentences
 
 

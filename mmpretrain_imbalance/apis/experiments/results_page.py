@@ -26,7 +26,12 @@ page come from the files in `docs/results`, which have every seed, validation sc
 of *corel5k* and *clothing_attributes* are those of an EfficientNet-Lite0;
 [Recommend a method](recommend_method.md#how-often-it-was-right) has the commands that make them in
 `features/corel5k` and `features/clothing_attributes`. [Compare methods](compare_methods.md) explains
-settings, metrics, tests and trials. This command makes the page again:
+settings, metrics, tests and trials.
+
+The command of an experiment continues after a stop, and adds each finished cell, a data set in a setting, to
+its file in `docs/results`; the other cells stay. So parts of an experiment can be finished on several
+machines: `--base-configs` chooses the data sets, and `--settings` the settings. `--out` writes another file.
+An experiment of your own is a file with the same names. This command makes this page again:
 
 ```bash
 python tools/results_page.py
@@ -84,18 +89,18 @@ _HEADINGS = {
 
 def _budget(content: Mapping[str, Any]) -> str:
     trials, seeds = content["num_trials"], content["num_seeds"]
-    fewer: dict[str, int] = {}
+    fewer: dict[int, dict[str, None]] = {}  # a dict, because a set has no order
     for cell in content["cells"]:
         for entry in cell["methods"]:
             if entry["num_trials"] < trials:
-                fewer[entry["method"]] = entry["num_trials"]
+                fewer.setdefault(entry["num_trials"], {})[entry["method"]] = None
     sentence = f"Yardstick: {content['yardstick']}. Budget: {seeds} seeds; "
     if trials == 1:
         return sentence + "every method has its own values (one trial)."
     sentence += f"{trials} trials per method, chosen on a validation part of the training set"
-    if fewer:
-        listed = ", ".join(f"{name} ({number})" for name, number in fewer.items())
-        sentence += f", and fewer for methods without so many values: {listed}"
+    for number, names in sorted(fewer.items()):
+        sentence += f"; {number} trial{'s' if number > 1 else ''}, because there are no other values, for "
+        sentence += ", ".join(names)
     return sentence + "."
 
 
@@ -145,7 +150,7 @@ def _recipe_tables(content: Mapping[str, Any]) -> list[str]:
     headings += ["best single on test", "difference from it"]
     for metric, cells in rows.items():
         if cells:
-            table = markdown_table(headings, map(_recipe_row, cells))
+            table = markdown_table(headings, map(_recipe_row, cells), num_texts=4)
             parts += [f"**Recipe minus single method, {metric}, percentage points**\n", table]
     return parts
 
@@ -195,4 +200,8 @@ def _prior_table(content: Mapping[str, Any]) -> list[str]:
         "Spearman's correlation of the mean predictions over the training images with the class frequencies "
         "of all annotated labels, mean over the seeds.\n"
     )
-    return ["**Quality of the class prior**\n", caption, markdown_table(["data", "setting", *names], rows)]
+    return [
+        "**Quality of the class prior**\n",
+        caption,
+        markdown_table(["data", "setting", *names], rows, num_texts=2),
+    ]

@@ -43,8 +43,8 @@ def test_budget_missing_cells_and_failures_are_listed() -> None:
     failed = {"method": "weak", "seed": 1, "reason": "no labels\nat all"}
     found = cell("rps_0.5", method("bce", 3, mAP=metric(0.4)), method("weak", 4), unfinished=[failed])
     page = results_page([content(found, num_trials=4), content(num_trials=4, title="Other")], {})
-    assert "4 trials per method, chosen on a validation part of the training set, and fewer for" in page
-    assert "without so many values: bce (3)." in page
+    assert "4 trials per method, chosen on a validation part of the training set; 3 trials, because" in page
+    assert "there are no other values, for bce." in page
     assert "**Not finished yet: photos rps_0.9.**" in page
     assert "- photos rps_0.5 weak, seed 1: no labels at all" in page
     assert page.split("## Other")[1].count("**No cell is finished yet.**") == 1
