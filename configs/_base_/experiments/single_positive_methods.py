@@ -4,8 +4,7 @@ description = (
     'One positive label of each image is known, and nothing else. This experiment compares the methods of '
     'Cole et al. (CVPR 2021) and of later papers with linear heads on frozen features of photographs. EPR and '
     'ROLE know the mean number of positives per image, as in the paper. Trials and thresholds are chosen on a '
-    'validation part with the same labels, where unknown labels count as negatives. Cole et al. choose on a '
-    'validation set with all labels.'
+    'validation part with the same labels, where unknown labels count as negatives.'
 )
 data = dict(corel5k=['single_positive'], clothing_attributes=['single_positive'])
 methods = [

@@ -19,7 +19,6 @@ from .short_numbers import short_lines
 FORMAT = 1
 #: Numbers of a comparison that all cells of a file have in common.
 _OF_THE_COMPARISON = ("confidence", "significance", "num_resamples", "num_rarest", "group_thresholds")
-_SAME = ("yardstick", "num_trials", *_OF_THE_COMPARISON)
 _OF_THE_CODE = ("version", "commit")
 
 
@@ -45,6 +44,19 @@ def read_results(path: str | os.PathLike[str]) -> dict[str, Any]:
     return content
 
 
+def check_results(path: str | os.PathLike[str], experiment: Experiment) -> None:
+    """Check, before any training, that cells of an experiment can be added to a result file.
+
+    Args:
+        path: The file, which may not exist yet.
+        experiment: The experiment.
+
+    Raises:
+        ValueError: If it is no result file, or one with another budget or another yardstick.
+    """
+    _stored_cells(path, {"experiment": experiment.name, **_budget(experiment)})
+
+
 def add_cell(
     path: str | os.PathLike[str],
     experiment: Experiment,
@@ -68,7 +80,7 @@ def add_cell(
     Raises:
         ValueError: If the file has another budget, another yardstick, or other numbers of the statistics.
     """
-    header = _header(experiment, summary)
+    header = {**experiment_header(experiment), **{name: summary[name] for name in _OF_THE_COMPARISON}}
     cells = _stored_cells(path, header)
     key = (cell["data"], cell["setting"])
     old = cells.get(key)
@@ -81,6 +93,30 @@ def add_cell(
     with atomic_write(path) as file:
         file.write(short_lines(content) + "\n")
     return is_added
+
+
+def experiment_header(experiment: Experiment) -> dict[str, Any]:
+    """Return what a result file says about its experiment, with no cells.
+
+    Args:
+        experiment: The experiment.
+
+    Returns:
+        The first entries of the file.
+    """
+    return {
+        "format": FORMAT,
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "description": experiment.description,
+        "command": experiment.command,
+        "figures": list(experiment.figures),
+        "data": dict(experiment.data),
+        "compared_methods": list(experiment.methods),
+        "num_seeds": experiment.num_seeds,
+        **_budget(experiment),
+        "cells": [],
+    }
 
 
 def planned_cells(data: Mapping[str, list[str]]) -> list[tuple[str, str]]:
@@ -116,21 +152,8 @@ def comparison_summary(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**numbers, "num_folds": None, "settings": settings, "ranks": rank_settings(settings)}
 
 
-def _header(experiment: Experiment, summary: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "experiment": experiment.name,
-        "title": experiment.title,
-        "description": experiment.description,
-        "command": experiment.command,
-        "figures": list(experiment.figures),
-        "data": dict(experiment.data),
-        "compared_methods": list(experiment.methods),
-        "yardstick": experiment.yardstick,
-        "num_seeds": experiment.num_seeds,
-        "num_trials": experiment.num_trials,
-        **{name: summary[name] for name in _OF_THE_COMPARISON},
-    }
+def _budget(experiment: Experiment) -> dict[str, Any]:
+    return {"yardstick": experiment.yardstick, "num_trials": experiment.num_trials}
 
 
 def _stored_cells(
@@ -139,8 +162,8 @@ def _stored_cells(
     if not Path(path).exists():
         return {}
     content = read_results(path)
-    for name in _SAME:
-        if content.get(name) != header[name]:
+    for name in ("experiment", "yardstick", "num_trials", *_OF_THE_COMPARISON):
+        if name in header and content.get(name) != header[name]:
             raise ValueError(
                 f"The result file of the experiment {header['experiment']!r} must have cells with the same "
                 f"{name!r}. Got {str(path)!r} with {content.get(name)!r} instead of {header[name]!r}. Choose "

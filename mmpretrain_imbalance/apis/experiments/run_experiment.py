@@ -12,7 +12,7 @@ from ..comparison.compared_setting import read_setting
 from ..comparison.results.comparison_results import ComparisonResults, comparison_results
 from .experiment import Experiment
 from .experiment_cell import cell_entry
-from .experiment_file import add_cell
+from .experiment_file import add_cell, check_results
 
 _CALLER = "run_experiment"
 
@@ -64,6 +64,7 @@ def run_experiment(
             f"The 'methods' argument of {_CALLER} must contain the yardstick {experiment.yardstick!r}. Got "
             f"{', '.join(methods)} instead."
         )
+    check_results(out, experiment)
     failures: dict[str, str] = {}
     for data, base in base_configs.items():
         compared = experiment.compared_methods(data, methods)
