@@ -11,8 +11,6 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..utils.argument_checks import check_choice
-
 
 @MODELS.register_module()
 class ThreeStageResNet(ResNet_CIFAR):
@@ -47,7 +45,11 @@ class ThreeStageResNet(ResNet_CIFAR):
     arch_settings: ClassVar[dict[int, Any]] = {6 * n + 2: (BasicBlock, (n, n, n)) for n in range(1, 19)}
 
     def __init__(self, depth: int = 32, *, base_channels: int = 16, **kwargs: Any) -> None:
-        check_choice("ThreeStageResNet", tuple(self.arch_settings), depth=depth)
+        if depth not in self.arch_settings:
+            raise ValueError(
+                "The 'depth' argument of ThreeStageResNet must be 6 n + 2, such as 20, 32, 44, 56 or 110. "
+                f"Got {depth!r} instead."
+            )
         settings = dict(
             num_stages=3,
             strides=(1, 2, 2),

@@ -95,5 +95,5 @@ def number_of_parameters(model: nn.Module) -> int:
 
 
 def test_raises_at_another_depth() -> None:
-    with pytest.raises(ValueError, match=r"'depth' argument of ThreeStageResNet must be one of 8, .* Got 18"):
+    with pytest.raises(ValueError, match=r"'depth' argument of ThreeStageResNet must be 6 n \+ 2, .* Got 18"):
         ThreeStageResNet(depth=18)
