@@ -19,17 +19,18 @@ from mmengine.device import get_device
 from rich.progress import track
 from torch.utils.data import DataLoader, Subset
 
+from ..datasets.config_datasets import build_split
 from ..datasets.dataset_labels import dataset_label_store
 from ..datasets.feature_store import DTYPES, FEATURES, FeatureStore
 from ..datasets.feature_store_writer import FeatureStoreWriter
 from ..datasets.label_store.default_label import with_shorter_lists
 from ..datasets.label_store.store import LabelStore
 from ..functional.feature_statistics import feature_statistics
+from ..models.image_features import image_features
 from ..utils.argument_checks import check_choice
 from ..utils.files import atomic_write
-from .dataset_predictions import build_split
 from .feature_config import STATISTICS_FILE, write_feature_config
-from .feature_model import feature_model, image_features, weights_fingerprint
+from .feature_model import feature_model, weights_fingerprint
 from .trained_model import read_config
 
 SPLITS = ("train", "val", "test")
