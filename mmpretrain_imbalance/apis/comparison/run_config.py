@@ -9,8 +9,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ...datasets.config_datasets import REPEATING_DATASETS, split_config
 from ...utils.argument_checks import type_name
-from ..dataset_predictions import REPEATING_DATASETS, split_config
 from .compared_method import ComparedMethod
 from .compared_setting import ComparedSetting
 from .data_parts import DataParts
