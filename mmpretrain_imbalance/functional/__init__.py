@@ -48,6 +48,7 @@ from .losses.partial_label_masking_loss import (
     histogram_divergence,
     keep_probabilities,
     partial_label_keep,
+    partial_label_keep_weights,
     probability_histograms,
     update_ideal_ratio,
 )
@@ -171,6 +172,7 @@ __all__ = [
     "partial_asymmetric_loss",
     "partial_binary_cross_entropy",
     "partial_label_keep",
+    "partial_label_keep_weights",
     "poly1_loss",
     "pooled_average_precision",
     "pooled_calibration_error",
