@@ -76,6 +76,7 @@ from .metrics.multi_label_scores import ClassScores, class_scores, exact_match, 
 from .metrics.paired_bootstrap import BootstrapDifference, paired_bootstrap, resampled_difference
 from .metrics.predicted_labels import labels_above, top_labels
 from .metrics.resampled_metrics import resampled_metrics
+from .missing_positives import missing_positives
 from .mix_labels import mix_labels
 from .paired_tests import PairedDifference, holm_correction, paired_t_test, seeds_and_images_test
 from .random_numbers import chance, random_numbers
@@ -158,6 +159,7 @@ __all__ = [
     "lowest_elements",
     "matched_thresholds",
     "mean_average_precision",
+    "missing_positives",
     "mix_labels",
     "multi_grained_focal_loss",
     "multi_grained_weights",
