@@ -67,6 +67,7 @@ from .models import (
     PartialLabelLinearClsHead,
     PartialLabelMixup,
     SmallConvNet,
+    ThreeStageResNet,
 )
 from .utils.safe_checkpoints import make_checkpoint_loaders_safe
 
@@ -128,6 +129,7 @@ __all__ = [
     "SimulatePartialLabels",
     "SmallConvNet",
     "StatisticsBalancedLoss",
+    "ThreeStageResNet",
     "TwoWayLoss",
     "ZLPRLoss",
     "label_counts",

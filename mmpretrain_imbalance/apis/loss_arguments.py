@@ -13,6 +13,8 @@ from ..functional.method_advice import LabelFigures
 
 #: Losses whose number of warm-up epochs is half of all epochs, as in their published schedule.
 WARM_UP_OF_HALF = frozenset({"AsymmetricPseudoLabelLoss"})
+#: Missing positives per image that are assumed if no negative is known; the number is ours.
+UNKNOWN_MISSING_POSITIVES = 1.0
 
 
 def arguments_from_data(
@@ -29,7 +31,8 @@ def arguments_from_data(
 
     At every level, these are the required arguments ``num_images``, ``num_classes`` and
     ``expected_positives`` that the config lacks, ``likelihood_topk`` where the config has it, and
-    ``warmup_epochs`` of :class:`AsymmetricPseudoLabelLoss`, half of all epochs.
+    ``warmup_epochs`` of :class:`AsymmetricPseudoLabelLoss`, half of all epochs. Without known negatives, one
+    positive per image is assumed to be missing.
 
     Args:
         loss: Config of the loss.
@@ -84,7 +87,9 @@ def own_arguments_from_data(
     Raises:
         ValueError: As in :func:`arguments_from_data`.
     """
-    expected_positives = max(figures.positives_per_image + figures.missing_positives, 0.01)
+    # Without known negatives, the number of missing positives cannot be estimated.
+    missing = figures.missing_positives if figures.has_negatives else UNKNOWN_MISSING_POSITIVES
+    expected_positives = max(figures.positives_per_image + missing, 0.01)
     available: dict[str, Any] = {
         "num_images": numbers["num_images"],
         "num_classes": numbers["num_classes"],
@@ -101,7 +106,7 @@ def own_arguments_from_data(
                 )
             arguments[name] = available[name]
     if "likelihood_topk" in loss:
-        topk = 1 if figures.fixed_number else max(round(figures.missing_positives, 2), 0.01)
+        topk = 1 if figures.fixed_number else max(round(missing, 2), 0.01)
         arguments["likelihood_topk"] = topk
     if loss["type"] in WARM_UP_OF_HALF:
         arguments["warmup_epochs"] = numbers["warmup_epochs"]

@@ -64,6 +64,14 @@ def test_likelihood_topk_is_the_number_of_missing_positives() -> None:
     assert filled(selective, complete)["likelihood_topk"] == 0.01
 
 
+def test_without_negatives_one_positive_of_each_image_is_missing() -> None:
+    """The frequency of a class is not 1, although all of its known labels are positive."""
+    single = label_figures([30, 40, 30], [0, 0, 0], [70, 60, 70])
+    assert filled(dict(type="ExpectedPositivesLoss"), single)["expected_positives"] == 2
+    selective = dict(type="SelectiveNegativeLoss", likelihood_topk=5, loss=dict(type="HillLoss"))
+    assert filled(selective, single)["likelihood_topk"] == 1
+
+
 def test_warm_up_is_half_of_the_epochs_in_one_loss_only() -> None:
     assert filled(dict(type="AsymmetricPseudoLabelLoss", warmup_epochs=5), max_epochs=9)["warmup_epochs"] == 4
     other = dict(type="PseudoLabelLoss", warmup_epochs=5, loss=PLAIN)
