@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...utils.argument_checks import check_interval
+from ...utils.argument_checks import check_interval, check_number
 from ..labels import known_labels
 from .class_moments import ClassMoments, class_moments
 from .label_batches import Batches, ReduceSum, known_counts, one_process_sum
@@ -68,7 +68,7 @@ def category_wise_refit(
         tensor([[0.4011]], dtype=torch.float64)
     """
     check_interval("category_wise_refit", "(0, inf)", strength=strength)
-    check_interval("category_wise_refit", "[0, inf)", positive_weight_power=positive_weight_power)
+    check_number("category_wise_refit", 0, positive_weight_power=positive_weight_power)
     check_interval("category_wise_refit", "(0, inf)", max_positive_weight=max_positive_weight)
     trained = trained.double()
     if moments is None:
