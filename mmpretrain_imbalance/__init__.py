@@ -25,7 +25,7 @@ from .datasets import (
     SimulatePartialLabels,
     label_counts,
 )
-from .hooks import AveragedPredictionsHook, BestThresholdsHook, LabelStatisticsHook
+from .hooks import AveragedPredictionsHook, BestThresholdsHook, LabelStatisticsHook, RefitHeadHook
 from .losses import (
     AssumeNegativeLoss,
     AsymmetricPseudoLabelLoss,
@@ -67,6 +67,7 @@ from .models import (
     PartialLabelLinearClsHead,
     PartialLabelMixup,
     SmallConvNet,
+    ThreeStageResNet,
 )
 from .utils.safe_checkpoints import make_checkpoint_loaders_safe
 
@@ -120,6 +121,7 @@ __all__ = [
     "Poly1Loss",
     "PriorMatchedPseudoLabelLoss",
     "PseudoLabelLoss",
+    "RefitHeadHook",
     "ReflectiveLabelCorrectorLoss",
     "RepeatFactorSampler",
     "SelectiveNegativeLoss",
@@ -127,6 +129,7 @@ __all__ = [
     "SimulatePartialLabels",
     "SmallConvNet",
     "StatisticsBalancedLoss",
+    "ThreeStageResNet",
     "TwoWayLoss",
     "ZLPRLoss",
     "label_counts",

@@ -16,6 +16,7 @@ from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
 from .probability_file import ImageProbabilities, ProbabilityFile
 from .project.backbone_choice import BackboneChoice, choose_backbone
+from .project.convert_backbone_weights import ConvertedWeights, convert_backbone_weights
 from .project.new_project import NewProject, new_project
 from .project.update_project import ProjectUpdate, update_project
 from .project.usable_images import UsableImages
@@ -31,6 +32,7 @@ __all__ = [
     "ClassResults",
     "ComparedRun",
     "ComparisonResults",
+    "ConvertedWeights",
     "ExtractedFeatures",
     "ImagePrediction",
     "ImageProbabilities",
@@ -49,6 +51,7 @@ __all__ = [
     "check_answer_table",
     "choose_backbone",
     "compare_methods",
+    "convert_backbone_weights",
     "estimate_class_prior",
     "extract_features",
     "image_paths",

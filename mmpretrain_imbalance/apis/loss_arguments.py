@@ -13,8 +13,6 @@ from ..functional.method_advice import LabelFigures
 
 #: Losses whose number of warm-up epochs is half of all epochs, as in their published schedule.
 WARM_UP_OF_HALF = frozenset({"AsymmetricPseudoLabelLoss"})
-#: Missing positives per image that are assumed if no negative is known; the number is ours.
-UNKNOWN_MISSING_POSITIVES = 1.0
 
 
 def arguments_from_data(
@@ -30,9 +28,8 @@ def arguments_from_data(
     """Set the arguments of a composition of losses that depend on the training set.
 
     At every level, these are the required arguments ``num_images``, ``num_classes`` and
-    ``expected_positives`` that the config lacks, ``likelihood_topk`` where the config has it, and
-    ``warmup_epochs`` of :class:`AsymmetricPseudoLabelLoss`, half of all epochs. Without known negatives, one
-    positive per image is assumed to be missing.
+    ``expected_positives`` that the config lacks, and ``warmup_epochs`` of
+    :class:`AsymmetricPseudoLabelLoss`, half of all epochs.
 
     Args:
         loss: Config of the loss.
@@ -41,8 +38,8 @@ def arguments_from_data(
         max_epochs: Number of epochs.
         method: Name of the method, for the message.
         caller: Name of the function that the user called, for the message.
-        replace: Whether to replace ``likelihood_topk`` and ``warmup_epochs`` of the config, which in the
-            shipped files are those of the papers; not in the file of a user, who has chosen them.
+        replace: Whether to replace ``warmup_epochs`` of the config, which in the shipped file is that of the
+            paper; not in the file of a user, who has chosen it.
 
     Returns:
         A new config. The argument is not changed.
@@ -87,9 +84,7 @@ def own_arguments_from_data(
     Raises:
         ValueError: As in :func:`arguments_from_data`.
     """
-    # Without known negatives, the number of missing positives cannot be estimated.
-    missing = figures.missing_positives if figures.has_negatives else UNKNOWN_MISSING_POSITIVES
-    expected_positives = max(figures.positives_per_image + missing, 0.01)
+    expected_positives = max(figures.positives_per_image + figures.missing_positives, 0.01)
     available: dict[str, Any] = {
         "num_images": numbers["num_images"],
         "num_classes": numbers["num_classes"],
@@ -105,9 +100,6 @@ def own_arguments_from_data(
                     "configs/README.md."
                 )
             arguments[name] = available[name]
-    if "likelihood_topk" in loss:
-        topk = 1 if figures.fixed_number else max(round(missing, 2), 0.01)
-        arguments["likelihood_topk"] = topk
     if loss["type"] in WARM_UP_OF_HALF:
         arguments["warmup_epochs"] = numbers["warmup_epochs"]
     return arguments
