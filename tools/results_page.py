@@ -81,10 +81,14 @@ def all_results(folder: Path) -> list[dict[str, Any]]:
     shipped = sorted(
         path.stem for path in (shipped_folder("configs") / "_base_" / "experiments").glob("*.py")
     )
-    contents = [
-        read_results(files[name]) if name in files else experiment_header(read_experiment(name))
-        for name in shipped
-    ]
+    contents = []
+    for name in shipped:
+        header = experiment_header(read_experiment(name))
+        stored = read_results(files[name]) if name in files else header
+        # The file of the experiment has the latest words and the cells that are planned.
+        contents.append(
+            {**stored, **{key: header[key] for key in ("title", "description", "figures", "data")}}
+        )
     return contents + [read_results(path) for name, path in files.items() if name not in shipped]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..comparison.results.compared_metrics import ComparedMetric
 from ..comparison.results.method_differences import BETTER, WORSE
 from ..comparison.results.table_formats import escape_markdown
 
@@ -38,33 +37,48 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]], num_t
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def metric_table(content: Mapping[str, Any], data: str, metric: ComparedMetric) -> str | None:
-    """Return the table of one metric and data set.
+def data_tables(content: Mapping[str, Any], data: str, metrics: Mapping[str, str]) -> dict[str, str]:
+    """Return the tables of one data set: one per metric, with the settings in columns.
 
-    A cell has the mean and the standard deviation over the seeds in percent, and the 95 % interval of the
-    difference from the yardstick. Bold is the group of the best of a column.
+    A cell of a table has the mean and the standard deviation over the seeds in percent, and the 95 % interval
+    of the difference from the yardstick. Bold is the group of the best of a column. With one setting, there
+    is one table with the metrics in columns.
 
     Args:
         content: Content of a result file.
         data: Name of the data set.
-        metric: The metric.
+        metrics: Heading of each metric, by its name; those without any value are left out.
 
     Returns:
-        The table; None if no cell has a value.
+        The tables by their titles.
     """
     cells = [cell for cell in content["cells"] if cell["data"] == data]
-    columns = [
-        {entry["method"]: entry["metrics"][metric.name] for entry in cell["methods"]} for cell in cells
+    found = {
+        (cell["setting"], name): {entry["method"]: entry["metrics"][name] for entry in cell["methods"]}
+        for cell in cells
+        for name in metrics
+    }
+    defined = [
+        name
+        for name in metrics
+        if any(
+            entry["mean"] is not None
+            for (_, metric), column in found.items()
+            if metric == name
+            for entry in column.values()
+        )
     ]
-    if not any(found["mean"] is not None for column in columns for found in column.values()):
-        return None
-    headings = ["method", *(cell["setting"] for cell in cells)]
-    rows = [
-        [escape_markdown(name), *(metric_cell(column.get(name)) for column in columns)]
-        for name in content["compared_methods"]
-        if any(name in column for column in columns)
-    ]
-    return markdown_table(headings, rows)
+    names = content["compared_methods"]
+    if len(cells) == 1 and defined:
+        setting = cells[0]["setting"]
+        columns = {metrics[name]: found[setting, name] for name in defined}
+        return {f"{data}, {setting}": _table(names, columns)}
+    return {
+        f"{data}, {metrics[name]}": _table(
+            names, {cell["setting"]: found[cell["setting"], name] for cell in cells}
+        )
+        for name in defined
+    }
 
 
 def metric_cell(found: Mapping[str, Any] | None) -> str:
@@ -101,3 +115,13 @@ def interval(low: float | None, high: float | None) -> str:
         '(-1.0 to +2.5)'
     """
     return "" if low is None or high is None else f"({100 * low:+.1f} to {100 * high:+.1f})"
+
+
+def _table(names: Sequence[str], columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the table of the methods that have an entry in any column."""
+    rows = [
+        [escape_markdown(name), *(metric_cell(column.get(name)) for column in columns.values())]
+        for name in names
+        if any(name in column for column in columns.values())
+    ]
+    return markdown_table(["method", *columns], rows)

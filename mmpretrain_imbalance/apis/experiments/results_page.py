@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..comparison.results.compared_metrics import compared_metric
 from ..comparison.results.method_differences import SAME
 from ..comparison.results.table_formats import escape_markdown
 from .experiment_file import planned_cells
-from .metric_tables import NO_VALUE, interval, markdown_table, metric_table
+from .metric_tables import NO_VALUE, data_tables, interval, markdown_table
 from .published_order import DATA, SOURCE, order_rows
 from .recipe_bar import RecipeCell, bar_sentences, recipe_cells
 from .recipe_choice import RECIPE_METRICS
 
-#: Metrics of the tables of every experiment.
-TABLE_METRICS = ("mAP", "mAP_tail", "macro_f1", "macro_f1_chosen")
+#: Metrics of the tables of every experiment, with their headings.
+TABLE_METRICS = {
+    "mAP": "mAP",
+    "mAP_tail": "mAP of the classes with fewer than 20 training positives",
+    "macro_f1": "macro F1 at 0.5",
+    "macro_f1_chosen": "macro F1 at chosen thresholds",
+}
 _INTRODUCTION = """\
 # Results of experiments
 
@@ -71,20 +75,10 @@ def _section(content: Mapping[str, Any], images: Mapping[str, Sequence[str]]) ->
     if "prior" in content["figures"]:
         parts += _prior_table(content)
     for data in content["data"]:
-        for name in TABLE_METRICS:
-            metric = compared_metric(name, "results_page")
-            table = metric_table(content, data, metric)
-            if table is not None:
-                parts += [f"**{data}, {_HEADINGS.get(name, metric.heading)}**\n", table]
+        for title, table in data_tables(content, data, TABLE_METRICS).items():
+            parts += [f"**{title}**\n", table]
     parts += _failures(content)
     return "\n".join(parts)
-
-
-_HEADINGS = {
-    "mAP_tail": "mAP of the classes with fewer than 20 training positives",
-    "macro_f1": "macro F1 at 0.5",
-    "macro_f1_chosen": "macro F1 at chosen thresholds",
-}
 
 
 def _budget(content: Mapping[str, Any]) -> str:
@@ -136,9 +130,7 @@ def _failures(content: Mapping[str, Any]) -> list[str]:
 
 
 def _recipe_tables(content: Mapping[str, Any]) -> list[str]:
-    rows = {
-        _HEADINGS.get(metric, metric): recipe_cells(content["cells"], metric) for metric in RECIPE_METRICS
-    }
+    rows = {TABLE_METRICS[metric]: recipe_cells(content["cells"], metric) for metric in RECIPE_METRICS}
     parts = [" ".join(bar_sentences(rows, len(planned_cells(content["data"])))) + "\n"]
     parts.append(
         "*Recipe* and *single* are the methods with the best mean validation score. The interval is the "

@@ -36,18 +36,18 @@ def short_lines(value: Any, width: int = 240, indent: int = 0) -> str:
 
     Args:
         value: Nested dicts, lists, numbers and texts of JSON.
-        width: Longest line, where a single value is not longer.
+        width: Longest value of several numbers or texts on one line, with the spaces before the line.
         indent: Spaces before the lines that follow the first one.
 
     Returns:
         The text.
 
     Example:
-        >>> print(short_lines({"a": [1, 2], "b": {"c": "d" * 8}}, width=20))
+        >>> print(short_lines({"a": [1, 2], "b": {"c": "d" * 12}}, width=20))
         {
          "a": [1, 2],
          "b": {
-          "c": "dddddddd"
+          "c": "dddddddddddd"
          }
         }
     """

@@ -39,6 +39,16 @@ def test_tables_have_means_intervals_and_marks() -> None:
     assert "Not finished" not in page
 
 
+def test_one_setting_has_one_table_of_all_metrics() -> None:
+    found = cell("rps_0.5", method("bce", mAP=metric(0.4), macro_f1=metric(0.1)), method("weak"))
+    page = results_page([content(found)], {})
+    assert "| method | mAP | macro F1 at 0.5 |\n" in page
+    assert table_rows(page, "photos, rps_0.5") == [
+        ["bce", "40.0 ± 1.4", "10.0 ± 1.4"],
+        ["weak", "-", "-"],
+    ]
+
+
 def test_budget_missing_cells_and_failures_are_listed() -> None:
     failed = {"method": "weak", "seed": 1, "reason": "no labels\nat all"}
     found = cell("rps_0.5", method("bce", 3, mAP=metric(0.4)), method("weak", 4), unfinished=[failed])
