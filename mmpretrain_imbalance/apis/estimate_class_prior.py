@@ -12,9 +12,10 @@ import torch
 from mmengine.config import Config
 
 from ..datasets import label_counts
+from ..datasets.config_datasets import build_split
 from ..datasets.wrapped import class_names
 from ..utils.class_values import check_same_classes
-from .dataset_predictions import build_split, predicted_batches
+from .dataset_predictions import predicted_batches
 from .trained_model import load_trained_model
 
 

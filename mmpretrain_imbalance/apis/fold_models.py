@@ -15,9 +15,9 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from ..datasets.config_datasets import REPEATING_DATASETS
 from ..utils.argument_checks import type_name
 from ..utils.files import atomic_write
-from .dataset_predictions import REPEATING_DATASETS
 
 
 def train_fold_models(

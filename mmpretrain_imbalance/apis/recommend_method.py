@@ -10,6 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ..datasets.config_datasets import split_config
 from ..utils.argument_checks import check_integer, type_name
 from ..utils.files import atomic_write
 from .comparison.compare_methods import Comparison, base_name
@@ -21,7 +22,6 @@ from .comparison.results.choose_method import best_methods, choose_method, compa
 from .comparison.results.compared_metrics import MAIN_METRIC
 from .comparison.results.comparison_results import ComparisonResults
 from .comparison.run_job import PRIOR_FILE
-from .dataset_predictions import split_config
 from .extract_features import extract_features
 from .feature_model import RandomWeightsError
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
+from ..datasets.config_datasets import build_split
 from ..datasets.dataset_labels import dataset_label_store
 from ..datasets.label_store.store import LabelStore
 from ..datasets.split_labels import fold_labels
@@ -21,7 +22,7 @@ from ..utils.argument_checks import check_choice, check_integer
 from ..utils.class_values import check_same_classes
 from .chosen_thresholds import chosen_thresholds
 from .cleanlab_scores import cleanlab_scores
-from .dataset_predictions import build_split, predicted_batches
+from .dataset_predictions import predicted_batches
 from .fold_models import train_fold_models
 from .suspect_table import SuspectLabel, SuspectLabels
 from .top_elements import TopElements

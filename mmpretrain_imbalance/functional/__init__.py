@@ -48,6 +48,7 @@ from .losses.partial_label_masking_loss import (
     histogram_divergence,
     keep_probabilities,
     partial_label_keep,
+    partial_label_keep_weights,
     probability_histograms,
     update_ideal_ratio,
 )
@@ -75,6 +76,7 @@ from .metrics.multi_label_scores import ClassScores, class_scores, exact_match, 
 from .metrics.paired_bootstrap import BootstrapDifference, paired_bootstrap, resampled_difference
 from .metrics.predicted_labels import labels_above, top_labels
 from .metrics.resampled_metrics import resampled_metrics
+from .missing_positives import missing_positives
 from .mix_labels import mix_labels
 from .paired_tests import PairedDifference, holm_correction, paired_t_test, seeds_and_images_test
 from .random_numbers import chance, random_numbers
@@ -157,6 +159,7 @@ __all__ = [
     "lowest_elements",
     "matched_thresholds",
     "mean_average_precision",
+    "missing_positives",
     "mix_labels",
     "multi_grained_focal_loss",
     "multi_grained_weights",
@@ -171,6 +174,7 @@ __all__ = [
     "partial_asymmetric_loss",
     "partial_binary_cross_entropy",
     "partial_label_keep",
+    "partial_label_keep_weights",
     "poly1_loss",
     "pooled_average_precision",
     "pooled_calibration_error",

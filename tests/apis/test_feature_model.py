@@ -1,4 +1,4 @@
-"""Model of stored features: where its weights come from, and which features it has."""
+"""Model of stored features: where its weights come from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmpretrain_imbalance.apis.feature_model import feature_model, image_features, weights_fingerprint
+from mmpretrain_imbalance.apis.feature_model import feature_model, weights_fingerprint
+from mmpretrain_imbalance.models.image_features import image_features
 from tests.apis.drawn_data import write_checkpoint, write_data
 
 IMAGES = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 255
@@ -55,42 +56,6 @@ def test_incomplete_checkpoint_is_rejected(cfg: Config, tmp_path: Path) -> None:
     path.write_text("no checkpoint")
     with pytest.raises(ValueError, match="must contain the weights of a model"):
         feature_model(cfg, str(path), IMAGES)
-
-
-def test_hidden_layers_of_the_head_belong_to_the_features(cfg: Config) -> None:
-    cfg.model.neck = None
-    cfg.model.backbone.pool = "mean"
-    cfg.model.head = dict(
-        type="StackedLinearClsHead", num_classes=3, in_channels=8, mid_channels=[6], topk=(1,)
-    )
-    model = feature_model(cfg, None, IMAGES, random_weights=True)
-    features = image_features(model, IMAGES)
-    assert features.shape == (2, 6)
-    inputs = (IMAGES - 120) / 60
-    with torch.no_grad():
-        torch.testing.assert_close(model.head.fc(features), model.head(model.backbone(inputs)))
-
-
-def test_maps_are_averaged(cfg: Config) -> None:
-    cfg.model.neck = None
-    model = feature_model(cfg, None, IMAGES, random_weights=True)
-    with torch.no_grad():
-        maps = model.backbone((IMAGES - 120) / 60)[0]
-    torch.testing.assert_close(image_features(model, IMAGES), maps.mean(dim=(2, 3)))
-
-
-def test_model_of_timm(cfg: Config) -> None:
-    cfg.model = dict(
-        type="TimmClassifier",
-        model_name="test_resnet",
-        num_classes=3,
-        loss=dict(type="CrossEntropyLoss"),
-        data_preprocessor=cfg.model.data_preprocessor,
-    )
-    model = feature_model(cfg, None, IMAGES, random_weights=True)
-    features = image_features(model, IMAGES)
-    with torch.no_grad():
-        torch.testing.assert_close(model.model.get_classifier()(features), model.model((IMAGES - 120) / 60))
 
 
 def test_other_models(cfg: Config) -> None:

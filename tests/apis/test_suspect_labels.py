@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
 from mmpretrain_imbalance.apis import SuspectLabel, SuspectLabels, suspect_labels, train_fold_models
-from mmpretrain_imbalance.apis.dataset_predictions import build_split, predicted_batches
+from mmpretrain_imbalance.apis.dataset_predictions import predicted_batches
 from mmpretrain_imbalance.apis.fold_models import Runner as FoldRunner
 from mmpretrain_imbalance.apis.trained_model import load_trained_model
 from mmpretrain_imbalance.datasets import (
@@ -24,6 +24,7 @@ from mmpretrain_imbalance.datasets import (
     dataset_label_store,
     label_store_from_array,
 )
+from mmpretrain_imbalance.datasets.config_datasets import build_split
 from tests.integration.small_runs import CONFIGS
 
 EPOCHS = 15

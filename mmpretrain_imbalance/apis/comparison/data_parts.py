@@ -15,10 +15,10 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import Subset
 
 from ...datasets import fold_labels, label_counts, split_labels
+from ...datasets.config_datasets import split_config
 from ...datasets.dataset_labels import dataset_label_store
 from ...functional.method_advice import LabelFigures
 from ...utils.files import atomic_write
-from ..dataset_predictions import split_config
 from ..store_figures import store_figures
 from .compared_setting import ComparedSetting
 

@@ -16,6 +16,9 @@ from ..loss_arguments import arguments_from_data
 from .compared_method import ComparedMethod
 from .trials import LEARNING_RATE
 
+#: Hooks that belong to a method.
+_METHOD_HOOKS = ("AveragedPredictionsHook", "RefitHeadHook")
+
 
 def insert_method(
     cfg: Config,
@@ -34,7 +37,7 @@ def insert_method(
         cfg: The config. It is modified.
         method: The method.
         figures: Figures of the labels of the training set, on which arguments of the loss depend.
-        num_images: Number of training images.
+        num_images: Number of images of the whole training set, to which sample ids belong.
         changes: Values of a trial, by the dotted key of a part of the method; ``'learning_rate'`` is a
             factor.
         class_prior: File of the class prior, for a method that requires one.
@@ -52,7 +55,7 @@ def insert_method(
         caller="compare_methods",
         replace=method.is_shipped,
     )
-    _change(parts, changes)
+    _change(parts, {**method.values, **changes})
     if class_prior is not None:
         _set_class_prior(parts["loss"], str(class_prior), method.name)
     elif not has_class_prior(figures):
@@ -119,7 +122,7 @@ def _remove_parts(cfg: Config) -> None:
         cfg.model.head.type = "PartialLabelLinearClsHead"
         cfg.model.head.pop("active_fraction", None)
     hooks = cfg.get("custom_hooks") or []
-    cfg.custom_hooks = [hook for hook in hooks if type_name(hook["type"]) != "AveragedPredictionsHook"]
+    cfg.custom_hooks = [hook for hook in hooks if type_name(hook["type"]) not in _METHOD_HOOKS]
 
 
 def _insert_parts(cfg: Config, parts: dict[str, Any]) -> None:

@@ -13,8 +13,8 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
 
 from ...datasets import dataset_label_store
+from ...datasets.config_datasets import split_config
 from ...utils.files import atomic_write
-from ..dataset_predictions import split_config
 from ..store_figures import store_figures
 from .compared_method import ComparedMethod
 from .insert_method import has_class_prior, insert_method

@@ -9,8 +9,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ...datasets.config_datasets import REPEATING_DATASETS, split_config
 from ...utils.argument_checks import type_name
-from ..dataset_predictions import REPEATING_DATASETS, split_config
 from .compared_method import ComparedMethod
 from .compared_setting import ComparedSetting
 from .data_parts import DataParts
@@ -77,7 +77,7 @@ def run_config(
         set or on the test part.
     """
     cfg = deepcopy(base)
-    insert_method(cfg, method, parts.figures, parts.num_train, changes, class_prior)
+    insert_method(cfg, method, parts.figures, parts.num_samples, changes, class_prior)
     _insert_data(cfg, setting, seed, parts)
     _set_runtime(cfg, seed)
     return cfg
