@@ -10,6 +10,7 @@ from .class_weights import (
     positive_class_mean,
 )
 from .dense_labels import dense_labels, wrong_labels
+from .estimate_prior import shifted_class_prior
 from .feature_statistics import feature_statistics
 from .labels import (
     NEGATIVE,
@@ -198,6 +199,7 @@ __all__ = [
     "seeds_and_images_test",
     "selective_keep",
     "self_paced_correction_loss",
+    "shifted_class_prior",
     "sigmoid_ldam_loss",
     "simulate_partial_labels",
     "systematic_rounding",
