@@ -21,6 +21,7 @@ from .project.new_project import NewProject, new_project
 from .project.update_project import ProjectUpdate, update_project
 from .project.usable_images import UsableImages
 from .recommend_method import MethodRecommendation, recommend_method
+from .refit_head import RefittedHead, refit_head
 from .suspect_labels import SUSPECT_METHODS, suspect_labels
 from .suspect_table import SuspectLabel, SuspectLabels
 from .trained_model import TrainedModel, load_trained_model
@@ -43,6 +44,7 @@ __all__ = [
     "PreparedImage",
     "ProbabilityFile",
     "ProjectUpdate",
+    "RefittedHead",
     "RunScores",
     "SuspectLabel",
     "SuspectLabels",
@@ -60,6 +62,7 @@ __all__ = [
     "new_project",
     "probability_path",
     "recommend_method",
+    "refit_head",
     "suspect_labels",
     "train_fold_models",
     "update_project",

@@ -74,12 +74,13 @@ def insert_method(
 def has_class_prior(figures: LabelFigures) -> bool:
     """Return whether a run that ignores unknown labels can estimate a class prior.
 
-    It cannot without annotated negatives, or if a fixed number of labels of each class is annotated.
+    It cannot without annotated negatives. If a fixed number of labels of each class is annotated,
+    :func:`estimate_class_prior` corrects the estimate.
 
     Args:
         figures: Figures of the labels of the training set.
     """
-    return figures.has_negatives and not figures.fixed_number
+    return figures.has_negatives
 
 
 def _change(parts: dict[str, Any], changes: Mapping[str, Any]) -> None:

@@ -64,7 +64,7 @@ def refit_linear_head(
     unknown_as_negative: bool,
     ridges: Sequence[float] = (1.0, 3.0, 10.0),
     class_mean_ridges: Sequence[float] = (3.0, 10.0),
-    strengths: Sequence[float] = (0.01, 0.1),
+    strengths: Sequence[float] = (0.1, 1.0),
     reduce_sum: ReduceSum = one_process_sum,
     gather: Gather = one_process_gather,
 ) -> RefitResult:
