@@ -54,7 +54,7 @@ from mmpretrain_imbalance.utils.shipped_files import shipped_folder
 from mmpretrain_imbalance.visualization.comparison_figures import write_figure
 from mmpretrain_imbalance.visualization.experiment_figures import draw_curves, draw_recipe
 
-_WORDS = ("title", "description", "metrics", "figures", "data")
+_WORDS = ("title", "description", "metrics", "figures", "data", "compared_methods")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -87,7 +87,7 @@ def all_results(folder: Path) -> list[dict[str, Any]]:
     for name in shipped:
         header = experiment_header(read_experiment(name))
         stored = read_results(files[name]) if name in files else {**header, "cells": []}
-        # The file of the experiment has the latest words and the cells that are planned.
+        # The file of the experiment has the latest words, and the cells and methods that are planned.
         contents.append({**stored, **{key: header[key] for key in _WORDS}})
     return contents + [read_results(path) for name, path in files.items() if name not in shipped]
 

@@ -120,21 +120,38 @@ def _missing(content: Mapping[str, Any]) -> list[str]:
         sentences.append("**No cell is finished yet.**")
     elif missing:
         sentences.append(f"**Not finished yet: {', '.join(missing)}.**")
+    partial = [
+        f"{cell['data']} {cell['setting']}"
+        for cell in content["cells"]
+        if set(content["compared_methods"]) - {run["method"] for run in _tried(cell)}
+    ]
+    if partial:
+        sentences.append(f"**Without some of the methods so far: {', '.join(partial)}.**")
     return sentences
 
 
+def _tried(cell: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*cell["methods"], *cell.get("unfinished", [])]
+
+
 def _failures(content: Mapping[str, Any]) -> list[str]:
-    found = [
-        f"- {cell['data']} {cell['setting']} {run['method']}, seed {run['seed']}: "
-        + escape_markdown(run["reason"])
-        for cell in content["cells"]
-        for run in cell.get("unfinished", [])
+    """Return the runs without results; those with the same reason are one line."""
+    seeds: dict[tuple[str, str, str, str], list[str]] = {}
+    for cell in content["cells"]:
+        for run in cell.get("unfinished", []):
+            key = (cell["data"], cell["setting"], run["method"], escape_markdown(run["reason"]))
+            seeds.setdefault(key, []).append(str(run["seed"]))
+    lines = [
+        f"- {data} {setting} {method}, seed{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}: {reason}\n"
+        for (data, setting, method, reason), numbers in seeds.items()
     ]
-    return ["Runs without results:\n", "\n".join(found) + "\n"] if found else []
+    return ["Runs without results:\n", "".join(lines)] if lines else []
 
 
 def _recipe_tables(content: Mapping[str, Any]) -> list[str]:
     rows = {_heading(metric): recipe_cells(content["cells"], metric) for metric in RECIPE_METRICS}
+    if not any(rows.values()):
+        return ["No cell has a variant of the recipe and a single method yet.\n"]
     parts = [" ".join(bar_sentences(rows, len(planned_cells(content["data"])))) + "\n"]
     parts.append(
         "*Recipe* and *single* are the methods with the best mean validation score. The interval is the "
@@ -145,9 +162,8 @@ def _recipe_tables(content: Mapping[str, Any]) -> list[str]:
     headings = ["data", "setting", "recipe", "single", "difference", "p", "verdict", "with images"]
     headings += ["best single on test", "difference from it"]
     for metric, cells in rows.items():
-        if cells:
-            table = markdown_table(headings, map(_recipe_row, cells), num_texts=4)
-            parts += [f"**Recipe minus single method, {metric}, percentage points**\n", table]
+        table = markdown_table(headings, map(_recipe_row, cells), num_texts=4)
+        parts += [f"**Recipe minus single method, {metric}, percentage points**\n", table]
     return parts
 
 
