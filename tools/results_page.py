@@ -54,6 +54,8 @@ from mmpretrain_imbalance.utils.shipped_files import shipped_folder
 from mmpretrain_imbalance.visualization.comparison_figures import write_figure
 from mmpretrain_imbalance.visualization.experiment_figures import draw_curves, draw_recipe
 
+_WORDS = ("title", "description", "metrics", "figures", "data", "compared_methods")
+
 
 def main(args: argparse.Namespace) -> None:
     """Write the figures and the page."""
@@ -84,11 +86,9 @@ def all_results(folder: Path) -> list[dict[str, Any]]:
     contents = []
     for name in shipped:
         header = experiment_header(read_experiment(name))
-        stored = read_results(files[name]) if name in files else header
-        # The file of the experiment has the latest words and the cells that are planned.
-        contents.append(
-            {**stored, **{key: header[key] for key in ("title", "description", "figures", "data")}}
-        )
+        stored = read_results(files[name]) if name in files else {**header, "cells": []}
+        # The file of the experiment has the latest words, and the cells and methods that are planned.
+        contents.append({**stored, **{key: header[key] for key in _WORDS}})
     return contents + [read_results(path) for name, path in files.items() if name not in shipped]
 
 

@@ -13,9 +13,12 @@ from mmengine.config import Config
 from ...utils.shipped_files import shipped_folder
 from ..comparison.compare_methods import base_name
 from ..comparison.compared_method import ComparedMethod, method_variant, read_method
+from ..comparison.results.compared_metrics import COMPARED_METRICS
 
 #: Parts of the page of an experiment, beside the tables of its cells.
 FIGURES = ("curves", "prior", "ranks", "recipe")
+#: Metrics of the tables of an experiment that names no others.
+TABLE_METRICS = ("mAP", "mAP_tail", "macro_f1", "macro_f1_chosen")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Experiment:
             perhaps ``values_of_data``, further values by the name of the data set.
         priors: Methods whose mean predictions over the training images are compared with the true class
             frequencies.
+        metrics: Metrics of the tables of its page.
         figures: Parts of the page: ``'curves'`` over the fraction of known labels, ``'prior'`` with the
             quality of the class priors, ``'ranks'`` beside the published ones, and ``'recipe'``, which tests
             methods with a refit of the head against the others.
@@ -53,6 +57,7 @@ class Experiment:
     num_trials: int
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
     priors: list[str] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=lambda: list(TABLE_METRICS))
     figures: list[str] = field(default_factory=list)
 
     @property
@@ -178,6 +183,8 @@ def _check_values(experiment: Experiment, path: Path) -> None:
                 f"{path}: expected in {name!r} one of the methods {', '.join(experiment.methods)}, found "
                 f"{unknown[0]!r}."
             )
-    wrong = [figure for figure in experiment.figures if figure not in FIGURES]
-    if wrong:
-        raise ValueError(f"{path}: expected 'figures' of {', '.join(FIGURES)}, found {wrong[0]!r}.")
+    metrics = [metric.name for metric in COMPARED_METRICS]
+    for name, possible in {"figures": FIGURES, "metrics": metrics}.items():
+        wrong = [value for value in getattr(experiment, name) if value not in possible]
+        if wrong:
+            raise ValueError(f"{path}: expected {name!r} of {', '.join(possible)}, found {wrong[0]!r}.")

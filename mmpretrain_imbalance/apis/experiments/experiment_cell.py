@@ -8,6 +8,7 @@ from typing import Any
 
 from ..comparison.compare_methods import Comparison
 from ..comparison.comparison_plan import Task
+from ..comparison.results.compared_metrics import COMPARED_METRICS
 from ..comparison.results.compared_run import ComparedRun
 from ..comparison.results.comparison_results import ComparisonResults
 from ..comparison.results.run_scores import RunScores
@@ -84,15 +85,20 @@ def finished_runs(cell: Mapping[str, Any]) -> set[tuple[str, int]]:
 
 
 def _short_metrics(method: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _short_metric(found) for name, found in method["metrics"].items()}
+    """Return the metrics that have a value, and the differences of those that tables show."""
+    return {
+        metric.name: _short_metric(found, metric.in_tables)
+        for metric in COMPARED_METRICS
+        if (found := method["metrics"][metric.name])["mean"] is not None
+    }
 
 
-def _short_metric(found: Mapping[str, Any]) -> dict[str, Any]:
+def _short_metric(found: Mapping[str, Any], with_difference: bool) -> dict[str, Any]:
     short = {name: found[name] for name in ("mean", "sd", "values")}
     difference = found["difference"]
-    if difference is not None and difference["verdict"] is not None:
+    if with_difference and difference is not None and difference["verdict"] is not None:
         short["difference"] = [difference[name] for name in DIFFERENCE_NUMBERS]
         short["verdict"] = difference["verdict"]
-    if found["in_best_group"] is not None:
+    if with_difference and found["in_best_group"] is not None:
         short["best"] = found["in_best_group"]
     return short

@@ -10,10 +10,8 @@ from typing import Any
 
 from ...utils.files import atomic_write
 from ..comparison.compared_setting import read_setting
-from ..comparison.results.compared_metrics import COMPARED_METRICS
-from ..comparison.results.method_ranking import rank_settings
 from .experiment import Experiment
-from .experiment_cell import DIFFERENCE_NUMBERS, finished_runs
+from .experiment_cell import finished_runs
 from .short_numbers import short_lines
 
 FORMAT = 1
@@ -96,7 +94,7 @@ def add_cell(
 
 
 def experiment_header(experiment: Experiment) -> dict[str, Any]:
-    """Return what a result file says about its experiment, with no cells.
+    """Return what a result file says about its experiment, before its cells.
 
     Args:
         experiment: The experiment.
@@ -110,12 +108,12 @@ def experiment_header(experiment: Experiment) -> dict[str, Any]:
         "title": experiment.title,
         "description": experiment.description,
         "command": experiment.command,
+        "metrics": list(experiment.metrics),
         "figures": list(experiment.figures),
         "data": dict(experiment.data),
         "compared_methods": list(experiment.methods),
         "num_seeds": experiment.num_seeds,
         **_budget(experiment),
-        "cells": [],
     }
 
 
@@ -133,23 +131,6 @@ def planned_cells(data: Mapping[str, list[str]]) -> list[tuple[str, str]]:
         [('corel5k', 'as_annotated'), ('corel5k', 'rps_0.5')]
     """
     return [(name, read_setting(setting).name) for name, settings in data.items() for setting in settings]
-
-
-def comparison_summary(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of a result file in the form of ``results.json`` of a comparison.
-
-    Args:
-        content: Content of the file.
-
-    Returns:
-        The summary, which the tables and figures of a comparison accept.
-    """
-    settings = [
-        {"unfinished": [], **cell, "methods": [_method(entry) for entry in cell["methods"]]}
-        for cell in content["cells"]
-    ]
-    numbers = {name: content[name] for name in ("yardstick", *_OF_THE_COMPARISON)}
-    return {**numbers, "num_folds": None, "settings": settings, "ranks": rank_settings(settings)}
 
 
 def _budget(experiment: Experiment) -> dict[str, Any]:
@@ -174,25 +155,3 @@ def _stored_cells(
 
 def _without_code(cell: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in cell.items() if name not in _OF_THE_CODE}
-
-
-def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
-    trial = entry["trial"] or 0
-    chosen = {"trial": trial, "num_trials": entry["num_trials"], "values": entry["trials"][trial]["values"]}
-    return {
-        **entry,
-        "chosen": [{"seed": seed, **chosen} for seed in entry["seeds"]],
-        "metrics": {metric.name: _metric(entry["metrics"][metric.name]) for metric in COMPARED_METRICS},
-    }
-
-
-def _metric(found: Mapping[str, Any]) -> dict[str, Any]:
-    difference = None
-    if "difference" in found:
-        difference = dict(zip(DIFFERENCE_NUMBERS, found["difference"]), verdict=found["verdict"])
-    return {
-        **found,
-        "n": sum(value is not None for value in found["values"]),
-        "difference": difference,
-        "in_best_group": found.get("best"),
-    }

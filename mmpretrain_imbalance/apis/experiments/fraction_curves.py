@@ -55,7 +55,8 @@ def metric_panels(content: Mapping[str, Any], metric: str) -> list[CurvePanel]:
     """
 
     def values(cell: Mapping[str, Any]) -> dict[str, list[float | None]]:
-        return {entry["method"]: entry["metrics"][metric]["values"] for entry in cell["methods"]}
+        found = {entry["method"]: entry["metrics"].get(metric) for entry in cell["methods"]}
+        return {name: entry["values"] for name, entry in found.items() if entry is not None}
 
     return _panels(content, values, 100)
 

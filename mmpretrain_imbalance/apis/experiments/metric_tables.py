@@ -54,7 +54,7 @@ def data_tables(content: Mapping[str, Any], data: str, metrics: Mapping[str, str
     """
     cells = [cell for cell in content["cells"] if cell["data"] == data]
     found = {
-        (cell["setting"], name): {entry["method"]: entry["metrics"][name] for entry in cell["methods"]}
+        (cell["setting"], name): {entry["method"]: entry["metrics"].get(name) for entry in cell["methods"]}
         for cell in cells
         for name in metrics
     }
@@ -62,7 +62,7 @@ def data_tables(content: Mapping[str, Any], data: str, metrics: Mapping[str, str
         name
         for name in metrics
         if any(
-            entry["mean"] is not None
+            entry is not None and entry["mean"] is not None
             for (_, metric), column in found.items()
             if metric == name
             for entry in column.values()

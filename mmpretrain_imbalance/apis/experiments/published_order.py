@@ -47,7 +47,8 @@ def order_rows(cells: Sequence[Mapping[str, Any]], metric: str = "mAP") -> list[
         and their mean rank. A missing figure is '-'.
     """
     means = [
-        {entry["method"]: entry["metrics"][metric]["mean"] for entry in cell["methods"]} for cell in cells
+        {entry["method"]: entry["metrics"].get(metric, {}).get("mean") for entry in cell["methods"]}
+        for cell in cells
     ]
     names = (
         [name for name in means[0] if all(found.get(name) is not None for found in means)] if means else []

@@ -41,7 +41,7 @@ def recipe_choice(
         means = {
             method["method"]: method["metrics"][metric]["mean"]
             for method in methods
-            if method["method"] in singles and method["metrics"][metric]["mean"] is not None
+            if method["method"] in singles and metric in method["metrics"]
         }
         complete = [name for name in means if len(scores[name]) == most]
         best = max(complete, key=lambda name: means[name], default=single)

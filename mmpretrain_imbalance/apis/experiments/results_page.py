@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..comparison.results.compared_metrics import compared_metric
 from ..comparison.results.method_differences import SAME
 from ..comparison.results.table_formats import escape_markdown
 from .experiment_file import planned_cells
@@ -13,13 +14,7 @@ from .published_order import DATA, SOURCE, order_rows
 from .recipe_bar import RecipeCell, bar_sentences, recipe_cells
 from .recipe_choice import RECIPE_METRICS
 
-#: Metrics of the tables of every experiment, with their headings.
-TABLE_METRICS = {
-    "mAP": "mAP",
-    "mAP_tail": "mAP of the classes with fewer than 20 training positives",
-    "macro_f1": "macro F1 at 0.5",
-    "macro_f1_chosen": "macro F1 at chosen thresholds",
-}
+_HEADINGS = {"macro_f1": "macro F1 at 0.5", "macro_f1_chosen": "macro F1 at chosen thresholds"}
 _INTRODUCTION = """\
 # Results of experiments
 
@@ -44,7 +39,8 @@ python tools/results_page.py
 Cells of tables are in percent: mean ± standard deviation over the seeds, then the 95 % interval of the paired
 difference from the yardstick. ↑ and ↓ are better and worse than the yardstick after Holm's correction for the
 methods of one column. **Bold** is the best method of a column, and all methods that cannot be distinguished
-from it.
+from it. Head, middle and tail are the classes with at least 100, at least 20 and fewer than 20 training
+positives.
 """
 
 
@@ -52,7 +48,7 @@ def results_page(contents: Sequence[Mapping[str, Any]], images: Mapping[str, Seq
     """Return the page.
 
     Args:
-        contents: Content of the result file of each experiment, or its ``experiment_header``.
+        contents: Content of the result file of each experiment, or its ``experiment_header`` with no cells.
         images: Markdown of the figures of each experiment, by its name.
 
     Returns:
@@ -75,10 +71,18 @@ def _section(content: Mapping[str, Any], images: Mapping[str, Sequence[str]]) ->
     if "prior" in content["figures"]:
         parts += _prior_table(content)
     for data in content["data"]:
-        for title, table in data_tables(content, data, TABLE_METRICS).items():
+        metrics = {name: _heading(name) for name in content["metrics"]}
+        for title, table in data_tables(content, data, metrics).items():
             parts += [f"**{title}**\n", table]
     parts += _failures(content)
     return "\n".join(parts)
+
+
+def _heading(metric: str) -> str:
+    if metric in _HEADINGS:
+        return _HEADINGS[metric]
+    heading = compared_metric(metric, "results_page").heading
+    return f"mAP {heading}" if metric.startswith("mAP_") else heading
 
 
 def _budget(content: Mapping[str, Any]) -> str:
@@ -116,21 +120,38 @@ def _missing(content: Mapping[str, Any]) -> list[str]:
         sentences.append("**No cell is finished yet.**")
     elif missing:
         sentences.append(f"**Not finished yet: {', '.join(missing)}.**")
+    partial = [
+        f"{cell['data']} {cell['setting']}"
+        for cell in content["cells"]
+        if set(content["compared_methods"]) - {run["method"] for run in _tried(cell)}
+    ]
+    if partial:
+        sentences.append(f"**Without some of the methods so far: {', '.join(partial)}.**")
     return sentences
 
 
+def _tried(cell: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*cell["methods"], *cell.get("unfinished", [])]
+
+
 def _failures(content: Mapping[str, Any]) -> list[str]:
-    found = [
-        f"- {cell['data']} {cell['setting']} {run['method']}, seed {run['seed']}: "
-        + escape_markdown(run["reason"])
-        for cell in content["cells"]
-        for run in cell.get("unfinished", [])
+    """Return the runs without results; those with the same reason are one line."""
+    seeds: dict[tuple[str, str, str, str], list[str]] = {}
+    for cell in content["cells"]:
+        for run in cell.get("unfinished", []):
+            key = (cell["data"], cell["setting"], run["method"], escape_markdown(run["reason"]))
+            seeds.setdefault(key, []).append(str(run["seed"]))
+    lines = [
+        f"- {data} {setting} {method}, seed{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}: {reason}\n"
+        for (data, setting, method, reason), numbers in seeds.items()
     ]
-    return ["Runs without results:\n", "\n".join(found) + "\n"] if found else []
+    return ["Runs without results:\n", "".join(lines)] if lines else []
 
 
 def _recipe_tables(content: Mapping[str, Any]) -> list[str]:
-    rows = {TABLE_METRICS[metric]: recipe_cells(content["cells"], metric) for metric in RECIPE_METRICS}
+    rows = {_heading(metric): recipe_cells(content["cells"], metric) for metric in RECIPE_METRICS}
+    if not any(rows.values()):
+        return ["No cell has a variant of the recipe and a single method yet.\n"]
     parts = [" ".join(bar_sentences(rows, len(planned_cells(content["data"])))) + "\n"]
     parts.append(
         "*Recipe* and *single* are the methods with the best mean validation score. The interval is the "
@@ -141,9 +162,8 @@ def _recipe_tables(content: Mapping[str, Any]) -> list[str]:
     headings = ["data", "setting", "recipe", "single", "difference", "p", "verdict", "with images"]
     headings += ["best single on test", "difference from it"]
     for metric, cells in rows.items():
-        if cells:
-            table = markdown_table(headings, map(_recipe_row, cells), num_texts=4)
-            parts += [f"**Recipe minus single method, {metric}, percentage points**\n", table]
+        table = markdown_table(headings, map(_recipe_row, cells), num_texts=4)
+        parts += [f"**Recipe minus single method, {metric}, percentage points**\n", table]
     return parts
 
 

@@ -50,14 +50,19 @@ def test_one_setting_has_one_table_of_all_metrics() -> None:
 
 
 def test_budget_missing_cells_and_failures_are_listed() -> None:
-    failed = {"method": "weak", "seed": 1, "reason": "no labels\nat all"}
-    found = cell("rps_0.5", method("bce", 3, mAP=metric(0.4)), method("weak", 4), unfinished=[failed])
+    failed = [{"method": "weak", "seed": seed, "reason": "no labels\nat all"} for seed in (0, 1)]
+    found = cell("rps_0.5", method("bce", 3, mAP=metric(0.4)), unfinished=failed)
     page = results_page([content(found, num_trials=4), content(num_trials=4, title="Other")], {})
     assert "4 trials per method, chosen on a validation part of the training set; 3 trials, because" in page
     assert "there are no other values, for bce." in page
     assert "**Not finished yet: photos rps_0.9.**" in page
-    assert "- photos rps_0.5 weak, seed 1: no labels at all" in page
+    assert "**Without some of the methods so far: photos rps_0.5.**" in page  # not tried: refit_a
+    assert "- photos rps_0.5 weak, seeds 0, 1: no labels at all\n" in page
     assert page.split("## Other")[1].count("**No cell is finished yet.**") == 1
+    complete = content(found, compared_methods=["bce", "weak"], figures=["recipe"])
+    page = results_page([complete], {})
+    assert "Without some" not in page
+    assert "No cell has a variant of the recipe and a single method yet." in page
 
 
 def test_the_recipe_has_a_row_per_cell_and_a_sentence() -> None:
