@@ -74,13 +74,13 @@ def insert_method(
 def has_class_prior(figures: LabelFigures) -> bool:
     """Return whether a run that ignores unknown labels can estimate a class prior.
 
-    It cannot without annotated negatives. If a fixed number of labels of each class is annotated,
-    :func:`estimate_class_prior` corrects the estimate.
+    It cannot without annotated negatives, or if a fixed number of labels of each class is annotated: then
+    even the corrected values of :func:`estimate_class_prior` are too large for thresholds of the methods.
 
     Args:
         figures: Figures of the labels of the training set.
     """
-    return figures.has_negatives
+    return figures.has_negatives and not figures.fixed_number
 
 
 def _change(parts: dict[str, Any], changes: Mapping[str, Any]) -> None:

@@ -132,9 +132,10 @@ def test_a_run_without_a_prior_that_is_required_later_is_continued(tmp_path):
     assert job.arguments[7] is True  # estimates_prior
 
 
-def test_no_prior_where_none_can_be_estimated(tmp_path):
+@pytest.mark.parametrize("change", [dict(negative_fraction=0.0), dict(fixed_number=True)])
+def test_no_prior_where_none_can_be_estimated(tmp_path, change):
     files = Files(tmp_path, CSL, IGNORE)
-    files.write_parts(replace(FIGURES, negative_fraction=0.0))
+    files.write_parts(replace(FIGURES, **change))
     jobs = {job.name: job for job in files.schedule().ready()}
     assert jobs[name("csl")].arguments[6] is None
 

@@ -65,10 +65,10 @@ def test_the_method_is_not_changed():
     assert method.parts["loss"]["prior_threshold"] == 0.05
 
 
-def test_a_class_prior_needs_negatives():
+def test_a_class_prior_needs_negatives_and_random_labels():
     assert has_class_prior(PARTIAL)
-    assert has_class_prior(label_figures([5] * 6, [5] * 6, [90] * 6))
     assert not has_class_prior(POSITIVES)
+    assert not has_class_prior(label_figures([5] * 6, [5] * 6, [90] * 6))
 
 
 def test_a_loss_without_the_required_argument_is_refused():
