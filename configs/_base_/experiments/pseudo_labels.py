@@ -11,7 +11,6 @@ data = dict(corel5k=_fractions, clothing_attributes=_fractions)
 methods = [
     'binary_cross_entropy',
     'statistics_balanced_loss',
-    'statistics_balanced_loss_prior',
     'pseudo_label_loss',
     'pseudo_label_loss_averaged',
     'pseudo_label_loss_statistics',
