@@ -28,7 +28,7 @@ def test_refit_test_and_predict(folder: Path, run_in_process, capsys: pytest.Cap
     run_in_process("refit_head.py", folder / "config.py", folder / "model.pth", "--device", "cpu")
     printed = capsys.readouterr().out
     assert "Average precision over known validation labels, percent" in printed
-    assert "category-wise, strength 0.01" in printed
+    assert "category-wise, strength" in printed
     assert "Chosen: " in printed
     assert f"python tools/test.py {folder}/config.py {folder}/model_refit.pth" in printed
     files = {path.name for path in folder.glob("model*")}
