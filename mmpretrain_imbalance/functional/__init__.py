@@ -36,7 +36,7 @@ from .losses.generalized_pseudo_label_robust_loss import generalized_pseudo_labe
 from .losses.generalized_robust_loss import element_trust, generalized_robust_loss
 from .losses.hill_loss import hill_loss
 from .losses.large_loss import LARGE_LOSS_SCHEMES, large_loss, large_loss_rate, large_unknown_elements
-from .losses.ldam_loss import label_distribution_margins, ldam_loss, sigmoid_ldam_loss
+from .losses.ldam_loss import label_distribution_margins, ldam_loss
 from .losses.local_elements import local_elements
 from .losses.loss_context import LossContext
 from .losses.multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights

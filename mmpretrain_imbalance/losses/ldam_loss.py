@@ -9,7 +9,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from ..functional import LossContext, known_labels
-from ..functional.losses.ldam_loss import label_distribution_margins, ldam_loss, sigmoid_ldam_loss
+from ..functional.losses.ldam_loss import label_distribution_margins, ldam_loss
 from ..utils.argument_checks import check_choice, check_interval, check_number
 from .base.elementwise_loss import ElementwiseLoss
 from .base.traits import Traits
@@ -17,7 +17,7 @@ from .base.traits import Traits
 
 @MODELS.register_module()
 class LDAMLoss(ElementwiseLoss):
-    """LDAM, see :func:`ldam_loss` and, with ``activation='sigmoid'``, :func:`sigmoid_ldam_loss`.
+    """LDAM, see :func:`ldam_loss`.
 
     With the softmax, the loss is for single-label data: class indices, or labels with one positive per image.
     Unknown classes are left out of the softmax. With one sigmoid per class, an image may have any number of
@@ -69,8 +69,8 @@ class LDAMLoss(ElementwiseLoss):
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> tuple[Tensor, Tensor]:
         # There are no margins if the loss is evaluated without a training set.
         margins = self.margins(logits.dtype) if len(self.positives) else logits.new_zeros(logits.shape[1])
-        formula = ldam_loss if self.activation == "softmax" else sigmoid_ldam_loss
-        return formula.unvalidated(logits, labels, margins, self.scale), known_labels(labels)
+        loss = ldam_loss.unvalidated(logits, labels, margins, self.scale, self.activation)
+        return loss, known_labels(labels)
 
     def margins(self, dtype: torch.dtype = torch.float32) -> Tensor:
         """Return the margin of each class, of shape (C,)."""

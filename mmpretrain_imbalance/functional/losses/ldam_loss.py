@@ -41,7 +41,9 @@ def label_distribution_margins(
 
 
 @elementwise_loss_function
-def ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30.0) -> Tensor:
+def ldam_loss(
+    logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30.0, activation: str = "softmax"
+) -> Tensor:
     r"""Softmax cross-entropy with a margin on the logit of the class of the image.
 
     .. math:: \ell_n = -\log \frac{e^{s (x_{ny} - m_y)}}{e^{s (x_{ny} - m_y)} + \sum_{j \neq y} e^{s x_{nj}}}
@@ -51,6 +53,12 @@ def ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30
     other positives count as wrong classes. Unknown classes are left out of the sum and have no gradient. The
     loss of an image without a positive is 0.
 
+    ``activation='sigmoid'`` is binary cross-entropy with a margin on the logits of positives, for any number
+    of positives per image. Unknown elements are 0. This form is ours.
+
+    .. math:: \ell_{nc} = \begin{cases} -\log \sigma(s (x_{nc} - m_c)) & \text{positive} \\
+        -\log(1 - \sigma(s x_{nc})) & \text{negative} \end{cases}
+
     Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413). The logits of the authors are cosines, which is why
     they are scaled.
 
@@ -59,6 +67,7 @@ def ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
         margins: Margin of each class, of shape (C,).
         scale: The factor s of the logits.
+        activation: ``'softmax'`` over the classes, or one ``'sigmoid'`` per class.
 
     Returns:
         Loss of each element in nats, of shape (N, C), not reduced.
@@ -70,39 +79,17 @@ def ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30
         >>> margins = torch.full((3,), 0.5)
         >>> ldam_loss(torch.zeros(1, 3), torch.tensor([[0, 1, 0]]), margins, scale=2)
         tensor([[0.0000, 1.8620, 0.0000]])
+        >>> ldam_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), margins, scale=1, activation="sigmoid")
+        tensor([[0.9741, 0.6931, 0.0000]])
     """
+    if activation == "sigmoid":
+        return _sigmoid_loss(logits, labels, margins, scale)
     scores = (scale * logits).masked_fill(labels == UNKNOWN, _LEFT_OUT)
     loss = softplus(_log_sum_of_others(scores) - scores + scale * margins.to(logits))
     return loss.masked_fill(labels != POSITIVE, 0)
 
 
-@elementwise_loss_function
-def sigmoid_ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30.0) -> Tensor:
-    r"""Binary cross-entropy with a margin on the logits of positives.
-
-    .. math:: \ell_{nc} = \begin{cases} -\log \sigma(s (x_{nc} - m_c)) & \text{positive} \\
-        -\log(1 - \sigma(s x_{nc})) & \text{negative} \\ 0 & \text{unknown} \end{cases}
-
-    This form of LDAM for one sigmoid per class is ours: an image may have any number of positives. Cao et al.
-    (NeurIPS 2019, arXiv 1906.07413) define the margins and use them in a softmax, see :func:`ldam_loss`.
-
-    Args:
-        logits: Scores before the sigmoid, of shape (N, C).
-        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        margins: Margin of each class, of shape (C,).
-        scale: The factor s of the logits; 1 for logits of a linear layer.
-
-    Returns:
-        Loss of each element in nats, of shape (N, C), not reduced.
-
-    Raises:
-        ValueError: As :func:`ldam_loss`.
-
-    Example:
-        >>> margins = torch.full((3,), 0.5)
-        >>> sigmoid_ldam_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), margins, scale=1)
-        tensor([[0.9741, 0.6931, 0.0000]])
-    """
+def _sigmoid_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float) -> Tensor:
     scores = scale * logits
     positive = softplus(scale * margins.to(logits) - scores)
     return torch.where(labels == POSITIVE, positive, softplus(scores)).masked_fill(labels == UNKNOWN, 0)

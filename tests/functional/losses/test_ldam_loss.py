@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from mmpretrain_imbalance.functional.losses.ldam_loss import (
     label_distribution_margins,
     ldam_loss,
-    sigmoid_ldam_loss,
 )
 from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, assert_same, tables
 
@@ -165,18 +164,18 @@ def test_sigmoid_form_equals_loop(kinds, scale):
         return torch.stack(table)
 
     logits, labels = tables(kinds)
-    assert_same(lambda x, y: sigmoid_ldam_loss(x, y, MARGINS, scale), by_hand, logits / scale, labels)
+    assert_same(lambda x, y: ldam_loss(x, y, MARGINS, scale, 'sigmoid'), by_hand, logits / scale, labels)
 
 
 def test_sigmoid_form_equals_binary_cross_entropy_of_shifted_logits():
     logits, labels = tables()[0].requires_grad_(), (tables()[1] == 1).long()
-    table = sigmoid_ldam_loss(logits, labels, MARGINS, 2.0)
+    table = ldam_loss(logits, labels, MARGINS, 2.0, 'sigmoid')
     expected = torch.nn.functional.binary_cross_entropy_with_logits(
         2 * (logits - labels * MARGINS), labels.double(), reduction="none"
     )
     torch.testing.assert_close(table, expected)
     torch.testing.assert_close(*(torch.autograd.grad(x.sum(), logits)[0] for x in (table, expected)))
-    assert_finite_at_extremes(lambda x, y: sigmoid_ldam_loss(x, y, MARGINS[:4]))
+    assert_finite_at_extremes(lambda x, y: ldam_loss(x, y, MARGINS[:4], activation='sigmoid'))
 
 
 def test_margins():
