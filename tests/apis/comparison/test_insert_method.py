@@ -78,11 +78,11 @@ def test_a_loss_without_the_required_argument_is_refused():
 
 
 def test_values_of_a_variant_replace_those_of_the_data_and_a_trial_replaces_others():
-    selective = read_method("class_aware_selective_loss")
-    variant = method_variant("own", selective, {"loss.likelihood_topk": 0, "loss.unused": 1})
-    assert inserted(selective)["model"]["head"]["loss"]["likelihood_topk"] > 0
+    method = read_method("asymmetric_pseudo_label_loss")
+    variant = method_variant("own", method, {"loss.warmup_epochs": 7, "loss.unused": 1})
+    assert inserted(method)["model"]["head"]["loss"]["warmup_epochs"] == 10  # half of the epochs
     cfg = Config.fromfile(PROTOCOL)
-    insert_method(cfg, variant, PARTIAL, 100, {"loss.gamma_neg": 3})
+    insert_method(cfg, variant, PARTIAL, 100, {"loss.alpha": 0.2})
     loss = cfg.model.head.loss
-    assert (loss.likelihood_topk, loss.unused, loss.gamma_neg) == (0, 1, 3)
-    assert "unused" not in selective.parts["loss"]
+    assert (loss.warmup_epochs, loss.unused, loss.alpha) == (7, 1, 0.2)
+    assert "unused" not in method.parts["loss"]
