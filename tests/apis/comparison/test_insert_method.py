@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmpretrain_imbalance.apis.comparison.compared_method import ComparedMethod, read_method
+from mmpretrain_imbalance.apis.comparison.compared_method import ComparedMethod, method_variant, read_method
 from mmpretrain_imbalance.apis.comparison.insert_method import has_class_prior, insert_method
 from mmpretrain_imbalance.functional import label_figures
 
@@ -75,3 +75,14 @@ def test_a_loss_without_the_required_argument_is_refused():
     method = ComparedMethod("own", {"loss": dict(type="HillLoss")}, requires=dict(class_prior="hill_loss"))
     with pytest.raises(ValueError, match=r"'own' must have an argument 'class_prior'.*Add class_prior=None"):
         inserted(method, class_prior=Path("prior.json"))
+
+
+def test_values_of_a_variant_replace_those_of_the_data_and_a_trial_replaces_others():
+    method = read_method("asymmetric_pseudo_label_loss")
+    variant = method_variant("own", method, {"loss.warmup_epochs": 7, "loss.unused": 1})
+    assert inserted(method)["model"]["head"]["loss"]["warmup_epochs"] == 10  # half of the epochs
+    cfg = Config.fromfile(PROTOCOL)
+    insert_method(cfg, variant, PARTIAL, 100, {"loss.alpha": 0.2})
+    loss = cfg.model.head.loss
+    assert (loss.warmup_epochs, loss.unused, loss.alpha) == (7, 1, 0.2)
+    assert "unused" not in method.parts["loss"]
