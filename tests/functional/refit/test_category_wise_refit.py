@@ -59,7 +59,8 @@ def test_equal_to_scipy_near_a_trained_row(power: float, limit: float, strength:
             return losses.mean() + strength / 2 * ((point[:-1] - row * deviation) ** 2).sum()
 
         found = np.append(
-            head.weight[index] * deviation, head.bias[index].numpy() + head.weight[index].numpy() @ mean
+            head.weight[index].numpy() * deviation,
+            head.bias[index].numpy() + head.weight[index].numpy() @ mean,
         )
         best = minimize(loss, np.zeros(5), tol=1e-12)
         np.testing.assert_allclose(found, best.x, atol=2e-5)
