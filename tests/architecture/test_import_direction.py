@@ -2,7 +2,7 @@
 
 utils <- functional <- losses, datasets, models, metrics <- hooks, apis, visualization <- configs, tools.
 Inside datasets: label_store <- annotations <- readers, tables, base <- the datasets <- samplers.
-Inside functional: the modules <- losses, metrics. Inside losses: base <- the losses.
+Inside functional: the modules <- losses, metrics <- refit. Inside losses: base <- the losses.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ALLOWED_INSIDE = {
         "*": {"label_store", "annotations", "transforms", "base", "readers", "tables"},
         "samplers": {"label_store", "transforms", "base", "*"},
     },
-    "functional": {"*": set(), "losses": {"*"}, "metrics": {"*"}},
+    "functional": {"*": set(), "losses": {"*"}, "metrics": {"*"}, "refit": {"*", "metrics"}},
     "losses": {"base": set(), "*": {"base"}},
     "hooks": {"label_statistics": set(), "*": {"label_statistics"}},
 }
