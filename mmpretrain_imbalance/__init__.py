@@ -25,7 +25,7 @@ from .datasets import (
     SimulatePartialLabels,
     label_counts,
 )
-from .hooks import AveragedPredictionsHook, BestThresholdsHook, LabelStatisticsHook
+from .hooks import AveragedPredictionsHook, BestThresholdsHook, LabelStatisticsHook, RefitHeadHook
 from .losses import (
     AssumeNegativeLoss,
     AsymmetricPseudoLabelLoss,
@@ -120,6 +120,7 @@ __all__ = [
     "Poly1Loss",
     "PriorMatchedPseudoLabelLoss",
     "PseudoLabelLoss",
+    "RefitHeadHook",
     "ReflectiveLabelCorrectorLoss",
     "RepeatFactorSampler",
     "SelectiveNegativeLoss",

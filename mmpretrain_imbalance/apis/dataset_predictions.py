@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import default_collate
 from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
-from torch.utils.data import DataLoader, Subset
+
+from ..datasets.config_datasets import evaluation_loader
 
 
 @torch.no_grad()
@@ -30,13 +30,7 @@ def predicted_batches(
         The indices of the samples of a batch, of shape (B,), and their probabilities, of shape (B, C).
     """
     indices = np.arange(len(dataset)) if indices is None else np.asarray(indices)
-    loader_cfg = cfg.get("test_dataloader") or cfg.get("val_dataloader")
-    loader = DataLoader(
-        Subset(dataset, indices.tolist()),
-        batch_size=loader_cfg.get("batch_size", 1),
-        num_workers=loader_cfg.get("num_workers", 0),
-        collate_fn=default_collate,
-    )
+    loader = evaluation_loader(cfg, dataset, indices)
     start = 0
     with DefaultScope.overwrite_default_scope("mmpretrain"):
         for batch in loader:

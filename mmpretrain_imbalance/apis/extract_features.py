@@ -17,9 +17,8 @@ from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.device import get_device
 from rich.progress import track
-from torch.utils.data import DataLoader, Subset
 
-from ..datasets.config_datasets import build_split
+from ..datasets.config_datasets import build_split, evaluation_loader
 from ..datasets.dataset_labels import dataset_label_store
 from ..datasets.feature_store import DTYPES, FEATURES, FeatureStore
 from ..datasets.feature_store_writer import FeatureStoreWriter
@@ -108,7 +107,6 @@ def extract_features(
         )
     datasets = {split: build_split(config, split, _NAME) for split in nodes}
     sources = {split: _fingerprint([node, _pipelines(datasets[split])]) for split, node in nodes.items()}
-    loader = _loader_settings(config)
     probe = default_collate([next(iter(datasets.values()))[0]])["inputs"]
     model = feature_model(
         config, None if checkpoint is None else os.fspath(checkpoint), probe, random_weights
@@ -117,7 +115,7 @@ def extract_features(
         model=_fingerprint(_without_weights(config.model)),
         weights=weights_fingerprint(model),
         dtype=dtype,
-        batch_size=loader["batch_size"],
+        batch_size=evaluation_loader(config, ()).batch_size,
     )
     model = _to_device(model, get_device() if device is None else device)
     stores: dict[str, str] = {}
@@ -132,7 +130,7 @@ def extract_features(
         own = dict(settings, dataset=sources[split], labels=_labels_fingerprint(labels))
         writer = FeatureStoreWriter(Path(out) / split, labels, own)
         num_images[split], num_computed[split] = len(labels), len(labels) - writer.num_written
-        for features in _computed(model, dataset, writer, loader, f"{split} features" if progress else None):
+        for features in _computed(model, dataset, writer, config, f"{split} features" if progress else None):
             writer.append(features)
         writer.finish()
     train = None
@@ -146,13 +144,13 @@ def extract_features(
 
 
 def _computed(
-    model: Any, dataset: Any, writer: FeatureStoreWriter, loader: dict[str, Any], title: str | None
+    model: Any, dataset: Any, writer: FeatureStoreWriter, cfg: Config, title: str | None
 ) -> Iterator[np.ndarray]:
     """Yield the features of the images that are not written, one batch at a time."""
     remaining = range(writer.num_written, len(writer.labels))
     if not remaining:
         return
-    batches: Any = DataLoader(Subset(dataset, remaining), collate_fn=default_collate, **loader)
+    batches: Any = evaluation_loader(cfg, dataset, remaining)
     if title is not None:
         batches = track(batches, title, total=len(batches))
     for batch in batches:
@@ -162,11 +160,6 @@ def _computed(
 
 def _dataset_node(cfg: Config, split: str) -> Any:
     return (cfg.get(f"{split}_dataloader") or {}).get("dataset")
-
-
-def _loader_settings(cfg: Config) -> dict[str, Any]:
-    node = cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}
-    return dict(batch_size=node.get("batch_size", 1), num_workers=node.get("num_workers", 0))
 
 
 def _pipelines(dataset: Any) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, cast
 
+import numpy as np
 from mmengine.config import Config
+from mmengine.dataset import default_collate
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import DATASETS
+from torch.utils.data import DataLoader, Subset
 
 from ..utils.argument_checks import type_name
 
@@ -54,6 +58,28 @@ def split_config(cfg: Config, split: str, caller: str) -> dict[str, Any]:
             f"The 'config' argument of {caller} must have a {split}_dataloader. Got none instead."
         )
     return _without_repetition(deepcopy(node), pipeline, caller)
+
+
+def evaluation_loader(
+    cfg: Config, dataset: Any, indices: Sequence[int] | np.ndarray | None = None
+) -> DataLoader[Any]:
+    """Return a loader of samples of a dataset, in their order.
+
+    Args:
+        cfg: Config whose test or validation loader defines the batch size and the number of workers.
+        dataset: A dataset with the pipeline of the test set.
+        indices: The samples; None for all samples.
+
+    Returns:
+        The loader, whose batches are those of ``default_collate``.
+    """
+    node = cfg.get("test_dataloader") or cfg.get("val_dataloader") or {}
+    return DataLoader(
+        dataset if indices is None else Subset(dataset, np.asarray(indices).tolist()),
+        batch_size=node.get("batch_size", 1),
+        num_workers=node.get("num_workers", 0),
+        collate_fn=default_collate,
+    )
 
 
 def _without_repetition(

@@ -4,5 +4,12 @@ from .averaged_predictions_hook import AveragedPredictionsHook
 from .best_thresholds_hook import BestThresholdsHook
 from .epoch_seed_hook import EpochSeedHook
 from .label_statistics_hook import LabelStatisticsHook
+from .refit_head_hook import RefitHeadHook
 
-__all__ = ["AveragedPredictionsHook", "BestThresholdsHook", "EpochSeedHook", "LabelStatisticsHook"]
+__all__ = [
+    "AveragedPredictionsHook",
+    "BestThresholdsHook",
+    "EpochSeedHook",
+    "LabelStatisticsHook",
+    "RefitHeadHook",
+]

@@ -16,6 +16,9 @@ from ..loss_arguments import arguments_from_data
 from .compared_method import ComparedMethod
 from .trials import LEARNING_RATE
 
+#: Hooks that belong to a method.
+_METHOD_HOOKS = ("AveragedPredictionsHook", "RefitHeadHook")
+
 
 def insert_method(
     cfg: Config,
@@ -119,7 +122,7 @@ def _remove_parts(cfg: Config) -> None:
         cfg.model.head.type = "PartialLabelLinearClsHead"
         cfg.model.head.pop("active_fraction", None)
     hooks = cfg.get("custom_hooks") or []
-    cfg.custom_hooks = [hook for hook in hooks if type_name(hook["type"]) != "AveragedPredictionsHook"]
+    cfg.custom_hooks = [hook for hook in hooks if type_name(hook["type"]) not in _METHOD_HOOKS]
 
 
 def _insert_parts(cfg: Config, parts: dict[str, Any]) -> None:

@@ -38,11 +38,18 @@ def test_all_classes_are_computed_again():
     assert "active_fraction" not in head
 
 
-def test_the_hook_of_an_old_method_is_removed_and_other_hooks_stay():
-    before = {hook["type"] for hook in inserted("pseudo_label_loss_averaged")["custom_hooks"]}
-    after = {hook["type"] for hook in inserted("pseudo_label_loss_averaged", "hill_loss")["custom_hooks"]}
-    assert before - after == {"AveragedPredictionsHook"}
-    assert {hook["type"] for hook in inserted("hill_loss")["custom_hooks"]} < after
+@pytest.mark.parametrize(
+    ("old", "hook"),
+    [
+        ("pseudo_label_loss_averaged", "AveragedPredictionsHook"),
+        ("refit_binary_cross_entropy", "RefitHeadHook"),
+    ],
+)
+def test_the_hook_of_an_old_method_is_removed_and_other_hooks_stay(old, hook):
+    before = {hook["type"] for hook in inserted(old)["custom_hooks"]}
+    after = {hook["type"] for hook in inserted(old, "hill_loss")["custom_hooks"]}
+    assert before - after == {hook}
+    assert {hook["type"] for hook in inserted("hill_loss")["custom_hooks"]} <= after
 
 
 def test_another_sampler_stays():
