@@ -4,6 +4,7 @@ from .assume_negative_loss import AssumeNegativeLoss
 from .asymmetric_pseudo_label_loss import AsymmetricPseudoLabelLoss
 from .base.elementwise_loss import Elements, ElementwiseLoss
 from .base.given_pseudo_labels import GivenPseudoLabels
+from .base.given_soft_labels import GivenSoftLabels
 from .base.loss_state import LossState
 from .base.mmpretrain_loss_adapter import MMPretrainLossAdapter, build_elementwise_loss
 from .base.per_sample_memory import PerSampleMemory
@@ -35,6 +36,7 @@ from .pseudo_label_loss import PseudoLabelLoss
 from .reflective_label_corrector_loss import ReflectiveLabelCorrectorLoss
 from .selective_negative_loss import SelectiveNegativeLoss
 from .self_paced_correction_loss import SelfPacedCorrectionLoss
+from .soft_label_loss import SoftLabelLoss
 from .statistics_balanced_loss import StatisticsBalancedLoss
 from .two_way_loss import TwoWayLoss
 from .zlpr_loss import ZLPRLoss
@@ -54,6 +56,7 @@ __all__ = [
     "GeneralizedPseudoLabelRobustLoss",
     "GeneralizedRobustLoss",
     "GivenPseudoLabels",
+    "GivenSoftLabels",
     "HillLoss",
     "LDAMLoss",
     "LabelSpaceReductionLoss",
@@ -73,6 +76,7 @@ __all__ = [
     "ReflectiveLabelCorrectorLoss",
     "SelectiveNegativeLoss",
     "SelfPacedCorrectionLoss",
+    "SoftLabelLoss",
     "StatisticsBalancedLoss",
     "Traits",
     "TwoWayLoss",

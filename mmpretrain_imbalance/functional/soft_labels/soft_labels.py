@@ -18,7 +18,7 @@ from .prior_matching import match_prior
 from .stacked_logits import stack_logits
 
 #: L1 penalties of the co-occurrence among which the first fold chooses.
-PENALTIES = (2e-3, 5e-4, 1.25e-4)
+PENALTIES = (2e-3, 5e-4)
 
 
 @torch.no_grad()
