@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
-from mmengine.dist import all_gather_object, broadcast, get_rank, get_world_size, is_main_process
+from mmengine.dist import (
+    all_gather_object,
+    broadcast,
+    broadcast_object_list,
+    get_rank,
+    get_world_size,
+    is_main_process,
+)
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
@@ -16,7 +23,7 @@ from torch import Tensor
 from ..datasets.config_datasets import build_split, evaluation_loader, split_config
 from ..datasets.dataset_labels import dataset_label_store
 from ..functional.method_advice import label_figures
-from ..functional.soft_labels import soft_labels
+from ..functional.soft_labels import classes_with_both_labels, soft_labels
 from ..losses.soft_label_loss import SoftLabelLoss
 from ..models.image_features import image_features
 from ..models.loss_context_mixin import sample_ids_of
@@ -32,11 +39,11 @@ _NAME = "SoftLabelsHook"
 class SoftLabelsHook(Hook):
     """Hook that computes the soft labels of the unknown elements once, with :func:`soft_labels`.
 
-    Before the first epoch of a :class:`SoftLabelLoss` after its ``warmup_epochs``, each rank computes the features of
-    its part of the training images, with the network as it is and the pipeline of the test set. Rank 0
-    computes the soft labels, writes them to ``soft_labels.npy`` in the work directory, float16 of shape (N, C),
-    and all ranks get the same table. A resumed run that is past this point reads the file, so that its
-    soft labels do not change.
+    Before the first epoch of a :class:`SoftLabelLoss` after its ``warmup_epochs``, each rank computes the
+    features of its part of the training images, with the network as it is and the pipeline of the test set.
+    Rank 0 computes the soft labels and writes them to ``soft_labels.npy`` in the work directory, float16 of
+    shape (N, C); all ranks get the same table. A resumed run that is past this point reads the file, so that
+    its soft labels do not change. An error while writing the file is logged.
 
     If a fixed number of labels of each class is annotated, the fraction of positives among them says nothing
     about all images: the soft labels are then not shifted, and a warning is logged. A loss with
@@ -72,30 +79,34 @@ class SoftLabelsHook(Hook):
                 f"A run with {_NAME} must have a SoftLabelLoss. Got none instead. Use the loss of "
                 "configs/_base_/methods/soft_label_loss.py, or remove the hook."
             )
+        if any(loss.num_images is None for loss in _losses(runner)):
+            raise ValueError(
+                f"A run with {_NAME} must have a LabelStatisticsHook, which gives the loss the number of "
+                "images. Got none instead. Add dict(type='LabelStatisticsHook') to custom_hooks."
+            )
         split_config(runner.cfg, "train", _NAME)
 
     def before_train_epoch(self, runner: Runner) -> None:
         losses = [loss for loss in _losses(runner) if loss.soft_labels is None]
         starting = [loss for loss in losses if loss.warmup_epochs == runner.epoch]
-        resumed = [
-            loss for loss in losses if loss.warmup_epochs < runner.epoch and loss.given.table is None
-        ]
+        resumed = [loss for loss in losses if loss.warmup_epochs < runner.epoch and loss.given.table is None]
         if starting:
-            table = self._computed(runner, _num_rows(starting[0]))
+            table = self._computed(runner, cast(int, starting[0].num_images))
         elif resumed:
             table = self._read(runner)
         for loss in [*starting, *resumed]:
             loss.set_soft_labels(table)
 
-    def _computed(self, runner: Runner, num_rows: int | None) -> Tensor:
+    def _computed(self, runner: Runner, num_rows: int) -> Tensor:
         model = unwrap_model(runner.model)
         with undisturbed_training(model):
             dataset = build_split(runner.cfg, "train", _NAME)
-            labels, ids, features = _labels(dataset), *_features(runner, model, dataset)
-        num_rows = int(ids.max()) + 1 if num_rows is None else num_rows
+            labels = _labels(dataset)
+            classes_with_both_labels(labels)  # raises now, on all ranks
+            ids, features = _features(runner, model, dataset)
         device = next(model.parameters()).device
         table = torch.full((num_rows, labels.shape[1]), torch.nan, dtype=torch.float16, device=device)
-        if is_main_process():
+        if is_main_process() and (labels < 0).any():
             matches_prior = self._matches_prior(runner, labels)
             estimated = soft_labels(
                 features.to(device), labels.to(device), matches_prior=matches_prior, seed=self.seed
@@ -105,9 +116,9 @@ class SoftLabelsHook(Hook):
             runner.logger.info(
                 f"{found} of {int((labels < 0).sum())} unknown labels of the training set have a soft label."
             )
-            with atomic_write(Path(runner.work_dir) / "soft_labels.npy", "wb") as file:
-                np.save(file, table.cpu().numpy())
         broadcast(table)
+        if is_main_process():
+            self._write(runner, table)
         return table
 
     def _matches_prior(self, runner: Runner, labels: Tensor) -> bool:
@@ -115,11 +126,23 @@ class SoftLabelsHook(Hook):
         fixed_number = label_figures(*counts).fixed_number
         if fixed_number:
             runner.logger.warning(
-                "A fixed number of labels of each class is annotated, so that the soft labels are not shifted to "
-                "the fraction of positives. They may be too large: choose the weight of SoftLabelLoss by "
-                "validation."
+                "A fixed number of labels of each class is annotated, so that the soft labels are not "
+                "shifted to the fraction of positives. They may be too large: choose the weight of "
+                "SoftLabelLoss by validation."
             )
         return not fixed_number
+
+    @staticmethod
+    def _write(runner: Runner, table: Tensor) -> None:
+        path = Path(runner.work_dir) / "soft_labels.npy"
+        try:
+            with atomic_write(path, "wb") as file:
+                np.save(file, table.cpu().numpy())
+        except OSError as error:
+            runner.logger.error(
+                f"The soft labels could not be written to {path}: {error.strerror or error}. Training "
+                "continues, but this run cannot be resumed."
+            )
 
     @staticmethod
     def _read(runner: Runner) -> Tensor:
@@ -128,8 +151,6 @@ class SoftLabelsHook(Hook):
         if is_main_process() and path.is_file():
             table = torch.from_numpy(np.load(path))
         tables: list[Tensor | None] = [table]
-        from mmengine.dist import broadcast_object_list
-
         broadcast_object_list(tables)
         if tables[0] is None:
             raise FileNotFoundError(
@@ -143,10 +164,6 @@ def _losses(runner: Runner) -> list[SoftLabelLoss]:
     return [module for module in unwrap_model(runner.model).modules() if isinstance(module, SoftLabelLoss)]
 
 
-def _num_rows(loss: SoftLabelLoss) -> int | None:
-    return loss.num_images
-
-
 def _labels(dataset: Any) -> Tensor:
     """Return the labels of a dataset, int8 of shape (N, C)."""
     store = dataset_label_store(dataset)
@@ -157,14 +174,14 @@ def _labels(dataset: Any) -> Tensor:
 
 
 def _features(runner: Runner, model: Any, dataset: Any) -> tuple[Tensor, Tensor]:
-    """Compute sample ids and features of all images, in the order of the dataset; each rank computes a part."""
+    """Compute sample ids and features of all images, in the order of the dataset."""
     world_size = get_world_size()
     ids, features = [], []
     for batch in evaluation_loader(runner.cfg, dataset, np.arange(get_rank(), len(dataset), world_size)):
         features.append(image_features(model, batch["inputs"]).float().cpu())
         ids.append(sample_ids_of(batch["data_samples"], torch.device("cpu")))
     parts = all_gather_object((torch.cat(ids), torch.cat(features)))
-    all_ids, all_features = (torch.empty(len(dataset), *part.shape[1:], dtype=part.dtype) for part in parts[0])
+    all_ids, all_features = (part.new_empty(len(dataset), *part.shape[1:]) for part in parts[0])
     for rank, (part_ids, part_features) in enumerate(parts):
         all_ids[rank::world_size], all_features[rank::world_size] = part_ids, part_features
     return all_ids, all_features

@@ -54,8 +54,8 @@ def category_wise_refit(
         max_positive_weight: The largest weight of positives :math:`v_{\max}`.
         tolerance: The largest derivative at which the fit of a class ends.
         max_passes: The largest number of passes over the batches.
-        standardize: Whether the rows are those for standardized features; False for features, such as principal
-            components, whose scales have a meaning.
+        standardize: Whether the rows are those for standardized features; False for features whose scales
+            have a meaning, such as principal components.
 
     Returns:
         The head, in float64. A class without known positives or without known negatives has the trained row.

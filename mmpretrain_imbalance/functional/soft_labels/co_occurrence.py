@@ -32,7 +32,8 @@ def correct_by_co_occurrence(
     Args:
         logits: Calibrated logits s, of shape (N, C), which must not depend on the labels of the same image.
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C), for the residuals.
-        fitted_labels: Labels to fit, of shape (N, C): ``labels``, or fewer of them, where the rest tests the fit.
+        fitted_labels: Labels to fit, of shape (N, C): ``labels``, or fewer of them if the others test the
+            fit.
         penalty: :math:`\lambda`.
         iterations: Number of steps.
 

@@ -13,7 +13,8 @@ def principal_components(features: Tensor, num_components: int = 256) -> Tensor:
     .. math:: u_n = V^\top\, \mathrm{diag}(\sigma)^{-1} (x_n - \mu)
 
     V are the eigenvectors of the correlation matrix with the largest eigenvalues. Their signs are fixed, so
-    that the result is the same in each call: the largest entry of each is positive. A constant feature is left out.
+    that the result is the same in each call: the largest entry of each is positive. A constant feature is
+    left out.
 
     Args:
         features: Features, of shape (N, D).

@@ -23,8 +23,7 @@ def match_prior(logits: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         logits: Logits z, of shape (N, C).
-        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C). Each class needs known positives and known
-            negatives.
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C). Each class needs both known labels.
 
     Returns:
         The shifts t, of shape (C,); 0 for a class without unknown labels.

@@ -36,9 +36,9 @@ def soft_labels(
     r"""Estimate the probability of a positive label at each unknown element, from features and known labels.
 
     1. The features are standardized and projected (:func:`principal_components`).
-    2. Each element gets three scores that do not depend on the labels of its image: two linear heads that were
-       fitted on other folds (:func:`out_of_fold_logits`), and the known labels of the nearest other images
-       (:func:`neighbor_scores`).
+    2. Each element gets three scores that do not depend on the labels of its image: those of two linear heads
+       that were fitted on other folds (:func:`out_of_fold_logits`), and the known labels of the nearest other
+       images (:func:`neighbor_scores`).
     3. One slope per score and one intercept per class calibrate them on the known labels
        (:func:`stack_logits`).
     4. The known labels of the other classes of the same image correct the result
@@ -64,8 +64,8 @@ def soft_labels(
         seed: Seed of the folds.
 
     Returns:
-        Probabilities, float32, of shape (N, C): 1 and 0 at known labels, and NaN at the unknown labels of a class
-        that lacks known positives or known negatives.
+        Probabilities, float32, of shape (N, C): 1 and 0 at known labels, and NaN at the unknown labels of a
+        class that lacks known positives or known negatives.
 
     Raises:
         ValueError: If no class has known positives and known negatives, or a number is too small.
@@ -79,13 +79,7 @@ def soft_labels(
     """
     check_integer("soft_labels", 2, num_folds=num_folds)
     check_integer("soft_labels", 1, num_components=num_components)
-    usable = ((labels == POSITIVE).any(dim=0) & (labels == NEGATIVE).any(dim=0)).nonzero()[:, 0]
-    if not len(usable):
-        raise ValueError(
-            "The 'labels' argument of soft_labels must have a class with known positives and known negatives. "
-            "Got none instead. If only positives are annotated, use another method; docs/which_method.md names "
-            "some."
-        )
+    usable = classes_with_both_labels(labels)
     known = labels[:, usable]
     components = principal_components(features, num_components)
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
@@ -104,7 +98,35 @@ def soft_labels(
     return result
 
 
-def _best_penalty(logits: Tensor, labels: Tensor, held_out: Tensor, penalties: Sequence[float]) -> float | None:
+def classes_with_both_labels(labels: Tensor) -> Tensor:
+    """Find the classes for which soft labels can be estimated.
+
+    Args:
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+
+    Returns:
+        Indices of the classes with known positives and known negatives, of shape (K,).
+
+    Raises:
+        ValueError: If there is no such class.
+
+    Example:
+        >>> classes_with_both_labels(torch.tensor([[1, 1], [0, -1]]))
+        tensor([0])
+    """
+    usable = ((labels == POSITIVE).any(dim=0) & (labels == NEGATIVE).any(dim=0)).nonzero()[:, 0]
+    if not len(usable):
+        raise ValueError(
+            "The 'labels' argument of soft_labels must have a class with known positives and known "
+            "negatives. Got none instead. If only positives are annotated, choose another method from "
+            "docs/which_method.md."
+        )
+    return usable
+
+
+def _best_penalty(
+    logits: Tensor, labels: Tensor, held_out: Tensor, penalties: Sequence[float]
+) -> float | None:
     """Choose by the known labels of held-out images, each given the other known labels of its image."""
     fitted = labels.masked_fill(held_out[:, None], -1)
     is_known = (labels >= 0) & held_out[:, None]

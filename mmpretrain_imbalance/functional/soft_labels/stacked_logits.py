@@ -42,8 +42,7 @@ def stack_logits(scores: Tensor, labels: Tensor) -> StackedLogits:
 
     Args:
         scores: M scores of each element, of shape (M, N, C).
-        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C). Each class needs known positives and known
-            negatives.
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C). Each class needs both known labels.
 
     Returns:
         Logits, slopes and intercepts.
@@ -94,7 +93,7 @@ def _newton_step(
     intercept_gradient = residuals.sum(dim=0, dtype=torch.float64)
     reduced = of_slopes - (mixed / of_intercepts) @ mixed.T
     # Two equal scores share their slope.
-    reduced += 1e-9 * reduced.diagonal().mean().clamp(min=1e-9) * torch.eye(len(scores)).to(reduced)
+    reduced.diagonal().mul_(1 + 1e-9).add_(1e-30)
     slope_change = torch.linalg.solve(reduced, slope_gradient - (mixed / of_intercepts) @ intercept_gradient)
     return slope_change, (intercept_gradient - mixed.T @ slope_change) / of_intercepts
 

@@ -64,8 +64,8 @@ class GivenSoftLabels:
         """Set the table.
 
         Args:
-            table: Probabilities, NaN where there is none, of shape (num_images, C). Row i belongs to sample id
-                i.
+            table: Probabilities, NaN where there is none, of shape (num_images, C). Row i belongs to sample
+                id i.
             num_images: Length of the training set.
 
         Raises:
@@ -75,13 +75,13 @@ class GivenSoftLabels:
         tensor = torch.as_tensor(values)
         if tensor.ndim != 2 or len(tensor) != num_images:
             raise ValueError(
-                f"The 'soft_labels' argument of {self.owner} must have one row per image of the training set, "
-                f"of shape ({num_images}, C). Got the shape {tuple(tensor.shape)} instead."
+                f"The 'soft_labels' argument of {self.owner} must have one row per image of the training "
+                f"set, of shape ({num_images}, C). Got the shape {tuple(tensor.shape)} instead."
             )
         if not (tensor.isnan() | ((tensor >= 0) & (tensor <= 1))).all():
             raise ValueError(
-                f"The 'soft_labels' argument of {self.owner} must be probabilities from 0 to 1, or NaN for an "
-                "element without one. Got another number instead."
+                f"The 'soft_labels' argument of {self.owner} must be probabilities from 0 to 1, or NaN for "
+                "an element without one. Got another number instead."
             )
         self.table = tensor.half()
 
@@ -102,14 +102,14 @@ class GivenSoftLabels:
         """
         if self.table is None:
             raise RuntimeError(
-                f"{self.owner} has no soft labels. Add dict(type='SoftLabelsHook') to custom_hooks, or set its "
-                "argument 'soft_labels'."
+                f"{self.owner} has no soft labels. Add dict(type='SoftLabelsHook') to custom_hooks, or set "
+                "its argument 'soft_labels'."
             )
         if self.table.shape[1] != num_classes:
             raise ValueError(
-                f"The logits of the head have {num_classes} classes, but the soft labels of {self.owner} have "
-                f"{self.table.shape[1]} classes. Set num_classes of the head to the number of classes of the "
-                "dataset."
+                f"The logits of the head have {num_classes} classes, but the soft labels of {self.owner} "
+                f"have {self.table.shape[1]} classes. Set num_classes of the head to the number of classes "
+                "of the dataset."
             )
         self.table = self.table.to(sample_ids.device)
         return self.table[sample_ids.clamp(0, len(self.table) - 1)]
