@@ -1,4 +1,4 @@
-"""Soft labels are computed once, from the network before the epoch, and stay the same when a run is resumed."""
+"""Soft labels are computed once, by the network before the epoch, and a resumed run has the same."""
 
 from __future__ import annotations
 

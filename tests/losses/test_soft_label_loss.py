@@ -92,7 +92,7 @@ def test_laws(changes):
 def test_the_hook_sets_the_table():
     logits, labels = random_batch()
     loss = build(dict(type="SoftLabelLoss", loss=PLAIN))
-    with pytest.raises(RuntimeError, match="has no soft labels. Add dict.type='SoftLabelsHook'."):
+    with pytest.raises(RuntimeError, match=r"has no soft labels. Add dict.type='SoftLabelsHook'."):
         loss(logits, labels, context=CONTEXT)
     loss.set_num_images(64)
     loss.set_soft_labels(torch.tensor(SOFT_LABELS))
@@ -113,7 +113,7 @@ def test_a_file_is_read_when_the_length_is_known(tmp_path):
         loss(logits, labels, context=CONTEXT), build(CONFIG)(logits, labels, context=CONTEXT)
     )
     missing = SoftLabelLoss(PLAIN, soft_labels=str(tmp_path / "none.npy"))
-    with pytest.raises(FileNotFoundError, match="'soft_labels' argument of SoftLabelLoss .* does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"'soft_labels' argument of SoftLabelLoss .* does not exist"):
         missing.set_num_images(64)
 
 
