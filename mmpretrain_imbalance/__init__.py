@@ -74,6 +74,7 @@ from .models import (
     PartialLabelLinearClsHead,
     PartialLabelMixup,
     SmallConvNet,
+    ThreeStageResNet,
 )
 from .utils.safe_checkpoints import make_checkpoint_loaders_safe
 
@@ -137,6 +138,7 @@ __all__ = [
     "SoftLabelLoss",
     "SoftLabelsHook",
     "StatisticsBalancedLoss",
+    "ThreeStageResNet",
     "TwoWayLoss",
     "ZLPRLoss",
     "label_counts",

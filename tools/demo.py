@@ -60,12 +60,14 @@ RUNS = (
     ("rps", "pseudo_label", "pseudo_label/digits-rps50_pseudo-label.py", None),
     ("rps", "csl", "class_aware_selective/digits-rps50_csl.py", "ignore"),
     ("rps", "plm_csl", "combinations/digits-rps50_plm-csl.py", "ignore"),
+    ("imbalance", "refit", "refit_head/digits-imbalanced_refit-class-weighted-bce.py", None),
+    ("rps", "refit", "refit_head/digits-rps50_refit-ignore.py", None),
 )
 SHOWN = {
-    "imbalance": ("Imbalanced, fully labeled", ("bce", "class_weighted_bce", "plm")),
+    "imbalance": ("Imbalanced, fully labeled", ("bce", "class_weighted_bce", "plm", "refit")),
     "rps": (
         "Imbalanced, half of the labels unknown",
-        ("assume_negative", "ignore", "csl", "pseudo_label", "plm_csl"),
+        ("assume_negative", "ignore", "csl", "pseudo_label", "plm_csl", "refit"),
     ),
 }
 HEADINGS = {

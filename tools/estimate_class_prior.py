@@ -109,6 +109,11 @@ def report(estimate: ClassPriorEstimate, out: str) -> list[str]:
         f"Class prior of {len(estimate.class_prior)} classes, estimated from {estimate.num_images} images, "
         f"between {low:.4f} and {high:.4f}: {out}"
     ]
+    if estimate.is_corrected:
+        lines.append(
+            "A fixed number of labels per class is annotated, so the prior is corrected by the method of "
+            "Saerens et al. (2002); the model must have ignored unknown labels, without class weights."
+        )
     for labels, correlation in estimate.correlations.items():
         value = f"{correlation:.3f}"
         if np.isnan(correlation):

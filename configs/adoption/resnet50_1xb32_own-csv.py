@@ -11,7 +11,7 @@ data_root = 'data/own'  # folder of the CSV files and of the images
 image_folder = 'images'  # in data_root; the first column of the CSV files is a path in this folder
 train_table, val_table = 'train.csv', 'val.csv'  # or JSON files, or label stores; see docs/data.md
 num_classes = 20  # number of class columns of the CSV file
-likelihood_topk = 1  # about the expected number of unannotated positives per image; may be a fraction
+likelihood_topk = 'auto'  # or a number: about the expected number of unannotated positives per image
 class_prior = None  # or the class_prior.json in the work_dir of a run with ClassPriorTrackingLoss
 
 # Unknown labels that look positive are ignored, and the others are weak negatives. If the file has enough

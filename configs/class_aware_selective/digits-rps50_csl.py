@@ -7,7 +7,6 @@ model = dict(
     head=dict(
         loss=dict(
             _base_.loss,
-            likelihood_topk=1,  # an image has 1 to 4 of ten digits, and half of the labels are unknown
             prior_threshold=0.5,  # with ten classes, most priors are above the default of 0.05
             class_prior='work_dirs/digits-rps50_ignore/class_prior.json',  # matched by class name
         )

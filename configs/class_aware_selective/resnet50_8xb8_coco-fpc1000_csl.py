@@ -7,6 +7,7 @@ model = dict(
     head=dict(
         loss=dict(
             _base_.loss,
+            likelihood_topk=5,  # the default of the authors' code
             gamma_neg=3,  # as in the paper for FPC 1000
             prior_threshold=None,  # no prior
             reduction='sum',  # as in the authors' code, like the learning rate

@@ -6,6 +6,7 @@ model = dict(
     head=dict(
         loss=dict(
             _base_.loss,
+            likelihood_topk=5,  # the default of the authors' code
             prior_threshold=0.5,  # as in the authors' code for RPS 0.5
             class_prior='work_dirs/resnet50_8xb8_coco-rps50_ignore/class_prior.json',  # matched by class name
             reduction='sum',  # as in the authors' code, like the learning rate

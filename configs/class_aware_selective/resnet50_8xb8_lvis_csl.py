@@ -7,6 +7,7 @@ model = dict(
     head=dict(
         loss=dict(
             _base_.loss,
+            likelihood_topk=5,  # the default of the authors' code
             class_prior='work_dirs/resnet50_8xb8_lvis_ignore/class_prior.json',  # matched by class name
             reduction='sum',  # as in the authors' code for COCO, like the learning rate
         )

@@ -12,7 +12,6 @@ model = dict(
             _base_.loss,
             loss=dict(
                 _base_.loss.loss,
-                likelihood_topk=1,
                 prior_threshold=0.5,
                 class_prior='work_dirs/digits-rps50_ignore/class_prior.json',
             ),

@@ -16,10 +16,12 @@ from .multi_label_inferencer import MultiLabelInferencer
 from .prediction_file import PredictionFile
 from .probability_file import ImageProbabilities, ProbabilityFile
 from .project.backbone_choice import BackboneChoice, choose_backbone
+from .project.convert_backbone_weights import ConvertedWeights, convert_backbone_weights
 from .project.new_project import NewProject, new_project
 from .project.update_project import ProjectUpdate, update_project
 from .project.usable_images import UsableImages
 from .recommend_method import MethodRecommendation, recommend_method
+from .refit_head import RefittedHead, refit_head
 from .suspect_labels import SUSPECT_METHODS, suspect_labels
 from .suspect_table import SuspectLabel, SuspectLabels
 from .trained_model import TrainedModel, load_trained_model
@@ -31,6 +33,7 @@ __all__ = [
     "ClassResults",
     "ComparedRun",
     "ComparisonResults",
+    "ConvertedWeights",
     "ExtractedFeatures",
     "ImagePrediction",
     "ImageProbabilities",
@@ -41,6 +44,7 @@ __all__ = [
     "PreparedImage",
     "ProbabilityFile",
     "ProjectUpdate",
+    "RefittedHead",
     "RunScores",
     "SuspectLabel",
     "SuspectLabels",
@@ -49,6 +53,7 @@ __all__ = [
     "check_answer_table",
     "choose_backbone",
     "compare_methods",
+    "convert_backbone_weights",
     "estimate_class_prior",
     "extract_features",
     "image_paths",
@@ -57,6 +62,7 @@ __all__ = [
     "new_project",
     "probability_path",
     "recommend_method",
+    "refit_head",
     "suspect_labels",
     "train_fold_models",
     "update_project",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import nn
 
-from ..metrics.chosen_on import read_chosen_on
+from ..metrics.chosen_on import read_chosen_on, refit_of
 from ..utils.class_values import class_values
 
 
@@ -95,7 +95,8 @@ def thresholds_beside(weights: str | os.PathLike[str] | None, meta: Mapping[str,
         meta: The entry ``meta`` of the checkpoint.
 
     Returns:
-        The file; None if it does not exist, or was chosen for weights after another number of iterations.
+        The file; None if it does not exist, or was chosen for weights after another number of iterations,
+        or for another head of them.
         A file that is malformed is returned, too; the error is raised when its thresholds are read.
     """
     if weights is None or "://" in os.fspath(weights):
@@ -107,8 +108,10 @@ def thresholds_beside(weights: str | os.PathLike[str] | None, meta: Mapping[str,
         content = loads(path.read_text(encoding="utf-8-sig"))
     except (JSONDecodeError, UnicodeDecodeError):
         return path
-    iteration = content.get("iter") if isinstance(content, dict) else None
-    return path if iteration is None or iteration == meta.get("iter", iteration) else None
+    if not isinstance(content, dict) or content.get("iter") is None:
+        return path
+    has_same_weights = content["iter"] == meta.get("iter", content["iter"])
+    return path if has_same_weights and content.get("refit") == refit_of(meta) else None
 
 
 def _thresholds_without_argument(

@@ -11,12 +11,17 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from ..datasets import label_counts
+from ..datasets import LabelCounts, label_counts
 from ..datasets.config_datasets import build_split
 from ..datasets.wrapped import class_names
+from ..functional import logit_histograms, shifted_class_prior
+from ..functional.missing_positives import has_fixed_number
 from ..utils.class_values import check_same_classes
 from .dataset_predictions import predicted_batches
 from .trained_model import load_trained_model
+
+#: Histograms of logits for :func:`shifted_class_prior`: number of bins, and the upper end of the last one.
+NUM_BINS, LIMIT = 300, 15.0
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,14 @@ class ClassPriorEstimate:
 
     Attributes:
         class_names: Names of the classes, C of them.
-        class_prior: Mean predicted probability of each class over the images, of shape (C,).
+        class_prior: Estimated P(positive) of each class over the images, of shape (C,).
         known_frequency: Fraction of positives among the known labels of each class, of shape (C,); NaN for a
             class without known labels.
         num_images: Number of images in the mean.
         correlations: Spearman's rank correlation of the prior with the frequencies of the ``'known labels'``
             and, if given, of the ``'full labels'``.
+        is_corrected: Whether the prior is not the mean prediction, but corrected for a fixed number of labels
+            per class.
     """
 
     class_names: list[str]
@@ -38,6 +45,7 @@ class ClassPriorEstimate:
     known_frequency: np.ndarray
     num_images: int
     correlations: dict[str, float] = field(default_factory=dict)
+    is_corrected: bool = False
 
 
 def estimate_class_prior(
@@ -54,8 +62,14 @@ def estimate_class_prior(
     Each image of the training set is predicted once with the pipeline of the test set, without augmentation
     and without repetition of images. One batch is in memory at a time.
 
+    If a fixed number of labels per class was annotated, the mean prediction is near the fraction of positives
+    among the known labels, which is the same for most classes. Then the prior is that of
+    :func:`shifted_class_prior`, which corrects this, and at least the fraction of known positives.
+
     Source: Ben-Baruch et al., CVPR 2022 (arXiv 2110.10955): a model that ignored unknown labels in training
-    gives a useful ranking of the classes; a model that treated them as negatives does not.
+    gives a useful ranking of the classes; a model that treated them as negatives does not. The correction is
+    by Saerens et al., Neural Computation 14(1), 2002; its use here is from this project. It needs a model
+    that ignored unknown labels and had no class weights.
 
     Args:
         config: Config that the model was trained with.
@@ -81,10 +95,17 @@ def estimate_class_prior(
     if trained_names and stored_names:  # logits have no names, so their order must match
         check_same_classes("the checkpoint", stored_names, "train_dataloader", trained_names)
     names = list(trained_names or names or ())
-    total: Any = 0.0  # becomes an array of shape (C,)
+    counts = label_counts(dataset)
+    is_corrected = has_fixed_number(counts.positives, counts.negatives, counts.unknown)
+    total: Any = 0.0  # becomes an array: probabilities of shape (C,), or histograms of shape (C, B)
     num_images = 0
     for indices, scores in predicted_batches(model, dataset, cfg):
-        total = total + scores.sum(dim=0, dtype=torch.float64).cpu().numpy()
+        if is_corrected:
+            logits = torch.logit(scores.double())
+            batch = logit_histograms(logits, torch.ones_like(scores).bool(), NUM_BINS, LIMIT)
+        else:
+            batch = scores.sum(dim=0, dtype=torch.float64)
+        total = total + batch.cpu().numpy()
         num_images += len(indices)
         on_progress(num_images, len(dataset))
     if not num_images:
@@ -92,20 +113,28 @@ def estimate_class_prior(
             "The 'config' argument of estimate_class_prior must have at least one training image. "
             "Got 0 instead."
         )
-    counts = label_counts(dataset)
     known = counts.positives + counts.negatives
     frequency = np.where(known > 0, counts.positives / np.maximum(known, 1), np.nan)
-    prior: np.ndarray = total / num_images
-    if prior.shape != frequency.shape:
+    if len(total) != len(frequency):
         raise ValueError(
             "The 'checkpoint' argument of estimate_class_prior must belong to a model with the "
-            f"{len(frequency)} classes of the training set. Got {len(prior)} classes instead."
+            f"{len(frequency)} classes of the training set. Got {len(total)} classes instead."
         )
+    prior: np.ndarray = _corrected_prior(total, counts) if is_corrected else total / num_images
     correlations = {"known labels": spearman_correlation(prior, frequency)}
     if full_frequency is not None:
         correlations["full labels"] = spearman_correlation(prior, full_frequency)
     names = names or [str(index) for index in range(len(prior))]
-    return ClassPriorEstimate(names, prior, frequency, num_images, correlations)
+    return ClassPriorEstimate(names, prior, frequency, num_images, correlations, is_corrected)
+
+
+def _corrected_prior(histograms: np.ndarray, counts: LabelCounts) -> np.ndarray:
+    """Return the prior for a model that was trained on another fraction of positives."""
+    known = counts.positives + counts.negatives
+    # Half a label of each kind is added, so that a class without one of them has a finite logit.
+    prior = shifted_class_prior(histograms, LIMIT, (counts.positives + 0.5) / (known + 1))
+    num_images = known + counts.unknown
+    return np.clip(prior, counts.positives / num_images, 1 - counts.negatives / num_images)
 
 
 def spearman_correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -28,8 +28,8 @@ def arguments_from_data(
     """Set the arguments of a composition of losses that depend on the training set.
 
     At every level, these are the required arguments ``num_images``, ``num_classes`` and
-    ``expected_positives`` that the config lacks, ``likelihood_topk`` where the config has it, and
-    ``warmup_epochs`` of :class:`AsymmetricPseudoLabelLoss`, half of all epochs.
+    ``expected_positives`` that the config lacks, and ``warmup_epochs`` of
+    :class:`AsymmetricPseudoLabelLoss`, half of all epochs.
 
     Args:
         loss: Config of the loss.
@@ -38,8 +38,8 @@ def arguments_from_data(
         max_epochs: Number of epochs.
         method: Name of the method, for the message.
         caller: Name of the function that the user called, for the message.
-        replace: Whether to replace ``likelihood_topk`` and ``warmup_epochs`` of the config, which in the
-            shipped files are those of the papers; not in the file of a user, who has chosen them.
+        replace: Whether to replace ``warmup_epochs`` of the config, which in the shipped file is that of the
+            paper; not in the file of a user, who has chosen it.
 
     Returns:
         A new config. The argument is not changed.
@@ -100,9 +100,6 @@ def own_arguments_from_data(
                     "configs/README.md."
                 )
             arguments[name] = available[name]
-    if "likelihood_topk" in loss:
-        topk = 1 if figures.fixed_number else max(round(figures.missing_positives, 2), 0.01)
-        arguments["likelihood_topk"] = topk
     if loss["type"] in WARM_UP_OF_HALF:
         arguments["warmup_epochs"] = numbers["warmup_epochs"]
     return arguments

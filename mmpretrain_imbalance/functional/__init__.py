@@ -10,6 +10,7 @@ from .class_weights import (
     positive_class_mean,
 )
 from .dense_labels import dense_labels, wrong_labels
+from .estimate_prior import shifted_class_prior
 from .feature_statistics import feature_statistics
 from .labels import (
     NEGATIVE,
@@ -35,7 +36,7 @@ from .losses.generalized_pseudo_label_robust_loss import generalized_pseudo_labe
 from .losses.generalized_robust_loss import element_trust, generalized_robust_loss
 from .losses.hill_loss import hill_loss
 from .losses.large_loss import LARGE_LOSS_SCHEMES, large_loss, large_loss_rate, large_unknown_elements
-from .losses.ldam_loss import label_distribution_margins, ldam_loss
+from .losses.ldam_loss import label_distribution_margins, ldam_loss, sigmoid_ldam_loss
 from .losses.local_elements import local_elements
 from .losses.loss_context import LossContext
 from .losses.multi_grained_focal_loss import multi_grained_focal_loss, multi_grained_weights
@@ -48,6 +49,7 @@ from .losses.partial_label_masking_loss import (
     histogram_divergence,
     keep_probabilities,
     partial_label_keep,
+    partial_label_keep_weights,
     probability_histograms,
     update_ideal_ratio,
 )
@@ -75,6 +77,7 @@ from .metrics.multi_label_scores import ClassScores, class_scores, exact_match, 
 from .metrics.paired_bootstrap import BootstrapDifference, paired_bootstrap, resampled_difference
 from .metrics.predicted_labels import labels_above, top_labels
 from .metrics.resampled_metrics import resampled_metrics
+from .missing_positives import missing_positives
 from .mix_labels import mix_labels
 from .paired_tests import PairedDifference, holm_correction, paired_t_test, seeds_and_images_test
 from .random_numbers import chance, random_numbers
@@ -157,6 +160,7 @@ __all__ = [
     "lowest_elements",
     "matched_thresholds",
     "mean_average_precision",
+    "missing_positives",
     "mix_labels",
     "multi_grained_focal_loss",
     "multi_grained_weights",
@@ -171,6 +175,7 @@ __all__ = [
     "partial_asymmetric_loss",
     "partial_binary_cross_entropy",
     "partial_label_keep",
+    "partial_label_keep_weights",
     "poly1_loss",
     "pooled_average_precision",
     "pooled_calibration_error",
@@ -194,6 +199,8 @@ __all__ = [
     "seeds_and_images_test",
     "selective_keep",
     "self_paced_correction_loss",
+    "shifted_class_prior",
+    "sigmoid_ldam_loss",
     "simulate_partial_labels",
     "systematic_rounding",
     "top_labels",

@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-#: From this fraction of known labels, "all labels are known".
-ALL_KNOWN = 0.99
+from .missing_positives import (
+    ALL_KNOWN,
+    WITH_NEGATIVES,
+    has_fixed_number,
+    missing_positives,
+    negative_fraction,
+)
+
 #: Below this fraction of known labels, "a tenth or less" is known; from it up to ``ALL_KNOWN``, "about half".
 ABOUT_A_TENTH = 0.2
 #: From this ratio of the most frequent to the rarest class, in known positives, the imbalance is "strong".
 STRONG_IMBALANCE = 50
-#: From this fraction of classes with a known negative, among the classes with a known positive, there are
-#: "annotated negatives".
-WITH_NEGATIVES = 0.5
-#: From this fraction of classes with the same two numbers of known positives and negatives, "a fixed number
-#: per class" was annotated.
-FIXED_NUMBER = 0.5
-#: Minimum number of these classes, or all classes if there are fewer: two classes may agree by chance.
-FIXED_NUMBER_CLASSES = 5
 #: From this number of classes, there are "thousands of classes".
 MANY_CLASSES = 1000
 
@@ -41,8 +39,8 @@ class LabelFigures:
             known negatives, although not all labels are known.
         single_positive: Whether no image has more than one known positive; None if that was not counted.
         positives_per_image: Mean number of known positives per image.
-        missing_positives: Expected number of unannotated positives per image, if labels are missing at
-            random within a class.
+        missing_positives: Expected number of unannotated positives per image, see
+            :func:`missing_positives`: 1 where the labels give no estimate.
     """
 
     num_images: int
@@ -59,6 +57,11 @@ class LabelFigures:
     def has_negatives(self) -> bool:
         """Whether there are enough annotated negatives to ignore unknown labels."""
         return self.negative_fraction >= WITH_NEGATIVES
+
+    @property
+    def has_frequencies(self) -> bool:
+        """Whether the fraction of positives among the known labels estimates that among all labels."""
+        return self.known_fraction == 1 or (self.has_negatives and not self.fixed_number)
 
     @property
     def is_imbalanced(self) -> bool:
@@ -121,28 +124,19 @@ def label_figures(
         raise ValueError(
             "The arguments of label_figures must count at least one label. Got no label instead."
         )
-    has_positives = positives > 0
-    found = positives[has_positives]
-    known_fraction = float(known.sum() / total)
-    _, repeats = np.unique(np.stack([positives, negatives]), axis=1, return_counts=True)
-    frequency = positives / np.maximum(known, 1)
+    found = positives[positives > 0]
     num_images = int((known + unknown).max())
     several = None if positives_per_image is None else np.asarray(positives_per_image)[2:].any()
     return LabelFigures(
         num_images=num_images,
         num_classes=len(positives),
-        known_fraction=known_fraction,
+        known_fraction=float(known.sum() / total),
         imbalance_ratio=float(found.max() / found.min()) if len(found) else None,
-        negative_fraction=float((negatives[has_positives] > 0).mean()) if len(found) else 0.0,
-        fixed_number=bool(
-            known_fraction < ALL_KNOWN
-            and len(positives) > 2
-            and negatives.any()
-            and repeats.max() >= max(FIXED_NUMBER * len(positives), min(FIXED_NUMBER_CLASSES, len(positives)))
-        ),
+        negative_fraction=negative_fraction(positives, negatives),
+        fixed_number=has_fixed_number(positives, negatives, unknown),
         single_positive=None if several is None else not several,
         positives_per_image=float(positives.sum() / num_images),
-        missing_positives=float((unknown * frequency).sum() / num_images),
+        missing_positives=missing_positives(positives, negatives, unknown),
     )
 
 
@@ -236,7 +230,6 @@ def _advice(figures: LabelFigures) -> MethodAdvice:
             "mAP for such data, on digits and on photographs.",
             "A class prior that is estimated from such data is unreliable, so the prior is not used.",
             prior_threshold=None,
-            likelihood_topk=1,
         )
     if figures.known_fraction >= ALL_KNOWN:
         if figures.is_imbalanced:

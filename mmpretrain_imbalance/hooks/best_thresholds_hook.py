@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ..functional import best_thresholds
-from ..metrics.chosen_on import describe_data
+from ..metrics.chosen_on import refit_of
 from ..metrics.dump_predictions import DumpPredictions
 from ..metrics.known_predictions import KnownPredictions
+from ..metrics.validation_thresholds import validation_thresholds
 from ..utils.class_values import write_named_values
 from ..utils.files import atomic_write
 from ..utils.safe_checkpoints import load_weights_only
@@ -39,7 +39,8 @@ class BestThresholdsHook(Hook):
       never validated has no thresholds.
 
     Both have ``chosen_on``, the description of the validation set by :func:`describe_data`, and ``iter``, the
-    number of iterations of the weights; a CSV file has neither.
+    number of iterations of the weights; a CSV file has neither. Those for a head of ``tools/refit_head.py``
+    have its name as ``refit``.
 
     An error while writing a file is logged, and training continues. The thresholds are fitted to the
     validation set, so evaluate them on another set.
@@ -78,6 +79,7 @@ class BestThresholdsHook(Hook):
         self._saved_at: int | None = None
         #: Iterations of the weights that were loaded, for a runner that only validates.
         self._loaded_at: int | None = None
+        self._loaded_refit: str | None = None
         self._collector = DumpPredictions()
 
     def path(self, runner: Runner) -> Path:
@@ -90,7 +92,8 @@ class BestThresholdsHook(Hook):
         return self._collector.predictions
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        self._loaded_at = (checkpoint.get("meta") or {}).get("iter")
+        meta = checkpoint.get("meta") or {}
+        self._loaded_at, self._loaded_refit = meta.get("iter"), refit_of(meta)
 
     def before_val_epoch(self, runner: Runner) -> None:
         self._collector = DumpPredictions()
@@ -106,33 +109,18 @@ class BestThresholdsHook(Hook):
         predictions = self.predictions
         if predictions is None:
             return
-        positives = np.bincount(
-            predictions.classes[predictions.labels == 1], minlength=predictions.num_classes
-        )
-        if not positives.any():
+        iteration = runner.iter or self._loaded_at
+        chosen = validation_thresholds(predictions, runner.val_dataloader.dataset, iteration, self.options)
+        if chosen is None:
             runner.logger.warning("No thresholds were chosen: the validation set has no known positives.")
             return
-        thresholds, overall = best_thresholds(
-            predictions.scores,
-            predictions.labels,
-            predictions.classes,
-            num_classes=predictions.num_classes,
-            **self.options,
-        )
-        self._chosen_at = runner.iter
-        known = (predictions.num_images, predictions.images, predictions.classes, predictions.labels)
-        self.chosen = {
-            "classes": predictions.class_names,
-            "thresholds": thresholds.tolist(),
-            "known_positives": positives.tolist(),
-            "global_threshold": overall,
-            "chosen_on": describe_data(runner.val_dataloader.dataset, *known),
-            "iter": runner.iter or self._loaded_at,
-            **self.options,
-        }
+        if self._loaded_refit is not None and not runner.iter:
+            chosen["refit"] = self._loaded_refit
+        self.chosen, self._chosen_at = chosen, runner.iter
+        thresholds, overall = chosen["thresholds"], chosen["global_threshold"]
         runner.logger.info(
-            f"The thresholds of {len(thresholds)} classes range from {thresholds.min():.3f} to "
-            f"{thresholds.max():.3f}; the threshold of all classes pooled is {overall:.3f}."
+            f"The thresholds of {len(thresholds)} classes range from {min(thresholds):.3f} to "
+            f"{max(thresholds):.3f}; the threshold of all classes pooled is {overall:.3f}."
         )
         self._write(runner, self.chosen)
 

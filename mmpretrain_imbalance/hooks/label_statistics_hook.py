@@ -98,14 +98,16 @@ class LabelStatisticsHook(Hook):
             preprocessor.num_classes = num_classes
         names = class_names(dataset)
         self.class_names = list(names) if names is not None else [str(index) for index in range(num_classes)]
-        positives, negatives = (
-            torch.from_numpy(c.copy()) for c in (self.counts.positives, self.counts.negatives)
+        positives, negatives, unknown = (
+            torch.from_numpy(c.copy())
+            for c in (self.counts.positives, self.counts.negatives, self.counts.unknown)
         )
         named = class_group_names(dataset)
         counted = class_groups(self.counts.positives, self.group_thresholds)
         self._groups = counted if named is None else named_class_groups(named)
         losses = self._losses(runner).values()
         for loss in self._outermost_losses(runner):
+            loss.set_unknown_counts(unknown)
             loss.set_label_counts(positives, negatives, names)
         hardness = [m for m in unwrap_model(runner.model).modules() if isinstance(m, ClassHardness)]
         self._snapshot = StatisticsSnapshot([*losses, *hardness])

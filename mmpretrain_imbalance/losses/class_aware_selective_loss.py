@@ -36,6 +36,8 @@ class ClassAwareSelectiveLoss(PartialAsymmetricLoss):
         gamma_neg: Focusing exponent of negatives.
         gamma_unknown: Focusing exponent of unknown elements; usually the largest.
         likelihood_topk: Number of unknown elements to leave out per image of the batch; may be fractional.
+            ``'auto'`` takes the estimate of :func:`missing_positives` from the label counts, and from the
+            prior if the loss uses one.
         topk_scope: ``'batch'`` ranks the whole batch, ``'image'`` each image.
         prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` disables
             the prior.
@@ -61,7 +63,7 @@ class ClassAwareSelectiveLoss(PartialAsymmetricLoss):
         gamma_pos: float = 0.0,
         gamma_neg: float = 1.0,
         gamma_unknown: float = 4.0,
-        likelihood_topk: float = 1.0,
+        likelihood_topk: float | str = 1.0,
         topk_scope: str = "batch",
         prior_threshold: float | None = 0.05,
         class_prior: Sequence[float] | str | os.PathLike[str] | None = None,
@@ -79,8 +81,8 @@ class ClassAwareSelectiveLoss(PartialAsymmetricLoss):
 
     @property
     def traits(self) -> Traits:
-        """Unknown elements are ranked within the batch or the image."""
-        return super().traits.also(unknown="learned", elementwise=False)
+        """Unknown elements are ranked within the batch or the image; an estimated number needs counts."""
+        return super().traits.also(needs=self.selection.needs, unknown="learned", elementwise=False)
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
         return Elements(self._formula(logits, labels), self.selection(logits, labels))

@@ -13,6 +13,7 @@ from ..functional import (
     DIVERGENCES,
     LossContext,
     partial_label_keep,
+    partial_label_keep_weights,
     probability_histograms,
     update_ideal_ratio,
 )
@@ -34,11 +35,15 @@ class PartialLabelMaskingLoss(WrapperLoss):
     are treated. For single-label data, the target may be class indices; they are converted to one-hot labels,
     with one sigmoid per class.
 
+    With ``stochastic=False``, each element is weighted by its probability instead, see
+    :func:`partial_label_keep_weights`: the gradient is the mean over the masks, without their variance.
+
     Source: Duarte, Rawat, Shah, CVPRW 2021 (arXiv 2105.10782). The paper defines the masking, the ratios, and
     their update by the KL divergence of histograms. This implementation adds what the paper does not specify
     or what was clearly better in our experiments: the uniform initial ratio, the reduction
-    ``kept_per_class``, the number of bins, epsilon, and the bounds. ``initial_ideal_ratio='class'`` is
-    closest to the paper; it masks nothing in the first epoch, and little afterwards if the rate is small.
+    ``kept_per_class``, ``stochastic=False``, the number of bins, epsilon, and the bounds.
+    ``initial_ideal_ratio='class'`` is closest to the paper; it masks nothing in the first epoch, and little
+    afterwards if the rate is small.
 
     Args:
         loss: The wrapped loss.
@@ -53,6 +58,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
             or that of the wrapped loss if its reduction is used.
         epsilon: Smallest value of a histogram bin inside a logarithm.
         limits: Bounds of the ideal ratio.
+        stochastic: Whether masks are drawn, as in the paper; if not, the elements have weights.
         seed: Seed of the masks, which depend on seed, rank and iteration only, so that a resumed run
             reproduces them.
         **kwargs: ``reduction``, where ``'kept_per_class'`` is recommended, ``loss_weight`` and ``validate``
@@ -87,6 +93,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
         max_class_factor: float | None = None,
         epsilon: float = 1e-6,
         limits: tuple[float, float] = (1e-6, 1e6),
+        stochastic: bool = True,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -116,6 +123,7 @@ class PartialLabelMaskingLoss(WrapperLoss):
         self.initial_ideal_ratio = initial_ideal_ratio
         self.epsilon = epsilon
         self.limits = limits[0], limits[1]
+        self.stochastic = stochastic
         self.seed = seed
         self.register_class_buffer("positive_ratio")
         self.register_class_buffer("ideal_positive_ratio")
@@ -123,8 +131,9 @@ class PartialLabelMaskingLoss(WrapperLoss):
 
     @property
     def traits(self) -> Traits:
-        """Masks are random and depend on the label counts."""
-        return self.loss.traits.also(needs=["label_counts"], stochastic=True, masks_known=True)
+        """Masks depend on the label counts, and are random; a weight instead of a mask is never 0."""
+        traits = self.loss.traits.also(needs=["label_counts"])
+        return traits.also(stochastic=True, masks_known=True) if self.stochastic else traits
 
     def set_label_counts(
         self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
@@ -161,10 +170,12 @@ class PartialLabelMaskingLoss(WrapperLoss):
         wrapped = self.loss.elements(logits, labels, context)
         if not self.training:
             return wrapped
+        ratios = self.positive_ratio, self.ideal_positive_ratio
+        if not self.stochastic:
+            return wrapped.where(partial_label_keep_weights(labels, *ratios))
         num_images, num_classes = logits.shape
         random = self.random_table(num_images, num_classes, self.seed, by_rank=True)
-        keep = partial_label_keep(labels, self.positive_ratio, self.ideal_positive_ratio, random)
-        return wrapped.where(keep)
+        return wrapped.where(partial_label_keep(labels, *ratios, random))
 
     def gather(self, logits: Tensor, labels: Tensor, context: LossContext) -> None:
         self.histograms += probability_histograms(logits, labels, self.num_bins)

@@ -31,6 +31,8 @@ class SelectiveNegativeLoss(WrapperLoss):
     Args:
         loss: The wrapped loss.
         likelihood_topk: Number of unknown elements to leave out per image of the batch; may be fractional.
+            ``'auto'`` takes the estimate of :func:`missing_positives` from the label counts, and from the
+            prior if the loss uses one.
         topk_scope: ``'batch'`` ranks the whole batch, ``'image'`` each image.
         prior_threshold: Unknown labels of classes with a larger prior are left out; 0 or ``None`` disables
             the prior.
@@ -56,7 +58,7 @@ class SelectiveNegativeLoss(WrapperLoss):
     def __init__(
         self,
         loss: dict[str, Any] | nn.Module,
-        likelihood_topk: float = 1.0,
+        likelihood_topk: float | str = 1.0,
         topk_scope: str = "batch",
         prior_threshold: float | None = 0.05,
         class_prior: Sequence[float] | str | os.PathLike[str] | None = None,
@@ -74,8 +76,8 @@ class SelectiveNegativeLoss(WrapperLoss):
 
     @property
     def traits(self) -> Traits:
-        """Unknown elements are ranked within the batch or the image."""
-        return self.loss.traits.also(unknown="learned", elementwise=False)
+        """Unknown elements are ranked within the batch or the image; an estimated number needs counts."""
+        return self.loss.traits.also(needs=self.selection.needs, unknown="learned", elementwise=False)
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
         keep = self.selection(logits, labels)

@@ -96,6 +96,21 @@ def read_chosen_on(path: str | os.PathLike[str]) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def refit_of(meta: Mapping[str, Any]) -> str | None:
+    """Return the name of the head of a checkpoint that ``tools/refit_head.py`` has written.
+
+    Such a checkpoint has other weights than the one with the same number of iterations, so that thresholds
+    of one are not those of the other.
+
+    Args:
+        meta: The entry ``meta`` of the checkpoint.
+
+    Returns:
+        The name; None if the head is the trained one.
+    """
+    return (meta.get("refit") or {}).get("chosen")
+
+
 def _checksum(images: np.ndarray, classes: np.ndarray, labels: np.ndarray) -> str:
     checksum = 0
     for values, dtype in ((images, "<i8"), (classes, "<i4"), (labels, "<i1")):

@@ -1,4 +1,4 @@
-"""Data preprocessor, batch augmentations and heads for partial labels, and a small backbone."""
+"""Data preprocessor, batch augmentations and heads for partial labels, and small backbones."""
 
 from .active_classes_head import ActiveClassesLinearClsHead
 from .batch_labels import batch_labels
@@ -12,6 +12,7 @@ from .partial_label_data_preprocessor import PartialLabelDataPreprocessor
 from .partial_label_linear_head import PartialLabelLinearClsHead
 from .partial_label_mixup import PartialLabelMixup
 from .small_conv_net import SmallConvNet
+from .three_stage_resnet import ThreeStageResNet
 
 __all__ = [
     "ActiveClassesLinearClsHead",
@@ -25,5 +26,6 @@ __all__ = [
     "PartialLabelLinearClsHead",
     "PartialLabelMixup",
     "SmallConvNet",
+    "ThreeStageResNet",
     "batch_labels",
 ]

@@ -70,6 +70,7 @@ class LossCase:
         names = [f"class {index}" for index in range(self.num_classes)]
         for loss in module.modules():
             if isinstance(loss, LossState):
+                loss.set_unknown_counts(torch.full_like(positives, 100))
                 loss.set_label_counts(positives, 10 * self.num_classes + 70 - positives, names)
                 loss.set_progress(epoch, 10, iteration)
             if isinstance(loss, PseudoLabelLoss):

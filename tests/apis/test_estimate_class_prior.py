@@ -20,6 +20,7 @@ from mmpretrain_imbalance.apis.estimate_class_prior import (
 from mmpretrain_imbalance.apis.trained_model import load_trained_model
 from mmpretrain_imbalance.datasets import label_counts
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
+from tests.functional.test_estimate_prior import em_in_loops
 from tests.integration.small_runs import CONFIGS, small_config
 from tests.tools.run_tool import ROOT, run_tool
 
@@ -64,6 +65,32 @@ def test_prior_agrees_with_a_loop_over_images(trained):
     frequency = counts.positives / (counts.positives + counts.negatives)
     np.testing.assert_allclose(estimate.known_frequency, frequency)
     assert estimate.correlations == {"known labels": pytest.approx(spearmanr(expected, frequency)[0])}
+
+
+def test_a_fixed_number_of_labels_per_class_is_corrected(trained):
+    """As EM in loops over all 96 images, and at least the fraction of known positives."""
+    cfg = Config.fromfile(trained[0])
+    cfg.train_dataloader.dataset = dict(
+        type="SimulatePartialLabels",
+        protocol="fpc",
+        num_labels=5,
+        dataset=cfg.train_dataloader.dataset.dataset,
+    )
+    estimate = estimate_class_prior(cfg, trained[1])
+    assert estimate.is_corrected
+    counts = label_counts(build_training_set(cfg))
+    assert np.median(counts.positives) == np.median(counts.negatives) == 5
+    model, dataset = load_trained_model(cfg, trained[1]).model, build_training_set(cfg)
+    items = [dataset[index] for index in range(96)]
+    batch = dict(inputs=[i["inputs"] for i in items], data_samples=[i["data_samples"] for i in items])
+    with torch.no_grad():
+        scores = torch.stack([sample.pred_score for sample in model.test_step(batch)]).double().numpy()
+    start = (counts.positives + 0.5) / (counts.positives + counts.negatives + 1)
+    expected = em_in_loops(np.log(scores / (1 - scores)), start.tolist(), 200)
+    assert min(expected) < 5 / 96  # this bound is needed
+    expected = np.clip(expected, counts.positives / 96, 1 - counts.negatives / 96)
+    np.testing.assert_allclose(estimate.class_prior, expected, atol=5e-3)
+    assert not estimate_class_prior(*trained).is_corrected
 
 
 def test_repeated_images_count_once_and_are_not_augmented(trained):

@@ -69,7 +69,7 @@ def test_a_name_with_a_checkpoint_predicts(tmp_path: Path) -> None:
 
 
 def test_a_single_label_model_keeps_the_inferencer_of_mmpretrain() -> None:
-    model = get_model("resnet28_1xb128_cifar10-lt_ldam")
+    model = get_model("resnet32_1xb128_cifar10-lt_ldam")
     found = mmpretrain.inference_model(model, np.zeros((32, 32, 3), np.uint8))
     assert {"pred_label", "pred_score", "pred_scores"} <= set(found)
 
@@ -77,7 +77,7 @@ def test_a_single_label_model_keeps_the_inferencer_of_mmpretrain() -> None:
 def test_list_models_of_the_inferencer() -> None:
     names = MultiLabelInferencer.list_models()
     assert {"digits-rps50_hill", "resnet101-csra_1xb16_voc07-448px"} <= set(names)
-    assert not {"resnet28_1xb128_cifar10-lt_ldam", "resnet50_8xb32_in1k"} & set(names)
+    assert not {"resnet32_1xb128_cifar10-lt_ldam", "resnet50_8xb32_in1k"} & set(names)
 
 
 class TestMMPretrainInterface:

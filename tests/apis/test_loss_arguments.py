@@ -52,16 +52,25 @@ def test_a_loss_without_such_arguments_is_unchanged(loss: dict) -> None:
     assert filled(loss) == loss
 
 
-def test_likelihood_topk_is_the_number_of_missing_positives() -> None:
-    selective = dict(type="SelectiveNegativeLoss", likelihood_topk=5, loss=dict(type="HillLoss"))
+@pytest.mark.parametrize("topk", ["auto", 5])
+def test_likelihood_topk_of_the_config_is_kept(topk: object) -> None:
+    """The loss itself computes ``'auto'``, from the same estimate."""
+    selective = dict(type="SelectiveNegativeLoss", likelihood_topk=topk, loss=dict(type="HillLoss"))
     wrapped = dict(type="PartialLabelMaskingLoss", loss=selective)
-    assert filled(wrapped)["loss"]["likelihood_topk"] == pytest.approx(MISSING, abs=0.01)
-    # With a fixed number of labels per class, the frequency of a class says nothing.
-    fixed = label_figures([5, 5, 5], [5, 5, 5], [90, 90, 90])
-    assert filled(selective, fixed)["likelihood_topk"] == 1
-    # No label is missing: the smallest number that the loss accepts in the config of a project.
-    complete = label_figures([5, 6, 7], [5, 4, 3], [0, 0, 0])
-    assert filled(selective, complete)["likelihood_topk"] == 0.01
+    assert filled(wrapped) == wrapped
+
+
+def test_expected_positives_of_labels_that_say_nothing_about_missing_ones() -> None:
+    # With a fixed number of labels per class, or no negatives, one missing positive per image is assumed.
+    for counts in (([5] * 3, [5] * 3, [90] * 3), ([10, 5, 7], [0] * 3, [90, 95, 93])):
+        found = filled(dict(type="ExpectedPositivesLoss"), label_figures(*counts))
+        assert found["expected_positives"] == pytest.approx(sum(counts[0]) / 100 + 1, abs=0.01)
+
+
+def test_without_negatives_one_positive_of_each_image_is_missing() -> None:
+    """The frequency of a class is not 1, although all of its known labels are positive."""
+    single = label_figures([30, 40, 30], [0, 0, 0], [70, 60, 70])
+    assert filled(dict(type="ExpectedPositivesLoss"), single)["expected_positives"] == 2
 
 
 def test_warm_up_is_half_of_the_epochs_in_one_loss_only() -> None:

@@ -21,7 +21,7 @@ CONFIGS = (
             loss=dict(type="PartialAsymmetricLoss", gamma_neg=4, clip=0.05, unknown="negative"),
         ),
     ),
-    dict(type="ClassAwareSelectiveLoss", class_prior=[0.01, 0.2, 0.01]),
+    dict(type="ClassAwareSelectiveLoss", likelihood_topk="auto", class_prior=[0.01, 0.2, 0.01]),
     dict(type="DistributionBalancedLoss"),
     dict(type="LargeLoss"),
     dict(type="OnlineLabelEstimationLoss", num_images=16, num_classes=3, expected_positives=1),

@@ -10,7 +10,9 @@ COMPARED = [
     for name in (
         "cifar100_all_known",
         "cifar10_all_known",
+        "clothing_attributes_efficientnet_lite0",
         "clothing_attributes_fine_tuned",
+        "corel5k_efficientnet_lite0",
         "corel5k_fine_tuned",
         "multi_mnist_all_known",
     )

@@ -64,7 +64,9 @@ def shrink(path: Path, folder: Path) -> Config:
 
 
 def narrow(model: ConfigDict) -> None:
-    """Replace a ResNet by a smaller one, with at most 50 layers and 1/8 of the channels."""
+    """Make a ResNet smaller, with at most 50 layers and 1/8 of the channels; replace a network of timm."""
+    if model.backbone.type == "TIMMBackbone":
+        model.backbone.model_name, model.head.in_channels = "test_efficientnet", 256
     if model.backbone.type != "ResNet":
         return
     model.backbone.update(

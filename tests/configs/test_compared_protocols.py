@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+import timm
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -49,3 +50,10 @@ def test_sigmoids_of_cifar_start_at_one_positive_per_image(name: str, num_classe
     cfg = Config.fromfile(PROTOCOLS / f"{name}.py")
     assert cfg.model.head.num_classes == cfg.model.data_preprocessor.num_classes == num_classes
     assert cfg.model.head.init_cfg.bias == pytest.approx(-math.log(num_classes - 1), abs=1e-4)
+
+
+def test_head_fits_the_features_of_efficientnet_lite0() -> None:
+    model = Config.fromfile(PROTOCOLS.parent / "models" / "efficientnet_lite0.py").model
+    network = timm.create_model(model.backbone.model_name)
+    assert model.head.in_channels == network.num_features == network.classifier.in_features
+    assert sum(parameter.numel() for parameter in network.parameters()) == pytest.approx(4.65e6, abs=0.005e6)

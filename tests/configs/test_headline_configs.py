@@ -78,8 +78,8 @@ PUBLISHED = {
         224,
         dict(alpha=0.1, beta=10, gamma=0.3, negative_scale=5),
     ),
-    "resnet28_1xb128_cifar10-lt_class-balanced": (*CIFAR, dict(beta=0.9999, scope="image")),
-    "resnet28_1xb128_cifar10-lt_ldam": (*CIFAR, dict(max_margin=0.5, scale=30)),
+    "resnet32_1xb128_cifar10-lt_class-balanced": (*CIFAR, dict(beta=0.9999, scope="image")),
+    "resnet32_1xb128_cifar10-lt_ldam": (*CIFAR, dict(max_margin=0.5, scale=30)),
 }
 # Methods, as in the name of a config, for which the authors' code does not use our default reduction.
 SUMMED = ("asl", "focal", "csl", "ignore", "hill", "splc")
@@ -202,7 +202,7 @@ def test_per_sample_losses_have_one_row_per_training_image() -> None:
 
 def test_checkpoint_from_which_drw_resumes_is_kept() -> None:
     folder = ROOT / "configs" / "ldam"
-    first, second = (read(folder / f"resnet28_1xb128_cifar10-lt_{end}.py") for end in ("ldam", "ldam-drw"))
+    first, second = (read(folder / f"resnet32_1xb128_cifar10-lt_{end}.py") for end in ("ldam", "ldam-drw"))
     run, epoch = re.fullmatch(r"work_dirs/([\w-]+)/epoch_(\d+)\.pth", second.load_from).groups()
     assert (folder / f"{run}.py").is_file()
     assert second.resume

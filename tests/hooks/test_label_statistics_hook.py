@@ -76,10 +76,12 @@ def test_csl_reads_the_class_prior_of_an_earlier_run(tmp_path):
         )
     )
     prior = tmp_path / "ignore" / "class_prior.json"
-    runner = train(
-        small_config(tmp_path / "csl", loss=dict(type="ClassAwareSelectiveLoss", class_prior=str(prior)))
-    )
+    loss = dict(type="ClassAwareSelectiveLoss", class_prior=str(prior), likelihood_topk="auto")
+    runner = train(small_config(tmp_path / "csl", loss=loss))
     csl = losses_of(runner)["ClassAwareSelectiveLoss"]
+    counts = label_counts(runner.train_dataloader.dataset)
+    missing = (counts.unknown * counts.positives / (counts.positives + counts.negatives)).sum() / 96
+    assert csl.selection.estimated_topk.item() == pytest.approx(missing)
     torch.testing.assert_close(
         csl.selection.class_prior.tolist(), json.loads(prior.read_text())["class_prior"]
     )

@@ -80,6 +80,7 @@ def prepare(loss: torch.nn.Module, num_classes: int = 3, epoch: int = 8, iterati
     positives = torch.arange(1, num_classes + 1) * 10
     for module in loss.modules():
         if isinstance(module, LossState):
+            module.set_unknown_counts(torch.full_like(positives, 100))
             module.set_label_counts(positives, 100 - positives, [f"class {c}" for c in range(num_classes)])
             module.set_progress(epoch, 10, iteration)
     with_sample_ids(loss)

@@ -27,7 +27,21 @@ def test_an_unknown_class_does_not_compete():
     assert (logits.grad[:, 1] > 0).all()
 
 
+def test_sigmoids_equal_binary_cross_entropy_with_margins():
+    logits, labels = random_batch()[0], torch.tensor([[1, 0, 1]] * 6)
+    margins = 0.4 * torch.tensor([1, 2**-0.25, 3**-0.25])  # counts 10, 20, 30
+    loss = build(dict(type=NAME, max_margin=0.4, scale=5.0, activation="sigmoid"))
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        5 * (logits - labels * margins), labels.float(), reduction="sum"
+    )
+    torch.testing.assert_close(loss(logits, labels), expected / 6)
+    assert loss.traits.elementwise
+    assert not build(dict(type=NAME)).traits.elementwise
+
+
 def test_invalid_argument():
+    with pytest.raises(ValueError, match=r"'activation' argument of LDAMLoss must be .* Got 'relu' instead"):
+        MODELS.build(dict(type=NAME, activation="relu"))
     with pytest.raises(ValueError, match=r"'scale' argument of LDAMLoss must be above 0. Got 0 instead"):
         MODELS.build(dict(type=NAME, scale=0))
     with pytest.raises(ValueError, match=r"'max_margin' argument of LDAMLoss must be .* Got -0.1 instead"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from mmpretrain.registry import MODELS
 
 from mmpretrain_imbalance.functional import probability_histograms, update_ideal_ratio
 from mmpretrain_imbalance.losses.base import loss_state
+from mmpretrain_imbalance.testing import check_loss
 from tests.losses.smallest_losses import PLAIN, build, prepare, random_batch
 
 NAME = "PartialLabelMaskingLoss"
@@ -126,6 +129,74 @@ def test_kept_per_class_equals_the_loop():
         kept = int((losses[:, c] > 0).sum())
         expected += min(50 / kept, 10) * losses[:, c].sum().item() / 50
     assert loss(logits, labels).item() == pytest.approx(expected, rel=1e-5)
+
+
+EXPECTED = dict(type=NAME, loss=PLAIN, stochastic=False)
+
+
+def expected_by_hand(logits, labels, loss):
+    """Compute loss and weight of each element: cross-entropy, and the probability that PLM keeps it."""
+    losses, weights = torch.zeros_like(labels), torch.zeros_like(labels)
+    for n, c in torch.ones_like(labels).nonzero().tolist():
+        y, x = labels[n, c].item(), logits[n, c].item()
+        r, ideal = loss.positive_ratio[c].item(), loss.ideal_positive_ratio[c].item()
+        if y != -1:
+            losses[n, c] = math.log(1 + math.exp(-x if y == 1 else x))
+        weights[n, c] = {1: min(ideal / r, 1), 0: min(r / ideal, 1), -1: 1}[y]
+    return losses, weights
+
+
+def test_the_expectation_equals_the_loop():
+    logits, labels = random_batch(40)
+    loss = build(EXPECTED)
+    losses, weights = expected_by_hand(logits, labels, loss)
+    assert (weights < 1).any()
+    torch.testing.assert_close(loss(logits, labels, reduction_override="none"), losses * weights)
+    # The default of the wrapped loss ignores unknown elements, so their weight is 0 in the reductions.
+    weights[labels == -1] = 0
+    mean_kept = build(dict(EXPECTED, reduction="mean_kept"))(logits, labels)
+    assert mean_kept.item() == pytest.approx((losses * weights).sum().item() / weights.sum().item(), rel=1e-5)
+    per_class = sum(
+        min(40 / max(weights[:, c].sum().item(), 1), 10) * (losses * weights)[:, c].sum().item() / 40
+        for c in range(3)
+    )
+    kept_per_class = build(dict(EXPECTED, reduction="kept_per_class"))(logits, labels)
+    assert kept_per_class.item() == pytest.approx(per_class, rel=1e-5)
+
+
+def test_the_expectation_is_the_mean_of_the_drawn_losses():
+    """The tolerance is five standard deviations of the mean of 1,000 draws."""
+    logits, labels = random_batch(40)
+    drawing = build(dict(type=NAME, loss=PLAIN, reduction="sum"))
+    with torch.no_grad():
+        drawn = torch.stack([drawing(logits, labels) for _ in range(1000)]).double()
+    expected = build(dict(EXPECTED, reduction="sum"))(logits, labels).item()
+    assert drawn.std() > 0.01 * expected
+    assert drawn.mean().item() == pytest.approx(expected, abs=5 * drawn.std().item() / 1000**0.5)
+
+
+def test_the_expectation_draws_no_random_numbers_and_masks_nothing_in_validation(monkeypatch):
+    logits, labels = random_batch(40)
+    loss = build(EXPECTED)
+    monkeypatch.setattr(loss, "random_table", None)
+    prepare(loss, iteration=5)
+    first = loss(logits, labels)
+    prepare(loss, iteration=6)
+    assert torch.equal(loss(logits, labels), first)
+    torch.testing.assert_close(loss.eval()(logits, labels), build(PLAIN)(logits, labels))
+
+
+def test_the_expectation_updates_the_ideal_ratio_as_the_masks_do():
+    logits, labels = random_batch(40)
+    losses = build(EXPECTED), build(dict(type=NAME, loss=PLAIN))
+    for loss in losses:
+        loss(logits, labels)
+        loss.update_statistics()
+    torch.testing.assert_close(losses[0].ideal_positive_ratio, losses[1].ideal_positive_ratio)
+
+
+def test_the_expectation_obeys_the_laws():
+    check_loss(dict(EXPECTED, reduction="kept_per_class"))
 
 
 def test_annotations_without_positives_or_negatives_raise():

@@ -60,5 +60,5 @@ def test_a_finished_run_of_the_same_code_is_not_trained_again(demo_runs, tmp_pat
 def test_every_run_of_the_demo_has_a_shipped_config(demo_runs) -> None:
     text = (TOOLS / "demo.py").read_text(encoding="utf-8")
     names = [word for word in text.split('"') if word.endswith(".py") and "/" in word]
-    assert len(names) == 8
+    assert len(names) == 10
     assert [name for name in names if not (demo_runs.CONFIGS / name).is_file()] == []

@@ -91,6 +91,11 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     help_text = "certainties whose labels are unknown; '--unknown' without a value keeps all labels"
     one.add_argument("--unknown", nargs="*", choices=certainties, default=["not_visible"], help=help_text)
 
+    one = command("clothing_attributes", "Clothing Attributes, 36 columns of 26 attributes", False)
+    one.add_argument("root", help="folder with labels")
+    help_text = "part of our random split; none is published"
+    one.add_argument("split", choices=["train", "test", "all"], help=help_text)
+
     one = command("chexpert", "CheXpert, and tables in its format")
     one.add_argument("table", help="such as train.csv")
     one.add_argument("--uncertain", choices=MEANINGS, default="unknown", help="label for -1")
@@ -169,6 +174,7 @@ from mmpretrain_imbalance.datasets.annotations.csv_table import is_long_header, 
 from mmpretrain_imbalance.datasets.annotations.json_file import read_annotation_json
 from mmpretrain_imbalance.datasets.annotations.label_rows import LabelRows
 from mmpretrain_imbalance.datasets.readers.chexpert import read_chexpert
+from mmpretrain_imbalance.datasets.readers.clothing_attributes import read_clothing_attributes
 from mmpretrain_imbalance.datasets.readers.coco import read_coco
 from mmpretrain_imbalance.datasets.readers.cub import read_cub
 from mmpretrain_imbalance.datasets.readers.image_folders import read_image_folders
@@ -273,6 +279,7 @@ READERS = {
     "voc": read_voc,
     "nus_wide": read_nus_wide,
     "cub": read_cub,
+    "clothing_attributes": read_clothing_attributes,
     "chexpert": read_chexpert,
     "single_positive": single_positive,
     "visual_genome": read_visual_genome,

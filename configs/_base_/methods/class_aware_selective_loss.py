@@ -1,9 +1,8 @@
 # CSL, Ben-Baruch et al. (CVPR 2022, arXiv 2110.10955). The exponents are those of the authors' code for COCO
-# with half of the labels unknown (RPS 0.5), and likelihood_topk and prior_threshold are the defaults of that
-# code.
+# with half of the labels unknown (RPS 0.5), and prior_threshold is the default of that code.
 loss = dict(
     type='ClassAwareSelectiveLoss',
-    likelihood_topk=5,  # about the expected number of unannotated positives per image
+    likelihood_topk='auto',  # ours: unannotated positives per image, estimated; 5 in the authors' code
     prior_threshold=0.05,  # unknown labels of classes with a larger prior are ignored
     class_prior=None,  # the class_prior.json of a run with ClassPriorTrackingLoss; matched by class name
     gamma_pos=0,  # focusing exponent of positives

@@ -1,7 +1,7 @@
 # Long-tailed CIFAR-100 with one sigmoid per class; otherwise as cifar10_all_known.py.
 _base_ = [
     '../datasets/cifar100_imbalanced.py',
-    '../models/cifar_resnet28.py',
+    '../models/cifar_resnet32.py',
     '../schedules/cifar_200e.py',
     '../image_runtime.py',
 ]

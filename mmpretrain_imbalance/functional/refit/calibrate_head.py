@@ -9,8 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..labels import known_labels
-from .label_batches import Batches, ReduceSum, known_counts, one_process_sum
+from .label_batches import Batches, ReduceSum, one_process_sum
 from .linear_head import LinearHead
+
+_LONGEST_STEP = 3.0  # of an intercept: where a sigmoid is flat, Newton's step would be too long
+_ROUNDING = 1e-12  # relative, of the sum of the losses
 
 
 def calibrate_head(
@@ -18,7 +21,7 @@ def calibrate_head(
     batches: Batches,
     reduce_sum: ReduceSum = one_process_sum,
     *,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-7,
     max_passes: int = 50,
 ) -> LinearHead:
     r"""Fit one slope for all classes and an intercept per class to known labels.
@@ -59,39 +62,35 @@ def calibrate_head(
         tensor([[0.4115]], dtype=torch.float64)
     """
     head = head.double()
-    targets = _platt_targets(batches, head, reduce_sum)
-
-    def fit(keep: Tensor, slope: Tensor | None) -> tuple[Tensor, Tensor]:
-        return _newton(head, batches, reduce_sum, targets, keep, slope, tolerance, max_passes)
-
-    slope, intercepts = fit(targets.both_known, None)
+    targets = _class_targets(head, batches, reduce_sum)
+    slope, intercepts = _newton(head, batches, reduce_sum, targets, None, tolerance, max_passes)
     if not slope > 0:
-        slope, intercepts = fit(targets.both_known, torch.ones_like(slope))
-    one_kind = targets.any_known & ~targets.both_known
-    if one_kind.any():
-        intercepts = torch.where(one_kind, fit(one_kind, slope)[1], intercepts)
-    return LinearHead(slope * head.weight, slope * head.bias + intercepts).where(targets.any_known, head)
+        slope, intercepts = _newton(head, batches, reduce_sum, targets, 1.0, tolerance, max_passes)
+    any_known = targets.num_positives + targets.num_negatives > 0
+    return LinearHead(slope * head.weight, slope * head.bias + intercepts).where(any_known, head)
 
 
-class _Targets(NamedTuple):
-    positive: Tensor  # of a positive of each class, (C,)
-    negative: Tensor
-    num_positives: Tensor
+class _ClassTargets(NamedTuple):
+    num_positives: Tensor  # all of shape (C,)
     num_negatives: Tensor
-
-    @property
-    def any_known(self) -> Tensor:
-        return self.num_positives + self.num_negatives > 0
-
-    @property
-    def both_known(self) -> Tensor:
-        return (self.num_positives > 0) & (self.num_negatives > 0)
+    positive: Tensor  # target of a positive
+    negative: Tensor  # target of a negative
+    mean_logit: Tensor  # of the known elements
 
 
-def _platt_targets(batches: Batches, head: LinearHead, reduce_sum: ReduceSum) -> _Targets:
-    num_positives, num_negatives = known_counts(batches, head.bias, reduce_sum)
-    return _Targets(
-        (num_positives + 1) / (num_positives + 2), 1 / (num_negatives + 2), num_positives, num_negatives
+def _class_targets(head: LinearHead, batches: Batches, reduce_sum: ReduceSum) -> _ClassTargets:
+    sums = head.bias.new_zeros((3, len(head.bias)))
+    for features, labels in batches:
+        values, logits = labels.to(head.bias), head.logits(features)
+        known = known_labels(values)
+        sums += torch.stack([torch.where(known, part, 0).sum(dim=0) for part in (values, 1 - values, logits)])
+    num_positives, num_negatives, logits = reduce_sum(sums)
+    return _ClassTargets(
+        num_positives,
+        num_negatives,
+        positive=(num_positives + 1) / (num_positives + 2),
+        negative=1 / (num_negatives + 2),
+        mean_logit=logits / (num_positives + num_negatives).clamp(min=1),
     )
 
 
@@ -99,46 +98,50 @@ def _newton(
     head: LinearHead,
     batches: Batches,
     reduce_sum: ReduceSum,
-    targets: _Targets,
-    keep: Tensor,
-    fixed_slope: Tensor | None,
+    targets: _ClassTargets,
+    fixed_slope: float | None,
     tolerance: float,
     max_passes: int,
 ) -> tuple[Tensor, Tensor]:
-    """Fit slope and intercepts on the classes of ``keep``; halve steps that do not descend."""
-    # With slope 0, the best sigmoid is the mean target.
-    num_known = targets.num_positives + targets.num_negatives
-    total = targets.num_positives * targets.positive + targets.num_negatives * targets.negative
-    intercepts = torch.where(keep, torch.logit(total / num_known.clamp(min=1)), 0)
-    slope = torch.zeros_like(total[0]) if fixed_slope is None else fixed_slope
+    """Fit the intercepts, and the slope if it is not fixed; halve steps that do not descend."""
+    num_positives, num_negatives = targets.num_positives, targets.num_negatives
+    fits_slope = (num_positives > 0) & (num_negatives > 0) & (fixed_slope is None)
+    num_known = num_positives + num_negatives
+    mean_target = (num_positives * targets.positive + num_negatives * targets.negative) / num_known.clamp(
+        min=1
+    )
+    # With slope 0, these are the best intercepts.
+    slope = torch.full_like(mean_target[0], fixed_slope or 0)
+    intercepts = torch.where(num_known > 0, mean_target.logit() - slope * targets.mean_logit, 0)
     slope_step, intercept_steps = torch.zeros_like(slope), torch.zeros_like(intercepts)
     step_size, value = 1.0, torch.full_like(slope, torch.inf)
     for _ in range(max_passes):
         trial = slope + step_size * slope_step, intercepts + step_size * intercept_steps
-        sums = reduce_sum(_sums(head, batches, targets, *trial)) * keep
-        trial_value, _, d_slope, _, _, h_slope = sums.sum(dim=1)
-        _, d_intercepts, _, h_intercepts, h_both, _ = sums
-        if trial_value > value * (1 + 1e-12):
+        sums = reduce_sum(_sums(head, batches, targets, *trial))
+        losses, d_intercepts, d_slopes, h_intercepts, h_both, h_slopes = sums
+        trial_value = losses[fits_slope].sum()
+        if trial_value > value * (1 + _ROUNDING):
             step_size /= 2
             continue
         (slope, intercepts), value, step_size = trial, trial_value, 1.0
-        largest = d_intercepts.abs().max()
-        if fixed_slope is None:
-            largest = torch.maximum(largest, d_slope.abs())
-        if largest <= tolerance * (num_known * keep).sum():
+        d_slope = d_slopes[fits_slope].sum()
+        if max(d_slope.abs(), d_intercepts.abs().max()) <= tolerance * num_known.sum():
             break
         # The intercepts are eliminated: the Schur complement of their diagonal block is a number.
         h_intercepts = h_intercepts.clamp(min=torch.finfo(h_intercepts.dtype).tiny)
         ratio = h_both / h_intercepts
-        if fixed_slope is None:
-            complement = h_slope - ratio @ h_both
-            slope_step = torch.where(complement > 0, (ratio @ d_intercepts - d_slope) / complement, 0)
-        intercept_steps = -d_intercepts / h_intercepts - ratio * slope_step
+        complement = (h_slopes - ratio * h_both)[fits_slope].sum()
+        if complement > 0:
+            slope_step = ((ratio * d_intercepts)[fits_slope].sum() - d_slope) / complement
+        own_steps = (-d_intercepts / h_intercepts).clamp(-_LONGEST_STEP, _LONGEST_STEP)
+        intercept_steps = own_steps - ratio * slope_step
     return slope, intercepts
 
 
-def _sums(head: LinearHead, batches: Batches, targets: _Targets, slope: Tensor, intercepts: Tensor) -> Tensor:
-    """Sum the loss, its derivatives and its second derivatives over the known elements, of shape (6, C)."""
+def _sums(
+    head: LinearHead, batches: Batches, targets: _ClassTargets, slope: Tensor, intercepts: Tensor
+) -> Tensor:
+    """Sum the losses, their derivatives and their second derivatives over known elements, of shape (6, C)."""
     result = head.bias.new_zeros((6, len(head.bias)))
     for features, labels in batches:
         logits, values = head.logits(features), labels.to(head.bias)

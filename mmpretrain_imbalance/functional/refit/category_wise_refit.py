@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...utils.argument_checks import check_interval
+from ...utils.argument_checks import check_interval, check_number
 from ..labels import known_labels
 from .class_moments import ClassMoments, class_moments
 from .label_batches import Batches, ReduceSum, known_counts, one_process_sum
@@ -25,7 +25,7 @@ def category_wise_refit(
     moments: ClassMoments | None = None,
     positive_weight_power: float = 0.5,
     max_positive_weight: float = 10.0,
-    tolerance: float = 1e-4,
+    tolerance: float = 0.01,
     max_passes: int = 100,
     standardize: bool = True,
 ) -> LinearHead:
@@ -52,7 +52,8 @@ def category_wise_refit(
         moments: Moments of the images of all ranks, if they are known; None to compute them.
         positive_weight_power: Power p of the weight of positives; 0 for no weight.
         max_positive_weight: The largest weight of positives :math:`v_{\max}`.
-        tolerance: The largest derivative at which the fit of a class ends.
+        tolerance: The largest derivative at which the fit of a class ends, as a fraction of the second
+            derivative of its bias.
         max_passes: The largest number of passes over the batches.
         standardize: Whether the rows are those for standardized features; False for features whose scales
             have a meaning, such as principal components.
@@ -70,7 +71,7 @@ def category_wise_refit(
         tensor([[0.4011]], dtype=torch.float64)
     """
     check_interval("category_wise_refit", "(0, inf)", strength=strength)
-    check_interval("category_wise_refit", "[0, inf)", positive_weight_power=positive_weight_power)
+    check_number("category_wise_refit", 0, positive_weight_power=positive_weight_power)
     check_interval("category_wise_refit", "(0, inf)", max_positive_weight=max_positive_weight)
     trained = trained.double()
     if moments is None:
@@ -82,9 +83,12 @@ def category_wise_refit(
     positive_weight = ((num_negatives / num_positives) ** positive_weight_power).clamp(
         max=max_positive_weight
     )
+    # The second derivative of the bias at a sigmoid of the weighted fraction of positives. Divided by it, the
+    # losses of frequent and rare classes have the same scale.
+    weighted = positive_weight * num_positives
+    scale = weighted * num_negatives / (weighted + num_negatives) / num_known
 
-    covariance = moments.covariance
-    deviation = covariance.diagonal().sqrt()
+    deviation = moments.covariance.diagonal().sqrt()
     deviation = torch.where(deviation > _CONSTANT * moments.mean.abs(), deviation, torch.inf)
     if not standardize:
         deviation = torch.ones_like(deviation)
@@ -93,40 +97,31 @@ def category_wise_refit(
     start = torch.cat([weight, (trained.bias + trained.weight @ moments.mean)[:, None]], dim=1)[classes]
 
     def losses(rows: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-        head, sums = (
-            LinearHead(points[:, :-1], points[:, -1]),
-            points.new_zeros((len(rows), points.shape[1] + 1)),
-        )
+        row_weight, sums = positive_weight[rows], points.new_zeros((len(rows), points.shape[1] + 1))
         for features, labels in batches:
             standardized = (features.to(points) - moments.mean) / deviation
-            values, logits = labels.to(points)[:, classes[rows]], head.logits(standardized)
-            known, target = known_labels(values).to(points), positive_weight[rows] * values
-            element_weight = target + (1 - values)
-            # -v y log sigmoid(z) - (1 - y) log(1 - sigmoid(z)), as -log sigmoid(z) = softplus(z) - z
-            value = known * (element_weight * F.softplus(logits) - target * logits)
-            gradient = known * (element_weight * logits.sigmoid() - target)
-            sums[:, :-2].addmm_(gradient.T, standardized)
-            sums[:, -2] += gradient.sum(dim=0)
+            logits = F.linear(standardized, points[:, :-1], points[:, -1])
+            value, slope = _weighted_cross_entropy(logits, labels.to(points)[:, classes[rows]], row_weight)
+            sums[:, :-2].addmm_(slope.T, standardized)
+            sums[:, -2] += slope.sum(dim=0)
             sums[:, -1] += value.sum(dim=0)
         sums = reduce_sum(sums) / num_known[rows, None]
         change = points[:, :-1] - start[rows, :-1]
-        penalty = strength / 2 * change.square().sum(dim=1)
-        return sums[:, -1] + penalty, torch.cat([sums[:, :-2] + strength * change, sums[:, -2:-1]], dim=1)
+        value = sums[:, -1] + strength / 2 * change.square().sum(dim=1)
+        gradient = torch.cat([sums[:, :-2] + strength * change, sums[:, -2:-1]], dim=1)
+        return value / scale[rows], gradient / scale[rows, None]
 
-    # Second derivatives at a sigmoid equal to the weighted fraction of positives, for a typical class.
-    weighted = positive_weight * num_positives
-    curvature = (weighted * num_negatives / (weighted + num_negatives) / num_known).nanmedian()
-    correlation = covariance / deviation / deviation[:, None]
-    correlation.diagonal().add_(strength / curvature)
-    factor = torch.linalg.cholesky(correlation)
-
-    def precondition(gradients: Tensor) -> Tensor:
-        weights = torch.cholesky_solve(gradients[:, :-1].T, factor).T
-        preconditioned: Tensor = torch.cat([weights, gradients[:, -1:]], dim=1) / curvature
-        return preconditioned
-
-    refitted = minimize_rows(losses, start, precondition, tolerance=tolerance, max_evaluations=max_passes)
+    change = minimize_rows(losses, start, tolerance=tolerance, max_evaluations=max_passes) - start
     weight, bias = trained.weight.clone(), trained.bias.clone()
-    weight[classes] = refitted[:, :-1] / deviation
-    bias[classes] = refitted[:, -1] - weight[classes] @ moments.mean
+    weight[classes] += change[:, :-1] / deviation
+    bias[classes] += change[:, -1] - (change[:, :-1] / deviation) @ moments.mean
     return LinearHead(weight, bias)
+
+
+def _weighted_cross_entropy(logits: Tensor, labels: Tensor, positive_weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Compute the loss of each known element, with -log sigmoid(z) = softplus(z) - z, and its derivative."""
+    known, target = known_labels(labels).to(logits), positive_weight * labels
+    weight = target + (1 - labels)
+    return known * (weight * F.softplus(logits) - target * logits), known * (
+        weight * logits.sigmoid() - target
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ...utils.argument_checks import check_interval
+from ...utils.argument_checks import check_number
 from .class_moments import ClassMoments
 from .linear_head import LinearHead
 
@@ -43,7 +43,7 @@ def class_mean_head(moments: ClassMoments, ridge: float) -> LinearHead:
         >>> class_mean_head(moments, ridge=1.0).weight
         tensor([[0.5000]], dtype=torch.float64)
     """
-    check_interval("class_mean_head", "[0, inf)", ridge=ridge)
+    check_number("class_mean_head", 0, ridge=ridge)
     if not moments.num_images > 0:
         raise ValueError(
             "The 'moments' argument of class_mean_head must have at least one image. Got none instead."

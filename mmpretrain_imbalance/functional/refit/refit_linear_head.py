@@ -64,7 +64,7 @@ def refit_linear_head(
     unknown_as_negative: bool,
     ridges: Sequence[float] = (1.0, 3.0, 10.0),
     class_mean_ridges: Sequence[float] = (3.0, 10.0),
-    strengths: Sequence[float] = (0.01, 0.1),
+    strengths: Sequence[float] = (0.1, 1.0),
     reduce_sum: ReduceSum = one_process_sum,
     gather: Gather = one_process_gather,
 ) -> RefitResult:
@@ -79,7 +79,7 @@ def refit_linear_head(
     choice would be chance. The blend with ridge 3 is then taken without a choice.
 
     Each quantity is a sum over images, so that all ranks get the same head, and no rank holds the features of
-    all images. The training images are read about 50 times, mostly for the logistic regressions.
+    all images. The training images are read some tens of times, mostly for the logistic regressions.
 
     Args:
         trained: The trained head, of any dtype. Its device is that of the computation, in float64.

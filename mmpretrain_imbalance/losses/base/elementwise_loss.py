@@ -39,7 +39,7 @@ class Elements(NamedTuple):
     labels: Tensor | None = None
 
     def where(self, keep: Tensor) -> Elements:
-        """Return the elements with weight 0 where ``keep`` is false."""
+        """Return the elements with their weights times ``keep``, which is bool or in [0, 1]."""
         return self._replace(weight=keep if self.weight is None else self.weight * keep)
 
     def weighed(self) -> Tensor:

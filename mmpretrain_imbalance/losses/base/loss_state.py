@@ -93,6 +93,15 @@ class LossState(nn.Module):
             if isinstance(child, LossState):
                 child.set_label_counts(positives, negatives, class_names)
 
+    def set_unknown_counts(self, unknown: Tensor) -> None:
+        """Set the number of unknown labels per class of the training set, of shape (C,).
+
+        The hook calls this before :meth:`LossState.set_label_counts`. It is passed on to wrapped losses.
+        """
+        for child in self.children():
+            if isinstance(child, LossState):
+                child.set_unknown_counts(unknown)
+
     def set_num_images(self, num_images: int) -> None:
         """Set the length of the training set in losses with a state per image, unless their config gives it.
 

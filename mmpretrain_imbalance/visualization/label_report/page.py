@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...functional.method_advice import LabelFigures
 from ...functional.metrics.class_groups import GROUPS
 from ..page_parts import Bar, Cell, Column, PageTable, amount_bars, percent
 from ..page_templates import render
@@ -82,8 +83,13 @@ def _advice_figures(summary: LabelSummary) -> list[str]:
         f"known labels: {percent(figures.known_fraction)}",
         f"most / fewest positives per class: {'-' if ratio is None else f'{ratio:,.3g}'}",
         f"classes with known negatives, of those with positives: {percent(figures.negative_fraction)}",
-        f"expected missing positives per image: {figures.missing_positives:.3g}",
+        f"expected missing positives per image: {_missing(figures)}",
     ]
+
+
+def _missing(figures: LabelFigures) -> str:
+    assumed = "" if figures.has_frequencies else " (assumed: these labels give no estimate)"
+    return f"{figures.missing_positives:.3g}{assumed}"
 
 
 def _positive_bars(summary: LabelSummary) -> list[Bar]:

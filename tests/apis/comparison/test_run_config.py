@@ -84,6 +84,12 @@ def test_without_negatives_unknown_labels_are_negatives_for_the_choice(base, par
     assert cfg.train_dataloader.dataset.type == "DatasetSubset"
 
 
+def test_memory_per_image_has_a_row_for_each_image_of_the_whole_training_set(base, parts):
+    """Sample ids of a part are those of the whole set, so 45 rows would be too few for 60 images."""
+    loss = compose(base, parts, "online_label_estimation_loss", "rps:0.5").model.head.loss
+    assert loss.num_images == 60 > parts["rps:0.5"].num_train
+
+
 def test_a_trial_changes_the_method_and_the_learning_rate(base, parts):
     changes = {"loss.max_weight": 3, "loss.loss.gamma_neg": 2, "learning_rate": 0.5}
     cfg = compose(base, parts, "statistics_balanced_loss", changes=changes)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mmpretrain_imbalance.functional.losses.ldam_loss import (
     label_distribution_margins,
     ldam_loss,
+    sigmoid_ldam_loss,
 )
 from tests.functional.loop_oracle import KINDS, assert_finite_at_extremes, assert_same, tables
 
@@ -147,6 +148,35 @@ def test_mixed_labels_mix_the_losses():
     one, other = (torch.nn.functional.one_hot(torch.tensor([c]), 6) for c in (0, 3))
     expected = 0.3 * ldam_loss(logits, one, MARGINS) + 0.7 * ldam_loss(logits, other, MARGINS)
     torch.testing.assert_close(ldam_loss(logits, soft, MARGINS), expected)
+
+
+@pytest.mark.parametrize("kinds", KINDS, ids=str)
+@pytest.mark.parametrize("scale", [1.0, 4.0])
+def test_sigmoid_form_equals_loop(kinds, scale):
+    def by_hand(logits, labels):
+        table = []
+        for n in range(logits.shape[0]):
+            row = []
+            for c in range(6):
+                positive = -torch.log(1 / (1 + torch.exp(-scale * (logits[n, c] - MARGINS[c]))))
+                negative = -torch.log(1 / (1 + torch.exp(scale * logits[n, c])))
+                row.append({1: positive, 0: negative, -1: 0 * logits[n, c]}[int(labels[n, c])])
+            table.append(torch.stack(row))
+        return torch.stack(table)
+
+    logits, labels = tables(kinds)
+    assert_same(lambda x, y: sigmoid_ldam_loss(x, y, MARGINS, scale), by_hand, logits / scale, labels)
+
+
+def test_sigmoid_form_equals_binary_cross_entropy_of_shifted_logits():
+    logits, labels = tables()[0].requires_grad_(), (tables()[1] == 1).long()
+    table = sigmoid_ldam_loss(logits, labels, MARGINS, 2.0)
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        2 * (logits - labels * MARGINS), labels.double(), reduction="none"
+    )
+    torch.testing.assert_close(table, expected)
+    torch.testing.assert_close(*(torch.autograd.grad(x.sum(), logits)[0] for x in (table, expected)))
+    assert_finite_at_extremes(lambda x, y: sigmoid_ldam_loss(x, y, MARGINS[:4]))
 
 
 def test_margins():

@@ -15,6 +15,7 @@ from mmpretrain_imbalance.functional import (
     histogram_divergence,
     keep_probabilities,
     partial_label_keep,
+    partial_label_keep_weights,
     probability_histograms,
     random_numbers,
     update_ideal_ratio,
@@ -78,6 +79,30 @@ def test_only_the_more_frequent_kind_of_known_labels_is_masked(dtype):
     assert many_positives.all(dim=0).tolist() == [False, True, True]
     many_negatives = partial_label_keep(labels, torch.full((3,), 1e-9), torch.ones(3), random)
     assert many_negatives.all(dim=0).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.float32])
+def test_weights_equal_the_loop_and_the_mean_of_the_masks(dtype):
+    """The tolerance is five standard deviations of the mean of 20,000 masks."""
+    row = torch.tensor([1, 0, -1, 1, 0, -1, 1, 0, 0.25 if dtype.is_floating_point else -1], dtype=dtype)
+    ratio = torch.tensor([4.0, 4.0, 4.0, 0.1, 0.1, 0.1, math.inf, 0.0, 4.0])
+    ideal = torch.tensor([1.0, 1.0, 1.0, 0.4, 0.4, 0.4, 1.0, 1.0, 1.0])
+    expected = []
+    for y, r, big_r in zip(row.tolist(), ratio.tolist(), ideal.tolist()):
+        chance = 1.0
+        if 0 < r < math.inf and y in (0, 1):
+            chance = min(big_r / r, 1) if y == 1 else min(r / big_r, 1)
+        expected.append(chance)
+    assert expected[:2] + expected[3:5] == pytest.approx([0.25, 1, 1, 0.25])
+    weights = partial_label_keep_weights(row.expand(20_000, 9), ratio, ideal)
+    torch.testing.assert_close(weights, torch.tensor(expected).expand(20_000, 9), rtol=1e-6, atol=0)
+    keep = partial_label_keep(row.expand(20_000, 9), ratio, ideal, random_numbers(0, 20_000, 9, "cpu"))
+    torch.testing.assert_close(keep.double().mean(dim=0), weights[0].double(), rtol=0, atol=0.016)
+
+
+def test_the_weight_of_a_much_too_frequent_label_is_not_rounded_to_0():
+    weights = partial_label_keep_weights(torch.tensor([[1, 0]]), torch.tensor([1e9, 1e-9]), torch.ones(2))
+    torch.testing.assert_close(weights, torch.full((1, 2), 1e-9), rtol=1e-6, atol=0)
 
 
 def test_soft_labels_are_kept():

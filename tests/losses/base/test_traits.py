@@ -55,6 +55,7 @@ COMPOSITIONS = [
         around(PLM, loss=dict(ASL, unknown="negative")),
         dict(MASKED, unknown="negative", needs=["label_counts"]),
     ),
+    (around(dict(type=PLM, stochastic=False), loss=ASL), dict(needs=["label_counts"])),
     (around(PLM, loss=EM), dict(MASKED, unknown="learned", non_negative=False, needs=["label_counts"])),
     (
         around(PLM, PSEUDO, loss=ASL),

@@ -256,6 +256,10 @@ def _headings_in_words(names: set[str], setting: Mapping[str, Any], summary: Map
         notes.append(f"Rarest: mAP of the {summary['num_rarest']} rarest classes.")
     if "macro_f1_chosen" in names:
         notes.append("F1: macro F1 at the threshold 0.5, and at thresholds chosen on validation images.")
+    if "top1" in names:
+        notes.append(
+            "Top-1: images whose class has the highest score; for a group, the mean of this over its classes."
+        )
     if "calibration_error" in names:
         notes.append("ECE: expected calibration error, lower is better.")
     return notes

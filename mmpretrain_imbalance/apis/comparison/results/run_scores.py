@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,8 @@ from ....functional.metrics.class_groups import (
 )
 from ....functional.metrics.multi_label_scores import class_scores, multi_label_scores
 from ....functional.metrics.predicted_labels import labels_above
-from ....functional.metrics.resampled_metrics import resampled_metrics
+from ....functional.metrics.resampled_metrics import ClassMeans, image_resamples, resampled_metrics
+from ....functional.metrics.top1_accuracy import Top1Predictions, top1_predictions
 from ....metrics.known_predictions import KnownPredictions
 from ....utils.class_values import class_values
 from .compared_run import ComparedRun
@@ -83,8 +84,11 @@ def score_run(
     """Compute the metrics of a run from ``predictions.npz`` and ``thresholds.json`` in its folder.
 
     The metrics are those of :class:`PartialLabelAveragePrecision` and :class:`PartialLabelMetric`, as
-    fractions. ``macro_f1``, ``CF1`` and ``f1_rarest`` use the threshold 0.5, ``macro_f1_chosen`` those of
-    ``thresholds.json``. Groups of the dataset, as of LVIS, take precedence over ``group_thresholds``. Runs
+    fractions. ``macro_f1``, ``CF1``, ``f1_*`` and ``recall_*`` use the threshold 0.5, ``macro_f1_chosen`` and
+    ``f1_*_chosen`` those of ``thresholds.json``. The F1 and recall of a group of classes are means over its
+    classes. ``top1`` and ``top1_*`` are defined only if every test image has exactly one positive: the
+    fraction of the images whose class has the highest score, and the mean of this fraction over the classes
+    of a group. Groups of the dataset, as of LVIS, take precedence over ``group_thresholds``. Runs
     with the same test set have the same resamples.
 
     Args:
@@ -125,19 +129,23 @@ def score_run(
         "mAP_rarest": rarest,
     }
     f1s: list[tuple[Any, dict[str, Any]]] = [
-        (0.5, {"macro_f1": None, "f1_rarest": rarest}),
-        (thresholds, {"macro_f1_chosen": None}),
+        (0.5, {"macro_f1": None, "f1_rarest": rarest, **_by_group("f1_{}", groups)}),
+        (thresholds, {"macro_f1_chosen": None, **_by_group("f1_{}_chosen", groups)}),
     ]
+    recalls = _by_group("recall_{}", groups)
     values = {
         **{metric: mean_average_precision(ap, keep=keep) for metric, keep in keeps.items()},
-        "macro_f1": mean_average_precision(half.f1),  # the mean of the values that are not NaN
-        "macro_f1_chosen": mean_average_precision(chosen.f1),
-        "f1_rarest": mean_average_precision(half.f1, keep=rarest),
+        # The mean of the values that are not NaN, as for AP.
+        **{metric: mean_average_precision(half.f1, keep=keep) for metric, keep in f1s[0][1].items()},
+        **{metric: mean_average_precision(chosen.f1, keep=keep) for metric, keep in f1s[1][1].items()},
+        **{metric: mean_average_precision(half.recall, keep=keep) for metric, keep in recalls.items()},
         "CF1": multi_label_scores(at_half, **flat)["CF1"],
         "AUROC": mean_average_precision(auroc(known.scores, **flat)),
         "calibration_error": mean_average_precision(calibration_error(known.scores, **flat)),
     }
     test_set = _digest(known)
+    # Test sets that differ between seeds are independent samples: each has resamples of its own.
+    seed_of_set = np.random.SeedSequence([seed, int(test_set[:16], 16)])
     resampled = {}
     if num_resamples:
         resampled = resampled_metrics(
@@ -147,9 +155,15 @@ def score_run(
             mean_average_precisions=keeps,
             macro_f1s=f1s,
             num_resamples=num_resamples,
-            # Test sets that differ between seeds are independent samples: each has resamples of its own.
-            seed=np.random.SeedSequence([seed, int(test_set[:16], 16)]),
+            seed=seed_of_set,
         )
+    top1 = top1_predictions(known.scores, images=known.images, **flat)
+    values.update(dict.fromkeys(("top1", *_by_group("top1_{}", groups)), math.nan))
+    if top1 is not None:
+        means = ClassMeans(_by_group("top1_{}", groups), size, name)
+        columns = _resampled_top1(top1, means, num_resamples, seed_of_set)
+        values.update({metric: column[0] for metric, column in columns.items()})
+        resampled.update(columns if num_resamples else {})
     return RunScores(
         values={metric: None if math.isnan(value) else float(value) for metric, value in values.items()},
         classes=ClassResults(
@@ -160,6 +174,21 @@ def score_run(
         num_images=len(np.unique(known.images)),
         groups_of_dataset=known.class_groups is not None,
     )
+
+
+def _by_group(name: str, groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Name a metric of each group of classes."""
+    return {name.format(group): keep for group, keep in groups.items()}
+
+
+def _resampled_top1(
+    top1: Top1Predictions, means: ClassMeans, num_resamples: int, seed: np.random.SeedSequence
+) -> dict[str, np.ndarray]:
+    """Return the accuracies of all images and of each group, on the test images and on their resamples."""
+    num_images = len(top1.classes)
+    drawn = image_resamples(num_images, num_resamples, seed) if num_resamples else [np.ones(num_images)]
+    columns = [[top1.accuracy(times), *means(top1.class_recall(times))] for times in drawn]
+    return dict(zip(["top1", *means.names], np.array(columns).T))
 
 
 def _digest(known: KnownPredictions) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score, recall_score, roc_auc_score
 
 from mmpretrain_imbalance.apis.comparison.results.run_scores import score_run
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
@@ -26,6 +26,7 @@ def test_values_are_those_of_scikit_learn(tmp_path: Path) -> None:
     classes = [(known.labels[known.classes == c], known.scores[known.classes == c]) for c in range(4)]
     ap = [average_precision_score(*pair) for pair in classes]
     f1 = [f1_score(truth, score >= 0.5) for truth, score in classes]
+    recall = [recall_score(truth, score >= 0.5) for truth, score in classes]
     chosen = [f1_score(truth, score >= limit) for (truth, score), limit in zip(classes, thresholds)]
     # The training positives 200, 50, 12 and 3 are head, middle, tail and tail.
     expected = {
@@ -37,6 +38,15 @@ def test_values_are_those_of_scikit_learn(tmp_path: Path) -> None:
         "macro_f1": mean(f1),
         "macro_f1_chosen": mean(chosen),
         "f1_rarest": mean(f1[2:]),
+        "f1_head": f1[0],
+        "f1_middle": f1[1],
+        "f1_tail": mean(f1[2:]),
+        "f1_head_chosen": chosen[0],
+        "f1_middle_chosen": chosen[1],
+        "f1_tail_chosen": mean(chosen[2:]),
+        "recall_head": recall[0],
+        "recall_middle": recall[1],
+        "recall_tail": mean(recall[2:]),
         "AUROC": mean(roc_auc_score(*pair) for pair in classes),
     }
     assert {name: scores.values[name] for name in expected} == pytest.approx(expected)
@@ -47,6 +57,31 @@ def test_values_are_those_of_scikit_learn(tmp_path: Path) -> None:
     for name, values in scores.resampled.items():
         assert values[0] == pytest.approx(scores.values[name])
         assert len(values) == 4
+    assert {scores.values[f"top1{end}"] for end in ("", "_head", "_middle", "_tail")} == {None}
+
+
+def test_top1_of_images_with_one_class_is_that_of_scikit_learn(tmp_path: Path) -> None:
+    run = write_run(tmp_path, "bce", 1)
+    generator = np.random.default_rng(0)
+    truth = generator.integers(4, size=60)
+    table = (generator.random((60, 4)) + 0.5 * np.eye(4)[truth]) / 1.5
+    images, classes = np.indices(table.shape)
+    columns = [values.ravel() for values in (images, classes, table, np.eye(4, dtype=int)[truth])]
+    KnownPredictions([f"class {c}" for c in range(4)], 60, *columns).save(run.folder / "predictions.npz")
+    scores, without = (score_run(run, num_resamples=count) for count in (50, 0))
+    recall = recall_score(truth, table.argmax(axis=1), average=None)
+    expected = {
+        "top1": accuracy_score(truth, table.argmax(axis=1)),
+        "top1_head": recall[0],
+        "top1_middle": recall[1],
+        "top1_tail": mean(recall[2:]),
+    }
+    for name, value in expected.items():
+        assert scores.values[name] == without.values[name] == pytest.approx(value)
+        assert scores.resampled[name][0] == pytest.approx(value)
+    # The resamples are those of the other metrics: each has 60 images, drawn with replacement.
+    spread = scores.resampled["top1"][1:].std()
+    assert spread == pytest.approx(np.sqrt(expected["top1"] * (1 - expected["top1"]) / 60), rel=0.4)
 
 
 def test_the_calibration_error_is_the_mean_over_classes(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 # 1901.05555).
 _base_ = [
     '../_base_/datasets/cifar100_imbalanced.py',
-    '../_base_/models/cifar_resnet28.py',
+    '../_base_/models/cifar_resnet32.py',
     '../_base_/schedules/cifar_200e.py',
     '../_base_/image_runtime.py',
     '../_base_/methods/partial_label_masking_loss.py',

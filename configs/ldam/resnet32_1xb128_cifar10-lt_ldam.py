@@ -7,5 +7,5 @@ _base_ = [
 
 model = dict(head=dict(type='ArcFaceClsHead', scale=1.0, margins=0.0, loss=_base_.loss))
 
-# The re-weighted second part of resnet28_1xb128_cifar10-lt_ldam-drw.py starts after epoch 160.
+# The re-weighted second part of resnet32_1xb128_cifar10-lt_ldam-drw.py starts after epoch 160.
 default_hooks = dict(checkpoint=dict(interval=40, max_keep_ckpts=5))

@@ -1,0 +1,87 @@
+"""Number of unannotated positives per image: against plain loops, and against simulated annotations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmpretrain_imbalance.functional import UNKNOWN, missing_positives
+from mmpretrain_imbalance.functional.missing_positives import has_fixed_number, negative_fraction
+from mmpretrain_imbalance.functional.simulation import simulate_partial_labels
+
+IMAGES = 2000
+TRUE_PRIOR = np.array([0.5, 0.2, 0.1, 0.05, 0.02, 0.3, 0.15])
+
+
+def full_labels() -> np.ndarray:
+    return (np.random.default_rng(0).random((IMAGES, len(TRUE_PRIOR))) < TRUE_PRIOR).astype(np.int8)
+
+
+def counts(labels: np.ndarray) -> list[np.ndarray]:
+    return [(labels == value).sum(axis=0) for value in (1, 0, UNKNOWN)]
+
+
+def by_hand(positives, negatives, unknown, prior=None) -> float:
+    """Add up the estimates of the classes one by one."""
+    num_images, total = positives[0] + negatives[0] + unknown[0], 0.0
+    for c in range(len(positives)):
+        if prior is None:
+            known = positives[c] + negatives[c]
+            total += unknown[c] * positives[c] / known if known else 0
+        else:
+            total += min(max(num_images * prior[c] - positives[c], 0), unknown[c])
+    return total / num_images
+
+
+@pytest.mark.parametrize("ratio", [0.3, 0.9])
+def test_labels_that_are_missing_at_random(ratio: float) -> None:
+    full = full_labels()
+    partial = simulate_partial_labels(full, "rps", seed=1, probability=ratio)
+    missing = ((full == 1) & (partial == UNKNOWN)).sum() / IMAGES
+    found = missing_positives(*counts(partial))
+    assert found == pytest.approx(by_hand(*counts(partial)))
+    assert found == pytest.approx(missing, rel=0.1)
+    # The frequencies of the known labels are used, and not a prior.
+    assert missing_positives(*counts(partial), np.full(7, 0.9)) == found
+
+
+def test_a_fixed_number_per_class_needs_a_prior() -> None:
+    full = full_labels()
+    partial = simulate_partial_labels(full, "fpc", seed=1, num_labels=20)
+    missing = ((full == 1) & (partial == UNKNOWN)).sum() / IMAGES
+    assert by_hand(*counts(partial)) > 2 * missing  # the frequency of every class is 1/2
+    assert missing_positives(*counts(partial)) == 1
+    found = missing_positives(*counts(partial), TRUE_PRIOR)
+    assert found == pytest.approx(by_hand(*counts(partial), TRUE_PRIOR))
+    assert found == pytest.approx(missing, rel=0.1)
+
+
+def test_positives_only_need_a_prior() -> None:
+    partial = np.where(full_labels() == 1, 1, UNKNOWN)
+    partial[: IMAGES // 2] = UNKNOWN
+    assert missing_positives(*counts(partial)) == 1
+    prior = [0.9, 0.2, 0.0, 0.05, 0.02, 0.3, 1.0]
+    assert missing_positives(*counts(partial), prior) == pytest.approx(by_hand(*counts(partial), prior))
+
+
+def test_nothing_is_missing_from_complete_labels() -> None:
+    assert missing_positives(*counts(full_labels())) == 0
+    assert missing_positives(*counts(full_labels()), TRUE_PRIOR) == 0
+
+
+def test_classes_without_labels_and_without_positives() -> None:
+    assert missing_positives([0, 4, 3, 1], [0, 4, 0, 9], [10, 2, 7, 0]) == pytest.approx((1 + 7) / 10)
+    assert negative_fraction([0, 0], [3, 4]) == 0
+    assert negative_fraction([0, 1, 2], [1, 0, 4]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("equal", "num_classes", "expected"),
+    [(2, 2, False), (2, 3, False), (3, 3, True), (4, 8, False), (5, 8, True), (9, 20, False), (10, 20, True)],
+)
+def test_a_few_classes_with_equal_numbers_are_chance(equal: int, num_classes: int, expected: bool) -> None:
+    positives = np.r_[np.full(equal, 20), 30 + np.arange(num_classes - equal)]
+    negatives = np.full(num_classes, 20)
+    assert has_fixed_number(positives, negatives, 200 - positives) == expected
+    assert not has_fixed_number(positives, negatives * 0, 200 - positives)
+    assert not has_fixed_number(positives, negatives, positives * 0)
