@@ -71,21 +71,20 @@ class GivenSoftLabels:
         Raises:
             ValueError: If the shape differs, or a number is no probability.
         """
-        values: NDArray[Any] | Tensor = table if isinstance(table, Tensor) else np.asarray(table)
-        tensor = torch.as_tensor(values)
-        if tensor.ndim != 2 or len(tensor) != num_images:
+        device = table.device if isinstance(table, Tensor) else None
+        values: NDArray[Any] = table.cpu().numpy() if isinstance(table, Tensor) else np.asarray(table)
+        if values.ndim != 2 or len(values) != num_images:
             raise ValueError(
                 f"The 'soft_labels' argument of {self.owner} must have one row per image of the training "
-                f"set, of shape ({num_images}, C). Got the shape {tuple(tensor.shape)} instead."
+                f"set, of shape ({num_images}, C). Got the shape {values.shape} instead."
             )
-        if not (tensor.isnan() | ((tensor >= 0) & (tensor <= 1))).all():
+        if not (np.isnan(values) | ((values >= 0) & (values <= 1))).all():
             raise ValueError(
                 f"The 'soft_labels' argument of {self.owner} must be probabilities from 0 to 1, or NaN for "
                 "an element without one. Got another number instead."
             )
-        self.table = tensor.half()
+        self.table = torch.from_numpy(values.astype(np.float16)).to(device)
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]  # torch.compiler.disable has no annotations
     def lookup(self, sample_ids: Tensor, num_classes: int) -> Tensor:
         """Return the probabilities of a batch; the host does not wait for the device.
 
@@ -111,5 +110,6 @@ class GivenSoftLabels:
                 f"have {self.table.shape[1]} classes. Set num_classes of the head to the number of classes "
                 "of the dataset."
             )
-        self.table = self.table.to(sample_ids.device)
+        if self.table.device != sample_ids.device:
+            self.table = self.table.to(sample_ids.device)
         return self.table[sample_ids.clamp(0, len(self.table) - 1)]
