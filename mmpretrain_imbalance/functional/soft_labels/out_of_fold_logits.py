@@ -50,7 +50,13 @@ def out_of_fold_logits(
         prior = (moments.num_positives + 0.5) / (known + 1)
         start = LinearHead(prior.new_zeros(num_classes, num_features), torch.logit(prior))
         logistic = category_wise_refit(
-            start, [batch], strength, moments=moments, positive_weight_power=0, standardize=False
+            start,
+            [batch],
+            strength,
+            moments=moments,
+            positive_weight_power=0,
+            standardize=False,
+            tolerance=1e-3,
         )
         for row, head in enumerate((logistic, class_mean_head(moments, ridge))):
             logits[row, inside] = head.logits(features[inside].double()).float()
