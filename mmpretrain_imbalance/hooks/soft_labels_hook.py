@@ -89,7 +89,7 @@ class SoftLabelsHook(Hook):
     def before_train_epoch(self, runner: Runner) -> None:
         losses = [loss for loss in _losses(runner) if loss.soft_labels is None]
         starting = [loss for loss in losses if loss.warmup_epochs == runner.epoch]
-        resumed = [loss for loss in losses if loss.warmup_epochs < runner.epoch and loss.given.table is None]
+        resumed = [loss for loss in losses if loss.warmup_epochs < runner.epoch and not loss.has_soft_labels]
         if starting:
             table = self._computed(runner, cast(int, starting[0].num_images))
         elif resumed:
@@ -179,7 +179,7 @@ def _features(runner: Runner, model: Any, dataset: Any) -> tuple[Tensor, Tensor]
     ids, features = [], []
     for batch in evaluation_loader(runner.cfg, dataset, np.arange(get_rank(), len(dataset), world_size)):
         features.append(image_features(model, batch["inputs"]).float().cpu())
-        ids.append(sample_ids_of(batch["data_samples"], torch.device("cpu")))
+        ids.append(cast(Tensor, sample_ids_of(batch["data_samples"], torch.device("cpu"))))
     parts = all_gather_object((torch.cat(ids), torch.cat(features)))
     all_ids, all_features = (part.new_empty(len(dataset), *part.shape[1:]) for part in parts[0])
     for rank, (part_ids, part_features) in enumerate(parts):

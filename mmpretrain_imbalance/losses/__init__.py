@@ -4,7 +4,6 @@ from .assume_negative_loss import AssumeNegativeLoss
 from .asymmetric_pseudo_label_loss import AsymmetricPseudoLabelLoss
 from .base.elementwise_loss import Elements, ElementwiseLoss
 from .base.given_pseudo_labels import GivenPseudoLabels
-from .base.given_soft_labels import GivenSoftLabels
 from .base.loss_state import LossState
 from .base.mmpretrain_loss_adapter import MMPretrainLossAdapter, build_elementwise_loss
 from .base.per_sample_memory import PerSampleMemory
@@ -56,7 +55,6 @@ __all__ = [
     "GeneralizedPseudoLabelRobustLoss",
     "GeneralizedRobustLoss",
     "GivenPseudoLabels",
-    "GivenSoftLabels",
     "HillLoss",
     "LDAMLoss",
     "LabelSpaceReductionLoss",

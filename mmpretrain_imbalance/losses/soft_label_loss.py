@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from mmpretrain.registry import MODELS
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 from ..functional import UNKNOWN, LossContext, ramp_up
 from ..utils.argument_checks import check_integer, check_number
 from .base.elementwise_loss import Elements
-from .base.given_soft_labels import GivenSoftLabels
+from .base.given_soft_labels import read_soft_labels
+from .base.loss_checks import required_num_images
 from .base.traits import Traits
 from .base.wrapper_loss import WrapperLoss
 
@@ -30,7 +32,8 @@ class SoftLabelLoss(WrapperLoss):
     ``ramp_epochs``, after ``warmup_epochs`` without soft labels. Soft labels are used in training only.
 
     ``SoftLabelsHook`` computes the table, with :func:`soft_labels`, before the first epoch that uses it.
-    Probabilities from another source, such as a vision-language model, can be given instead.
+    Probabilities from another source, such as a vision-language model, can be given instead. The table takes
+    2 bytes per element on the device of the loss (COCO, 82,783 x 80: 13 MB), and is not in checkpoints.
 
     Source: this project, as its form of the pseudo-labels of Zhang et al., 2023 (arXiv 2308.00166); only the
     abstract of that paper was available.
@@ -51,12 +54,14 @@ class SoftLabelLoss(WrapperLoss):
 
     Example:
         >>> loss = SoftLabelLoss(dict(type='PartialAsymmetricLoss'), soft_labels=[[0.75, 0.5]], num_images=1)
+        >>> loss.set_label_counts(torch.tensor([5, 5]), torch.tensor([5, 5]))
         >>> context = LossContext(sample_ids=torch.tensor([0]))
         >>> logits, labels = torch.tensor([[2.0, 0.0]]), torch.tensor([[-1, 1]])
         >>> loss(logits, labels, context=context, reduction_override='none')
         tensor([[0.6269, 0.6931]])
     """
 
+    table: Tensor
     changes_labels = True
 
     def __init__(
@@ -79,11 +84,10 @@ class SoftLabelLoss(WrapperLoss):
         self.warmup_epochs = warmup_epochs
         self.ramp_epochs = ramp_epochs
         self.soft_labels = soft_labels
-        self.num_images: int | None = None
-        self._warms_up = warmup_epochs > 0
-        self.given = GivenSoftLabels(name)
-        if num_images is not None:
-            self.set_num_images(num_images)
+        self.num_images = self.sample_id_limit = num_images
+        #: Whether the table is set.
+        self.has_soft_labels = False
+        self.register_buffer("table", torch.zeros(0, 0, dtype=torch.float16), persistent=False)
 
     @property
     def traits(self) -> Traits:
@@ -91,37 +95,73 @@ class SoftLabelLoss(WrapperLoss):
         wrapped = self.loss.traits
         needs = {
             "sample_ids": True,
+            "label_counts": True,
             "progress": self.warmup_epochs > 0 or self.ramp_epochs > 1,
             "known_negatives": wrapped.unknown == "ignored" and self.soft_labels is None,
         }
         return wrapped.also(needs=[need for need, is_needed in needs.items() if is_needed], unknown="learned")
 
     def set_num_images(self, num_images: int) -> None:
-        """Set the length of the training set unless the config gives it, and read given soft labels."""
         super().set_num_images(num_images)
         if self.num_images is None:
             self.num_images = num_images
-            if self.soft_labels is not None:
-                self.given.read(self.soft_labels, num_images)
         self.sample_id_limit = self.num_images
+
+    def set_label_counts(
+        self, positives: Tensor, negatives: Tensor, class_names: Sequence[str] | None = None
+    ) -> None:
+        super().set_label_counts(positives, negatives, class_names)
+        if self.num_images is None:
+            return
+        if self.soft_labels is not None:
+            self.set_soft_labels(self.soft_labels)
+        elif not self.has_soft_labels:
+            # An averaged model copies all buffers in each step, so their shapes must not change later.
+            self.table = self.table.new_full((self.num_images, len(positives)), torch.nan)
 
     def set_progress(self, epoch: int, max_epochs: int, iteration: int) -> None:
         super().set_progress(epoch, max_epochs, iteration)
-        self._warms_up = epoch < self.warmup_epochs
+        if self.warmup_epochs > 0:  # without a warm-up, the first step checks it
+            self._check_table(epoch)
 
-    def set_soft_labels(self, table: ArrayLike | Tensor) -> None:
-        """Set the table of probabilities, of shape (num_images, C); ``SoftLabelsHook`` calls this."""
-        num_images = len(table) if self.num_images is None else self.num_images  # type: ignore[arg-type]
-        self.given.set(table, num_images)
+    def set_soft_labels(self, source: str | os.PathLike[str] | ArrayLike | Tensor) -> None:
+        """Set the table of probabilities; ``SoftLabelsHook`` calls this.
+
+        Args:
+            source: The table, as the argument ``soft_labels`` of the class.
+        """
+        self.num_images = required_num_images(self.num_images, type(self).__name__)
+        self.table = read_soft_labels(source, self.num_images, type(self).__name__).to(self.table.device)
+        self.has_soft_labels = True
 
     def elementwise_loss(self, logits: Tensor, labels: Tensor, context: LossContext) -> Elements:
-        if not self.training or self._warms_up:
+        if not self.training:
             return self.loss.elements(logits, labels, context)
         weight = self.weight * ramp_up(self.epoch.to(logits.dtype), self.warmup_epochs, self.ramp_epochs)
-        soft = self.given.lookup(context.sample_ids, logits.shape[1]).to(logits.dtype)
+        soft = self._lookup(context, logits.shape[1]).to(logits.dtype)
         changed = (labels == UNKNOWN) & ~soft.isnan() & (weight > 0)
         learned = torch.where(changed, soft, labels.to(logits.dtype))
         wrapped = self.loss.elements(logits, learned, context)
         loss = torch.where(changed, weight * wrapped.loss, wrapped.loss)
         # The wrapped loss may have changed more labels.
         return wrapped._replace(loss=loss, labels=learned if wrapped.labels is None else wrapped.labels)
+
+    def _lookup(self, context: LossContext, num_classes: int) -> Tensor:
+        """Return the probabilities of the images of a batch, of shape (N, C)."""
+        if self.warmup_epochs == 0:
+            self._check_table(epoch=0)
+        if self.table.shape[1] != num_classes:
+            raise ValueError(
+                f"The logits of the head have {num_classes} classes, but the soft labels of SoftLabelLoss "
+                f"have {self.table.shape[1]} classes. Set num_classes of the head to the number of classes "
+                "of the dataset."
+            )
+        sample_ids = cast(Tensor, context.sample_ids)  # a need, which the base class checks
+        return self.table[sample_ids.clamp(0, len(self.table) - 1)]
+
+    def _check_table(self, epoch: int) -> None:
+        if epoch >= self.warmup_epochs and not self.has_soft_labels:
+            raise RuntimeError(
+                "SoftLabelLoss has no soft labels. Add dict(type='SoftLabelsHook') to custom_hooks, or set "
+                "its argument 'soft_labels'."
+            )

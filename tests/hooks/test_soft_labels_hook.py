@@ -65,7 +65,7 @@ def test_table_is_that_of_the_network_before_the_epoch(tmp_path, warmup):
     stored = np.load(tmp_path / "run" / "soft_labels.npy")
     assert stored.dtype == np.float16
     np.testing.assert_allclose(stored, expected.table.numpy(), atol=2e-3)
-    table = run.model.head.loss_module.given.table.numpy()
+    table = run.model.head.loss_module.table.numpy()
     np.testing.assert_array_equal(table, stored)
     assert np.isnan(stored).any() or ((stored > 0) & (stored < 1)).any()
 
@@ -90,7 +90,7 @@ def test_a_resumed_run_reads_the_file(tmp_path):
     np.save(path, np.full((96, 10), 0.25, dtype=np.float16))
     run = Runner.from_cfg(config(tmp_path / "run", epochs=2, resume=True))
     run.train()
-    assert (run.model.head.loss_module.given.table == 0.25).all()
+    assert (run.model.head.loss_module.table == 0.25).all()
     path.unlink()
     with pytest.raises(FileNotFoundError, match=r"soft_labels.npy of the run to resume must exist"):
         Runner.from_cfg(config(tmp_path / "run", epochs=3, resume=True)).train()
@@ -100,14 +100,14 @@ def test_given_soft_labels_are_kept(tmp_path):
     given = np.full((96, 10), 0.5).tolist()
     run = Runner.from_cfg(config(tmp_path / "run", epochs=1, soft_labels=given))
     run.train()
-    assert (run.model.head.loss_module.given.table == 0.5).all()
+    assert (run.model.head.loss_module.table == 0.5).all()
     assert not (tmp_path / "run" / "soft_labels.npy").exists()
 
 
 def train_rank(work_dir, world_size):
     run = rank_runner(config(work_dir, epochs=1), world_size)
     run.train()
-    table = unwrap_model(run.model).head.loss_module.given.table
+    table = unwrap_model(run.model).head.loss_module.table
     np.save(work_dir / f"rank_{run.rank}.npy", table.numpy())
 
 

@@ -94,6 +94,8 @@ def test_the_hook_sets_the_table():
     loss = build(dict(type="SoftLabelLoss", loss=PLAIN))
     with pytest.raises(RuntimeError, match=r"has no soft labels. Add dict.type='SoftLabelsHook'."):
         loss(logits, labels, context=CONTEXT)
+    with pytest.raises(RuntimeError, match="has no soft labels"):
+        build(dict(type="SoftLabelLoss", loss=PLAIN, warmup_epochs=2), epoch=2)
     loss.set_num_images(64)
     loss.set_soft_labels(torch.tensor(SOFT_LABELS))
     torch.testing.assert_close(
@@ -108,13 +110,14 @@ def test_a_file_is_read_when_the_length_is_known(tmp_path):
     np.save(path, np.array(SOFT_LABELS, dtype=np.float16))
     loss = build(dict(type="SoftLabelLoss", loss=PLAIN, soft_labels=str(path)))
     loss.set_num_images(64)
+    loss.set_label_counts(torch.ones(3), torch.ones(3))
     logits, labels = random_batch()
     torch.testing.assert_close(
         loss(logits, labels, context=CONTEXT), build(CONFIG)(logits, labels, context=CONTEXT)
     )
-    missing = SoftLabelLoss(PLAIN, soft_labels=str(tmp_path / "none.npy"))
+    missing = SoftLabelLoss(PLAIN, soft_labels=str(tmp_path / "none.npy"), num_images=64)
     with pytest.raises(FileNotFoundError, match=r"'soft_labels' argument of SoftLabelLoss .* does not exist"):
-        missing.set_num_images(64)
+        missing.set_label_counts(torch.ones(3), torch.ones(3))
 
 
 @pytest.mark.parametrize(
@@ -123,9 +126,27 @@ def test_a_file_is_read_when_the_length_is_known(tmp_path):
         (dict(weight=-1.0), "'weight'"),
         (dict(ramp_epochs=-1), "'ramp_epochs'"),
         (dict(num_images=0), "'num_images'"),
-        (dict(soft_labels=[[1.5]], num_images=1), "must be probabilities from 0 to 1"),
     ],
 )
 def test_wrong_arguments_raise(arguments, message):
     with pytest.raises(ValueError, match=message):
         SoftLabelLoss(PLAIN, **arguments)
+
+
+def test_wrong_tables_raise(tmp_path):
+    loss = SoftLabelLoss(PLAIN, num_images=1)
+    with pytest.raises(ValueError, match="must be probabilities from 0 to 1"):
+        loss.set_soft_labels([[1.5]])
+    (tmp_path / "text.npy").write_text("no array")
+    with pytest.raises(ValueError, match="which cannot be read"):
+        loss.set_soft_labels(tmp_path / "text.npy")
+    narrow = build(dict(CONFIG, soft_labels=[[0.5]] * 64))
+    with pytest.raises(ValueError, match="have 3 classes, but the soft labels of SoftLabelLoss have 1"):
+        narrow(*random_batch(), context=CONTEXT)
+
+
+def test_the_shape_of_the_buffer_does_not_change_when_the_hook_sets_it():
+    loss = build(dict(type="SoftLabelLoss", loss=PLAIN, num_images=64))
+    assert loss.table.shape == (64, 3)
+    assert loss.table.isnan().all()
+    assert "table" not in loss.state_dict()

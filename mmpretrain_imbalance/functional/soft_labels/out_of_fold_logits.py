@@ -25,7 +25,7 @@ def out_of_fold_logits(
     Args:
         features: Features, of shape (N, D).
         labels: 1 positive, 0 negative, -1 unknown, of shape (N, C).
-        folds: Fold of each image, integers of shape (N,). At least two folds.
+        folds: Fold of each image, integers from 0 to K - 1 of shape (N,), with K of at least 2.
         strength: L2 penalty of head A, for the mean loss of the known labels of a class.
         ridge: Ridge of head B, in units of the mean variance of a feature.
 
@@ -41,7 +41,7 @@ def out_of_fold_logits(
     """
     num_classes, num_features = labels.shape[1], features.shape[1]
     logits = features.new_empty((2, len(features), num_classes), dtype=torch.float32)
-    for fold in folds.unique():
+    for fold in range(int(folds.max()) + 1):
         inside = folds == fold
         batch = features[~inside], labels[~inside]
         moments = ClassMoments(num_classes, num_features, features.device)

@@ -35,4 +35,5 @@ def principal_components(features: Tensor, num_components: int = 256) -> Tensor:
     _, vectors = torch.linalg.eigh(centered.T @ centered / len(centered))
     vectors = vectors[:, -num_components:].flip(1)
     largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))
-    return (centered @ (vectors * largest.sign())).float()
+    components: Tensor = centered @ (vectors * largest.sign())
+    return components.float()

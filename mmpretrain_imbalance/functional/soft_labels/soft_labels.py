@@ -73,9 +73,9 @@ def soft_labels(
     Example:
         >>> features = torch.tensor([[-2.0], [-1.0], [1.0], [2.0]]).repeat(5, 1)
         >>> labels = (features > 0).int()
-        >>> labels[-2:] = -1
-        >>> soft_labels(features, labels)[-2:].flatten() > 0.5
-        tensor([True, True])
+        >>> labels[-4:] = -1
+        >>> soft_labels(features, labels)[-4:].flatten() > 0.5
+        tensor([False, False,  True,  True])
     """
     check_integer("soft_labels", 2, num_folds=num_folds)
     check_integer("soft_labels", 1, num_components=num_components)

@@ -51,7 +51,7 @@ def stack_logits(scores: Tensor, labels: Tensor) -> StackedLogits:
         >>> scores = torch.tensor([[[2.0], [1.0], [0.0], [-1.0], [5.0]]])
         >>> stacked = stack_logits(scores, torch.tensor([[1], [0], [1], [0], [-1]]))
         >>> stacked.slopes.round(decimals=3), torch.sigmoid(stacked.logits[:4]).sum().round(decimals=3)
-        (tensor([0.8080], dtype=torch.float64), tensor(2.))
+        (tensor([0.9080], dtype=torch.float64), tensor(2.))
     """
     known, positive = labels >= 0, (labels == 1).float()
     num_positives, num_known = positive.sum(dim=0).double(), known.sum(dim=0).double()

@@ -1,115 +1,61 @@
-"""Probabilities of the unknown labels of the training images, looked up by sample id."""
+"""Table of one probability per training image and class, from a file or an array."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 
-class GivenSoftLabels:
-    """Table of one probability per training image and class; NaN where there is none.
-
-    The table is not a buffer, because its size is not known when the model is built, and because checkpoints
-    and averaged models need no copy of it. It takes 2 bytes per element, on the device of the sample ids:
-    COCO (82,783 x 80) takes 13 MB.
+def read_soft_labels(
+    source: str | os.PathLike[str] | ArrayLike | Tensor, num_images: int, owner: str
+) -> Tensor:
+    """Read a table of probabilities.
 
     Args:
+        source: A ``.npy`` file, an array or a tensor, of shape (num_images, C): probabilities, or NaN where
+            there is none. Row i belongs to sample id i.
+        num_images: Length of the training set.
         owner: Name of the loss with these soft labels, for error messages.
 
+    Returns:
+        The table, float16.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is no array, the shape differs, or a number is no probability.
+
     Example:
-        >>> given = GivenSoftLabels()
-        >>> given.set([[0.25, np.nan], [0.5, 1.0]], num_images=2)
-        >>> given.lookup(torch.tensor([1, 0]), num_classes=2)
-        tensor([[0.5000, 1.0000],
-                [0.2500,    nan]], dtype=torch.float16)
+        >>> read_soft_labels([[0.25, np.nan], [0.5, 1.0]], num_images=2, owner="SoftLabelLoss")
+        tensor([[0.2500,    nan],
+                [0.5000, 1.0000]], dtype=torch.float16)
     """
-
-    def __init__(self, owner: str = "GivenSoftLabels") -> None:
-        self.owner = owner
-        self.table: Tensor | None = None
-
-    def read(self, source: str | os.PathLike[str] | ArrayLike, num_images: int) -> None:
-        """Read the table from a file or an array.
-
-        Args:
-            source: A ``.npy`` file or an array, of shape (num_images, C).
-            num_images: Length of the training set.
-
-        Raises:
-            FileNotFoundError: If the file does not exist.
-            ValueError: If the file is no array, or as in :meth:`set`.
-        """
-        if not isinstance(source, (str, os.PathLike)):
-            return self.set(source, num_images)
+    must_be = f"The 'soft_labels' argument of {owner} must"
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
         try:
-            array = np.load(source)
+            values = np.load(path)
         except FileNotFoundError:
             raise FileNotFoundError(
-                f"The 'soft_labels' argument of {self.owner} must be a .npy file. Got {os.fspath(source)!r} "
-                "instead, which does not exist."
+                f"{must_be} be a .npy file. Got {path!r} instead, which does not exist."
             ) from None
         except (ValueError, EOFError, OSError) as error:
             raise ValueError(
-                f"The 'soft_labels' argument of {self.owner} must be a .npy file. Got {os.fspath(source)!r} "
-                f"instead, which cannot be read ({error})."
+                f"{must_be} be a .npy file. Got {path!r} instead, which cannot be read ({error})."
             ) from error
-        return self.set(array, num_images)
-
-    def set(self, table: ArrayLike | Tensor, num_images: int) -> None:
-        """Set the table.
-
-        Args:
-            table: Probabilities, NaN where there is none, of shape (num_images, C). Row i belongs to sample
-                id i.
-            num_images: Length of the training set.
-
-        Raises:
-            ValueError: If the shape differs, or a number is no probability.
-        """
-        device = table.device if isinstance(table, Tensor) else None
-        values: NDArray[Any] = table.cpu().numpy() if isinstance(table, Tensor) else np.asarray(table)
-        if values.ndim != 2 or len(values) != num_images:
-            raise ValueError(
-                f"The 'soft_labels' argument of {self.owner} must have one row per image of the training "
-                f"set, of shape ({num_images}, C). Got the shape {values.shape} instead."
-            )
-        if not (np.isnan(values) | ((values >= 0) & (values <= 1))).all():
-            raise ValueError(
-                f"The 'soft_labels' argument of {self.owner} must be probabilities from 0 to 1, or NaN for "
-                "an element without one. Got another number instead."
-            )
-        self.table = torch.from_numpy(values.astype(np.float16)).to(device)
-
-    def lookup(self, sample_ids: Tensor, num_classes: int) -> Tensor:
-        """Return the probabilities of a batch; the host does not wait for the device.
-
-        Args:
-            sample_ids: Index of each image, of shape (N,).
-            num_classes: Number of classes C of the logits.
-
-        Returns:
-            Probabilities, float16, of shape (N, C), on the device of the ids.
-
-        Raises:
-            RuntimeError: If the table is not set.
-            ValueError: If the logits have another number of classes.
-        """
-        if self.table is None:
-            raise RuntimeError(
-                f"{self.owner} has no soft labels. Add dict(type='SoftLabelsHook') to custom_hooks, or set "
-                "its argument 'soft_labels'."
-            )
-        if self.table.shape[1] != num_classes:
-            raise ValueError(
-                f"The logits of the head have {num_classes} classes, but the soft labels of {self.owner} "
-                f"have {self.table.shape[1]} classes. Set num_classes of the head to the number of classes "
-                "of the dataset."
-            )
-        if self.table.device != sample_ids.device:
-            self.table = self.table.to(sample_ids.device)
-        return self.table[sample_ids.clamp(0, len(self.table) - 1)]
+    else:
+        values = source.cpu().numpy() if isinstance(source, Tensor) else np.asarray(source)
+    if values.ndim != 2 or len(values) != num_images:
+        raise ValueError(
+            f"{must_be} have one row per image of the training set, of shape ({num_images}, C). Got the "
+            f"shape {values.shape} instead."
+        )
+    if not (np.isnan(values) | ((values >= 0) & (values <= 1))).all():
+        raise ValueError(
+            f"{must_be} be probabilities from 0 to 1, or NaN for an element without one. Got another number "
+            "instead."
+        )
+    return torch.from_numpy(values.astype(np.float16))
