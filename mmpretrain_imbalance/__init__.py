@@ -25,7 +25,13 @@ from .datasets import (
     SimulatePartialLabels,
     label_counts,
 )
-from .hooks import AveragedPredictionsHook, BestThresholdsHook, LabelStatisticsHook, RefitHeadHook
+from .hooks import (
+    AveragedPredictionsHook,
+    BestThresholdsHook,
+    LabelStatisticsHook,
+    RefitHeadHook,
+    SoftLabelsHook,
+)
 from .losses import (
     AssumeNegativeLoss,
     AsymmetricPseudoLabelLoss,
@@ -54,6 +60,7 @@ from .losses import (
     ReflectiveLabelCorrectorLoss,
     SelectiveNegativeLoss,
     SelfPacedCorrectionLoss,
+    SoftLabelLoss,
     StatisticsBalancedLoss,
     TwoWayLoss,
     ZLPRLoss,
@@ -128,6 +135,8 @@ __all__ = [
     "SelfPacedCorrectionLoss",
     "SimulatePartialLabels",
     "SmallConvNet",
+    "SoftLabelLoss",
+    "SoftLabelsHook",
     "StatisticsBalancedLoss",
     "ThreeStageResNet",
     "TwoWayLoss",

@@ -5,6 +5,7 @@ from .best_thresholds_hook import BestThresholdsHook
 from .epoch_seed_hook import EpochSeedHook
 from .label_statistics_hook import LabelStatisticsHook
 from .refit_head_hook import RefitHeadHook
+from .soft_labels_hook import SoftLabelsHook
 
 __all__ = [
     "AveragedPredictionsHook",
@@ -12,4 +13,5 @@ __all__ = [
     "EpochSeedHook",
     "LabelStatisticsHook",
     "RefitHeadHook",
+    "SoftLabelsHook",
 ]

@@ -35,6 +35,7 @@ from .pseudo_label_loss import PseudoLabelLoss
 from .reflective_label_corrector_loss import ReflectiveLabelCorrectorLoss
 from .selective_negative_loss import SelectiveNegativeLoss
 from .self_paced_correction_loss import SelfPacedCorrectionLoss
+from .soft_label_loss import SoftLabelLoss
 from .statistics_balanced_loss import StatisticsBalancedLoss
 from .two_way_loss import TwoWayLoss
 from .zlpr_loss import ZLPRLoss
@@ -73,6 +74,7 @@ __all__ = [
     "ReflectiveLabelCorrectorLoss",
     "SelectiveNegativeLoss",
     "SelfPacedCorrectionLoss",
+    "SoftLabelLoss",
     "StatisticsBalancedLoss",
     "Traits",
     "TwoWayLoss",

@@ -41,7 +41,13 @@ ALLOWED_INSIDE = {
         "*": {"label_store", "annotations", "transforms", "base", "readers", "tables"},
         "samplers": {"label_store", "transforms", "base", "*"},
     },
-    "functional": {"*": set(), "losses": {"*"}, "metrics": {"*"}, "refit": {"*", "metrics"}},
+    "functional": {
+        "*": set(),
+        "losses": {"*"},
+        "metrics": {"*"},
+        "refit": {"*", "metrics"},
+        "soft_labels": {"*", "refit"},
+    },
     "losses": {"base": set(), "*": {"base"}},
     "hooks": {"label_statistics": set(), "*": {"label_statistics"}},
 }

@@ -12,6 +12,8 @@ from mmpretrain_imbalance.losses import Elements, ElementwiseLoss, LossState
 PLAIN = dict(type="PartialAsymmetricLoss")
 #: Pseudo-labels of 64 images and 3 classes: 1 positive, 0 negative, -1 no pseudo-label.
 PSEUDO_LABELS = torch.randint(-1, 2, (64, 3), generator=torch.Generator().manual_seed(1)).tolist()
+#: Soft labels of the same images and classes; NaN where there is none.
+SOFT_LABELS = [[0.25 * (label + 1) if label >= 0 else float("nan") for label in row] for row in PSEUDO_LABELS]
 
 #: Minimal arguments of the registered losses; losses without required arguments are added below.
 SMALLEST = {
@@ -37,6 +39,7 @@ SMALLEST = {
     ),
     "PriorMatchedPseudoLabelLoss": dict(type="PriorMatchedPseudoLabelLoss", loss=PLAIN),
     "SelectiveNegativeLoss": dict(type="SelectiveNegativeLoss", loss=PLAIN),
+    "SoftLabelLoss": dict(type="SoftLabelLoss", loss=PLAIN, num_images=64, soft_labels=SOFT_LABELS),
 }
 #: Losses that differ from binary cross-entropy for all arguments, with the reason.
 NOT_CROSS_ENTROPY = {

@@ -17,7 +17,7 @@ from .compared_method import ComparedMethod
 from .trials import LEARNING_RATE
 
 #: Hooks that belong to a method.
-_METHOD_HOOKS = ("AveragedPredictionsHook", "RefitHeadHook")
+_METHOD_HOOKS = ("AveragedPredictionsHook", "RefitHeadHook", "SoftLabelsHook")
 
 
 def insert_method(

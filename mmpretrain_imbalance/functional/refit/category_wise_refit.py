@@ -27,6 +27,7 @@ def category_wise_refit(
     max_positive_weight: float = 10.0,
     tolerance: float = 0.01,
     max_passes: int = 100,
+    standardize: bool = True,
 ) -> LinearHead:
     r"""Fit each row of a head to the known labels of its class, with a penalty on the change of the row.
 
@@ -54,6 +55,8 @@ def category_wise_refit(
         tolerance: The largest derivative at which the fit of a class ends, as a fraction of the second
             derivative of its bias.
         max_passes: The largest number of passes over the batches.
+        standardize: Whether the rows are those for standardized features; False for features whose scales
+            have a meaning, such as principal components.
 
     Returns:
         The head, in float64. A class without known positives or without known negatives has the trained row.
@@ -87,6 +90,8 @@ def category_wise_refit(
 
     deviation = moments.covariance.diagonal().sqrt()
     deviation = torch.where(deviation > _CONSTANT * moments.mean.abs(), deviation, torch.inf)
+    if not standardize:
+        deviation = torch.ones_like(deviation)
     # Rows for standardized features: the weights, then the bias, which is the logit of the mean image.
     weight = trained.weight * deviation.nan_to_num(posinf=0.0)
     start = torch.cat([weight, (trained.bias + trained.weight @ moments.mean)[:, None]], dim=1)[classes]

@@ -31,8 +31,9 @@ def prepare_image_losses(model: nn.Module, dataset: Any) -> None:
         module
         for module in model.modules()
         if isinstance(module, ElementwiseLoss)
-        and not isinstance(module, WrapperLoss)
         and "sample_ids" in module.traits.needs
+        # A wrapper inherits the needs of the loss inside.
+        and not (isinstance(module, WrapperLoss) and "sample_ids" in module.loss.traits.needs)
     ]
     if not losses:
         return

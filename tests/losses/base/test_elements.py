@@ -7,7 +7,7 @@ import torch
 
 from mmpretrain_imbalance.functional import LossContext
 from mmpretrain_imbalance.losses import Elements, ElementwiseLoss, PartialLabelMaskingLoss
-from tests.losses.smallest_losses import WRAPPERS, build, elements_of, prepare, random_batch
+from tests.losses.smallest_losses import SMALLEST, WRAPPERS, build, elements_of, prepare, random_batch
 
 NUM_IMAGES, NUM_CLASSES = 40, 3
 
@@ -129,7 +129,7 @@ def test_the_weight_argument_multiplies_and_is_not_counted():
 def test_a_wrapper_passes_on_the_weights(name, training, reduction):
     """Each wrapper multiplies the loss of an element by a factor, and the weight is applied once."""
     logits, labels, weight = batch()
-    config = dict(type=name, reduction=reduction)
+    config = dict(SMALLEST[name], reduction=reduction)
     loss = build(dict(config, loss=Fractional())).train(training)
     prepare(loss)
     plain = build(dict(config, loss=Plain())).train(training)
@@ -229,7 +229,7 @@ def test_a_wrapper_calls_the_wrapped_loss_once():
 
     for name in WRAPPERS:
         calls.clear()
-        loss = build(dict(type=name, loss=Asked()))
+        loss = build(dict(SMALLEST[name], loss=Asked()))
         loss(*random_batch(), context=LossContext(sample_ids=torch.arange(6)))
         assert calls == ["gather", "loss"], name
 
