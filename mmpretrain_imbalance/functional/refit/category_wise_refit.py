@@ -41,8 +41,8 @@ def category_wise_refit(
     standardized features, so that :math:`\gamma` means the same for all features. The bias is free.
 
     Source: to refit each category on its known labels after training is the idea of "Category-wise
-    Fine-Tuning for Image Multi-label Classification with Partial Labels" (arXiv 2401.16991). The penalty, the
-    weights and the optimizer are ours.
+    Fine-Tuning: Resisting Incorrect Pseudo-Labels in Multi-Label Image Classification with Partial Labels"
+    (arXiv 2401.16991). The penalty, the weights and the optimizer are ours.
 
     Args:
         trained: The trained head, with the rows :math:`w_c^A`.
