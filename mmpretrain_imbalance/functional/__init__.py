@@ -200,7 +200,6 @@ __all__ = [
     "selective_keep",
     "self_paced_correction_loss",
     "shifted_class_prior",
-    "sigmoid_ldam_loss",
     "simulate_partial_labels",
     "systematic_rounding",
     "top_labels",
