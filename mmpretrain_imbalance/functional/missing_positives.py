@@ -36,7 +36,7 @@ def missing_positives(
     .. math:: \frac{1}{N} \sum_c \min\big(\max(N \hat P_c - n^+_c, 0), u_c\big)
 
     Without a prior, the result is ``ASSUMED_MISSING_POSITIVES``, 1. This number, and the recognition of such
-    annotations in :func:`has_fixed_number` and :func:`negative_fraction`, are from this project.
+    annotations in ``has_fixed_number`` and ``negative_fraction``, are from this project.
 
     Args:
         positives: Number of known positives of each class, of shape (C,).

@@ -38,7 +38,7 @@ def convert_backbone_weights(
     overwritten.
 
     Args:
-        weights: A checkpoint of any package, or an archive with one: see :func:`read_weights`.
+        weights: A checkpoint of any package, or an archive with one: see ``read_weights``.
         model: Name of the backbone: a network of ``mmpretrain.list_models``, the first part of its name, or
             ``timm/NAME``.
         out: Path of the new checkpoint.

@@ -89,7 +89,7 @@ class UnknownAsNegativeBatches:
                 [0, 0]])
     """
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
         self._batches = batches
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
