@@ -234,10 +234,7 @@ class LabelStoreDataset(BaseDataset):
     @force_full_init
     def get_gt_labels(self) -> np.ndarray:
         """Return the labels of all samples, int8 of shape (len(self), C)."""
-        labels = np.full((len(self), self._store.num_classes), self._store.default_label, dtype=np.int8)
-        samples, classes, values = self._store.elements(self.rows)
-        labels[samples, classes] = values
-        return labels
+        return self._store.dense_rows(self.rows)
 
     @force_full_init
     def get_subset_(self, indices: int | Sequence[int]) -> None:

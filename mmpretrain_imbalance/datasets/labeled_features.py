@@ -28,7 +28,7 @@ class LabeledFeatures:
         >>> store = label_store_from_array([[1, 0], [-1, 1], [0, 0]], ['a', 'b', 'c'], ['cat', 'dog'])
         >>> batches = LabeledFeatures(np.array([[0.5], [2.0]]), store, rows=np.array([0, 1]))
         >>> [labels.tolist() for features, labels in batches]
-        [[[1.0, 0.0], [-1.0, 1.0]]]
+        [[[1, 0], [-1, 1]]]
     """
 
     def __init__(
@@ -57,7 +57,4 @@ class LabeledFeatures:
             if isinstance(features, np.ndarray):
                 # A copy, because torch has no read-only tensors.
                 features = torch.from_numpy(features.copy())
-            dense = np.full((len(rows), self.labels.num_classes), self.labels.default_label, np.float32)
-            images, classes, values = self.labels.elements(rows)
-            dense[images, classes] = values
-            yield features.to(self.device), torch.from_numpy(dense).to(self.device)
+            yield features.to(self.device), torch.from_numpy(self.labels.dense_rows(rows)).to(self.device)

@@ -101,7 +101,8 @@ class SoftLabelsHook(Hook):
         model = unwrap_model(runner.model)
         with undisturbed_training(model):
             dataset = build_split(runner.cfg, "train", _NAME)
-            labels = _labels(dataset)
+            store = dataset_label_store(dataset)
+            labels = torch.from_numpy(store.dense_rows(np.arange(len(store))))
             classes_with_both_labels(labels)  # raises now, on all ranks
             ids, features = _features(runner, model, dataset)
         device = next(model.parameters()).device
@@ -162,15 +163,6 @@ class SoftLabelsHook(Hook):
 
 def _losses(runner: Runner) -> list[SoftLabelLoss]:
     return [module for module in unwrap_model(runner.model).modules() if isinstance(module, SoftLabelLoss)]
-
-
-def _labels(dataset: Any) -> Tensor:
-    """Return the labels of a dataset, int8 of shape (N, C)."""
-    store = dataset_label_store(dataset)
-    dense = np.full((len(store), store.num_classes), store.default_label, dtype=np.int8)
-    images, classes, values = store.elements(np.arange(len(store)))
-    dense[images, classes] = values
-    return torch.from_numpy(dense)
 
 
 def _features(runner: Runner, model: Any, dataset: Any) -> tuple[Tensor, Tensor]:

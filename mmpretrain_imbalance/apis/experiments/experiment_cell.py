@@ -10,13 +10,14 @@ from ..comparison.compare_methods import Comparison
 from ..comparison.comparison_plan import Task
 from ..comparison.results.compared_metrics import COMPARED_METRICS
 from ..comparison.results.compared_run import ComparedRun
-from ..comparison.results.comparison_results import ComparisonResults
+from ..comparison.results.comparison_results import ComparisonResults, as_json
 from ..comparison.results.run_scores import RunScores
 from .prior_quality import prior_correlations
 from .recipe_choice import recipe_choice
-from .short_numbers import short_numbers
 from .validation_scores import task_validation
 
+#: Significant digits of a number in a result file.
+DIGITS = 5
 #: Numbers of a difference from the yardstick, in the order of their list in the file.
 DIFFERENCE_NUMBERS = ("mean", "low", "high", "p", "p_holm")
 
@@ -72,7 +73,7 @@ def cell_entry(
         "unfinished": setting["unfinished"],
         "methods": methods,
     }
-    return {key: value for key, value in short_numbers(entry).items() if value not in (None, {})}
+    return {key: value for key, value in as_json(entry, DIGITS).items() if value not in (None, {})}
 
 
 def finished_runs(cell: Mapping[str, Any]) -> set[tuple[str, int]]:

@@ -12,7 +12,7 @@ from ...utils.files import atomic_write
 from ..comparison.compared_setting import read_setting
 from .experiment import Experiment
 from .experiment_cell import finished_runs
-from .short_numbers import short_lines
+from .short_lines import short_lines
 
 FORMAT = 1
 #: Numbers of a comparison that all cells of a file have in common.

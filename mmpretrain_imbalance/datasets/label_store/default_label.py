@@ -37,9 +37,7 @@ def with_shorter_lists(store: LabelStore) -> LabelStore:
     step = max(1, _CHUNK // max(1, store.num_classes))
     for start in range(0, len(store), step):
         rows = np.arange(start, min(start + step, len(store)))
-        labels = np.full((len(rows), store.num_classes), store.default_label, dtype=np.int8)
-        images, classes, values = store.elements(rows)
-        labels[images, classes] = values
+        labels = store.dense_rows(rows)
         images, classes = np.nonzero(labels != default_label)
         parts.add(images, classes, labels[images, classes], len(rows))
     parts.add_names(store, np.arange(len(store)))

@@ -184,6 +184,20 @@ class LabelStore:
         labels[classes] = values
         return labels
 
+    def dense_rows(self, images: np.ndarray) -> np.ndarray:
+        """Labels of all classes of several images.
+
+        Args:
+            images: Indices of the images, of shape (M,).
+
+        Returns:
+            The labels, int8 of shape (M, C).
+        """
+        labels = np.full((len(images), self.num_classes), self.default_label, dtype=np.int8)
+        positions, classes, values = self.elements(images)
+        labels[positions, classes] = values
+        return labels
+
     def elements(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Listed labels of several images.
 
@@ -204,11 +218,9 @@ class LabelStore:
 
         If the default label is 0, this needs memory for an M x C matrix of bytes.
         """
-        positions, classes, values = self.elements(images)
         if self.default_label == -1:
-            return positions, classes, values
-        dense = np.zeros((len(images), self.num_classes), dtype=np.int8)
-        dense[positions, classes] = values
+            return self.elements(images)
+        dense = self.dense_rows(images)
         positions, classes = np.nonzero(dense != -1)
         return positions, classes, dense[positions, classes]
 

@@ -87,6 +87,14 @@ def test_elements_are_those_of_the_array(labels, default_label, data):
         np.testing.assert_array_equal(values, labels[images][positions, classes])
 
 
+@given(labels=TABLES, default_label=st.sampled_from([0, -1]), data=st.data())
+def test_dense_rows_are_those_of_the_array(labels, default_label, data):
+    images = np.array(data.draw(st.lists(st.integers(0, len(labels) - 1))), dtype=np.int64)
+    found = store_of(labels, default_label).dense_rows(images)
+    assert found.dtype == np.int8
+    np.testing.assert_array_equal(found, labels[images])
+
+
 def test_the_order_of_elements_does_not_change_a_byte(tmp_path):
     labels = np.random.default_rng(0).integers(-1, 2, (30, 6))
     images, classes = np.nonzero(labels >= 0)

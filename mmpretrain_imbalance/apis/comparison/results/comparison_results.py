@@ -117,11 +117,12 @@ def comparison_results(
     return ComparisonResults(as_json(summary), scored)
 
 
-def as_json(value: Any) -> Any:
-    """Convert numbers to those of JSON: ten significant digits, and None instead of NaN or infinity.
+def as_json(value: Any, digits: int = 10) -> Any:
+    """Convert numbers to those of JSON: few digits, and None instead of NaN or infinity.
 
     Args:
         value: Nested dicts, lists, numbers and texts.
+        digits: Number of significant digits.
 
     Returns:
         The same structure.
@@ -131,11 +132,11 @@ def as_json(value: Any) -> Any:
         {'a': [1, None, 0.3333333333]}
     """
     if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
+        return {str(key): as_json(item, digits) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [as_json(item) for item in value]
+        return [as_json(item, digits) for item in value]
     if isinstance(value, float):
-        return float(f"{value:.10g}") if math.isfinite(value) else None
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 

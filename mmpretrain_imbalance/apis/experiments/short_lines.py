@@ -1,34 +1,9 @@
-"""Short numbers and short lines of the result files of experiments."""
+"""Short lines of the result files of experiments."""
 
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
-
-DIGITS = 5
-
-
-def short_numbers(value: Any) -> Any:
-    """Round numbers to five significant digits, and replace NaN and infinity by None.
-
-    Args:
-        value: Nested dicts, lists, numbers and texts.
-
-    Returns:
-        The same structure.
-
-    Example:
-        >>> short_numbers({"a": [1, 1 / 3, float("nan")]})
-        {'a': [1, 0.33333, None]}
-    """
-    if isinstance(value, dict):
-        return {str(key): short_numbers(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [short_numbers(item) for item in value]
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
-    return value
 
 
 def short_lines(value: Any, width: int = 240, indent: int = 0) -> str:
