@@ -10,8 +10,8 @@ ALL_KNOWN = 0.99
 #: From this fraction of classes with a known negative, among the classes with a known positive, there are
 #: "annotated negatives".
 WITH_NEGATIVES = 0.5
-#: From this fraction of classes with the same two numbers of known positives and negatives, "a fixed number
-#: per class" was annotated.
+#: From this fraction of classes with the same number of known negatives, "a fixed number per class" was
+#: annotated.
 FIXED_NUMBER = 0.5
 #: Minimum number of these classes, or all classes if there are fewer: two classes may agree by chance.
 FIXED_NUMBER_CLASSES = 5
@@ -91,7 +91,10 @@ def negative_fraction(positives: ArrayLike, negatives: ArrayLike) -> float:
 
 
 def has_fixed_number(positives: ArrayLike, negatives: ArrayLike, unknown: ArrayLike) -> bool:
-    """Return whether most classes have the same numbers of known labels, although not all labels are known.
+    """Return whether most classes have the same number of known negatives, although not all labels are known.
+
+    If labels are missing at random, these numbers vary. The numbers of positives do not count: a rare class
+    may have fewer positives than were to be annotated.
 
     Args:
         positives: Number of known positives of each class, of shape (C,).
@@ -102,7 +105,7 @@ def has_fixed_number(positives: ArrayLike, negatives: ArrayLike, unknown: ArrayL
         Whether a fixed number of labels per class was annotated.
 
     Example:
-        >>> has_fixed_number([5, 5, 5], [5, 5, 5], [90, 90, 90])
+        >>> has_fixed_number([5, 5, 2], [5, 5, 5], [90, 90, 93])
         True
         >>> has_fixed_number([5, 6, 7], [5, 4, 3], [0, 0, 0])
         False
@@ -112,5 +115,5 @@ def has_fixed_number(positives: ArrayLike, negatives: ArrayLike, unknown: ArrayL
     known = (positives + negatives).sum()
     if num_classes <= 2 or not negatives.any() or known >= ALL_KNOWN * (known + unknown.sum()):
         return False
-    _, repeats = np.unique(np.stack([positives, negatives]), axis=1, return_counts=True)
+    _, repeats = np.unique(negatives, return_counts=True)
     return bool(repeats.max() >= max(FIXED_NUMBER * num_classes, min(FIXED_NUMBER_CLASSES, num_classes)))

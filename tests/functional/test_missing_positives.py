@@ -56,6 +56,18 @@ def test_a_fixed_number_per_class_needs_a_prior() -> None:
     assert found == pytest.approx(missing, rel=0.1)
 
 
+@pytest.mark.parametrize("num_labels", [5, 20, 80])
+def test_a_fixed_number_is_recognized_although_most_classes_have_fewer_positives(num_labels: int) -> None:
+    """As in Corel5k: of 260 words, 118 have fewer than 20 images."""
+    frequency = 0.2 / np.arange(1, 101)
+    full = (np.random.default_rng(0).random((IMAGES, 100)) < frequency).astype(int)
+    fixed = counts(simulate_partial_labels(full, "fpc", seed=0, num_labels=num_labels))
+    random = counts(simulate_partial_labels(full, "rps", seed=0, probability=1 - num_labels / 100))
+    assert (fixed[0] < num_labels).mean() > 0.5 or num_labels == 5
+    assert has_fixed_number(*fixed)
+    assert not has_fixed_number(*random)
+
+
 def test_positives_only_need_a_prior() -> None:
     partial = np.where(full_labels() == 1, 1, UNKNOWN)
     partial[: IMAGES // 2] = UNKNOWN
@@ -80,8 +92,8 @@ def test_classes_without_labels_and_without_positives() -> None:
     [(2, 2, False), (2, 3, False), (3, 3, True), (4, 8, False), (5, 8, True), (9, 20, False), (10, 20, True)],
 )
 def test_a_few_classes_with_equal_numbers_are_chance(equal: int, num_classes: int, expected: bool) -> None:
-    positives = np.r_[np.full(equal, 20), 30 + np.arange(num_classes - equal)]
-    negatives = np.full(num_classes, 20)
+    positives = 1 + np.arange(num_classes)
+    negatives = np.r_[np.full(equal, 20), 30 + np.arange(num_classes - equal)]
     assert has_fixed_number(positives, negatives, 200 - positives) == expected
     assert not has_fixed_number(positives, negatives * 0, 200 - positives)
     assert not has_fixed_number(positives, negatives, positives * 0)
