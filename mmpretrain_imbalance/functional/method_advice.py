@@ -226,8 +226,8 @@ def _advice(figures: LabelFigures) -> MethodAdvice:
         return advice(
             "class_aware_selective_loss",
             "statistics_balanced_loss",
-            "Most classes have the same number of known negatives (a fixed number per class): CSL has the best "
-            "mAP for such data on digits. On photographs, no method was the best on all data.",
+            "Most classes have the same number of known negatives (a fixed number per class): CSL has the "
+            "best mAP for such data on digits. On photographs, no method was the best on all data.",
             "A class prior that is estimated from such data is unreliable, so the prior is not used.",
             prior_threshold=None,
         )
