@@ -35,8 +35,8 @@ class LabelFigures:
         imbalance_ratio: Known positives of the most frequent class divided by those of the rarest class that
             has any; None if no class has any.
         negative_fraction: Fraction of the classes with a known negative, among those with a known positive.
-        fixed_number: Whether most classes have the same number of known negatives, although not all labels
-            are known.
+        fixed_number: Whether most classes have about the same number of known negatives, see
+            ``has_fixed_number`` of this package.
         single_positive: Whether no image has more than one known positive; None if that was not counted.
         positives_per_image: Mean number of known positives per image.
         missing_positives: Expected number of unannotated positives per image, see
@@ -226,8 +226,8 @@ def _advice(figures: LabelFigures) -> MethodAdvice:
         return advice(
             "class_aware_selective_loss",
             "statistics_balanced_loss",
-            "Most classes have the same number of known negatives (a fixed number per class): CSL has the "
-            "best mAP for such data on digits. On photographs, no method was the best on all data.",
+            "Most classes have about the same number of known negatives (a fixed number per class): CSL has "
+            "the best mAP for such data on digits. On photographs, no method was the best on all data.",
             "A class prior that is estimated from such data is unreliable, so the prior is not used.",
             prior_threshold=None,
         )

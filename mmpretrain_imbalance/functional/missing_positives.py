@@ -10,11 +10,14 @@ ALL_KNOWN = 0.99
 #: From this fraction of classes with a known negative, among the classes with a known positive, there are
 #: "annotated negatives".
 WITH_NEGATIVES = 0.5
-#: From this fraction of classes with the same number of known negatives, "a fixed number per class" was
+#: From this fraction of classes with about the same number of known negatives, "a fixed number per class" was
 #: annotated.
 FIXED_NUMBER = 0.5
 #: Minimum number of these classes, or all classes if there are fewer: two classes may agree by chance.
 FIXED_NUMBER_CLASSES = 5
+#: Difference of "about the same" numbers, in standard deviations of a number of random labels. A part of a
+#: training set has only about the same number of each class.
+FIXED_NUMBER_SPREAD = 0.25
 #: Number of missing positives per image where neither the labels nor a class prior give an estimate.
 ASSUMED_MISSING_POSITIVES = 1.0
 
@@ -91,10 +94,11 @@ def negative_fraction(positives: ArrayLike, negatives: ArrayLike) -> float:
 
 
 def has_fixed_number(positives: ArrayLike, negatives: ArrayLike, unknown: ArrayLike) -> bool:
-    """Return whether most classes have the same number of known negatives, although not all labels are known.
+    """Return whether most classes have about the same number of known negatives.
 
-    If labels are missing at random, these numbers vary. The numbers of positives do not count: a rare class
-    may have fewer positives than were to be annotated.
+    If labels are missing at random, the numbers of two classes differ more. The numbers of positives do not
+    count: a rare class may have fewer positives than were to be annotated. All labels of some images are
+    another case: all classes then have the same number of known labels, but not of positives.
 
     Args:
         positives: Number of known positives of each class, of shape (C,).
@@ -102,7 +106,7 @@ def has_fixed_number(positives: ArrayLike, negatives: ArrayLike, unknown: ArrayL
         unknown: Number of unknown labels of each class, of shape (C,).
 
     Returns:
-        Whether a fixed number of labels per class was annotated.
+        Whether a fixed number of labels per class was annotated; False if all labels are known.
 
     Example:
         >>> has_fixed_number([5, 5, 2], [5, 5, 5], [90, 90, 93])
@@ -111,9 +115,19 @@ def has_fixed_number(positives: ArrayLike, negatives: ArrayLike, unknown: ArrayL
         False
     """
     positives, negatives, unknown = (np.asarray(counts) for counts in (positives, negatives, unknown))
-    num_classes = len(positives)
-    known = (positives + negatives).sum()
-    if num_classes <= 2 or not negatives.any() or known >= ALL_KNOWN * (known + unknown.sum()):
+    known = positives + negatives
+    if len(positives) <= 2 or known.sum() >= ALL_KNOWN * (known + unknown).sum():
         return False
-    _, repeats = np.unique(negatives, return_counts=True)
-    return bool(repeats.max() >= max(FIXED_NUMBER * num_classes, min(FIXED_NUMBER_CLASSES, num_classes)))
+    num_images = (known + unknown).max()
+    if not _are_about_the_same(negatives, num_images):
+        return False
+    return _are_about_the_same(positives, num_images) or not _are_about_the_same(known, num_images)
+
+
+def _are_about_the_same(counts: np.ndarray, num_images: int) -> bool:
+    """Return whether most counts differ less from the median than those of random labels would."""
+    median = np.sort(counts)[(len(counts) - 1) // 2]
+    spread = np.sqrt(median * (1 - median / num_images))
+    close = (np.abs(counts - median) <= FIXED_NUMBER_SPREAD * spread).sum()
+    needed = max(FIXED_NUMBER * len(counts), min(FIXED_NUMBER_CLASSES, len(counts)))
+    return bool(median > 0 and close >= needed)

@@ -44,7 +44,7 @@ CASES = {
     [(2, 3, False), (3, 3, True), (4, 8, False), (5, 8, True), (9, 20, False), (10, 20, True)],
 )
 def test_a_few_classes_with_equal_numbers_are_chance(equal: int, num_classes: int, expected: bool) -> None:
-    positives = 1 + np.arange(num_classes)
+    positives = 1 + 4 * np.arange(num_classes)
     negatives = np.r_[np.full(equal, 20), 30 + np.arange(num_classes - equal)]
     figures = label_figures(positives, negatives, 200 - positives)
     assert figures.fixed_number == expected

@@ -62,10 +62,26 @@ def test_a_fixed_number_is_recognized_although_most_classes_have_fewer_positives
     frequency = 0.2 / np.arange(1, 101)
     full = (np.random.default_rng(0).random((IMAGES, 100)) < frequency).astype(int)
     fixed = counts(simulate_partial_labels(full, "fpc", seed=0, num_labels=num_labels))
-    random = counts(simulate_partial_labels(full, "rps", seed=0, probability=1 - num_labels / 100))
     assert (fixed[0] < num_labels).mean() > 0.5 or num_labels == 5
     assert has_fixed_number(*fixed)
-    assert not has_fixed_number(*random)
+
+
+def test_a_part_of_the_images_has_only_about_a_fixed_number() -> None:
+    """As in a training part of Corel5k with 80 labels per class: half of the classes have 64 negatives."""
+    negatives = np.r_[np.full(46, 64), 61 + np.arange(54) % 7]
+    positives = np.minimum(1 + np.arange(100), 64)
+    assert has_fixed_number(positives, negatives, 3600 - positives - negatives)
+
+
+@pytest.mark.parametrize("known", [0.05, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("num_classes", [8, 30, 100])
+def test_random_labels_and_complete_images_have_no_fixed_number(known: float, num_classes: int) -> None:
+    frequency = 0.4 / np.arange(1, num_classes + 1)
+    full = (np.random.default_rng(0).random((IMAGES, num_classes)) < frequency).astype(int)
+    random = simulate_partial_labels(full, "rps", seed=0, probability=1 - known)
+    assert not has_fixed_number(*counts(random))
+    full[int(known * IMAGES) :] = UNKNOWN
+    assert not has_fixed_number(*counts(full))
 
 
 def test_positives_only_need_a_prior() -> None:
@@ -92,7 +108,7 @@ def test_classes_without_labels_and_without_positives() -> None:
     [(2, 2, False), (2, 3, False), (3, 3, True), (4, 8, False), (5, 8, True), (9, 20, False), (10, 20, True)],
 )
 def test_a_few_classes_with_equal_numbers_are_chance(equal: int, num_classes: int, expected: bool) -> None:
-    positives = 1 + np.arange(num_classes)
+    positives = 1 + 4 * np.arange(num_classes)
     negatives = np.r_[np.full(equal, 20), 30 + np.arange(num_classes - equal)]
     assert has_fixed_number(positives, negatives, 200 - positives) == expected
     assert not has_fixed_number(positives, negatives * 0, 200 - positives)
