@@ -58,6 +58,9 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
             tensor.
         unknown_labels: ``'raise'`` raises an error if a loss of the model does not support unknown labels and
             the training set has some; ``'allow'`` does not, for a loss of your own that handles -1.
+        channels_last: Whether to give the images to the model in the ``channels_last`` memory format, which
+            its convolutions keep. The values are the same. It is faster for many networks, on a CPU and with
+            mixed precision on a GPU.
         **kwargs: ``mean``, ``std``, ``pad_size_divisor``, ``pad_value``, ``to_rgb`` and ``batch_augments`` of
             MMPretrain's ``ClsDataPreprocessor``.
 
@@ -79,6 +82,7 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         num_classes: int | None = None,
         to_onehot: bool = True,
         unknown_labels: str = "raise",
+        channels_last: bool = False,
         **kwargs: Any,
     ) -> None:
         if num_classes is not None and (not isinstance(num_classes, int) or num_classes < 1):
@@ -94,6 +98,7 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
         check_choice("PartialLabelDataPreprocessor", ("raise", "allow"), unknown_labels=unknown_labels)
         super().__init__(num_classes=num_classes, to_onehot=True, **kwargs)
         self.unknown_labels = unknown_labels
+        self.channels_last = channels_last
         #: Whether the losses of the model need no check in training; the hook sets it before training.
         self.losses_are_checked = unknown_labels == "allow"
         self._unsupported_loss: str | None = None
@@ -147,6 +152,8 @@ class PartialLabelDataPreprocessor(ClsDataPreprocessor):
                 sample.set_field(hard, "labels_are_hard", field_type="metainfo")
                 if "num_classes" not in sample:
                     sample.set_field(labels.shape[1], "num_classes", field_type="metainfo")
+        if self.channels_last and inputs.ndim == 4:  # features of a feature store have no channels
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
         return {"inputs": inputs, "data_samples": samples}
 
     @torch.compiler.disable

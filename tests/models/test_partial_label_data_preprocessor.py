@@ -270,6 +270,22 @@ def test_to_onehot_must_be_true():
         PartialLabelDataPreprocessor(to_onehot=False)
 
 
+def test_channels_last_changes_the_memory_format_only():
+    images = [torch.rand(3, 8, 6, generator=torch.Generator().manual_seed(seed)) for seed in range(2)]
+    plain = PartialLabelDataPreprocessor(mean=[0.5] * 3, std=[0.2] * 3)(dict(inputs=images))["inputs"]
+    found = PartialLabelDataPreprocessor(mean=[0.5] * 3, std=[0.2] * 3, channels_last=True)(
+        dict(inputs=images)
+    )["inputs"]
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(found, plain)
+
+
+def test_channels_last_leaves_features_as_they_are():
+    features = torch.rand(2, 5)
+    found = PartialLabelDataPreprocessor(channels_last=True)(dict(inputs=features))["inputs"]
+    assert torch.equal(found, features)
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize(
     "sample", [sparse({0: 1}), dense([1, -1], torch.int8), DataSample().set_gt_label([0])]

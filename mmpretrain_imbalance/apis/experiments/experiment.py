@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,9 @@ class Experiment:
         yardstick: Name of the method that the others are tested against.
         num_seeds: Number of seeds.
         num_trials: Number of trials per method, the budget for tuning.
-        variants: By name, a dict with the ``method`` that is varied, its ``values`` by dotted key, and
-            perhaps ``values_of_data``, further values by the name of the data set.
+        variants: By name, a dict with the ``method`` that is varied, and perhaps its ``values`` by dotted key,
+            ``values_of_data``, further values by the name of the data set, and ``hooks``, which are added to
+            those of the method.
         priors: Methods whose mean predictions over the training images are compared with the true class
             frequencies.
         metrics: Metrics of the tables of its page.
@@ -82,7 +83,11 @@ class Experiment:
             return read_method(name)
         variant = self.variants[name]
         values = {**variant.get("values", {}), **variant.get("values_of_data", {}).get(data, {})}
-        return method_variant(name, read_method(variant["method"]), values)
+        method = read_method(variant["method"])
+        if "hooks" in variant:
+            hooks = [*method.parts.get("hooks", ()), *variant["hooks"]]
+            method = replace(method, parts={**method.parts, "hooks": hooks})
+        return method_variant(name, method, values)
 
 
 def read_experiment(source: str | os.PathLike[str]) -> Experiment:
