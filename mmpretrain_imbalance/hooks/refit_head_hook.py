@@ -49,7 +49,11 @@ class RefitHeadHook(Hook):
     are the same. Without ``val_dataloader``, the refit chooses nothing by validation.
 
     The work directory gets ``refit.json``, with all candidates and the reason of the choice, and
-    ``head_before_refit.pth``, the weight and the bias of the trained head.
+    ``head_before_refit.pth``, the weight and the bias of the trained head. ``meta['refit']`` of the checkpoint
+    has the choice.
+
+    A run that is resumed from a checkpoint of its last epoch which has no refit, because it was trained
+    without this hook, is refitted before anything else, and its ``epoch_N.pth`` is written with the new head.
 
     A run that ``EarlyStoppingHook`` ends before the last epoch has no refit, because its checkpoint is
     already written; ``tools/refit_head.py`` refits the checkpoint. An error while writing a file is logged.
@@ -64,7 +68,15 @@ class RefitHeadHook(Hook):
 
     def __init__(self) -> None:
         self._layer: str | None = None
+        self._meta: dict[str, Any] | None = None
         self.result: RefitResult | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        self._meta = checkpoint.get("meta", {}).get("refit")
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        if self._meta is not None:
+            checkpoint["meta"]["refit"] = self._meta
 
     def before_train(self, runner: Runner) -> None:
         if is_iteration_based(runner):
@@ -75,6 +87,11 @@ class RefitHeadHook(Hook):
             )
         split_config(runner.cfg, "train", _NAME)
         self._layer = self.result = None
+        is_trained = runner.epoch >= runner.max_epochs
+        if is_trained and self._meta is None:
+            self._refit_trained(runner)
+        elif not is_trained:  # the weights may come from a checkpoint of another training, with its refit
+            self._meta = None
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Find the layer in the first step, so that no training is lost."""
@@ -84,8 +101,27 @@ class RefitHeadHook(Hook):
                 self._layer = last_linear_layer(model, data_batch["inputs"][:4])
 
     def after_train_epoch(self, runner: Runner) -> None:
-        if not self.is_last_train_epoch(runner):
-            return
+        if self.is_last_train_epoch(runner):
+            self._refit(runner)
+
+    def _refit_trained(self, runner: Runner) -> None:
+        """Refit the head of a run without further epochs, and replace its checkpoint."""
+        model = _saved_model(runner)
+        with undisturbed_training(model):
+            dataset = build_split(runner.cfg, "train", _NAME)
+            batch = next(iter(evaluation_loader(runner.cfg, dataset, np.arange(min(4, len(dataset))))))
+            self._layer = last_linear_layer(model, batch["inputs"])
+        self._refit(runner)
+        name, part = f"epoch_{runner.epoch}.pth", f"epoch_{runner.epoch}.pth.part"
+        meta = dict(epoch=runner.epoch, iter=runner.iter)
+        runner.save_checkpoint(runner.work_dir, part, meta=meta, by_epoch=True)
+        if is_main_process():
+            folder = Path(runner.work_dir)
+            (folder / part).replace(folder / name)
+            with atomic_write(folder / "last_checkpoint") as file:
+                file.write(str(folder / name))
+
+    def _refit(self, runner: Runner) -> None:
         model = _saved_model(runner)
         layer = cast(nn.Linear, model.get_submodule(str(self._layer)))
         trained = LinearHead(layer.weight.detach().clone(), layer.bias.detach().clone())
@@ -102,6 +138,7 @@ class RefitHeadHook(Hook):
             gather=_gather_from_ranks,
         )
         self.result = result
+        self._meta = dict(chosen=result.chosen, reason=result.reason)
         _set_head(layer, result.head)
         runner.logger.info(f"The head is refitted: {result.chosen}. {result.reason}")
         if is_main_process():

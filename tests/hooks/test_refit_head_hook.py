@@ -117,6 +117,36 @@ def test_the_result_is_written(run) -> None:
     assert checkpoint["meta"]["thresholds"]["iter"] == 6
 
 
+def test_a_finished_training_is_refitted_when_it_is_resumed(run, tmp_path: Path) -> None:
+    """The checkpoint is that of a training with the hook, and a second resumption leaves it as it is."""
+    _, expected, _ = run
+    average = dict(type="EMAHook", momentum=0.4)
+    train(config(tmp_path / "plain", average, epochs=2))
+    cfg = config(tmp_path / "refit", "RefitHeadHook", average, epochs=2)
+    cfg.load_from, cfg.resume = str(tmp_path / "plain" / "epoch_2.pth"), True
+    train(cfg)
+    found = load_weights_only(tmp_path / "refit" / "epoch_2.pth")
+    for name in ("state_dict", "ema_state_dict"):
+        torch.testing.assert_close(found[name], expected[name], rtol=0, atol=0)
+    for name in ("epoch", "iter", "refit"):
+        assert found["meta"][name] == expected["meta"][name]
+    assert (tmp_path / "refit" / "last_checkpoint").read_text() == str(tmp_path / "refit" / "epoch_2.pth")
+
+    cfg = config(tmp_path / "again", "RefitHeadHook", average, epochs=2)
+    cfg.load_from, cfg.resume = str(tmp_path / "refit" / "epoch_2.pth"), True
+    train(cfg)
+    assert not (tmp_path / "again" / "epoch_2.pth").exists()
+
+
+def test_a_training_from_a_refitted_checkpoint_has_its_own_refit(run, tmp_path: Path) -> None:
+    cfg, _, _ = run
+    new = config(tmp_path / "new", "RefitHeadHook")
+    new.load_from = str(Path(cfg.work_dir) / "epoch_2.pth")
+    train(new)
+    result = json.loads((tmp_path / "new" / "refit.json").read_text())
+    assert load_weights_only(tmp_path / "new" / "epoch_1.pth")["meta"]["refit"]["reason"] == result["reason"]
+
+
 def test_positives_only_without_validation_on_a_full_disk(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,6 +15,7 @@ from .data_parts import DataParts, read_data_parts
 from .insert_method import has_class_prior
 from .run_job import FAILURE_FILE, PRIOR_FILE, SCORE_FILE, prepare_parts, train_and_score
 from .runs.run_jobs import Job
+from .shared_training import shared_trainings
 from .trials import LEARNING_RATE, LEARNING_RATE_FACTORS, suggest_values, trial_values
 
 
@@ -52,6 +53,7 @@ class ComparisonSchedule:
         self._folders: dict[str, Path] = {}  # of the jobs that were returned, by their name
         self._suggested: dict[Task, list[dict[str, Any]]] = {}
         self._parts: dict[tuple[str, str, int], DataParts] = {}
+        self._shared = shared_trainings(plan.methods)
         self._required = {name for method in plan.methods.values() for name in method.requires.values()}
 
     # ------------------------------------------------------------------ jobs
@@ -128,13 +130,28 @@ class ComparisonSchedule:
             if required is None or not self.is_complete(required):
                 return []
             prior = plan.run_folder(required) / PRIOR_FILE
+        trained = self._shared_run(run)
+        if trained is not None and not self.is_complete(trained):
+            return []
         changes = self.trials(task)[run.trial]
         arguments = (
             self.bases[task.data], method, setting, run.seed, changes, parts_folder, prior,
-            task.method in self._required, folder,
+            task.method in self._required, folder, plan.run_folder(trained) if trained else None,
         )  # fmt: skip
         epochs = self.epochs[task.data]
         return [(Job(run_name(run), train_and_score, arguments, epochs, folder / "output.txt"), folder)]
+
+    def _shared_run(self, run: Run) -> Run | None:
+        """Return the run whose training this one continues; None if it trains by itself."""
+        if run.task.method not in self._shared:
+            return None
+        task = run.task._replace(method=self._shared[run.task.method])
+        changes = self.trials(run.task)[run.trial]
+        for known in self.runs(task):
+            if known.seed == run.seed and self.trials(task)[known.trial] == changes:
+                is_trained = self.is_complete(known) or self._is_selected(known)
+                return known if is_trained and not self._has_failed(known) else None
+        return None
 
     def _folders_of(self, run: Run) -> tuple[Path, Path]:
         """Return the folder of the parts of the training set, and that of the run."""

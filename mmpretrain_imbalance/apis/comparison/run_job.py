@@ -61,6 +61,7 @@ def train_and_score(
     class_prior: Path | None,
     estimates_prior: bool,
     folder: Path,
+    trained: Path | None,
     on_step: Callable[[int], None],
 ) -> None:
     """Train a run, or continue it, and compute its score on the validation part.
@@ -75,6 +76,7 @@ def train_and_score(
         class_prior: Class prior that the run uses.
         estimates_prior: Whether another method requires the class prior of this run.
         folder: Folder of the run.
+        trained: Folder of a finished run with the same training, which is continued; None to train.
         on_step: Function that is called with the number of finished epochs.
 
     Raises:
@@ -83,7 +85,7 @@ def train_and_score(
     parts = read_data_parts(parts_folder)
     cfg = run_config(Config.fromfile(base), method, setting, seed, changes, parts, class_prior)
     _write_config(cfg, folder / "config.py")
-    train_run(folder, class_prior=estimates_prior, on_epoch=on_step)
+    train_run(folder, class_prior=estimates_prior, trained=trained, on_epoch=on_step)
     if estimates_prior and not (folder / PRIOR_FILE).exists():  # nobody required it when the run ended
         write_class_prior(cfg, Path(str(find_latest_checkpoint(str(folder)))))
     score = validation_score(KnownPredictions.load(folder / "val_predictions.npz"))

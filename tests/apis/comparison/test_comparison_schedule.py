@@ -28,6 +28,12 @@ CSL = ComparedMethod(
     requires=dict(class_prior="ignore"),
 )
 
+HILL_REFIT = ComparedMethod(
+    "hill_refit",
+    {**HILL.parts, "hooks": [dict(type="RefitHeadHook")]},
+    search_space=HILL.search_space,
+)
+
 
 class Files:
     """Schedules of one folder, and the files that jobs write to it."""
@@ -118,6 +124,35 @@ def test_the_prior_is_that_of_the_chosen_trial(tmp_path):
     assert [job.name for job in jobs] == [name("csl", trial=0), name("csl", trial=1)]
     assert {job.arguments[6] for job in jobs} == {files.folder("ignore", trial=1) / "class_prior.json"}
     assert jobs[0].arguments[4] == {}
+
+
+def test_a_refit_continues_the_run_with_the_same_training(tmp_path):
+    files = Files(tmp_path, HILL_REFIT, HILL, seeds=2)
+    files.write_parts()
+    schedule = files.schedule()
+    assert names(schedule) == [name("hill"), name("hill", 1)]
+    files.finish("hill", 1)
+    (job,) = schedule.ready()
+    assert job.name == name("hill_refit", 1)
+    assert job.arguments[9] == files.folder("hill", 1)
+
+
+def test_a_refit_trains_if_nothing_else_has_the_same_training(tmp_path):
+    files = Files(tmp_path, HILL, HILL_REFIT, trials=2)
+    files.write_parts()
+    trials = files.schedule().trials(task("hill_refit"))
+    assert trials[1] not in files.schedule().trials(task("hill"))
+    jobs = {job.name: job for job in files.schedule().ready()}
+    assert jobs[name("hill_refit", 0, 1)].arguments[9] is None
+    assert name("hill_refit", 0, 0) not in jobs
+    # The other run has failed, or is not one of this call.
+    failing = files.schedule()
+    failing.ready()
+    failing.fail(name("hill"), "the disk is full")
+    assert name("hill_refit", 0, 0) in names(failing)
+    failing.forget_failures()
+    selected = {(task("hill_refit"), 0)}
+    assert name("hill_refit", 0, 0) in names(files.schedule(selected=selected))
 
 
 def test_a_run_without_a_prior_that_is_required_later_is_continued(tmp_path):

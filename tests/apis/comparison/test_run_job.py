@@ -79,7 +79,7 @@ def job(base, tmp_path, labels, monkeypatch):
     prepare_parts(base, read_setting("as_annotated"), 0, parts, 0.25, None, steps.append)
     assert steps == [1]
 
-    def train(folder, class_prior, on_epoch):
+    def train(folder, class_prior, trained, on_epoch):
         predictions(labels, np.linspace(0, 1, labels.size).reshape(labels.shape)).save(
             Path(folder) / "val_predictions.npz"
         )
@@ -93,7 +93,7 @@ def job(base, tmp_path, labels, monkeypatch):
 
     def run(method="binary_cross_entropy", setting="as_annotated", changes=None, estimates_prior=False):
         read = read_method(method), read_setting(setting)
-        options = (changes or {}, parts, None, estimates_prior, folder, steps.append)
+        options = (changes or {}, parts, None, estimates_prior, folder, None, steps.append)
         train_and_score(base, *read, 0, *options)
         return folder, steps, priors
 

@@ -77,6 +77,12 @@ def run_times(folder: str | os.PathLike[str]) -> dict[str, float]:
     }
 
 
+def copy_times(source: Path, folder: Path) -> None:
+    """Copy the times of a training to the folder of a run that continues it."""
+    with atomic_write(folder / EPOCH_TIMES) as file:
+        json.dump(_read(source / EPOCH_TIMES), file, indent=1)
+
+
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 

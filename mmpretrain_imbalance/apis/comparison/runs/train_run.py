@@ -23,7 +23,7 @@ from ....utils.class_values import write_named_values
 from ....utils.files import atomic_write
 from ....utils.folder_lock import folder_lock
 from ...estimate_class_prior import estimate_class_prior
-from .epoch_times import EpochTimesHook, run_times
+from .epoch_times import EpochTimesHook, copy_times, run_times
 from .finite_run import FinitePredictions, FiniteWeightsHook, name_run
 from .run_checkpoints import keep_only, newest_complete_checkpoint, store_thresholds
 
@@ -37,6 +37,7 @@ def train_run(
     *,
     device: str | None = None,
     class_prior: bool = False,
+    trained: str | os.PathLike[str] | None = None,
     on_epoch: Callable[[int], None] = lambda n: None,
 ) -> None:
     """Train the run of a folder, choose its thresholds on the validation part, and predict the test set.
@@ -53,6 +54,9 @@ def train_run(
         device: 'cpu', 'cuda' or 'cuda:N'; None takes the GPU if there is one. On the CPU, the run has one
             thread, so that its results do not depend on the number of cores.
         class_prior: Whether to write the mean predictions over the training images to ``class_prior.json``.
+        trained: Folder of a finished run whose config differs only in hooks that act after the last epoch. The
+            run starts from its last checkpoint, instead of training the same weights again; results are equal,
+            and the times are those of that training.
         on_epoch: Called with the number of finished epochs, also of those that an earlier call has finished.
 
     Raises:
@@ -73,6 +77,9 @@ def train_run(
         if (folder / FINISHED).is_file():  # by the process that had the lock
             return
         checkpoint, epoch, sentences = newest_complete_checkpoint(folder)
+        if checkpoint is None and trained is not None:
+            checkpoint, epoch, _ = newest_complete_checkpoint(Path(trained))
+            copy_times(Path(trained), folder)
         cfg = _run_config(folder, checkpoint)
         on_epoch(epoch)
         with DefaultScope.overwrite_default_scope("mmpretrain"), name_run(folder):

@@ -102,6 +102,19 @@ def test_killed_and_resumed_run_equals_an_unbroken_one(unbroken, tmp_path, place
 
 
 @pytest.mark.slow
+def test_a_refit_of_a_finished_run_equals_a_training_with_the_refit(unbroken, tmp_path):
+    hooks = [dict(type=name) for name in ("LabelStatisticsHook", "BestThresholdsHook", "RefitHeadHook")]
+    trained, continued = (write_config(tmp_path / name, custom_hooks=hooks) for name in "ab")
+    train_run(trained, class_prior=True)
+    steps = []
+    train_run(continued, class_prior=True, trained=unbroken, on_epoch=steps.append)
+    assert steps == [EPOCHS]
+    assert outcome(continued) == outcome(trained)
+    assert outcome(continued)["weights"] != outcome(unbroken)["weights"]
+    assert (continued / "refit.json").read_text() == (trained / "refit.json").read_text()
+    assert (continued / "epoch_times.json").read_text() == (unbroken / "epoch_times.json").read_text()
+
+
 def test_damaged_files_do_not_end_a_run(unbroken, tmp_path):
     folder = write_config(tmp_path / "run", log_level="WARNING")
     assert exit_code(killed_run, folder, "second checkpoint") == -signal.SIGKILL
