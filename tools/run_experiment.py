@@ -32,8 +32,9 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         "--base-configs",
         nargs="+",
         metavar="BASE_CONFIG",
-        help="base configs of the data sets to train, which have the names of the experiment (default: "
-        "protocols of configs/_base_/protocols and features/DATA/config.py, where they exist)",
+        help="base configs of the data sets to train, which have the names of the experiment, or those names "
+        "for base configs that the experiment makes (default: these, protocols of configs/_base_/protocols, "
+        "and features/DATA/config.py, where they exist)",
     )
     parser.add_argument(
         "--settings", nargs="+", metavar="SETTING", help="settings of the experiment to train (default: all)"
@@ -70,7 +71,8 @@ import mmpretrain_imbalance
 from mmpretrain_imbalance.apis.comparison.results.comparison_results import ComparisonResults
 from mmpretrain_imbalance.apis.comparison.results.result_tables import result_tables
 from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
-from mmpretrain_imbalance.apis.experiments.experiment import find_base_configs, read_experiment
+from mmpretrain_imbalance.apis.experiments.base_configs import find_base_configs
+from mmpretrain_imbalance.apis.experiments.experiment import read_experiment
 from mmpretrain_imbalance.apis.experiments.run_experiment import run_experiment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,7 +87,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     source = {"version": mmpretrain_imbalance.__version__, **({"commit": commit} if commit else {})}
     with explain_input_errors(parser, args.traceback):
         experiment = read_experiment(args.experiment)
-        bases = find_base_configs(experiment, args.base_configs)
+        bases = find_base_configs(experiment, work_dir / "base_configs", args.base_configs)
         for path in bases.values():
             config_file(parser, str(path))
         out = args.out or ROOT / "docs" / "results" / f"{experiment.name}.json"

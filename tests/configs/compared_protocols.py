@@ -13,7 +13,6 @@ COMPARED = [
         "clothing_attributes_efficientnet_lite0",
         "clothing_attributes_fine_tuned",
         "corel5k_efficientnet_lite0",
-        "corel5k_efficientnet_lite0_20e",
         "corel5k_fine_tuned",
         "multi_mnist_all_known",
     )

@@ -10,6 +10,12 @@ data = dict(
     corel5k_efficientnet_lite0_20e=['as_annotated', 'rps:0.9', 'fpc:20'],
     corel5k_efficientnet_lite0=['as_annotated', 'rps:0.9', 'fpc:20'],
 )
+base_configs = dict(
+    corel5k_efficientnet_lite0_20e=dict(
+        config='corel5k_efficientnet_lite0',
+        values={'train_cfg.max_epochs': 20, 'param_scheduler.1.T_max': 20},
+    )
+)
 _trained = [
     'binary_cross_entropy',
     'assume_negative_loss',

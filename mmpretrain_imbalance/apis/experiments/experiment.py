@@ -11,7 +11,6 @@ from typing import Any
 from mmengine.config import Config
 
 from ...utils.shipped_files import shipped_folder
-from ..comparison.compare_methods import base_name
 from ..comparison.compared_method import ComparedMethod, method_variant, read_method
 from ..comparison.results.compared_metrics import COMPARED_METRICS
 
@@ -39,6 +38,8 @@ class Experiment:
         variants: By name, a dict with the ``method`` that is varied, and perhaps its ``values`` by dotted key,
             ``values_of_data``, further values by the name of the data set, and ``hooks``, which are added to
             those of the method.
+        base_configs: By the name of a data set, a dict with the ``config`` that is its base config, the name of
+            a shipped protocol, and ``values``, which replace those of the config, by dotted key.
         priors: Methods whose mean predictions over the training images are compared with the true class
             frequencies.
         metrics: Metrics of the tables of its page.
@@ -57,6 +58,7 @@ class Experiment:
     num_seeds: int
     num_trials: int
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    base_configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     priors: list[str] = field(default_factory=list)
     metrics: list[str] = field(default_factory=lambda: list(TABLE_METRICS))
     figures: list[str] = field(default_factory=list)
@@ -125,48 +127,6 @@ def read_experiment(source: str | os.PathLike[str]) -> Experiment:
     return experiment
 
 
-def find_base_configs(
-    experiment: Experiment, given: Sequence[str | os.PathLike[str]] | None = None
-) -> dict[str, Path]:
-    """Find the base configs of the data sets of an experiment.
-
-    Args:
-        experiment: The experiment.
-        given: Paths of base configs. None takes, of each data set, the shipped protocol of its name or
-            ``features/DATA/config.py``, where one of them exists.
-
-    Returns:
-        The path by the name of the data set, in the order of the experiment.
-
-    Raises:
-        FileNotFoundError: If no base config is given, and none exists.
-        ValueError: If a base config has the name of no data set of the experiment.
-    """
-    if given:
-        named = {base_name(path): Path(path) for path in given}
-        unknown = [name for name in named if name not in experiment.data]
-        if unknown:
-            raise ValueError(
-                "The base configs must have the names of data sets of the experiment, "
-                f"{', '.join(experiment.data)}. Got {str(named[unknown[0]])!r} instead, whose name is "
-                f"{unknown[0]!r}. The name is that of the file, or that of the folder of a config.py."
-            )
-        return {name: named[name] for name in experiment.data if name in named}
-    protocols = shipped_folder("configs") / "_base_" / "protocols"
-    found = {}
-    for name in experiment.data:
-        for path in (protocols / f"{name}.py", Path("features") / name / "config.py"):
-            if path.is_file() and name not in found:
-                found[name] = path
-    if not found:
-        raise FileNotFoundError(
-            f"The experiment {experiment.name!r} must have the base config of a data set, such as "
-            f"features/{next(iter(experiment.data))}/config.py in this folder. Got none instead. "
-            "docs/recommend_method.md has the commands that make them; --base-configs names other places."
-        )
-    return found
-
-
 def _check_names(content: Mapping[str, Any], path: Path) -> None:
     possible = {item.name: item for item in fields(Experiment) if item.name not in ("name", "source")}
     needed = list(possible)[: list(possible).index("num_trials") + 1]
@@ -181,6 +141,12 @@ def _check_names(content: Mapping[str, Any], path: Path) -> None:
 
 
 def _check_values(experiment: Experiment, path: Path) -> None:
+    others = [name for name in experiment.base_configs if name not in experiment.data]
+    if others:
+        raise ValueError(
+            f"{path}: expected in 'base_configs' data sets of 'data', {', '.join(experiment.data)}, found "
+            f"{others[0]!r}."
+        )
     for name, names in {"yardstick": [experiment.yardstick], "priors": experiment.priors}.items():
         unknown = [method for method in names if method not in experiment.methods]
         if unknown:
