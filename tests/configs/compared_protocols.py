@@ -9,7 +9,9 @@ COMPARED = [
     PROTOCOLS / f"{name}.py"
     for name in (
         "cifar100_all_known",
+        "cifar100_small_conv_net",
         "cifar10_all_known",
+        "cifar10_small_conv_net",
         "clothing_attributes_efficientnet_lite0",
         "clothing_attributes_fine_tuned",
         "corel5k_efficientnet_lite0",

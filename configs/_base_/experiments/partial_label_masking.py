@@ -19,10 +19,7 @@ data = dict(
 base_configs = {
     f'multi_mnist_factor_{factor}': dict(
         config='multi_mnist_all_known',
-        values={
-            'train_dataloader.dataset.num_images': 3000,
-            'train_dataloader.dataset.imbalance_factor': factor,
-        },
+        values={'train_dataloader.dataset.imbalance_factor': factor},
     )
     for factor in (10, 50, 100)
 }

@@ -12,8 +12,8 @@ _settings = ['as_annotated', 'rps:0.5', 'rps:0.9', 'fpc:20', 'single_positive']
 data = dict(
     corel5k=_settings,
     clothing_attributes=_settings,
-    cifar10_all_known=['as_annotated'],
-    cifar100_all_known=['as_annotated'],
+    cifar10_small_conv_net=['as_annotated'],
+    cifar100_small_conv_net=['as_annotated'],
     multi_mnist_all_known=['as_annotated'],
 )
 methods = [
