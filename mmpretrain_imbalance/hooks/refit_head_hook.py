@@ -49,8 +49,8 @@ class RefitHeadHook(Hook):
     are the same. Without ``val_dataloader``, the refit chooses nothing by validation.
 
     The work directory gets ``refit.json``, with all candidates and the reason of the choice, and
-    ``head_before_refit.pth``, the weight and the bias of the trained head. ``meta['refit']`` of the checkpoint
-    has the choice.
+    ``head_before_refit.pth``, the weight and the bias of the trained head. The checkpoint has the choice as
+    ``meta['refit']``.
 
     A run that is resumed from a checkpoint of its last epoch which has no refit, because it was trained
     without this hook, is refitted before anything else, and its ``epoch_N.pth`` is written with the new head.

@@ -30,9 +30,9 @@ def shared_trainings(methods: Mapping[str, ComparedMethod]) -> dict[str, str]:
     shared = {}
     for name, method in methods.items():
         training = _without_later_hooks(method)
-        if training != method:
-            same = (other for other in methods if replace(methods[other], name=name) == training)
-            shared.update({name: other for other in [next(same, None)] if other is not None})
+        same = [other for other in methods if replace(methods[other], name=name) == training]
+        if training != method and same:
+            shared[name] = same[0]
     return shared
 
 

@@ -35,11 +35,11 @@ class Experiment:
         yardstick: Name of the method that the others are tested against.
         num_seeds: Number of seeds.
         num_trials: Number of trials per method, the budget for tuning.
-        variants: By name, a dict with the ``method`` that is varied, and perhaps its ``values`` by dotted key,
-            ``values_of_data``, further values by the name of the data set, and ``hooks``, which are added to
-            those of the method.
-        base_configs: By the name of a data set, a dict with the ``config`` that is its base config, the name of
-            a shipped protocol, and ``values``, which replace those of the config, by dotted key.
+        variants: By name, a dict with the ``method`` that is varied, and perhaps its ``values`` by dotted
+            key, ``values_of_data``, further values by the name of the data set, and ``hooks``, which are
+            added to those of the method.
+        base_configs: By the name of a data set, a dict with the ``config``, the name of the shipped protocol
+            that is its base config, and ``values``, which replace those of the protocol, by dotted key.
         priors: Methods whose mean predictions over the training images are compared with the true class
             frequencies.
         metrics: Metrics of the tables of its page.

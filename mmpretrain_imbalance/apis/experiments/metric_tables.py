@@ -100,7 +100,20 @@ def metric_cell(found: Mapping[str, Any] | None) -> str:
     if difference is None:
         return text
     _, low, high, *_ = difference
-    return f"{text} {interval(low, high)}{_ARROWS.get(found['verdict'], '')}"
+    return f"{text} {interval(low, high)}{verdict_arrow(found['verdict'])}"
+
+
+def verdict_arrow(verdict: str | None) -> str:
+    """Return the mark of a difference from the yardstick: an arrow if it is distinguishable, else nothing.
+
+    Args:
+        verdict: The verdict; None without a test.
+
+    Example:
+        >>> verdict_arrow("better"), verdict_arrow("not distinguishable")
+        (' ↑', '')
+    """
+    return _ARROWS.get(verdict or "", "")
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -13,6 +13,7 @@ from .metric_tables import NO_VALUE, data_tables, interval, markdown_table
 from .published_order import DATA, SOURCE, order_rows
 from .recipe_bar import RecipeCell, bar_sentences, recipe_cells
 from .recipe_choice import RECIPE_METRICS
+from .side_by_side import side_by_side_tables
 
 _HEADINGS = {"macro_f1": "macro F1 at 0.5", "macro_f1_chosen": "macro F1 at chosen thresholds"}
 _INTRODUCTION = """\
@@ -42,6 +43,15 @@ methods of one column. **Bold** is the best method of a column, and all methods 
 from it. Head, middle and tail are the classes with at least 100, at least 20 and fewer than 20 training
 positives.
 """
+#: Metrics of the tables with the data sets side by side.
+_SIDE_BY_SIDE = ("mAP", "macro_f1_chosen")
+_SIDE_BY_SIDE_TEXT = """\
+## Data sets side by side
+
+The first row has the values of the yardstick in percent, and the others the differences from it in percentage
+points: ↑ and ↓ are better and worse beyond noise, as below; differences without an arrow can be noise.
+Experiments differ in their budgets, and a method is compared with the yardstick of its own experiment.
+"""
 
 
 def results_page(contents: Sequence[Mapping[str, Any]], images: Mapping[str, Sequence[str]]) -> str:
@@ -54,7 +64,16 @@ def results_page(contents: Sequence[Mapping[str, Any]], images: Mapping[str, Seq
     Returns:
         The text.
     """
-    return "\n".join([_INTRODUCTION, *(_section(content, images) for content in contents)])
+    sections = [_section(content, images) for content in contents]
+    return "\n".join([_INTRODUCTION, *_side_by_side(contents), *sections])
+
+
+def _side_by_side(contents: Sequence[Mapping[str, Any]]) -> list[str]:
+    parts = []
+    for metric in _SIDE_BY_SIDE:
+        for title, table in side_by_side_tables(contents, metric).items():
+            parts += [f"**{title}: {_heading(metric)}**\n", table]
+    return [_SIDE_BY_SIDE_TEXT, *parts] if parts else []
 
 
 def _section(content: Mapping[str, Any], images: Mapping[str, Sequence[str]]) -> str:

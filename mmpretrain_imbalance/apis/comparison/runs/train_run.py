@@ -54,9 +54,9 @@ def train_run(
         device: 'cpu', 'cuda' or 'cuda:N'; None takes the GPU if there is one. On the CPU, the run has one
             thread, so that its results do not depend on the number of cores.
         class_prior: Whether to write the mean predictions over the training images to ``class_prior.json``.
-        trained: Folder of a finished run whose config differs only in hooks that act after the last epoch. The
-            run starts from its last checkpoint, instead of training the same weights again; results are equal,
-            and the times are those of that training.
+        trained: Folder of a finished run whose config differs only in hooks that act after the last epoch.
+            The run starts from its last checkpoint, instead of training the same weights again. The results
+            are equal, and the times are those of that training.
         on_epoch: Called with the number of finished epochs, also of those that an earlier call has finished.
 
     Raises:
