@@ -38,13 +38,12 @@ def find_base_configs(
     made = {
         name: Path(folder) / f"{name}.py"
         for name in experiment.base_configs
-        if given is None or name in map(os.fspath, given)
+        if given is None or name in given
     }
     for name, path in made.items():
         _write(experiment, name, path)
     if given:
-        others = [path for path in given if os.fspath(path) not in made]
-        named = {**made, **{base_name(path): Path(path) for path in others}}
+        named = {**made, **{base_name(path): Path(path) for path in given if path not in made}}
         unknown = [name for name in named if name not in experiment.data]
         if unknown:
             raise ValueError(
@@ -55,9 +54,10 @@ def find_base_configs(
         return {name: named[name] for name in experiment.data if name in named}
     found = {}
     for name in experiment.data:
-        for path in (made.get(name), _protocol(name), Path("features") / name / "config.py"):
-            if path is not None and path.is_file() and name not in found:
-                found[name] = path
+        places = made.get(name), _protocol(name), Path("features") / name / "config.py"
+        existing = [path for path in places if path is not None and path.is_file()]
+        if existing:
+            found[name] = existing[0]
     if not found:
         raise FileNotFoundError(
             f"The experiment {experiment.name!r} must have the base config of a data set, such as "
