@@ -1,7 +1,8 @@
 """Make docs/results.md and its figures of the result files of experiments, which run_experiment.py writes.
 
 The page has every experiment of configs/_base_/experiments, also those without results, and nothing in it is
-typed by hand.
+typed by hand. Tables at marked places of README.md and docs/which_method.md are written, too, unless --out
+names another page.
 
 Example:
     python tools/results_page.py
@@ -17,6 +18,9 @@ from _lib.command_options import add_traceback_option
 from _lib.quiet_import import import_mmpretrain
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "results.md"
+#: Pages with tables of results at marked places.
+WITH_TABLES = [ROOT / "README.md", ROOT / "docs" / "which_method.md"]
 
 
 def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -27,7 +31,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser.add_argument(
         "--results", type=Path, default=ROOT / "docs" / "results", help="folder of the result files"
     )
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results.md", help="the page")
+    parser.add_argument("--out", type=Path, default=PAGE, help="the page")
     parser.add_argument(
         "--images", type=Path, default=ROOT / "docs" / "images", help="folder of the figures, results_*.png"
     )
@@ -47,6 +51,7 @@ from matplotlib.figure import Figure
 from mmpretrain_imbalance.apis.experiments.experiment import read_experiment
 from mmpretrain_imbalance.apis.experiments.experiment_file import experiment_header, read_results
 from mmpretrain_imbalance.apis.experiments.fraction_curves import metric_panels, prior_panels
+from mmpretrain_imbalance.apis.experiments.marked_tables import fill_marked_tables
 from mmpretrain_imbalance.apis.experiments.recipe_bar import recipe_cells
 from mmpretrain_imbalance.apis.experiments.results_page import results_page
 from mmpretrain_imbalance.utils.files import atomic_write
@@ -68,9 +73,14 @@ def main(args: argparse.Namespace) -> None:
             write_figure(figure, path)
             place = Path(os.path.relpath(path, args.out.parent)).as_posix()
             images.setdefault(name, []).append(f"![{text}]({place})")
-    with atomic_write(args.out) as file:
-        file.write(results_page(contents, images))
-    print(f"Written: {args.out}")
+    pages = {args.out: results_page(contents, images)}
+    if args.out == PAGE:
+        texts = {path: path.read_text(encoding="utf-8") for path in WITH_TABLES}
+        pages |= {path: fill_marked_tables(text, contents) for path, text in texts.items()}
+    for path, text in pages.items():
+        with atomic_write(path) as file:
+            file.write(text)
+        print(f"Written: {path}")
 
 
 def all_results(folder: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 from ..comparison.results.table_formats import escape_markdown
@@ -30,8 +31,9 @@ def side_by_side_tables(contents: Sequence[Mapping[str, Any]], metric: str) -> d
 
     A row is a method in at least two columns, and a column is a data set with at least two methods. A cell of
     a table is the difference from the yardstick in percentage points, with the mark of a difference that is
-    distinguishable; the first row has the values of the yardstick. Of several experiments with the same cell,
-    the one with the most seeds counts, for each method.
+    distinguishable; the first row has the values of the yardstick. Experiments with different yardsticks have
+    different tables. Of several experiments with the same cell, the one with the most seeds counts, for each
+    method.
 
     Args:
         contents: Contents of the result files.
@@ -41,8 +43,9 @@ def side_by_side_tables(contents: Sequence[Mapping[str, Any]], metric: str) -> d
         The tables by their titles; none for a kind of labels without such columns.
     """
     tables = {}
-    for start, title in _KINDS.items():
-        columns = _columns(contents, metric, start)
+    yardsticks = list(dict.fromkeys(content["yardstick"] for content in contents))
+    for start, yardstick in product(_KINDS, yardsticks):
+        columns = _columns(contents, metric, start, yardstick)
         rows = list(dict.fromkeys(method for column in columns.values() for method in column))
         shared = [name for name in rows if sum(name in column for column in columns.values()) > 1]
         columns = {name: column for name, column in columns.items() if len({*shared} & {*column}) > 1}
@@ -56,15 +59,19 @@ def side_by_side_tables(contents: Sequence[Mapping[str, Any]], metric: str) -> d
             for name in shared
             if any(name in column for column in columns.values())
         ]
+        title = f"{_KINDS[start]}, against {escape_markdown(yardstick)}"
         tables[title] = markdown_table(["method", *columns], lines)
     return tables
 
 
-def _columns(contents: Sequence[Mapping[str, Any]], metric: str, start: str) -> dict[str, dict[str, _Found]]:
+def _columns(
+    contents: Sequence[Mapping[str, Any]], metric: str, start: str, yardstick: str
+) -> dict[str, dict[str, _Found]]:
     """Return the methods of each data set with a setting of this kind, the yardstick first."""
     columns: dict[str, dict[str, _Found]] = {}
     for content in contents:
-        yardstick = content["yardstick"]
+        if content["yardstick"] != yardstick:
+            continue
         for cell in content["cells"]:
             number = cell["setting"].removeprefix(start)
             if not (cell["setting"].startswith(start) if start.endswith("_") else number == ""):
@@ -74,17 +81,31 @@ def _columns(contents: Sequence[Mapping[str, Any]], metric: str, start: str) -> 
             if yardstick not in found:
                 continue
             for name in (yardstick, *found):
-                value = _found(found[name], found[yardstick], metric)
-                if value is not None and (name not in column or value.num_seeds > column[name].num_seeds):
+                value = _Found(
+                    len(found[name]["seeds"]), difference_cell(found[name], found[yardstick], metric)
+                )
+                if value.text != NO_VALUE and (
+                    name not in column or value.num_seeds > column[name].num_seeds
+                ):
                     column[name] = value
     return columns
 
 
-def _found(entry: Mapping[str, Any], yardstick: Mapping[str, Any], metric: str) -> _Found | None:
+def difference_cell(entry: Mapping[str, Any], yardstick: Mapping[str, Any], metric: str) -> str:
+    """Return the text of a method: its difference from the yardstick, or the value of the yardstick itself.
+
+    Args:
+        entry: Entry of the method in a cell of a result file.
+        yardstick: Entry of the yardstick.
+        metric: Name of the metric.
+
+    Returns:
+        Percentage points with the mark of a difference that is distinguishable, or the percentage of the
+        yardstick; ``'-'`` without a value.
+    """
     own, other = entry["metrics"].get(metric), yardstick["metrics"].get(metric)
     if own is None or other is None:
-        return None
-    seeds = len(entry["seeds"])
+        return NO_VALUE
     if entry is yardstick:
-        return _Found(seeds, f"{100 * own['mean']:.1f}")
-    return _Found(seeds, f"{100 * (own['mean'] - other['mean']):+.1f}{verdict_arrow(own.get('verdict'))}")
+        return f"{100 * own['mean']:.1f}"
+    return f"{100 * (own['mean'] - other['mean']):+.1f}{verdict_arrow(own.get('verdict'))}"

@@ -33,8 +33,8 @@ def test_differences_from_the_yardstick_of_each_experiment() -> None:
         cell("digits", "rps_0.5", bce=80, csl=(79, "not distinguishable")),
     )
     tables = side_by_side_tables([first, second], "mAP")
-    assert list(tables) == ["Half of the labels known, at random"]
-    assert tables["Half of the labels known, at random"].splitlines() == [
+    assert list(tables) == ["Half of the labels known, at random, against bce"]
+    assert tables["Half of the labels known, at random, against bce"].splitlines() == [
         "| method | photos | digits |",
         "| --- | ---: | ---: |",
         "| bce | 40.0 | 80.0 |",
@@ -49,6 +49,23 @@ def test_numbers_of_labels_are_columns() -> None:
     (table,) = side_by_side_tables([found], "mAP").values()
     assert table.splitlines()[0] == "| method | photos, 5 | photos, 20 |"
     assert table.splitlines()[3] == "| csl | +2.0 | -1.0 ↓ |"
+
+
+def test_experiments_with_other_yardsticks_have_tables_of_their_own() -> None:
+    cells = [cell(data, "single_positive", bce=30, csl=33, an=32) for data in ("photos", "digits")]
+    tables = side_by_side_tables([content("bce", *cells), content("an", *cells)], "mAP")
+    title = "One positive of each image known, nothing else, against "
+    assert list(tables) == [f"{title}bce", f"{title}an"]
+    assert tables[f"{title}bce"].splitlines()[2:] == [
+        "| bce | 30.0 | 30.0 |",
+        "| csl | +3.0 | +3.0 |",
+        "| an | +2.0 | +2.0 |",
+    ]
+    assert tables[f"{title}an"].splitlines()[2:] == [
+        "| an | 32.0 | 32.0 |",
+        "| bce | -2.0 | -2.0 |",
+        "| csl | +1.0 | +1.0 |",
+    ]
 
 
 def test_no_table_without_two_methods_in_two_columns() -> None:
