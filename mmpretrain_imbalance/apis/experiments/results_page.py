@@ -111,10 +111,10 @@ def _budget(content: Mapping[str, Any]) -> str:
         for entry in cell["methods"]:
             if entry["num_trials"] < trials:
                 fewer.setdefault(entry["num_trials"], {})[entry["method"]] = None
-    number = "one seed" if seeds == 1 else f"{seeds} seeds"
-    sentence = f"Yardstick: {content['yardstick']}. Budget: {number}; "
+    of_seeds = f"{seeds} seeds"
     if seeds == 1:
-        sentence = sentence[:-2] + ", so that intervals and marks are about other test images only; "
+        of_seeds = "one seed, so that intervals and marks are about other test images only"
+    sentence = f"Yardstick: {content['yardstick']}. Budget: {of_seeds}; "
     if trials == 1:
         return sentence + "every method has its own values (one trial)."
     sentence += f"{trials} trials per method, chosen on a validation part of the training set"
