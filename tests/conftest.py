@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
-# The first import of openmim makes this folder, and fails if another test process makes it at the same moment.
+# The first import of openmim makes this folder, and fails if another process makes it at the same moment.
 (Path.home() / ".cache" / "mim").mkdir(parents=True, exist_ok=True)
 
 TINY_CLASSES = ("circle", "square", "star")
