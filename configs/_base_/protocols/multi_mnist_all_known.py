@@ -10,7 +10,7 @@ _base_ = [
 
 # Frequently modified parameters
 num_images = 3000
-batch_size = 64
+batch_size = 64  # per GPU
 
 train_dataloader = dict(batch_size=batch_size, dataset=dict(num_images=num_images))
 
