@@ -2,20 +2,13 @@
 # of methods. Its results do not test the numbers of papers, which have a ResNet-32. 128 images per step.
 _base_ = [
     '../datasets/cifar10_imbalanced.py',
-    '../models/small_conv_net.py',
+    '../models/cifar_small_conv_net.py',
     '../schedules/digits_20e.py',
     '../digits_runtime.py',
 ]
 
 model = dict(
-    data_preprocessor=dict(
-        mean=[125.307, 122.961, 113.8575],
-        std=[51.5865, 50.847, 51.255],
-        to_rgb=True,
-        num_classes=_base_.num_classes,
-    ),
-    backbone=dict(in_channels=3, pool='mean'),
-    head=dict(num_classes=_base_.num_classes),
+    data_preprocessor=dict(num_classes=_base_.num_classes), head=dict(num_classes=_base_.num_classes)
 )
 
 # The images are in memory, so that a process for loading would cost more than it saves.

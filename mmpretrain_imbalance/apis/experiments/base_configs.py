@@ -74,7 +74,14 @@ def _protocol(name: str) -> Path:
 def _write(experiment: Experiment, name: str, path: Path) -> None:
     """Write a base config that differs in some values from a shipped protocol."""
     made = experiment.base_configs[name]
-    cfg = Config.fromfile(_protocol(made["config"]))
+    protocol = _protocol(made["config"])
+    if not protocol.is_file():
+        names = ", ".join(sorted(file.stem for file in protocol.parent.glob("*.py")))
+        raise ValueError(
+            f"The 'base_configs' of the experiment {experiment.name!r} must have the names of protocols, "
+            f"{names}. Got {made['config']!r} for {name!r} instead."
+        )
+    cfg = Config.fromfile(protocol)
     try:
         cfg.merge_from_dict(dict(made["values"]), allow_list_keys=True)
     except (KeyError, TypeError) as error:

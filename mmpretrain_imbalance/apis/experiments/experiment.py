@@ -141,6 +141,12 @@ def _check_names(content: Mapping[str, Any], path: Path) -> None:
 
 
 def _check_values(experiment: Experiment, path: Path) -> None:
+    for name, made in experiment.base_configs.items():
+        if not isinstance(made, Mapping) or set(made) != {"config", "values"}:
+            raise ValueError(
+                f"{path}: expected each of 'base_configs' to be a dict with 'config' and 'values', found "
+                f"{made!r} for {name!r}."
+            )
     others = [name for name in experiment.base_configs if name not in experiment.data]
     if others:
         raise ValueError(

@@ -154,6 +154,11 @@ def test_a_base_config_is_made_of_a_protocol(own, tmp_path: Path) -> None:
 def test_errors_of_a_base_config_are_named(own, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"expected in 'base_configs' data sets of 'data', own, .*'other'"):
         own("num_seeds = 2", "num_seeds = 2\nbase_configs = dict(other=dict(config='x', values={}))")
+    with pytest.raises(ValueError, match=r"a dict with 'config' and 'values', found .* for 'own'"):
+        own("num_seeds = 2", "num_seeds = 2\nbase_configs = dict(own=dict(values={}))")
+    experiment = own("num_seeds = 2", f"num_seeds = 2\n{MADE.replace('all_known', 'unknown')}")
+    with pytest.raises(ValueError, match=r"names of protocols, .* Got 'digits_unknown' for 'own' instead"):
+        find_base_configs(experiment, tmp_path)
     wrong = MADE.replace("train_cfg.max_epochs", "val_evaluator.7.type")
     experiment = own("num_seeds = 2", f"num_seeds = 2\n{wrong}")
     with pytest.raises(ValueError, match=r"dotted keys of the protocol 'digits_all_known'. Got .* 'own'"):
