@@ -111,7 +111,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             source=source,
             on_cell=on_cell,
         )
-    missing = [name for name in experiment.data if name not in bases]
+    missing = [] if args.base_configs else [name for name in experiment.data if name not in bases]
     if missing:
         console.print(f"Without a base config here, and so not trained: {', '.join(missing)}.")
     for name, reason in failures.items():
