@@ -140,11 +140,13 @@ def test_a_finished_training_is_refitted_when_it_is_resumed(run, tmp_path: Path)
 
 def test_a_training_from_a_refitted_checkpoint_has_its_own_refit(run, tmp_path: Path) -> None:
     cfg, _, _ = run
-    new = config(tmp_path / "new", "RefitHeadHook")
+    new = config(tmp_path / "new", "RefitHeadHook", epochs=2)
     new.load_from = str(Path(cfg.work_dir) / "epoch_2.pth")
     train(new)
+    first, last = (load_weights_only(tmp_path / "new" / f"epoch_{epoch}.pth")["meta"] for epoch in (1, 2))
+    assert "refit" not in first
     result = json.loads((tmp_path / "new" / "refit.json").read_text())
-    assert load_weights_only(tmp_path / "new" / "epoch_1.pth")["meta"]["refit"]["reason"] == result["reason"]
+    assert last["refit"] == {"chosen": result["chosen"], "reason": result["reason"]}
 
 
 def test_positives_only_without_validation_on_a_full_disk(

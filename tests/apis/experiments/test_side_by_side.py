@@ -52,19 +52,29 @@ def test_numbers_of_labels_are_columns() -> None:
 
 
 def test_experiments_with_other_yardsticks_have_tables_of_their_own() -> None:
-    cells = [cell(data, "single_positive", bce=30, csl=33, an=32) for data in ("photos", "digits")]
-    tables = side_by_side_tables([content("bce", *cells), content("an", *cells)], "mAP")
+    """A verdict is about the yardstick of its experiment, so that another table must not have it."""
+    first, second = (
+        content(
+            yardstick,
+            *(
+                cell(data, "single_positive", seeds, bce=30, csl=(33, "better"), an=(32, verdict))
+                for data in ("photos", "digits")
+            ),
+        )
+        for yardstick, seeds, verdict in (("bce", 3, "better"), ("an", 5, None))
+    )
+    tables = side_by_side_tables([first, second], "mAP")
     title = "One positive of each image known, nothing else, against "
     assert list(tables) == [f"{title}bce", f"{title}an"]
     assert tables[f"{title}bce"].splitlines()[2:] == [
         "| bce | 30.0 | 30.0 |",
-        "| csl | +3.0 | +3.0 |",
-        "| an | +2.0 | +2.0 |",
+        "| csl | +3.0 ↑ | +3.0 ↑ |",
+        "| an | +2.0 ↑ | +2.0 ↑ |",
     ]
     assert tables[f"{title}an"].splitlines()[2:] == [
         "| an | 32.0 | 32.0 |",
         "| bce | -2.0 | -2.0 |",
-        "| csl | +1.0 | +1.0 |",
+        "| csl | +1.0 ↑ | +1.0 ↑ |",
     ]
 
 
