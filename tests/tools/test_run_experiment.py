@@ -15,7 +15,9 @@ TOOL = "run_experiment.py"
 
 def test_wrong_input_is_explained(error_message, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "must be one of pseudo_labels, recipe, " in error_message(TOOL, "no_experiment")
+    experiments = TOOLS.parent / "configs" / "_base_" / "experiments"
+    names = ", ".join(sorted(path.stem for path in experiments.glob("*.py")))
+    assert f"must be one of {names}, or the path" in error_message(TOOL, "no_experiment")
     found = error_message(TOOL, "single_positive_methods")
     assert "such as features/corel5k/config.py in this folder" in found
     (tmp_path / "other.py").touch()
