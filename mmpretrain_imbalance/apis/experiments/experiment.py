@@ -40,6 +40,7 @@ class Experiment:
             added to those of the method.
         base_configs: By the name of a data set, a dict with the ``config``, the name of the shipped protocol
             that is its base config, and ``values``, which replace those of the protocol, by dotted key.
+        num_trials_of_data: By the name of a data set, its number of trials instead of ``num_trials``.
         priors: Methods whose mean predictions over the training images are compared with the true class
             frequencies.
         metrics: Metrics of the tables of its page.
@@ -59,6 +60,7 @@ class Experiment:
     num_trials: int
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
     base_configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    num_trials_of_data: dict[str, int] = field(default_factory=dict)
     priors: list[str] = field(default_factory=list)
     metrics: list[str] = field(default_factory=lambda: list(TABLE_METRICS))
     figures: list[str] = field(default_factory=list)
@@ -67,6 +69,17 @@ class Experiment:
     def command(self) -> str:
         """Command that makes all results, with features in ``features/DATA``."""
         return f"python tools/run_experiment.py {self.source}"
+
+    def trials_of(self, data: str) -> int:
+        """Return the number of trials of each method on a data set.
+
+        Args:
+            data: Name of the data set.
+
+        Returns:
+            The number of trials.
+        """
+        return self.num_trials_of_data.get(data, self.num_trials)
 
     def compared_methods(self, data: str, names: Sequence[str] | None = None) -> list[ComparedMethod]:
         """Read the methods for a data set.
@@ -147,12 +160,14 @@ def _check_values(experiment: Experiment, path: Path) -> None:
                 f"{path}: expected each of 'base_configs' to be a dict with 'config' and 'values', found "
                 f"{made!r} for {name!r}."
             )
-    others = [name for name in experiment.base_configs if name not in experiment.data]
-    if others:
-        raise ValueError(
-            f"{path}: expected in 'base_configs' data sets of 'data', {', '.join(experiment.data)}, found "
-            f"{others[0]!r}."
-        )
+    of_data = dict(base_configs=experiment.base_configs, num_trials_of_data=experiment.num_trials_of_data)
+    for name, values in of_data.items():
+        others = [data for data in values if data not in experiment.data]
+        if others:
+            raise ValueError(
+                f"{path}: expected in {name!r} data sets of 'data', {', '.join(experiment.data)}, found "
+                f"{others[0]!r}."
+            )
     for name, names in {"yardstick": [experiment.yardstick], "priors": experiment.priors}.items():
         unknown = [method for method in names if method not in experiment.methods]
         if unknown:

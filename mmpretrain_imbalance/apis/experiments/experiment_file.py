@@ -134,7 +134,10 @@ def planned_cells(data: Mapping[str, list[str]]) -> list[tuple[str, str]]:
 
 
 def _budget(experiment: Experiment) -> dict[str, Any]:
-    return {"yardstick": experiment.yardstick, "num_trials": experiment.num_trials}
+    budget: dict[str, Any] = {"yardstick": experiment.yardstick, "num_trials": experiment.num_trials}
+    if experiment.num_trials_of_data:
+        budget["num_trials_of_data"] = dict(experiment.num_trials_of_data)
+    return budget
 
 
 def _stored_cells(

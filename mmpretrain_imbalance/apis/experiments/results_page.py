@@ -106,10 +106,11 @@ def _heading(metric: str) -> str:
 
 def _budget(content: Mapping[str, Any]) -> str:
     trials, seeds = content["num_trials"], content["num_seeds"]
+    of_data: Mapping[str, int] = content.get("num_trials_of_data", {})
     fewer: dict[int, dict[str, None]] = {}  # a dict, because a set has no order
     for cell in content["cells"]:
         for entry in cell["methods"]:
-            if entry["num_trials"] < trials:
+            if entry["num_trials"] < of_data.get(cell["data"], trials):
                 fewer.setdefault(entry["num_trials"], {})[entry["method"]] = None
     of_seeds = f"{seeds} seeds"
     if seeds == 1:
@@ -119,9 +120,14 @@ def _budget(content: Mapping[str, Any]) -> str:
         return sentence + "every method has its own values (one trial)."
     sentence += f"{trials} trials per method, chosen on a validation part of the training set"
     for number, names in sorted(fewer.items()):
-        sentence += f"; {number} trial{'s' if number > 1 else ''}, because there are no other values, for "
-        sentence += ", ".join(names)
+        sentence += f"; {_trials(number)}, because there are no other values, for {', '.join(names)}"
+    for data, number in of_data.items():
+        sentence += f"; {_trials(number)} on {data}"
     return sentence + "."
+
+
+def _trials(number: int) -> str:
+    return "one trial" if number == 1 else f"{number} trials"
 
 
 def _missing(content: Mapping[str, Any]) -> list[str]:

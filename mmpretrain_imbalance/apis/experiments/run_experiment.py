@@ -67,17 +67,17 @@ def run_experiment(
     check_results(out, experiment)
     failures: dict[str, str] = {}
     for data, base in base_configs.items():
-        compared = experiment.compared_methods(data, methods)
+        compared, num_trials = experiment.compared_methods(data, methods), experiment.trials_of(data)
         for setting in experiment.data[data]:
             if settings is not None and setting not in settings:
                 continue
             comparison = Comparison(
                 [base],
                 compared,
-                Path(work_dir) / f"trials_{experiment.num_trials}" / data / read_setting(setting).name,
+                Path(work_dir) / f"trials_{num_trials}" / data / read_setting(setting).name,
                 settings=[setting],
                 num_seeds=experiment.num_seeds,
-                num_trials=experiment.num_trials,
+                num_trials=num_trials,
             )
             failures.update(comparison.train(num_jobs, devices))
             results = _results(comparison, experiment.yardstick, progress)

@@ -96,6 +96,11 @@ def test_trials_do_not_change_the_values_of_a_variant() -> None:
             "num_seeds = 2\nfigures = ['bars']",
             "expected 'figures' of curves, .*, found 'bars'",
         ),
+        (
+            "num_seeds = 2",
+            "num_seeds = 2\nnum_trials_of_data = dict(photos=1)",
+            "expected in 'num_trials_of_data' data sets of 'data', own, digits_all_known, found 'photos'",
+        ),
     ],
 )
 def test_errors_in_a_file_are_named(own, old: str, new: str, message: str) -> None:

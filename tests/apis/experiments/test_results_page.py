@@ -56,6 +56,8 @@ def test_budget_missing_cells_and_failures_are_listed() -> None:
     assert "4 trials per method, chosen on a validation part of the training set; 3 trials, because" in page
     assert "there are no other values, for bce." in page
     assert "**Not finished yet: photos rps_0.9.**" in page
+    of_data = content(found, num_trials=4, num_trials_of_data=dict(photos=3, digits=1))
+    assert "of the training set; 3 trials on photos; one trial on digits." in results_page([of_data], {})
     assert "**Without some of the methods so far: photos rps_0.5.**" in page  # not tried: refit_a
     assert "- photos rps_0.5 weak, seeds 0, 1: no labels at all\n" in page
     assert page.split("## Other")[1].count("**No cell is finished yet.**") == 1

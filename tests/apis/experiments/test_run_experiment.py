@@ -159,3 +159,12 @@ def test_another_file_is_not_overwritten(run, tmp_path: Path) -> None:
     (tmp_path / "drawn.json").write_text("{}")
     with pytest.raises(ValueError, match=r"drawn.json: expected the results that tools/run_experiment.py"):
         run()
+
+
+def test_a_data_set_with_its_own_number_of_trials_has_the_runs_of_experiments_with_it(run, tmp_path) -> None:
+    write_finished_runs(tmp_path / "work", "rps_0.5", {"bce": VALIDATION["bce"]})
+    of_data = dict(num_trials=4, num_trials_of_data={DATA: 1})
+    found = run(experiment=of_data)
+    assert (found["num_trials"], found["num_trials_of_data"]) == (4, {DATA: 1})
+    (cell,) = found["cells"]
+    assert {method["method"]: method["num_trials"] for method in cell["methods"]} == {"bce": 1}
