@@ -25,8 +25,8 @@ SMALLEST = {
 
 
 PATHS = sorted((ROOT / "tools" / "benchmarks").glob("*.py"))
-#: Benchmarks that take 10 seconds or more, also with the smallest data.
-LONG = {"average_precision", "gpu_report", "label_store"}
+#: Benchmarks that take about 10 seconds or more, also with the smallest data.
+LONG = {"average_precision", "gpu_report", "label_store", "training_step"}
 
 
 @pytest.mark.parametrize(
