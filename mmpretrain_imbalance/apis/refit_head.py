@@ -24,6 +24,7 @@ from ..functional.refit import LinearHead, RefitResult, refit_linear_head
 from ..metrics.known_predictions import KnownPredictions
 from ..metrics.validation_thresholds import validation_thresholds
 from ..models.last_linear_layer import last_linear_layer
+from ..utils.checkpoint_files import write_checkpoint
 from ..utils.files import atomic_write
 from ..utils.safe_checkpoints import load_weights_only
 from .extract_features import extract_features
@@ -142,8 +143,7 @@ def refit_head(
     described = {**result.to_dict(), "checkpoint": str(checkpoint), "iter": meta.get("iter")}
     with atomic_write(report) as file:
         json.dump(described, file, indent=1)
-    with atomic_write(out, "wb") as file:
-        torch.save(content, file)
+    write_checkpoint(out, content)
     return RefittedHead(out, report, features, result, meta.get("thresholds"))
 
 

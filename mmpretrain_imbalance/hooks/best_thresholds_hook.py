@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
@@ -15,8 +14,8 @@ from ..metrics.chosen_on import refit_of
 from ..metrics.dump_predictions import DumpPredictions
 from ..metrics.known_predictions import KnownPredictions
 from ..metrics.validation_thresholds import validation_thresholds
+from ..utils.checkpoint_files import write_checkpoint
 from ..utils.class_values import write_named_values
-from ..utils.files import atomic_write
 from ..utils.safe_checkpoints import load_weights_only
 
 
@@ -94,6 +93,8 @@ class BestThresholdsHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         meta = checkpoint.get("meta") or {}
         self._loaded_at, self._loaded_refit = meta.get("iter"), refit_of(meta)
+        if runner._resume:
+            self._saved_at = self._loaded_at
 
     def before_val_epoch(self, runner: Runner) -> None:
         self._collector = DumpPredictions()
@@ -138,14 +139,20 @@ class BestThresholdsHook(Hook):
             others = {name: value for name, value in chosen.items() if name not in ("classes", *columns)}
             write_named_values(path, chosen["classes"], columns, others)
             if self._saved_at is not None and self._saved_at == self._chosen_at:
-                path = Path(runner.message_hub.get_info("last_ckpt"))
+                path = _last_checkpoint(runner)
                 if path.is_file():
                     checkpoint = load_weights_only(path, map_location="cpu")
                     checkpoint["meta"]["thresholds"] = chosen
-                    with atomic_write(path, "wb") as file:
-                        torch.save(checkpoint, file)
+                    write_checkpoint(path, checkpoint)
         except OSError as error:
             runner.logger.error(
                 f"Thresholds could not be written to {path}: {error.strerror or error}. Training "
                 "continues. Free some disk space; tools/tune_thresholds.py can choose the thresholds again."
             )
+
+
+def _last_checkpoint(runner: Runner) -> Path:
+    """Return the path of the last checkpoint, also in a work directory that was copied and resumed."""
+    path = Path(runner.message_hub.get_info("last_ckpt"))
+    copied = Path(runner.work_dir) / path.name
+    return copied if copied.is_file() else path

@@ -28,6 +28,7 @@ from ..datasets.labeled_features import LabeledFeatures
 from ..functional.refit import LinearHead, RefitResult, refit_linear_head
 from ..models.image_features import image_features
 from ..models.last_linear_layer import last_linear_layer
+from ..utils.checkpoint_files import write_checkpoint
 from ..utils.files import atomic_write
 from .label_statistics.setup_checks import is_iteration_based, unwrap_model
 from .undisturbed_training import undisturbed_training
@@ -155,8 +156,8 @@ class RefitHeadHook(Hook):
         folder = Path(runner.work_dir)
         weights = {f"{self._layer}.weight": trained.weight, f"{self._layer}.bias": trained.bias}
         try:
-            with atomic_write(folder / "head_before_refit.pth", "wb") as file:
-                torch.save({name: value.cpu() for name, value in weights.items()}, file)
+            stored = {name: value.cpu() for name, value in weights.items()}
+            write_checkpoint(folder / "head_before_refit.pth", stored)
             with atomic_write(folder / "refit.json") as file:
                 json.dump({**result.to_dict(), "iter": runner.iter}, file, indent=1)
         except OSError as error:

@@ -16,6 +16,7 @@ from mmpretrain_imbalance.hooks import BestThresholdsHook
 from mmpretrain_imbalance.metrics import PartialLabelMetric, same_data
 from mmpretrain_imbalance.utils.class_values import read_named_values
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
+from tests.full_disk import file_size_limit
 from tests.integration.small_runs import small_config, train
 
 PLAIN_LOSS = dict(type="PartialAsymmetricLoss", unknown="ignore")
@@ -152,6 +153,26 @@ def test_training_continues_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.M
 
     assert runner.epoch == 1
     assert not (tmp_path / "full" / "thresholds.json").exists()
+
+
+def test_training_continues_if_the_checkpoint_cannot_be_rewritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MMEngine has written the same bytes before; torch.save raises no OSError on a full disk."""
+    save = torch.save
+
+    def save_on_a_full_disk(content: object, file) -> None:
+        with file_size_limit(1000):
+            save(content, file)
+
+    monkeypatch.setattr(torch, "save", save_on_a_full_disk)
+    cfg = config(tmp_path / "full", 2)
+    cfg.default_hooks.checkpoint.save_best = None
+    assert train(cfg).epoch == 2
+    for epoch in (1, 2):
+        assert stored(tmp_path / "full", epoch) is None  # the file of MMEngine
+    assert (tmp_path / "full" / "thresholds.json").is_file()
+    assert not list((tmp_path / "full").glob(".*.part"))
 
 
 def test_validation_without_positives_chooses_nothing(tmp_path: Path) -> None:

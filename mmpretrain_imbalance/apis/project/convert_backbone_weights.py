@@ -6,9 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
-from ...utils.files import atomic_write
+from ...utils.checkpoint_files import write_checkpoint
 from .backbone_choice import BackboneChoice, choose_backbone
 from .backbone_weights import read_weights
 
@@ -65,6 +63,5 @@ def convert_backbone_weights(
         meta=dict(model=choice.name, source=Path(weights).name),
         state_dict={f"backbone.{name}": value for name, value in found.items()},
     )
-    with atomic_write(path, "wb") as file:
-        torch.save(content, file)
+    write_checkpoint(path, content)
     return ConvertedWeights(choice, len(found))

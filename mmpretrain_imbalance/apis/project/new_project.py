@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ...datasets.image_files import ImageFiles, find_images, write_image_problems
 from ...datasets.label_store.store import LabelStore
 from ...datasets.split_labels import LabelSplit, split_labels
 from ...datasets.tables import TableDescription, read_label_table
 from ...functional.method_advice import MethodAdvice, advise_method
 from ...utils.argument_checks import check_choice, check_integer, check_interval
+from ...utils.checkpoint_files import write_checkpoint
 from ..store_figures import positives_per_image
 from .backbone_choice import BackboneChoice, choose_backbone
 from .backbone_weights import fetch_weights, read_weights
@@ -182,7 +181,7 @@ def new_project(
         (beside / "config.py").write_text(text, encoding="utf-8")
         copy_base_configs(base_paths(chosen), beside)
         if tensors is not None:
-            torch.save({"state_dict": tensors}, beside / WEIGHTS_FILE)
+            write_checkpoint(beside / WEIGHTS_FILE, {"state_dict": tensors})
         options = dict(
             model=backbone.name,
             weights=None if weights is None else os.path.abspath(weights) if tensors is not None else "none",

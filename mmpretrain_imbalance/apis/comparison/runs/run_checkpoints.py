@@ -6,10 +6,8 @@ import json
 import re
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
 
-import torch
-
+from ....utils.checkpoint_files import read_complete_checkpoint, write_checkpoint
 from ....utils.files import atomic_write
 from ....utils.safe_checkpoints import load_weights_only
 
@@ -37,7 +35,7 @@ def newest_complete_checkpoint(folder: Path) -> tuple[Path | None, int, list[str
     sentences = []
     for path in checkpoints(folder):
         try:
-            content = load_weights_only(path, map_location="cpu")
+            content = read_complete_checkpoint(path)
             epoch = int(content["meta"]["epoch"])
         except (KeyError, TypeError, UnpicklingError) as error:
             sentences.append(
@@ -60,7 +58,7 @@ def store_thresholds(checkpoint: Path, thresholds: Path) -> None:
     content = load_weights_only(checkpoint, map_location="cpu")
     if content["meta"].get("thresholds") != chosen:
         content["meta"]["thresholds"] = chosen
-        _replace(checkpoint, content)
+        write_checkpoint(checkpoint, content)
 
 
 def keep_only(checkpoint: Path) -> None:
@@ -70,8 +68,3 @@ def keep_only(checkpoint: Path) -> None:
     for path in checkpoints(checkpoint.parent):
         if path != checkpoint:
             path.unlink()
-
-
-def _replace(path: Path, content: dict[str, Any]) -> None:
-    with atomic_write(path, "wb") as file:
-        torch.save(content, file)
