@@ -62,11 +62,13 @@ import mmengine
 from _lib.chosen_thresholds_hook import ChosenThresholdsHook
 from _lib.command_line import (
     build_runner,
+    check_folder,
     checkpoint_file,
     override,
     read_config,
     set_dataloader_defaults,
 )
+from _lib.empty_data import check_data
 from _lib.input_errors import explain_input_errors
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
@@ -166,8 +168,10 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
     set_dataloader_defaults(cfg, "test_dataloader", not args.no_pin_memory)
+    check_folder(parser, Path(cfg.work_dir))
     with explain_input_errors(parser, args.traceback, cfg):
         runner = build_runner(parser, cfg)
+        check_data(runner, "test_dataloader")
         if args.out and args.out_item != "metrics":
             runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
         chosen = ChosenThresholdsHook(args.checkpoint)

@@ -44,9 +44,15 @@ from _lib.command_line import (
     read_config,
     set_dataloader_defaults,
 )
+from _lib.empty_data import check_data
 from _lib.input_errors import explain_input_errors
+from _lib.work_folder import own_work_folder
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.runner import Runner
+
+# Devices that AmpOptimWrapper of MMEngine supports.
+_MIXED_PRECISION = ("cuda", "npu", "mlu", "musa")
 
 
 def apply_options(parser: argparse.ArgumentParser, cfg: Config, args: argparse.Namespace) -> None:
@@ -80,6 +86,17 @@ def check_base_batch_size(parser: argparse.ArgumentParser, cfg: Config) -> None:
         )
 
 
+def check_mixed_precision(parser: argparse.ArgumentParser, cfg: Config) -> None:
+    """End the program if mixed precision is used on a machine without a GPU."""
+    is_mixed = (cfg.get("optim_wrapper") or {}).get("type") == "AmpOptimWrapper"
+    if is_mixed and get_device() not in _MIXED_PRECISION:
+        parser.error(
+            "The '--amp' option, or optim_wrapper.type='AmpOptimWrapper' of the config, must be used with a "
+            f"GPU. Got the device {get_device()!r} instead. Omit the option, or set "
+            "optim_wrapper.type='OptimWrapper'."
+        )
+
+
 def scale_one_cycle(runner: Runner) -> None:
     """Scale ``eta_max`` of OneCycleLR. Runner scales the learning rate of the optimizer only.
 
@@ -102,10 +119,12 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
     check_base_batch_size(parser, cfg)
+    check_mixed_precision(parser, cfg)
     for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
         set_dataloader_defaults(cfg, name, not args.no_pin_memory, not args.no_persistent_workers)
-    with explain_input_errors(parser, args.traceback, cfg):
+    with own_work_folder(parser, cfg), explain_input_errors(parser, args.traceback, cfg):
         runner = build_runner(parser, cfg)
+        check_data(runner, "train_dataloader", "val_dataloader")
         scale_one_cycle(runner)
         runner.train()
 

@@ -44,6 +44,7 @@ from _lib.command_line import (
     read_config,
     set_dataloader_defaults,
 )
+from _lib.empty_data import check_data
 from _lib.input_errors import explain_input_errors
 from mmengine.dist import is_main_process
 from rich.console import Console
@@ -116,6 +117,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     ]
     with explain_input_errors(parser, args.traceback, cfg):
         runner = build_runner(parser, cfg)
+        check_data(runner, "val_dataloader")
         runner.register_hook(hook)
         runner.val()
     if not is_main_process():

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 try:
     import fcntl
@@ -15,6 +16,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 LOCK_FILE = ".lock"
+_held: set[IO[str]] = set()
 
 
 @contextlib.contextmanager
@@ -22,8 +24,8 @@ def folder_lock(folder: str | os.PathLike[str], timeout: float = 0.0) -> Iterato
     """Hold an exclusive lock on a folder, so that two processes do not write the same files.
 
     The lock is that of the operating system on the file ``.lock`` in the folder. It ends with its process,
-    also if the process is killed; the file remains. On systems and file systems without such locks, nothing
-    is locked.
+    also if the process is killed and others that it has forked still run; the file remains. On systems and
+    file systems without such locks, nothing is locked.
 
     Args:
         folder: The folder; a missing one is created.
@@ -60,7 +62,11 @@ def folder_lock(folder: str | os.PathLike[str], timeout: float = 0.0) -> Iterato
         file.write(f"{os.getpid()} on {socket.gethostname()}\n")
         file.flush()
         # Closing the file ends the lock.
-        yield
+        _held.add(file)
+        try:
+            yield
+        finally:
+            _held.discard(file)
 
 
 def _is_locked(descriptor: int) -> bool:
@@ -72,3 +78,14 @@ def _is_locked(descriptor: int) -> bool:
     except OSError:  # a file system without locks
         return True
     return True
+
+
+def _close_in_child() -> None:
+    """Close the files of the locks in a forked process, which would hold them longer than their owner."""
+    for file in _held:
+        os.close(file.fileno())
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
+from mmpretrain_imbalance.utils.folder_lock import folder_lock
 from tests.tools.run_tool import TOOLS
 
 
@@ -56,6 +57,46 @@ def test_folder_that_is_a_file(error_message, tiny_config: Path, tmp_path: Path)
     assert message in error_message("compare_methods.py", tiny_config, "--work-dir", folder)
     message = f"The '--out' argument must be a folder. Got '{folder}' instead"
     assert message in error_message("extract_features.py", tiny_config, "--out", folder)
+
+
+def test_folder_that_cannot_be_written(error_message, tiny_config: Path) -> None:
+    folder = "/proc/nothing/run"
+    message = f"The '--work-dir' argument must be a folder that can be written. Got '{folder}' instead: "
+    assert message in error_message("train.py", tiny_config, "--work-dir", folder)
+
+
+def test_folder_of_another_training(error_message, tiny_config: Path, tmp_path: Path) -> None:
+    with folder_lock(tmp_path):
+        message = error_message("train.py", tiny_config, "--work-dir", tmp_path)
+    assert f"The folder '{tmp_path}' must not be in use by another process. Got a folder that" in message
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_mixed_precision_without_a_gpu(
+    error_message, tiny_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmengine.device.get_device", lambda: "cpu")
+    for options in (["--amp"], ["--cfg-options", "optim_wrapper.type=AmpOptimWrapper"]):
+        message = error_message("train.py", tiny_config, "--work-dir", tmp_path / "run", *options)
+        assert "The '--amp' option, or optim_wrapper.type='AmpOptimWrapper' of the config, must be" in message
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["train_dataloader", "val_dataloader", "test_dataloader"])
+def test_data_without_images(error_message, tiny_config: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty.json").write_text('{"metainfo": {"classes": ["a", "b", "c"]}, "data_list": []}')
+    (tmp_path / "weights.pth").touch()
+    tool = ["test.py", tiny_config, tmp_path / "weights.pth"] if "test" in name else ["train.py", tiny_config]
+    empty = f"{name}.dataset.ann_file={tmp_path / 'empty.json'}"
+    for options in ([empty], [empty, f"{name}.dataset.serialize_data=False"]):
+        message = error_message(*tool, "--work-dir", tmp_path / "run", "--cfg-options", *options)
+        assert f"The dataset of {name} must have at least one image. Got none instead." in message
+
+
+def test_data_without_a_batch(error_message, tiny_config: Path, tmp_path: Path) -> None:
+    options = ["train_dataloader.batch_size=17", "train_dataloader.drop_last=True"]
+    message = error_message("train.py", tiny_config, "--work-dir", tmp_path, "--cfg-options", *options)
+    assert "must have at least one batch. Got 16 images, a batch size of 17 and drop_last=True" in message
 
 
 def test_comparison_that_cannot_start(error_message, tiny_config: Path, tmp_path: Path) -> None:

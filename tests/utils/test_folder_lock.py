@@ -47,6 +47,24 @@ def test_lock_ends_with_a_killed_process(tmp_path):
         pass
 
 
+def test_a_forked_process_does_not_hold_the_lock(tmp_path):
+    """Data loader processes live for some seconds after a training was killed."""
+    started, start = os.pipe()
+    with folder_lock(tmp_path):
+        child = os.fork()
+        if not child:
+            os.write(start, b"x")
+            time.sleep(60)
+            os._exit(0)
+        os.read(started, 1)
+    try:
+        with folder_lock(tmp_path):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
 def test_error_inside_releases_the_lock(tmp_path):
     with pytest.raises(KeyError), folder_lock(tmp_path):
         raise KeyError

@@ -23,6 +23,15 @@ _LAUNCHER_VARIABLES = {
 }
 
 
+def is_first_process(launcher: str) -> bool:
+    """Return whether this process has rank 0, before the processes are connected.
+
+    Args:
+        launcher: The program that started this process; 'none' for a single process.
+    """
+    return launcher == "none" or os.environ.get(_LAUNCHER_VARIABLES[launcher][0], "0") == "0"
+
+
 def join_cpu_processes(cfg: Config) -> None:
     """Start the gloo process group and configure the model wrapper for the CPU.
 

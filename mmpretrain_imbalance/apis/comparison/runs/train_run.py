@@ -28,7 +28,7 @@ from .finite_run import FinitePredictions, FiniteWeightsHook, name_run
 from .run_checkpoints import keep_only, newest_complete_checkpoint, store_thresholds
 
 FINISHED = "finished.json"
-#: Seconds in which the data loader processes of a killed run end.
+#: Seconds in which an earlier call that was told to stop ends.
 LOCK_TIMEOUT = 30.0
 
 
