@@ -46,10 +46,14 @@ from _lib.command_line import (
 )
 from _lib.empty_data import check_data
 from _lib.input_errors import explain_input_errors
+from _lib.resumed_checkpoint import prepare_resume
 from _lib.work_folder import own_work_folder
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.runner import Runner
+
+from mmpretrain_imbalance.hooks.batch_size_hook import BatchSizeHook
+from mmpretrain_imbalance.hooks.unvalidated_checkpoint_hook import UnvalidatedCheckpointHook
 
 # Devices that AmpOptimWrapper of MMEngine supports.
 _MIXED_PRECISION = ("cuda", "npu", "mlu", "musa")
@@ -116,6 +120,7 @@ def scale_one_cycle(runner: Runner) -> None:
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Train the model of the config."""
     cfg = read_config(parser, args)
+    start = cfg.get("load_from"), bool(cfg.get("resume"))
     apply_options(parser, cfg, args)
     override(parser, cfg, args.cfg_options)
     check_base_batch_size(parser, cfg)
@@ -124,6 +129,9 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         set_dataloader_defaults(cfg, name, not args.no_pin_memory, not args.no_persistent_workers)
     with own_work_folder(parser, cfg), explain_input_errors(parser, args.traceback, cfg):
         runner = build_runner(parser, cfg)
+        for hook in (BatchSizeHook(), UnvalidatedCheckpointHook()):
+            runner.register_hook(hook)
+        prepare_resume(runner, *start)
         check_data(runner, "train_dataloader", "val_dataloader")
         scale_one_cycle(runner)
         runner.train()

@@ -7,6 +7,7 @@ default_scope = 'mmpretrain'
 # Updates ratios, priors and thresholds between epochs and records them in work_dir.
 custom_hooks = [dict(type='LabelStatisticsHook')]
 
+# MMEngine deletes an old checkpoint before it writes a new one. Of two, one is complete if a run is killed.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=10),

@@ -2,4 +2,4 @@
 # an epoch takes a fraction of a second.
 _base_ = 'digits_runtime.py'
 
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=20, max_keep_ckpts=1))
+default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=20))

@@ -6,5 +6,5 @@ custom_hooks = [dict(type='LabelStatisticsHook'), dict(type='BestThresholdsHook'
 
 default_hooks = dict(
     logger=dict(interval=10),
-    checkpoint=dict(interval=1, max_keep_ckpts=1, save_best='partial-label/mAP', rule='greater'),
+    checkpoint=dict(interval=1, save_best='partial-label/mAP', rule='greater'),
 )

@@ -28,6 +28,7 @@ from .label_statistics.setup_checks import check_setup, is_iteration_based, unwr
 from .label_statistics.statistics_files import StatisticsFiles
 from .label_statistics.statistics_snapshot import StatisticsSnapshot
 from .label_statistics.unknown_label_checks import check_metrics, check_training_of_unknown
+from .synchronized_buffers_hook import add_synchronized_buffers
 
 
 @HOOKS.register_module()
@@ -87,6 +88,7 @@ class LabelStatisticsHook(Hook):
         check_metrics(runner)
         if not isinstance(runner._train_loop, BaseLoop):  # a run that only validates or tests
             return
+        add_synchronized_buffers(runner)
         dataset = runner.train_dataloader.dataset
         self.counts = label_counts(dataset)
         num_classes = len(self.counts.positives)

@@ -177,29 +177,31 @@ def test_positives_only_without_validation_on_a_full_disk(
 
 
 def train_rank(work_dir: Path, world_size: int) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Train with constant weights, and return the head of this rank, and whether its buffers are its own."""
+    """Train with constant weights, and return the head of this rank, and whether its buffers are the mean."""
     cfg = config(work_dir, "RefitHeadHook")
     cfg.val_dataloader.dataset.num_images = 41
     runner = constant_runner(cfg, world_size)
     mean = next(value for name, value in runner.model.named_buffers() if name.endswith("running_mean"))
 
     class OwnBuffers(Hook):
+        """Hook that gives each rank other buffers, with the mean 0."""
+
         priority = "ABOVE_NORMAL"
 
         def after_train_epoch(self, runner: Runner) -> None:
-            mean.copy_(torch.full_like(mean, float(runner.rank)))
+            mean.fill_(runner.rank - (world_size - 1) / 2)
 
     runner.register_hook(OwnBuffers())
     runner.train()
     state = {name.removeprefix("module."): value for name, value in runner.model.state_dict().items()}
-    return state[WEIGHT].numpy(), state[BIAS].numpy(), bool((mean == runner.rank).all())
+    return state[WEIGHT].numpy(), state[BIAS].numpy(), bool((mean == 0).all())
 
 
 def test_two_processes_refit_the_head_of_one(tmp_path: Path) -> None:
     *one, _ = train_rank(tmp_path / "one", 1)
     ranks = run_ranks(train_rank, 2, tmp_path / "two", 2)
-    for *head, has_own_buffers in ranks:
-        assert has_own_buffers
+    for *head, has_mean_buffers in ranks:
+        assert has_mean_buffers
         for found, expected, first in zip(head, one, ranks[0]):
             np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
             np.testing.assert_array_equal(found, first)

@@ -17,6 +17,7 @@ from mmengine.runner import Runner
 import mmpretrain_imbalance  # noqa: F401  registers everything, also for configs without custom_imports
 from mmpretrain_imbalance.hooks import LabelStatisticsHook
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
+from mmpretrain_imbalance.hooks.synchronized_buffers_hook import add_synchronized_buffers
 from mmpretrain_imbalance.hooks.unknown_labels_hook import UnknownLabelsHook
 
 # Runner reads these keys from the whole config. Every other key that it reads is one of its arguments.
@@ -195,6 +196,7 @@ def build_runner(parser: argparse.ArgumentParser, cfg: Config) -> Runner:
         parser.error(str(error))
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
     runner.register_hook(CheckpointClassesHook())
+    add_synchronized_buffers(runner)
     if not any(isinstance(hook, LabelStatisticsHook) for hook in runner.hooks):
         runner.register_hook(UnknownLabelsHook())
     return runner

@@ -67,8 +67,9 @@ def join_cpu_processes(cfg: Config) -> None:
     cfg.model_wrapper_cfg = dict(wrapper, device_ids=None)
 
     seconds = cfg.get("env_cfg", {}).get("dist_cfg", {}).get("timeout", 1800)
-    torch.distributed.init_process_group("gloo", timeout=timedelta(seconds=seconds))
-    atexit.register(leave_process_group)
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("gloo", timeout=timedelta(seconds=seconds))
+        atexit.register(leave_process_group)
 
 
 def leave_process_group() -> None:
