@@ -6,10 +6,11 @@ import contextlib
 import csv
 import io
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
+
+from .unfinished import unfinished
 
 
 @contextlib.contextmanager
@@ -17,7 +18,7 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
     """Open a temporary file for writing, which replaces ``path`` after it has been written completely.
 
     If the process is killed, or the disk is full, the earlier file does not change. A missing folder is
-    created.
+    created. What a killed process has left is removed by the next call, see ``unfinished``.
 
     Args:
         path: The file to write or to replace.
@@ -27,7 +28,7 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
         The open temporary file, in the folder of ``path``.
 
     Raises:
-        OSError: If the folder or file cannot be written; ``path`` is then unchanged.
+        OSError: If the folder or file cannot be written; ``path`` is then unchanged. The error has its name.
 
     Example:
         >>> import tempfile
@@ -39,22 +40,20 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
         >>> folder.cleanup()
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Only part of the name, so that the temporary name does not exceed the length limit of the file system.
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=".part", dir=path.parent)
     try:
-        with os.fdopen(descriptor, mode, encoding=None if "b" in mode else "utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp creates files that only their owner can read; set the permissions of open().
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+        with unfinished(path) as temporary:
+            with open(temporary, mode, encoding=None if "b" in mode else "utf-8") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            # The temporary file can be read by its owner only; set the permissions of open().
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(temporary, 0o666 & ~umask)
+            os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None:  # an error while writing, such as on a full disk
+            error.filename = str(path)
         raise
 
 

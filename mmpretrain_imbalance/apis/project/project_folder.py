@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ...utils.files import atomic_write
+from ...utils.unfinished import unfinished
 
 #: File with the settings of a project, from which it is updated.
 SETTINGS_FILE = "project.json"
@@ -32,16 +31,11 @@ def whole_folder(path: Path) -> Iterator[Path]:
         FileExistsError: If the path exists.
     """
     check_absent(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{path.name[:32]}.", suffix=".part", dir=path.parent))
-    try:
+    with unfinished(path, is_folder=True) as beside:
         yield beside
         beside.chmod(0o755)
         check_absent(path)  # os.rename would replace an empty folder
         beside.rename(path)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
 
 
 def check_absent(path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from ...datasets.split_labels import split_labels
 from ...datasets.tables import TableDescription, read_label_table
 from ...functional.method_advice import MethodAdvice, advise_method
 from ...utils.files import atomic_write
+from ...utils.unfinished import unfinished
 from ..store_figures import positives_per_image
 from .correction_table import is_correction_table, read_correction_table
 from .new_project import image_names
@@ -257,8 +257,8 @@ def _replace_files(
 ) -> Path:
     """Write the new annotation files beside, copy the old ones into a version, and replace them."""
     files = settings["annotation_files"]
-    with tempfile.TemporaryDirectory(prefix=".update.", suffix=".part", dir=folder) as beside:
-        new_files = {part: write_part(labels, of_part, Path(beside), part) for part, of_part in rows.items()}
+    with unfinished(folder / "update", is_folder=True) as beside:
+        new_files = {part: write_part(labels, of_part, beside, part) for part, of_part in rows.items()}
         if new_files != files:
             raise ValueError(
                 f"The labels must be written into the files of the project, {', '.join(files.values())}. Got "
@@ -267,7 +267,7 @@ def _replace_files(
         versions = folder / VERSIONS_FOLDER
         numbers = [int(path.name) for path in versions.glob("*") if path.name.isdigit()]
         version = versions / str(max(numbers, default=0) + 1)
-        kept = Path(beside) / "earlier"
+        kept = beside / "earlier"
         kept.mkdir()
         for file in (*files.values(), CORRECTIONS_FILE):
             if (folder / file).is_dir():
@@ -280,7 +280,7 @@ def _replace_files(
         for file in files.values():
             if (folder / file).is_dir():
                 shutil.rmtree(folder / file)
-            os.replace(Path(beside) / file, folder / file)
+            os.replace(beside / file, folder / file)
     write_settings(
         folder, {key: value for key, value in settings.items() if key not in ("format", "version")}
     )

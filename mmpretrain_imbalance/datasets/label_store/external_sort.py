@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+
+from ...utils.unfinished import unfinished
 
 _BITS = 7  # labels are spread over 2**7 files by image
 _BUFFER = 2**21  # labels in memory before they are written
@@ -32,12 +36,15 @@ class GatheredLabels:
     """
 
     def __init__(self, work_dir: str | os.PathLike[str] | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="labels.", dir=work_dir)
+        stack = ExitStack()
+        target = Path(work_dir or tempfile.gettempdir(), "labels")
+        self._folder = stack.enter_context(unfinished(target, is_folder=True))
+        self._remove_folder = weakref.finalize(self, stack.close)
         self._waiting: list[np.ndarray] = []
         self._num_waiting = 0
 
     def __len__(self) -> int:
-        files = Path(self._folder.name).iterdir()
+        files = self._folder.iterdir()
         return self._num_waiting + sum(file.stat().st_size for file in files) // RECORD.itemsize
 
     def add(
@@ -76,7 +83,7 @@ class GatheredLabels:
                 records = np.fromfile(path, dtype=RECORD)
                 path.unlink()
                 yield records
-        self._folder.cleanup()
+        self._remove_folder()
 
     def _flush(self) -> None:
         if not self._num_waiting:
@@ -92,7 +99,7 @@ class GatheredLabels:
                     file.write(records[start:end].data)
 
     def _path(self, number: int) -> Path:
-        return Path(self._folder.name) / f"{number:03d}"
+        return self._folder / f"{number:03d}"
 
 
 def resolve_labels(

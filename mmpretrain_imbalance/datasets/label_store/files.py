@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from ...utils.unfinished import unfinished
 
 FORMAT, VERSION = "mmpretrain_imbalance.label_store", 1
 MANIFEST = "manifest.json"
@@ -37,9 +37,7 @@ def save_arrays(
             f"The 'folder' argument of LabelStore.save must be a folder that does not exist. Got {folder} "
             "instead. Remove it first, or choose another name."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
-    try:
+    with unfinished(folder, is_folder=True) as beside:
         manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, **metadata, "arrays": {}}
         for name, array in arrays.items():
             file = beside / f"{name}.npy"
@@ -56,9 +54,6 @@ def save_arrays(
             target.write((json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())
         beside.chmod(0o755)
         beside.rename(folder)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...utils.unfinished import unfinished
 from .build import build_label_store, class_dtype
 from .files import save_arrays
 
@@ -38,6 +38,7 @@ class LabelStoreWriter:
         ValueError: If two classes have the same name.
 
     Example:
+        >>> import tempfile
         >>> folder = tempfile.TemporaryDirectory()
         >>> with LabelStoreWriter(f'{folder.name}/labels', ['cat', 'dog', 'elk']) as writer:
         ...     writer.add('a.jpg', [2, 0], [1, 0])
@@ -73,10 +74,8 @@ class LabelStoreWriter:
         self.num_images = self.num_labels = self._num_bytes = 0
 
     def __enter__(self) -> LabelStoreWriter:
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self._beside = Path(
-            tempfile.mkdtemp(prefix=f".{self.folder.name}.", suffix=".rows", dir=self.folder.parent)
-        )
+        self._stack = ExitStack()
+        self._beside = self._stack.enter_context(unfinished(self.folder, is_folder=True))
         types = {
             "indptr": np.int64,
             "classes": class_dtype(len(self.class_names)),
@@ -91,15 +90,13 @@ class LabelStoreWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
+        with self._stack:
             for file in self._files.values():
                 file.close()
             if kind is None:
                 arrays = {name: self._map(name) for name in self._types}
                 names = {"class_names": self.class_names, "default_label": self.default_label}
                 save_arrays(self.folder, arrays, {**self.metadata, **names})
-        finally:
-            shutil.rmtree(self._beside, ignore_errors=True)
 
     def add(self, name: str, classes: Sequence[int], values: Sequence[int]) -> None:
         """Append one image.
