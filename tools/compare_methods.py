@@ -140,17 +140,17 @@ import_mmpretrain()
 from _lib.command_line import check_folder, config_file
 from _lib.compared_devices import number_of_jobs, visible_devices
 from _lib.input_errors import explain_input_errors
-from rich.console import Console
 
 from mmpretrain_imbalance.apis.comparison.compare_methods import Comparison, base_name
 from mmpretrain_imbalance.apis.comparison.results.result_tables import result_tables
 from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 from mmpretrain_imbalance.visualization.comparison_figures import write_comparison_figures
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Train the missing runs, and write and print the results."""
-    console = Console(markup=False, emoji=False, soft_wrap=True, highlight=False)
+    console = PrintableConsole(markup=False, emoji=False, soft_wrap=True, highlight=False)
     if args.print_commands is not None:
         if args.print_commands < 1:
             parser.error(

@@ -43,12 +43,14 @@ from _lib.compared_devices import number_of_jobs
 from _lib.demo_figure import draw_demo_figure
 from _lib.demo_runs import EPOCHS, DemoRun, DemoRuns
 from _lib.demo_training import METRICS
+from _lib.file_system_errors import explain_file_system_errors
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from mmpretrain_imbalance.apis.comparison.runs.run_jobs import run_jobs
 from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 # Setting, method, config, and the method that estimates the class prior for it.
 RUNS = (
@@ -93,7 +95,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         for seed in range(args.seeds)
         for setting, method, config, prior_from in RUNS
     ]
-    console = Console()
+    console = PrintableConsole()
     runs = train_all(planned, args.work_dir, jobs, parser, console)
     rows = [
         {"setting": setting, "method": method, "seed": seed, **runs[seed, setting, method]["metrics"]}
@@ -188,4 +190,5 @@ def markdown_tables(rows: list[dict]) -> str:
 
 
 if __name__ == "__main__":
-    main(PARSER, ARGS)
+    with explain_file_system_errors(PARSER):
+        main(PARSER, ARGS)

@@ -56,7 +56,6 @@ import numpy as np
 from _lib.command_line import checkpoint_file, config_file, override
 from _lib.input_errors import explain_input_errors
 from mmengine.config import Config
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmpretrain_imbalance.apis.estimate_class_prior import (
@@ -67,6 +66,7 @@ from mmpretrain_imbalance.apis.estimate_class_prior import (
 from mmpretrain_imbalance.datasets import label_counts
 from mmpretrain_imbalance.datasets.wrapped import class_names
 from mmpretrain_imbalance.utils.class_values import read_named_values, write_named_values
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 
 def full_frequencies(path: str, classes: tuple[str, ...]) -> np.ndarray:
@@ -130,7 +130,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     if full_labels is not None and not Path(full_labels).is_file():
         parser.error(f"The '--full-labels' argument must be an existing file. Got {full_labels!r} instead.")
     override(parser, cfg, args.cfg_options)
-    console = Console(markup=False, emoji=False)
+    console = PrintableConsole(markup=False, emoji=False)
     columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with explain_input_errors(parser, args.traceback):
         full = None

@@ -36,6 +36,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 import numpy as np
+from _lib.file_system_errors import error_text
 
 from mmpretrain_imbalance.apis import MultiLabelInferencer
 from mmpretrain_imbalance.apis.export_onnx import export_onnx
@@ -81,7 +82,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             tolerance=args.tolerance,
         )
     except (KeyError, ModuleNotFoundError, OSError, TypeError, ValueError) as error:
-        parser.error(str(error))
+        parser.error(error_text(error))
     print(
         f"{args.out}: agrees with PyTorch; the largest difference between probabilities is {difference:.2g}. "
         f"The input images have {size[0]} x {size[1]} pixels (height x width)."

@@ -54,9 +54,9 @@ import_mmpretrain()
 
 from _lib.command_line import check_folder, checkpoint_file, config_file, override
 from _lib.input_errors import explain_input_errors
-from rich.console import Console
 
 from mmpretrain_imbalance.apis import ExtractedFeatures, extract_features
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 
 def report(extracted: ExtractedFeatures) -> list[str]:
@@ -92,7 +92,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             random_weights=args.random_weights,
             progress=True,
         )
-    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    console = PrintableConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
     for line in report(extracted):
         console.print(line)
 

@@ -83,14 +83,14 @@ import_mmpretrain()
 
 from _lib.input_errors import explain_input_errors
 from _lib.project_summary import print_new_project, print_table, print_update
-from rich.console import Console
 
 from mmpretrain_imbalance.apis import new_project, update_project
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Make or update the project, and print everything that was understood."""
-    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    console = PrintableConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
     options = dict(
         progress=console.is_terminal,
         on_table=lambda description: print_table(console, description),

@@ -85,8 +85,8 @@ import_mmpretrain()
 
 import cv2
 from _lib.command_line import config_file, override
+from _lib.file_system_errors import error_text
 from mmengine.config import Config
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmpretrain_imbalance.apis import (
@@ -100,6 +100,7 @@ from mmpretrain_imbalance.apis import (
     write_answer_table,
 )
 from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 from mmpretrain_imbalance.visualization.labeled_picture import labeled_picture
 
 
@@ -133,7 +134,7 @@ def build_inferencer(parser: argparse.ArgumentParser, args: argparse.Namespace) 
             max_pixels=args.max_pixels,
         )
     except (KeyError, OSError, TypeError, ValueError) as error:
-        parser.error(str(error))
+        parser.error(error_text(error))
 
 
 def settings_of(inferencer: MultiLabelInferencer, args: argparse.Namespace) -> dict:
@@ -280,7 +281,7 @@ def list_inputs(parser: argparse.ArgumentParser, args: argparse.Namespace) -> li
             )
         images = image_paths(inputs)
     except (OSError, ValueError) as error:
-        parser.error(str(error))
+        parser.error(error_text(error))
     if args.show_dir is not None:
         pictures = os.path.join(os.path.abspath(args.show_dir), "")
         images = [image for image in images if not os.path.abspath(image).startswith(pictures)]
@@ -323,8 +324,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         file = open_file(inferencer, args, images)
         retried = file.forget_faults() if args.retry_broken else 0
     except (ImportError, OSError, ValueError) as error:
-        parser.error(str(error))
-    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+        parser.error(error_text(error))
+    console = PrintableConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
     num_done = len(images) - len(file.remaining(images))
     if num_done or retried:
         console.print(f"Resuming {file.path}: {num_done} of {len(images)} images are done.")
@@ -335,7 +336,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         if args.wide and not os.path.exists(args.out):
             write_answer_table(file, args.out, inferencer.thresholds)
     except (KeyboardInterrupt, OSError, RuntimeError) as error:
-        reason = str(error) or "a keyboard interrupt"
+        reason = error_text(error) or "a keyboard interrupt"
         done = len(images) - len(file.remaining(images))
         parser.exit(
             3, f"Stopped by {reason} after {done} of {len(images)} images. Run the same command to resume.\n"

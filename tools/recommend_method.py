@@ -75,7 +75,6 @@ import_mmpretrain()
 from _lib.command_line import check_folder, config_file
 from _lib.compared_devices import number_of_jobs, visible_devices
 from _lib.input_errors import explain_input_errors
-from rich.console import Console
 from rich.table import Table
 
 from mmpretrain_imbalance.apis import MethodRecommendation, recommend_method
@@ -83,6 +82,7 @@ from mmpretrain_imbalance.apis.comparison.compare_methods import base_name
 from mmpretrain_imbalance.apis.comparison.results.comparison_results import ComparisonResults
 from mmpretrain_imbalance.apis.comparison.results.method_differences import BETTER, SAME, WORSE
 from mmpretrain_imbalance.apis.recommend_method import METRIC, SHORT_LIST, config_path
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 ROUNDS = {
     "features": "A linear head on the features of the pretrained backbone",
@@ -136,7 +136,7 @@ def report(found: MethodRecommendation) -> list[str]:
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Compare the methods, print the rankings and the recommendation."""
-    console = Console(markup=False, emoji=False, soft_wrap=True, highlight=False)
+    console = PrintableConsole(markup=False, emoji=False, soft_wrap=True, highlight=False)
     devices = visible_devices()
     with explain_input_errors(parser, args.traceback):
         path = config_path(args.config)

@@ -39,11 +39,11 @@ import_mmpretrain()
 
 from _lib.command_line import check_folder, checkpoint_file, config_file, override
 from _lib.input_errors import explain_input_errors
-from rich.console import Console
 from rich.table import Table
 
 from mmpretrain_imbalance.apis import RefittedHead, refit_head
 from mmpretrain_imbalance.functional.refit import RefitResult
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 
 def candidate_table(result: RefitResult) -> Table:
@@ -95,7 +95,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         refitted = refit_head(
             cfg, args.checkpoint, out=args.out, features=args.features, device=args.device, progress=True
         )
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = PrintableConsole(highlight=False, markup=False, emoji=False)
     if refitted.result.candidates:
         console.print(candidate_table(refitted.result))
     for line in report(args.config, refitted):

@@ -65,7 +65,6 @@ from _lib.command_line import check_folder, config_file
 from _lib.commit import commit_of
 from _lib.compared_devices import number_of_jobs, visible_devices
 from _lib.input_errors import explain_input_errors
-from rich.console import Console
 
 import mmpretrain_imbalance
 from mmpretrain_imbalance.apis.comparison.results.comparison_results import ComparisonResults
@@ -74,13 +73,14 @@ from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tab
 from mmpretrain_imbalance.apis.experiments.base_configs import find_base_configs
 from mmpretrain_imbalance.apis.experiments.experiment import read_experiment
 from mmpretrain_imbalance.apis.experiments.run_experiment import run_experiment
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Train the missing runs, print the tables, and write the result file."""
-    console = Console(markup=False, emoji=False, soft_wrap=True, highlight=False)
+    console = PrintableConsole(markup=False, emoji=False, soft_wrap=True, highlight=False)
     work_dir = check_folder(parser, args.work_dir)
     devices = visible_devices()
     commit = commit_of(ROOT)

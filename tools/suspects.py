@@ -79,10 +79,10 @@ import_mmpretrain()
 
 from _lib.command_line import checkpoint_file, config_file, override
 from _lib.input_errors import explain_input_errors
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmpretrain_imbalance.apis import SuspectLabels, suspect_labels
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 BASIS = {
     "in-sample": "The model was trained on these labels (in-sample): it may have memorized wrong labels, "
@@ -124,7 +124,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         thresholds = float(thresholds)
     except (TypeError, ValueError):
         pass  # no thresholds, or a file
-    console = Console(markup=False, emoji=False, soft_wrap=True, highlight=False)
+    console = PrintableConsole(markup=False, emoji=False, soft_wrap=True, highlight=False)
     columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     states = {"new": "training", "resumed": "resuming the training", "finished": "already trained"}
     with explain_input_errors(parser, args.traceback):

@@ -47,13 +47,13 @@ from _lib.command_line import (
 from _lib.empty_data import check_data
 from _lib.input_errors import explain_input_errors
 from mmengine.dist import is_main_process
-from rich.console import Console
 from rich.table import Table
 
 from mmpretrain_imbalance.functional import class_scores
 from mmpretrain_imbalance.hooks import BestThresholdsHook
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
 from mmpretrain_imbalance.utils.argument_checks import type_name
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 
 def gain_table(predictions: KnownPredictions, thresholds: np.ndarray, rows: int = 40) -> Table:
@@ -124,7 +124,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         return
     if hook.chosen is None:
         parser.exit(1, "No thresholds were chosen, because the validation set has no known positive label.\n")
-    console = Console(markup=False, emoji=False)  # class names must be printed unchanged
+    console = PrintableConsole(markup=False, emoji=False)  # class names are no markup
     console.print(gain_table(hook.predictions, np.array(hook.chosen["thresholds"])))
     console.print(f"Thresholds: {hook.path(runner)}", soft_wrap=True)
 

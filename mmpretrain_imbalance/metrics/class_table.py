@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
+
+from ..utils.printable import PrintableConsole
 
 
 def class_table(title: str, class_names: Sequence[str] | None, columns: Mapping[str, np.ndarray]) -> str:
@@ -37,7 +38,7 @@ def class_table(title: str, class_names: Sequence[str] | None, columns: Mapping[
     for index, row in enumerate(zip(*columns.values())):
         table.add_row(str(class_names[index]) if class_names else str(index), *map(_cell, row))
     text = StringIO()
-    Console(file=text, width=200, color_system=None, markup=False, emoji=False).print(table)
+    PrintableConsole(file=text, width=200, color_system=None, markup=False, emoji=False).print(table)
     return text.getvalue().rstrip("\n")
 
 

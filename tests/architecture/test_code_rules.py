@@ -30,6 +30,18 @@ def test_shipped_code_has_no_assertions() -> None:
     ] == []
 
 
+def test_names_of_classes_are_printed_without_control_characters() -> None:
+    """The console of rich sends the escape sequences of a name to the terminal. Benchmarks print no names."""
+    calls = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in SHIPPED
+        if path.stem != "printable" and "benchmarks" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Console"
+    ]
+    assert calls == []
+
+
 def test_no_comparison_is_unused() -> None:
     """A statement such as `np.allclose(a, b)` computes a result and ignores it."""
     calls = [

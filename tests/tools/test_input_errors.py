@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import linecache
+import os
 import re
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmpretrain_imbalance.functional.labels import hard_labels
 from mmpretrain_imbalance.utils.argument_checks import check_choice
+from tests.full_disk import file_size_limit
 from tests.tools.run_tool import TOOLS
 
 
@@ -237,6 +240,64 @@ def test_a_last_batch_of_one_image(input_errors: ModuleType) -> None:
     assert message is not None
     assert "must have more than one image" in message
     assert "train_dataloader.drop_last=True" in message
+
+
+def raise_during(error: Exception, cause: Exception) -> None:
+    try:
+        raise cause
+    except Exception:
+        raise error  # noqa: B904
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk(input_errors: ModuleType, number: int) -> None:
+    space = "The disk must have space for the files of this command. Got "
+    full = OSError(number, os.strerror(number))
+    assert input_errors.input_error_message(full).startswith(f"{space}'{full.strerror}' instead. Free some")
+    named = OSError(number, os.strerror(number), "/run/a.json")
+    assert f"{space}'{full.strerror}' instead for '/run/a.json'." in input_errors.input_error_message(named)
+    # torch.save raises such errors.
+    of_torch = raised(raise_during, RuntimeError("unexpected pos 704 vs 598"), full)
+    assert input_errors.input_error_message(of_torch).startswith(space)
+    assert input_errors.input_error_message(RuntimeError("unexpected pos 704 vs 598")) is None
+
+
+def test_files_that_cannot_be_accessed(input_errors: ModuleType) -> None:
+    for number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        error = OSError(number, os.strerror(number), "/run/a.json")
+        message = (
+            f"The file or folder '/run/a.json' must be accessible to this process. Got '{error.strerror}'"
+        )
+        assert input_errors.input_error_message(error).startswith(message)
+    assert input_errors.input_error_message(OSError(errno.EIO, "Input/output error")) is None
+
+
+def test_a_full_disk_ends_a_training(error_message, tiny_config: Path, tmp_path: Path) -> None:
+    with file_size_limit(100_000):  # less than a checkpoint
+        message = error_message("train.py", tiny_config, "--work-dir", tmp_path)
+    assert "train.py: error: The disk must have space for the files of this command. Got 'File too" in message
+    assert "Traceback" not in message
+
+
+def test_a_full_disk_ends_other_commands(input_errors: ModuleType, capsys) -> None:
+    errors = importlib.import_module("_lib.file_system_errors")
+    with pytest.raises(SystemExit) as ended, errors.explain_file_system_errors(argparse.ArgumentParser()):
+        raise OSError(errno.ENOSPC, "No space left on device", "a\x1b[2J.json")
+    assert ended.value.code == 1
+    assert r"error: The disk must have space" in capsys.readouterr().err
+    with pytest.raises(OSError, match="output"):
+        with errors.explain_file_system_errors(argparse.ArgumentParser()):
+            raise OSError(errno.EIO, "Input/output error")
+    assert errors.error_text(ValueError("cat\x1b[2J")) == r"cat\x1b[2J"
+
+
+def test_names_in_messages_do_not_control_the_terminal(input_errors: ModuleType, capsys) -> None:
+    with pytest.raises(SystemExit):
+        with input_errors.explain_input_errors(argparse.ArgumentParser(), keep_traceback=False):
+            check_choice("Owner", ("a\x1b]0;title\x07",), word="b")
+    message = capsys.readouterr().err
+    assert "\x1b" not in message
+    assert "title" in message
 
 
 def test_other_errors_keep_their_traceback(input_errors: ModuleType) -> None:

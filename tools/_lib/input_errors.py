@@ -14,9 +14,11 @@ from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
 
+from _lib.file_system_errors import file_system_message
 from mmengine.config import Config
 
 import mmpretrain_imbalance
+from mmpretrain_imbalance.utils.printable import printable
 
 _OWN_FOLDERS = tuple(
     f"{folder}{os.sep}"
@@ -50,15 +52,17 @@ def explain_input_errors(
         message = None if keep_traceback else input_error_message(error, cfg)
         if message is None:
             raise
-        parser.exit(2, f"{parser.prog}: error: {message}\n(Use --traceback to see the traceback.)\n")
+        text = f"{parser.prog}: error: {message}\n(Use --traceback to see the traceback.)\n"
+        parser.exit(2, printable(text))
 
 
 def input_error_message(error: BaseException | None, cfg: Config | None = None) -> str | None:
     """Return the message of an error that wrong input caused.
 
-    Four kinds of errors count as wrong input: errors that a ``raise`` statement of this package raised, in
+    Five kinds of errors count as wrong input: errors that a ``raise`` statement of this package raised, in
     this process or in a data loader process, errors from a config with an unknown type or argument, URLs that
-    cannot be read, and a batch of one image that BatchNorm cannot train on.
+    cannot be read, a batch of one image that BatchNorm cannot train on, and a full disk or a file that cannot
+    be accessed.
 
     Args:
         error: The error; the errors that caused it are examined as well.
@@ -78,6 +82,8 @@ def input_error_message(error: BaseException | None, cfg: Config | None = None) 
                 "--cfg-options model.backbone.init_cfg.checkpoint=FILE, or train from random weights with "
                 "model.backbone.init_cfg=None."
             )
+        if message := file_system_message(error):
+            return message
         if isinstance(error, ValueError) and str(error).startswith(_ONE_VALUE_PER_CHANNEL):
             return (
                 "The last batch of an epoch must have more than one image, because BatchNorm cannot train on "

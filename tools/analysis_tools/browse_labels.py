@@ -65,6 +65,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 import numpy as np
+from _lib.file_system_errors import error_text, explain_file_system_errors
 from _lib.labels_of_source import labels_of_source
 from _lib.sample_image import image_in_memory, read_image
 from rich.progress import track
@@ -144,8 +145,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         rng = np.random.default_rng(args.seed)
         chosen = np.sort(rng.choice(found, min(max(1, args.num), len(found)), replace=False))
         pictures = pictures_of(dataset, chosen, [classes[c] for c in wanted])
-    except (FileNotFoundError, TypeError, ValueError) as error:
-        parser.error(str(error))
+    except (OSError, TypeError, ValueError) as error:
+        parser.error(error_text(error))
     out = args.out or Path("work_dirs") / "browse_labels" / name_of_output(args.source, args.split)
     print(f"{len(chosen)} of {len(found):,} matching images, from {len(dataset):,} images in {name}")
     if args.sheet:
@@ -163,4 +164,5 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(PARSER, ARGS)
+    with explain_file_system_errors(PARSER):
+        main(PARSER, ARGS)

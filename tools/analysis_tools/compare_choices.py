@@ -58,7 +58,6 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 from _lib.input_errors import explain_input_errors
-from rich.console import Console
 
 from mmpretrain_imbalance.apis.comparison.data_parts import read_data_parts
 from mmpretrain_imbalance.apis.comparison.results.choose_method import RULES, regrets
@@ -66,6 +65,7 @@ from mmpretrain_imbalance.apis.comparison.results.compared_metrics import compar
 from mmpretrain_imbalance.apis.comparison.results.method_ranking import read_results
 from mmpretrain_imbalance.functional.method_advice import advise_by_figures
 from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 
 def main(args: argparse.Namespace) -> None:
@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> None:
     if args.out is not None:
         with atomic_write(args.out) as file:
             file.write(text)
-    Console(markup=False, emoji=False, soft_wrap=True, highlight=False).print(text)
+    PrintableConsole(markup=False, emoji=False, soft_wrap=True, highlight=False).print(text)
 
 
 def advised_methods(work_dir: Path, results: Mapping[str, Any]) -> dict[tuple[str, str], str]:

@@ -83,11 +83,11 @@ from _lib.threshold_data import PHOTOGRAPHS, Images, digit_images, photographs, 
 from _lib.threshold_rules import CONFIRMED, DEFAULT, OWN_PRIOR, PREVIOUS, RULES
 from _lib.threshold_training import SMALL_TRAININGS, TRAININGS, Training, trained_scores
 from mmengine.registry import init_default_scope
-from rich.console import Console
 from rich.markdown import Markdown
 
 from mmpretrain_imbalance.functional import multi_label_scores, simulate_partial_labels
 from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 
 NUM_VALIDATION = (30, 100, 400)
 METRICS = ("macro_f1", "CF1", "OF1")
@@ -119,7 +119,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     text = f"{rules_table(rows)}\n{settings_table(rows)}"
     with atomic_write(folder / "results.md") as file:
         file.write(text)
-    console = Console()
+    console = PrintableConsole()
     console.print(Markdown(text))
     console.print(f"Written to {folder}: results.json, results.md")
 

@@ -61,11 +61,12 @@ if __name__ == "__main__":
     PARSER, ARGS = parse_args()  # before the slow imports
 import_mmpretrain()
 
+from _lib.file_system_errors import error_text
 from _lib.labels_of_source import labels_of_source
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mmpretrain_imbalance.utils.files import atomic_write
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 from mmpretrain_imbalance.visualization import LabelSummary, label_report_page, summarize_labels
 from mmpretrain_imbalance.visualization.report_file import check_report_file, write_report
 
@@ -86,7 +87,7 @@ def summarize(dataset: Any, args: argparse.Namespace) -> LabelSummary:
         TextColumn("{task.completed:,.0f} images"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=PrintableConsole(stderr=True)) as progress:
         task = progress.add_task("", total=len(dataset))
         return summarize_labels(
             dataset,
@@ -112,7 +113,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             json.dump({"source": name, **summary.to_dict()}, file, ensure_ascii=False, indent=1)
             file.write("\n")
     except (OSError, TypeError, ValueError) as error:
-        parser.error(str(error))
+        parser.error(error_text(error))
     print(f"{page}\n{statistics}")
 
 

@@ -46,11 +46,11 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 from _lib.input_errors import explain_input_errors
-from rich.console import Console
 
 from mmpretrain_imbalance.apis.comparison.results.method_ranking import rank_comparisons
 from mmpretrain_imbalance.apis.comparison.results.result_tables import rank_table
 from mmpretrain_imbalance.apis.comparison.results.table_formats import print_tables
+from mmpretrain_imbalance.utils.printable import PrintableConsole
 from mmpretrain_imbalance.visualization.comparison_figures import draw_rank_figure, write_figure
 
 
@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> None:
     """Print the ranks, and draw them if there is a file to write."""
     check_new_png(args.out)
     ranks = rank_comparisons(args.work_dirs, args.metric)
-    console = Console()
+    console = PrintableConsole()
     print_tables([rank_table({args.metric: ranks})], console)
     console.print(f"Blocks: {'; '.join(', '.join(block) for block in ranks['blocks'])}.", markup=False)
     if args.out:

@@ -87,6 +87,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 import numpy as np
+from _lib.file_system_errors import error_text, explain_file_system_errors
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
@@ -271,7 +272,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         )
         write_report(page, html, subject)
     except (OSError, ValueError) as error:
-        parser.error(str(error))
+        parser.error(error_text(error))
     print(f"{page} ({len(html) / 1e6:.1f} MB)")
     if args.examples:
         rows = page.with_suffix(".most_wrong.csv")
@@ -281,4 +282,5 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(PARSER, ARGS)
+    with explain_file_system_errors(PARSER):
+        main(PARSER, ARGS)

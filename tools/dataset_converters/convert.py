@@ -165,7 +165,7 @@ if __name__ == "__main__":
 import_mmpretrain()
 
 import numpy as np
-from rich.console import Console
+from _lib.file_system_errors import error_text
 from rich.progress import track
 
 from mmpretrain_imbalance.datasets import LabelStore
@@ -189,6 +189,7 @@ from mmpretrain_imbalance.datasets.readers.voc import read_voc
 from mmpretrain_imbalance.datasets.simulate_store import LabelSource, simulate_store
 from mmpretrain_imbalance.functional.labels import LABEL_WORDS
 from mmpretrain_imbalance.functional.simulation import protocol_amount
+from mmpretrain_imbalance.utils.printable import PrintableConsole, printable
 
 
 def open_images(out: str, work_dir: str | None, **options: Any) -> LabelRows:
@@ -267,7 +268,7 @@ def verify(stores: list[str]) -> None:
         try:
             store = LabelStore.open(folder, verify=True)
         except (OSError, ValueError) as error:
-            sys.exit(str(error))
+            sys.exit(error_text(error))
         print(f"{folder}: {len(store)} images, {store.num_listed} listed labels, unchanged")
 
 
@@ -298,7 +299,7 @@ def main(args: argparse.Namespace) -> None:
     if data_set == "verify":
         verify(options["stores"])
         return
-    console = Console(stderr=True)
+    console = PrintableConsole(stderr=True)
     out = options.pop("out")
     if Path(out).exists():
         sys.exit(f"The '--out' argument must be a folder that does not exist. Got {out} instead.")
@@ -309,9 +310,9 @@ def main(args: argparse.Namespace) -> None:
         rows.parts = track(rows.parts, "writing", console=console, disable=not console.is_terminal)
         store = rows.save(out)
     except (OSError, ImportError, ValueError) as error:
-        sys.exit(str(error))
+        sys.exit(error_text(error))
     for note, count in rows.notes.items():
-        print(f"{count} {note}")
+        print(printable(f"{count} {note}"))
     counts = store.label_counts()
     print(
         f"{out}: {len(store)} images, {store.num_classes} classes, {counts.positives.sum()} positive, "

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
-from rich.console import Console
 from rich.progress import open as open_with_progress
 
+from ...utils.printable import PrintableConsole
 from .cell_words import Cell
 from .table_options import TableOptions
 from .table_source import Block, TableSource, source_from_rows, table_error
@@ -93,7 +93,7 @@ def _read_blocks(
         description=os.path.basename(path),
         disable=not progress,
         transient=True,
-        console=Console(stderr=True),
+        console=PrintableConsole(stderr=True),
     ) as binary:
         text = io.TextIOWrapper(binary, encoding=encoding, newline="")
         for _ in range(skipped):

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ....utils.printable import PrintableConsole
 from .method_differences import BETTER, WORSE
 from .result_tables import ResultTable, TableCell
 
@@ -155,7 +156,7 @@ def print_tables(tables: Sequence[ResultTable], console: Console | None = None) 
         tables: The tables.
         console: The console; by default that of the standard output.
     """
-    console = console or Console()
+    console = console or PrintableConsole()
     for table in tables:
         console.print(Text(f"\n{table.title}", style="bold"))
         if table.caption:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ....utils.printable import PrintableConsole
 from .job_process import Job
 
 #: Seconds between two lines where there is no terminal.
@@ -27,7 +28,7 @@ class JobProgress:
     """
 
     def __init__(self, total_steps: int, console: Console | None = None) -> None:
-        self.console = console or Console()
+        self.console = console or PrintableConsole()
         self.total_steps = total_steps
         self.num_ended = self.num_failed = 0
         self._running: dict[str, int] = {}

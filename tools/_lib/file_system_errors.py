@@ -1,0 +1,59 @@
+"""Sentences for a full disk, and for files and folders that this process may not use."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmpretrain_imbalance.utils.printable import printable
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def file_system_message(error: BaseException) -> str | None:
+    """Return a sentence for an error of the file system, or None for any other error.
+
+    Args:
+        error: The error; ``torch.save`` raises a RuntimeError on a full disk, during an OSError.
+    """
+    if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
+        error = error.__context__
+    if not isinstance(error, OSError):
+        return None
+    name = "" if error.filename is None else f" {str(error.filename)!r}"
+    if error.errno in _NO_SPACE:
+        return (
+            f"The disk must have space for the files of this command. Got {error.strerror!r} instead"
+            f"{name and ' for'}{name}. Free some disk space, or choose another folder, and call the command "
+            "again."
+        )
+    if error.errno in _NO_ACCESS:
+        return (
+            f"The file or folder{name} must be accessible to this process. Got {error.strerror!r} instead. "
+            "Change its permissions, or choose another one."
+        )
+    return None
+
+
+def error_text(error: BaseException) -> str:
+    """Return the sentence for an error of the file system, or the text of any other error, as printable."""
+    return printable(file_system_message(error) or str(error))
+
+
+@contextmanager
+def explain_file_system_errors(parser: argparse.ArgumentParser) -> Iterator[None]:
+    """End the program with the sentence and exit status 1 after an error of the file system.
+
+    Args:
+        parser: Parser of the command line.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        message = file_system_message(error)
+        if message is None:
+            raise
+        parser.exit(1, printable(f"{parser.prog}: error: {message}\n"))
