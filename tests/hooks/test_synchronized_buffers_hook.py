@@ -9,7 +9,7 @@ import pytest
 from mmpretrain_imbalance.hooks import synchronized_buffers_hook as module
 from mmpretrain_imbalance.hooks.synchronized_buffers_hook import SynchronizedBuffersHook
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
-from tests.integration.small_runs import small_config, train
+from tests.integration.small_runs import rank_runner, small_config, train
 
 
 @pytest.mark.parametrize("update_buffers", [False, True])
@@ -45,3 +45,20 @@ def test_an_iteration_based_run_averages_before_checkpoints_and_validations(
         states = [*checkpoint["state_dict"].items(), *checkpoint["ema_state_dict"].items()]
         found = {value.unique().item() for name, value in states if "running_" in name}
         assert found == {number * models, number * models - models + 1}
+
+
+def test_a_run_of_several_ranks_has_the_hook_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools register it, and LabelStatisticsHook does for other training scripts."""
+    cfg = small_config(tmp_path / "run", epochs=1, loss=dict(type="HillLoss"))
+
+    def found(runner) -> int:
+        return sum(isinstance(hook, SynchronizedBuffersHook) for hook in runner.hooks)
+
+    assert found(train(cfg)) == 0
+    monkeypatch.setattr(module, "get_world_size", lambda: 2)
+    cfg.experiment_name += "_2"
+    assert found(train(cfg)) == 1
+    runner = rank_runner(cfg, 1)
+    assert found(runner) == 1
+    runner.train()
+    assert found(runner) == 1

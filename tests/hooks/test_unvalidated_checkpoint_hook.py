@@ -28,14 +28,16 @@ class Validations(Hook):
             raise KeyboardInterrupt
 
 
-def run(work_dir: Path, killed_at: int | None = None, resume: bool = False, **train_cfg) -> list[int]:
+def run(
+    work_dir: Path, killed_at: int | None = None, resume: bool = False, hooks: tuple = (), **train_cfg
+) -> list[int]:
     """Train two epochs of two iterations, and return the iterations of the validations."""
     cfg = small_config(work_dir, loss=dict(type="PartialAsymmetricLoss", unknown="ignore"), num_images=64)
     cfg.experiment_name += f"_{resume}_{killed_at}"
     cfg.train_cfg.update(val_interval=1)
     cfg.train_cfg.update(train_cfg)
     cfg.default_hooks.checkpoint.update(save_best="partial-label/mAP", rule="greater")
-    cfg.custom_hooks.append(dict(type="BestThresholdsHook"))
+    cfg.custom_hooks += [dict(type="BestThresholdsHook"), *hooks]
     if not cfg.train_cfg.by_epoch:
         cfg.train_cfg.pop("max_epochs")
         cfg.param_scheduler = None
@@ -75,6 +77,12 @@ def test_the_last_validation_is_made_up_for(tmp_path: Path) -> None:
         assert best[0] == best[1]
     assert (work_dir / "thresholds.json").read_text() == (tmp_path / "whole/thresholds.json").read_text()
     assert run(work_dir, resume=True) == []  # it is validated now
+
+
+def test_a_refit_of_a_finished_run_is_validated(tmp_path: Path) -> None:
+    run(tmp_path)
+    assert run(tmp_path, resume=True, hooks=(dict(type="RefitHeadHook"),)) == [4]
+    assert {"refit", "thresholds"} <= load_weights_only(tmp_path / "epoch_2.pth")["meta"].keys()
 
 
 def test_only_a_validation_that_is_due_is_made_up_for(tmp_path: Path) -> None:
