@@ -16,7 +16,7 @@ def parse_args() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
         nargs="?",
         const="auto",
         metavar="CHECKPOINT",
-        help="resume from this checkpoint; without a path, from the latest checkpoint in the work folder",
+        help="resume from this checkpoint; without a path, from the newest one in the work folder, if any",
     )
     parser.add_argument("--no-validate", action="store_true", help="do not evaluate during training")
     parser.add_argument(

@@ -44,7 +44,9 @@ def kept_batch_size(meta: dict[str, Any], processes: int, per_process: int | Non
         (16, 'The total batch size must be 32, as in the run of the checkpoint. ...
     """
     saved = meta.get(BATCH_SIZE)
-    earlier = saved.get("processes") if isinstance(saved, dict) else None
+    if not isinstance(saved, dict):
+        return per_process, ""
+    earlier = saved.get("processes")
     if not isinstance(earlier, int) or earlier < 1 or earlier == processes:
         return per_process, ""
     if per_process is None or per_process != saved.get("per_process"):

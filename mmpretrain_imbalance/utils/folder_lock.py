@@ -83,7 +83,7 @@ def _is_locked(descriptor: int) -> bool:
 def _close_in_child() -> None:
     """Close the files of the locks in a forked process, which would hold them longer than their owner."""
     for file in _held:
-        os.close(file.fileno())
+        file.close()
     _held.clear()
 
 

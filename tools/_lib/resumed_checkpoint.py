@@ -55,6 +55,8 @@ def prepare_resume(runner: Runner, load_from: str | None = None, resume: bool = 
     chosen: Resumed = found[0]
     for sentence in chosen.warnings:
         runner.logger.warning(sentence)
+    if chosen.path is None:
+        runner.logger.info("There is no checkpoint to resume from: the run begins with its first epoch.")
     runner._resume, runner._load_from = chosen.path is not None, chosen.path or load_from
     loader = runner.cfg.train_dataloader
     size, sentence = kept_batch_size(chosen.meta, get_world_size(), loader.get("batch_size"))
