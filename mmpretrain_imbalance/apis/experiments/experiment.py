@@ -160,7 +160,9 @@ def _check_values(experiment: Experiment, path: Path) -> None:
                 f"{path}: expected each of 'base_configs' to be a dict with 'config' and 'values', found "
                 f"{made!r} for {name!r}."
             )
-    of_data = dict(base_configs=experiment.base_configs, num_trials_of_data=experiment.num_trials_of_data)
+    of_data: dict[str, Mapping[str, Any]] = dict(
+        base_configs=experiment.base_configs, num_trials_of_data=experiment.num_trials_of_data
+    )
     for name, values in of_data.items():
         others = [data for data in values if data not in experiment.data]
         if others:
