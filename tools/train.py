@@ -52,6 +52,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.runner import Runner
 
+from mmpretrain_imbalance.hooks import StopOnSignalHook
 from mmpretrain_imbalance.hooks.batch_size_hook import BatchSizeHook
 from mmpretrain_imbalance.hooks.unvalidated_checkpoint_hook import UnvalidatedCheckpointHook
 
@@ -134,6 +135,8 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         prepare_resume(runner, *start)
         check_data(runner, "train_dataloader", "val_dataloader")
         scale_one_cycle(runner)
+        if not any(isinstance(hook, StopOnSignalHook) for hook in runner.hooks):
+            runner.register_hook(StopOnSignalHook())
         runner.train()
 
 

@@ -1,4 +1,4 @@
-"""Hooks that update losses and thresholds between epochs, or seed them."""
+"""Hooks that update losses and thresholds between epochs, seed epochs, or stop a run after a signal."""
 
 from .averaged_predictions_hook import AveragedPredictionsHook
 from .best_thresholds_hook import BestThresholdsHook
@@ -6,6 +6,7 @@ from .epoch_seed_hook import EpochSeedHook
 from .label_statistics_hook import LabelStatisticsHook
 from .refit_head_hook import RefitHeadHook
 from .soft_labels_hook import SoftLabelsHook
+from .stop_on_signal_hook import StopOnSignalHook
 
 __all__ = [
     "AveragedPredictionsHook",
@@ -14,4 +15,5 @@ __all__ = [
     "LabelStatisticsHook",
     "RefitHeadHook",
     "SoftLabelsHook",
+    "StopOnSignalHook",
 ]
