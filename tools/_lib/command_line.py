@@ -9,6 +9,7 @@ from pathlib import Path
 
 from _lib.cpu_processes import join_cpu_processes
 from _lib.input_errors import input_error_message, suggestion
+from _lib.restarted_processes import meet_after_restart
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS
@@ -191,6 +192,7 @@ def build_runner(parser: argparse.ArgumentParser, cfg: Config) -> Runner:
         does not support the unknown labels of the data.
     """
     try:
+        meet_after_restart(cfg)
         join_cpu_processes(cfg)
     except ValueError as error:
         parser.error(str(error))
