@@ -32,7 +32,7 @@ INSTALLED := $(VENV)/installed
 COPIED := $(VENV)/copied
 
 # Tests run in parallel processes; more than one thread per process would slow them down.
-test test-fast doctest check-long: export OMP_NUM_THREADS := 1
+test test-fast doctest check-long slurm: export OMP_NUM_THREADS := 1
 
 # $(INSTALLED) contains the path of this clone and is written at the end of an install. It is deleted, so that the
 # install runs again, if the Python of the environment does not exist, or if the clone was moved.
@@ -43,11 +43,12 @@ endif
 # Folders whose tests take less than a minute together.
 FAST := $(addprefix tests/,architecture datasets/annotations datasets/label_store functional losses metrics utils visualization)
 # What does not depend on the stack: functions of torch and NumPy (a test forbids other imports there), and tests of text,
-# of style and of the benchmarks.
+# of style, of the benchmarks and of torchrun.
 SAME := $(addprefix --ignore=,mmpretrain_imbalance/functional tests/architecture tests/configs/test_add_a_method.py \
-    tests/datasets/test_add_a_dataset.py tests/docs tests/functional tests/tools/test_benchmarks.py)
+    tests/datasets/test_add_a_dataset.py tests/docs tests/functional tests/integration/test_lost_machine.py \
+    tests/tools/test_benchmarks.py)
 
-.PHONY: help demo test test-fast doctest lint docs docs-serve check check-long benchmarks clean
+.PHONY: help demo test test-fast doctest lint docs docs-serve check check-long slurm benchmarks clean
 
 help:  ## show this list of commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -82,9 +83,14 @@ check:  ## run everything that CI runs: lint, tests and examples, and on the sec
 	$(MAKE) STACK=openmmlab doctest
 	$(MAKE) STACK=onedl test PYTEST_ARGS='$(PYTEST_ARGS) $(SAME)'
 	$(MAKE) STACK=onedl doctest PYTEST_ARGS='$(PYTEST_ARGS) $(SAME)'
+	@if PATH="$$PATH:/usr/sbin" command -v slurmd > /dev/null; then $(MAKE) slurm; \
+	    else echo "slurmd is not installed: make slurm is left out. It needs Debian's packages slurm-wlm and munge."; fi
 
 check-long: $(COPIED)  ## run the tests that take minutes: inductor compiles every loss, benchmarks run with small data
 	$(PYTEST) -m long
+
+slurm: $(COPIED)  ## train on a Slurm cluster of two nodes on this machine; needs Debian's packages slurm-wlm and munge
+	$(RUN) tests/slurm/cluster.py $(RUN) -m pytest -v $(PYTEST_ARGS) tests/slurm/slurm_runs.py
 
 benchmarks: $(COPIED)  ## measure speed and memory and compare them with the limits; QUICK=1 uses smaller data
 	for script in tools/benchmarks/*.py; do echo "== $$script"; flag=; \

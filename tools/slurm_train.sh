@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Train on a Slurm cluster.
 #   tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [options of tools/train.py]
-#   Set GPUS, GPUS_PER_NODE (0 for the CPU), CPUS_PER_TASK and SRUN_ARGS to change the resources of the job.
+#   Set GPUS, GPUS_PER_NODE (0 for the CPU), CPUS_PER_TASK and SRUN_ARGS to change the resources of the job,
+#   and MASTER_ADDR if the name of its first machine does not resolve on the others.
 set -euo pipefail
 
 if (($# < 4)); then
@@ -17,6 +18,8 @@ resources=(--ntasks="$gpus" --cpus-per-task="${CPUS_PER_TASK:-5}")
 if ((gpus_per_node > 0)); then
     resources+=(--ntasks-per-node="$gpus_per_node" --gres="gpu:$gpus_per_node")
 fi
+# Jobs that share a machine must not share a port.
+export MASTER_PORT="${MASTER_PORT:-$((20000 + RANDOM % 10000))}"
 read -r -a srun_args <<<"${SRUN_ARGS:-}"
 
 PYTHONPATH="$tools/..${PYTHONPATH:+:$PYTHONPATH}" exec srun \

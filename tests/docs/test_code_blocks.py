@@ -9,7 +9,7 @@ import pytest
 from tests.docs.code_blocks import BLOCKS, PAGES, ROOT
 
 # Languages that are not run: data, output, references, and directives of the site.
-OTHER_LANGUAGES = {"bibtex", "csv", "json", "text", "{toctree}"}
+OTHER_LANGUAGES = {"bibtex", "csv", "json", "text", "yaml", "{toctree}"}
 ALL = [block for blocks in BLOCKS.values() for block in blocks]
 
 

@@ -12,6 +12,7 @@ import shlex
 import sys
 
 import pytest
+import yaml
 
 from tests.docs.code_blocks import BLOCKS, ROOT
 
@@ -23,6 +24,7 @@ SCRIPTS = {
     "tools/dist_train.sh": ("train.py", ["config", None]),
     "tools/dist_test.sh": ("test.py", ["config", "checkpoint", None]),
     "tools/slurm_train.sh": ("train.py", [None, None, "config", None]),
+    "tools/slurm_job.sh": ("train.py", ["config", None]),
     "tools/slurm_test.sh": ("test.py", [None, None, "config", "checkpoint"]),
 }
 
@@ -84,6 +86,12 @@ def command_error(words: list[str], accept) -> str:
             return f"{program} does not exist"
         first = [word for word, position in zip(rest, positions) if position]
         return accept(f"tools/{tool}", first + rest[len(positions) :])
+    if program == "sbatch":
+        if "--wrap" in rest:
+            inner = rest[rest.index("--wrap") + 1].replace("$SLURM_ARRAY_TASK_ID", "1")
+            return command_error(shlex.split(inner), accept)
+        script = next((row for row, word in enumerate(rest) if not word.startswith("-")), None)
+        return "no script" if script is None else command_error(rest[script:], accept)
     if program == "bash":
         return "" if (ROOT / rest[0]).is_file() else f"{rest[0]} does not exist"
     if program == "make":
@@ -111,6 +119,20 @@ def test_commands_are_accepted(page: str, accept) -> None:
     assert wrong == {}
 
 
+def test_manifest_for_kubernetes(accept) -> None:
+    (block,) = (block for block in BLOCKS["docs/clusters.md"] if block.language == "yaml")
+    spec = yaml.safe_load(block.text)["spec"]
+    worker = spec["pytorchReplicaSpecs"]["Worker"]
+    assert worker["replicas"] == spec["elasticPolicy"]["minReplicas"] == spec["elasticPolicy"]["maxReplicas"]
+    pod = worker["template"]["spec"]
+    (container,) = pod["containers"]
+    assert command_error(container["command"], accept) == ""
+    assert {one["name"] for one in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    assert variables["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] == "1"
+    assert int(variables["TORCH_ELASTIC_SHUTDOWN_TIMEOUT"]) < pod["terminationGracePeriodSeconds"]
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -120,6 +142,8 @@ def test_commands_are_accepted(page: str, accept) -> None:
         "tools/dist_train.sh config.py --amp",
         "tools/slurm_test.sh PARTITION bce config.py a.pth --no-such-option",
         "torchrun --nproc_per_node=2 tools/train.py --launcher pytorch",
+        "sbatch --nodes=2 tools/slurm_job.sh config.py work_dirs/a --no-such-option",
+        "sbatch --array=1-2 --wrap 'python tools/compare_methods.py a.py --no-such-option'",
         "make no-such-target",
         "make demo NO_SUCH=1",
         "mim train mmpretrain no_such_config.py",

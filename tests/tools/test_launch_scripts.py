@@ -68,6 +68,17 @@ def test_one_machine_takes_a_free_port(arguments_of, command, environment, expec
     assert not any(argument.startswith(absent) for argument in arguments)
 
 
+def test_machines_that_restart_meet_in_a_new_store(arguments_of) -> None:
+    machines = dict(NNODES="2", MASTER_ADDR="10.0.0.1", MAX_RESTARTS="3")
+    arguments = arguments_of("dist_train.sh", "a.py", "2", NODE_RANK="0", LOCAL_ADDR="10.0.0.7", **machines)
+    common = {"--nnodes=2", "--rdzv_backend=c10d", "--rdzv_endpoint=10.0.0.1:29500", "--max_restarts=3"}
+    assert common | {"--rdzv_conf=is_host=1", "--local_addr=10.0.0.7"} <= set(arguments)
+    arguments = arguments_of("dist_train.sh", "a.py", "2", NODE_RANK="1", PORT="1234", **machines)
+    assert {"--rdzv_conf=is_host=0", "--rdzv_endpoint=10.0.0.1:1234"} <= set(arguments)
+    assert not any(argument.startswith(("--node_rank", "--local_addr")) for argument in arguments)
+    assert "--max_restarts=0" in arguments_of("dist_train.sh", "a.py", "2")
+
+
 def test_dist_test(arguments_of) -> None:
     arguments = arguments_of("dist_test.sh", "config.py", "my checkpoint.pth", "2", "--tta")
     assert arguments[-6:] == [
@@ -106,7 +117,26 @@ def test_slurm_test_on_the_cpu(arguments_of) -> None:
     assert arguments[-4:] == ["config.py", "a.pth", "--launcher", "slurm"]
 
 
-@pytest.mark.parametrize("script", ["dist_train.sh", "dist_test.sh", "slurm_train.sh", "slurm_test.sh"])
+def test_slurm_job_trains_in_the_allocation_of_sbatch(arguments_of) -> None:
+    arguments = arguments_of(
+        "slurm_job.sh", "config.py", "my work", "--amp", SLURM_JOB_ID="7", SLURM_CPUS_PER_TASK="3"
+    )
+    assert "--cpus-per-task=3" in arguments
+    assert arguments[-7:] == [
+        "tools/train.py",
+        "config.py",
+        "--work-dir=my work",
+        "--launcher",
+        "slurm",
+        "--resume",
+        "--amp",
+    ]
+
+
+SCRIPTS = ["dist_train.sh", "dist_test.sh", "slurm_job.sh", "slurm_train.sh", "slurm_test.sh"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_too_few_arguments_show_the_usage(script: str) -> None:
     done = subprocess.run(
         ["bash", str(ROOT / "tools" / script), "a"], stderr=subprocess.PIPE, text=True, check=False
