@@ -43,10 +43,9 @@ endif
 # Folders whose tests take less than a minute together.
 FAST := $(addprefix tests/,architecture datasets/annotations datasets/label_store functional losses metrics utils visualization)
 # What does not depend on the stack: functions of torch and NumPy (a test forbids other imports there), and tests of text,
-# of style, of the benchmarks and of torchrun.
+# of style and of the benchmarks.
 SAME := $(addprefix --ignore=,mmpretrain_imbalance/functional tests/architecture tests/configs/test_add_a_method.py \
-    tests/datasets/test_add_a_dataset.py tests/docs tests/functional tests/integration/test_lost_machine.py \
-    tests/tools/test_benchmarks.py)
+    tests/datasets/test_add_a_dataset.py tests/docs tests/functional tests/tools/test_benchmarks.py)
 
 .PHONY: help demo test test-fast doctest lint docs docs-serve check check-long slurm benchmarks clean
 
@@ -86,7 +85,7 @@ check:  ## run everything that CI runs: lint, tests and examples, and on the sec
 	@if PATH="$$PATH:/usr/sbin" command -v slurmd > /dev/null; then $(MAKE) slurm; \
 	    else echo "slurmd is not installed: make slurm is left out. It needs Debian's packages slurm-wlm and munge."; fi
 
-check-long: $(COPIED)  ## run the tests that take minutes: inductor compiles every loss, benchmarks run with small data
+check-long: $(COPIED)  ## run the tests that take minutes: inductor compiles every loss, benchmarks run, a machine is lost
 	$(PYTEST) -m long
 
 slurm: $(COPIED)  ## train on a Slurm cluster of two nodes on this machine; needs Debian's packages slurm-wlm and munge

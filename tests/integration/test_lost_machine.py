@@ -70,7 +70,7 @@ def start_machine(tmp_path):
         process.wait(60)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_training_with_a_machine_that_comes_back_equals_an_unbroken_one(start_machine, tmp_path):
     (tmp_path / "config.py").write_text(CONFIG)
     staying, leaving = start_machine(0), start_machine(1, LOSE_THIS_MACHINE="yes")
