@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from json import JSONDecodeError, loads
 from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from torch import nn
 
 from ..metrics.chosen_on import read_chosen_on, refit_of
 from ..utils.class_values import class_values
+from ..utils.json_content import parse_json
 
 
 class ChosenThresholds(NamedTuple):
@@ -105,8 +105,8 @@ def thresholds_beside(weights: str | os.PathLike[str] | None, meta: Mapping[str,
     if not path.is_file():
         return None
     try:
-        content = loads(path.read_text(encoding="utf-8-sig"))
-    except (JSONDecodeError, UnicodeDecodeError):
+        content = parse_json(path.read_bytes(), f"The file {path}")
+    except ValueError:
         return path
     if not isinstance(content, dict) or content.get("iter") is None:
         return path

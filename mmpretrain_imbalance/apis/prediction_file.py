@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..utils.files import atomic_write, csv_line
+from ..utils.json_content import parse_json
 from .image_prediction import ImagePrediction
 
 _SEPARATOR = "|"
@@ -141,7 +142,8 @@ class PredictionFile:
                 json.dump(settings, file, indent=1)
             return
         try:
-            stored = json.loads(settings_path.read_text(encoding="utf-8")) if settings_path.exists() else None
+            name = f"The file {settings_path}"
+            stored = parse_json(settings_path.read_bytes(), name) if settings_path.exists() else None
         except ValueError as error:
             raise ValueError(f"{settings_path}: expected settings as JSON, found {error}.") from error
         if stored != settings:

@@ -16,6 +16,8 @@ from mmpretrain.datasets import BaseDataset
 from PIL import Image
 
 from ..utils.argument_checks import check_choice
+from ..utils.class_names import check_class_names
+from ..utils.found_values import shown
 from .annotations.writer import write_annotations
 from .label_store.build import filter_rows, select_classes
 from .label_store.counts import LabelCounts
@@ -84,12 +86,15 @@ class LabelStoreDataset(BaseDataset):
         """Load the labels, and apply ``classes``, ``filter_cfg`` and ``indices``, in this order."""
         if self._fully_initialized:
             return
+        classes = self._metainfo.get("classes")
+        if classes is not None:
+            check_class_names(classes, f"The 'classes' argument of {type(self).__name__}")
         store = self.load_label_store()
-        self._store = select_classes(store, self._metainfo.get("classes", store.class_names))
+        source = self.ann_file or "the annotations"
+        self._store = select_classes(store, store.class_names if classes is None else classes, source)
         self._metainfo["classes"] = self._store.class_names
-        if "frequency" in self._store.class_metadata:  # of LVIS: rare, common or frequent
-            groups = dict(r="tail", c="middle", f="head")
-            self._metainfo["class_groups"] = [groups[key] for key in self._store.class_metadata["frequency"]]
+        if "frequency" in self._store.class_metadata:
+            self._metainfo["class_groups"] = _class_groups(self._store.class_metadata["frequency"], source)
         self._rows = self.initial_rows()
         if self.filter_cfg:
             self._rows = filter_rows(self._store, np.asarray(self._rows), **self.filter_cfg)
@@ -291,6 +296,18 @@ class LabelStoreDataset(BaseDataset):
                 f"{len(self._rows)}. Got indices from {chosen.min()} to {chosen.max()} instead."
             )
         return np.asarray(self._rows, dtype=np.int64)[chosen]
+
+
+def _class_groups(frequencies: Sequence[Any], source: str) -> list[str]:
+    """Return the groups of LVIS, whose classes are rare, common or frequent."""
+    groups = dict(r="tail", c="middle", f="head")
+    wrong = [frequency for frequency in frequencies if frequency not in tuple(groups)]
+    if wrong:
+        raise ValueError(
+            f"The 'frequency' of each class of {source} must be 'r' (rare), 'c' (common) or 'f' (frequent). "
+            f"Got {shown(wrong[0])} instead."
+        )
+    return [groups[frequency] for frequency in frequencies]
 
 
 def find_image_problem(path: str, raised: Exception | None = None) -> str | None:

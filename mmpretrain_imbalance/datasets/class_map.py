@@ -117,11 +117,13 @@ def chosen_classes(source: str, source_classes: Sequence[str], names: Collection
     _check_names(
         names, source_classes, f"The 'positives_only' of source {source!r}", "hold classes of the source"
     )
-    return np.isin(np.array(source_classes, dtype=object), list(names))
+    chosen = set(names)
+    return np.array([name in chosen for name in source_classes], dtype=bool)
 
 
 def _check_names(names: Collection[str], allowed: Sequence[str], subject: str, requirement: str) -> None:
-    wrong = [name for name in names if name not in set(allowed)]
+    known = set(allowed)
+    wrong = [name for name in names if name not in known]
     if not wrong:
         return
     close = difflib.get_close_matches(str(wrong[0]), list(map(str, allowed)), n=1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Subset
 
+from ..utils.array_files import load_array
 from .wrapped import initialize
 
 
@@ -23,7 +23,8 @@ class DatasetSubset(Subset[Any]):
             dataset.
 
     Raises:
-        ValueError: If ``dataset`` has another number of samples.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If ``dataset`` has another number of samples, or the file has no indices.
     """
 
     def __init__(self, dataset: Any, indices: str | os.PathLike[str], num_samples: int | None = None) -> None:
@@ -34,7 +35,7 @@ class DatasetSubset(Subset[Any]):
                 "The 'num_samples' argument of DatasetSubset must be the number of samples of 'dataset', "
                 f"{len(dataset)}. Got {num_samples} instead. A nested dataset may repeat samples."
             )
-        super().__init__(dataset, np.load(indices, allow_pickle=False).tolist())
+        super().__init__(dataset, _read_indices(indices))
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -50,3 +51,17 @@ class DatasetSubset(Subset[Any]):
         """Return the known positive classes of one sample, for ``ClassBalancedDataset``."""
         positives: list[int] = self.dataset.get_cat_ids(self.indices[idx])  # type: ignore[attr-defined]
         return positives
+
+
+def _read_indices(path: str | os.PathLike[str]) -> list[int]:
+    expected = "The 'indices' argument of DatasetSubset must be a .npy file with indices of samples."
+    try:
+        indices = load_array(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{expected} Got {path} instead, which does not exist.") from None
+    except ValueError as error:
+        raise ValueError(f"{expected} Got {path} instead, {error}.") from None
+    if indices.ndim != 1 or indices.dtype.kind not in "iu":
+        raise ValueError(f"{expected} Got {path} instead, with {indices.dtype} of shape {indices.shape}.")
+    found: list[int] = indices.tolist()
+    return found

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
 import mmap
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from ..utils.json_content import parse_json
 from .label_store.store import LabelStore
 
 FORMAT, VERSION = "mmpretrain_imbalance.feature_store", 1
@@ -20,6 +20,7 @@ FEATURES, LABELS, MANIFEST = "features.npy", "labels", "feature_store.json"
 UNFINISHED = "unfinished.json"
 DTYPES = ("float32", "float16")
 _LARGE = 2**30  # bytes
+_MOST = 2**40  # images or features, so that their product still fits into 64 bits with few of the other
 
 
 class FeatureStore:
@@ -167,17 +168,23 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             f"The folder {path} must be a feature store, with the file {MANIFEST}. Got none instead. "
             "tools/extract_features.py writes one."
         )
-    try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        names = "num_images", "num_features", "dtype", "classes", "settings"
-        is_valid = (manifest["format"], manifest["version"]) == (FORMAT, VERSION) and (
-            {*names} <= {*manifest} and manifest["dtype"] in DTYPES
-        )
-    except (ValueError, KeyError, TypeError):
-        is_valid = False
-    if not is_valid:
+    manifest = parse_json(file.read_bytes(), f"The description {file} of a feature store")
+    if not _is_valid(manifest):
         raise ValueError(
             f"The file {file} must be the description of a feature store, version {VERSION}. Got another "
             "content instead. Extract the features again."
         )
-    return manifest
+    return cast("dict[str, Any]", manifest)
+
+
+def _is_valid(manifest: Any) -> bool:
+    if not isinstance(manifest, dict):
+        return False
+    sizes = manifest.get("num_images"), manifest.get("num_features")
+    return (
+        (manifest.get("format"), manifest.get("version")) == (FORMAT, VERSION)
+        and manifest.get("dtype") in DTYPES
+        and all(type(size) is int and 0 < size < _MOST for size in sizes)
+        and isinstance(manifest.get("classes"), list)
+        and isinstance(manifest.get("settings"), dict)
+    )

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..utils.argument_checks import check_choice
 from ..utils.files import atomic_write
+from ..utils.json_content import parse_json
 from .feature_store import (
     DTYPES,
     FEATURES,
@@ -63,7 +64,8 @@ class FeatureStoreWriter:
         self.is_finished = (self.folder / MANIFEST).is_file()
         stored = self.folder / (MANIFEST if self.is_finished else UNFINISHED)
         if stored.is_file():
-            self._check_settings(json.loads(stored.read_text(encoding="utf-8")).get("settings") or {})
+            content = parse_json(stored.read_bytes(), f"The description {stored} of a feature store")
+            self._check_settings((content.get("settings") if isinstance(content, dict) else None) or {})
         elif self.folder.exists() and any(self.folder.iterdir()):
             raise FileExistsError(
                 "The 'folder' argument of FeatureStoreWriter must be a feature store, or not exist. Got "
@@ -184,6 +186,8 @@ def stored_shape(path: Path) -> tuple[int, int] | None:
         with open(path, "rb") as file:
             np.lib.format.read_magic(file)
             num_images, num_features = np.lib.format.read_array_header_1_0(file)[0]
-    except (FileNotFoundError, ValueError):
+    except FileNotFoundError:
+        return None
+    except Exception:  # a damaged header can cause any error
         return None
     return num_images, num_features

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from collections.abc import Mapping
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ..utils.json_content import parse_json
 
 #: Sentence for results on the same data.
 SAME_DATA = (
@@ -89,7 +90,7 @@ def read_chosen_on(path: str | os.PathLike[str]) -> dict[str, Any] | None:
         The description; None if the file has none, as every CSV file, or is malformed.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        content = parse_json(Path(path).read_bytes(), f"The file {path}")
     except (OSError, ValueError):
         return None
     found = content.get("chosen_on") if isinstance(content, dict) else None

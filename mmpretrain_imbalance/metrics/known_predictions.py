@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..utils.array_files import load_archive
+from ..utils.class_names import check_class_names
 from ..utils.files import atomic_write
 
 
@@ -91,16 +92,26 @@ class KnownPredictions:
         if not Path(path).is_file():
             raise FileNotFoundError(f"The predictions file must exist. Got {str(path)!r} instead.")
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                columns = {name: archive[name] for name in archive.files}
+            columns: dict[str, Any] = dict(load_archive(path))
             if "class_groups" in columns:
                 columns["class_groups"] = columns["class_groups"].tolist()
-            return cls(
+            predictions = cls(
                 class_names=columns.pop("class_names").tolist(),
                 num_images=int(columns.pop("num_images")),
                 **columns,
             )
-        except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+            predictions._check_elements()
+            return predictions
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{path}: expected predictions written by DumpPredictions, found {error}. Write it again."
             ) from error
+
+    def _check_elements(self) -> None:
+        check_class_names(self.class_names, "the class names")
+        columns = self.images, self.classes, self.scores, self.labels
+        if any(column.shape != (self.images.size,) or column.dtype.kind not in "iuf" for column in columns):
+            raise ValueError("columns that are not numbers, or not of one length")
+        highest = (self.images, self.num_images - 1), (self.classes, self.num_classes - 1), (self.labels, 1)
+        if any(((column < 0) | (column > most)).any() for column, most in highest):
+            raise ValueError("an image, a class or a label out of range")

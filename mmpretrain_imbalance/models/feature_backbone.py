@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from mmpretrain_imbalance.utils.argument_checks import check_integer
+from mmpretrain_imbalance.utils.array_files import load_archive
 
 
 @MODELS.register_module()
@@ -97,8 +97,8 @@ def read_statistics(path: str | os.PathLike[str], num_features: int) -> tuple[np
     """
     found = "a file that cannot be read"
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            mean, std = arrays["mean"], arrays["std"]
+        arrays = load_archive(path)
+        mean, std = arrays["mean"], arrays["std"]
         found = f"arrays of shape {mean.shape} and {std.shape}"
         is_valid = mean.shape == std.shape == (num_features,) and bool(
             np.isfinite(mean).all() and np.isfinite(std).all() and (std >= 0).all()
@@ -108,7 +108,7 @@ def read_statistics(path: str | os.PathLike[str], num_features: int) -> tuple[np
             f"The 'statistics' argument of FeatureBackbone must be an existing file. Got {str(path)!r} "
             "instead. tools/extract_features.py writes it as statistics.npz."
         ) from error
-    except (AttributeError, BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         is_valid = False
     if not is_valid:
         raise ValueError(

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from .files import atomic_write, csv_line
+from .found_values import shown
+from .json_content import parse_json
 
 #: Name of the value, in a file or a dict, of all classes that it does not name.
 DEFAULT = "default"
@@ -82,7 +84,7 @@ def read_named_values(path: str | os.PathLike[str], column: str, classes: Sequen
         raise FileNotFoundError(f"The file of {column} values must exist. Got {str(path)!r} instead.")
     try:
         by_name = _read_json(path, column) if _suffix(path) == ".json" else _read_csv(path, column)
-    except (csv.Error, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(
             f"{path}: expected {_suffix(path)[1:].upper()} with values per class, found {error}."
         ) from error
@@ -108,10 +110,11 @@ def _suffix(path: str | os.PathLike[str]) -> str:
 def _number(value: Any, path: str | os.PathLike[str], name: str, column: str) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         number = math.nan
     if math.isnan(number):
-        raise ValueError(f"{path}: class {name!r}, field {column!r}: expected a number, found {value!r}.")
+        found = shown(value)
+        raise ValueError(f"{path}: class {name!r}, field {column!r}: expected a number, found {found}.")
     return number
 
 
@@ -120,6 +123,8 @@ def _by_name(
 ) -> dict[str, float]:
     by_name: dict[str, float] = {}
     for name, value in zip(names, values):
+        if not isinstance(name, str):
+            raise ValueError(f"{path}: expected names of classes, found {shown(name)}.")
         if name in by_name:
             raise ValueError(f"{path}: expected one {column} value for each class, found {name!r} twice.")
         by_name[name] = _number(value, path, name, column)
@@ -127,7 +132,7 @@ def _by_name(
 
 
 def _read_json(path: str | os.PathLike[str], column: str) -> dict[str, float]:
-    content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    content = parse_json(Path(path).read_bytes(), f"The file {path}")
     names, values = (content.get(key) if isinstance(content, dict) else None for key in ("classes", column))
     if not isinstance(names, list) or not isinstance(values, list) or len(names) != len(values):
         raise ValueError(f"{path}: expected the lists 'classes' and {column!r}, of equal length.")
@@ -140,9 +145,10 @@ def _read_json(path: str | os.PathLike[str], column: str) -> dict[str, float]:
 def _read_csv(path: str | os.PathLike[str], column: str) -> dict[str, float]:
     with open(path, encoding="utf-8-sig", newline="") as file:  # spreadsheets may write a byte order mark
         reader = csv.DictReader(file)
-        if not {"class", column} <= set(reader.fieldnames or ()):
+        header = list(reader.fieldnames or ())
+        if header.count("class") != 1 or header.count(column) != 1:
             raise ValueError(
-                f"{path}, line 1: expected the columns 'class' and {column!r}, found {reader.fieldnames}."
+                f"{path}, line 1: expected the columns 'class' and {column!r} once, found {shown(header)}."
             )
         rows = list(reader)
     return _by_name([row["class"] for row in rows], [row[column] for row in rows], path, column)
@@ -200,7 +206,10 @@ def class_values(
             values = [values.get(name, values.get(DEFAULT, math.nan)) for name in class_names]
         else:
             values = read_named_values(values, file_column or column, class_names)
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of different lengths
+        array = np.asarray(shown(values))
     if array.shape != (num_classes,):
         raise ValueError(
             f"The {column} of {caller} must be one number for each of the {num_classes} classes. "

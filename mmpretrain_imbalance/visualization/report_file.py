@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from ..utils.files import atomic_write
+from ..utils.json_content import parse_json
 
 _MARK = re.compile(r"<!-- report of (.*) -->\s*\Z")
 
@@ -62,9 +63,16 @@ def check_report_file(path: str | os.PathLike[str], subject: list[str]) -> None:
     with open(path, "rb") as file:
         file.seek(max(0, path.stat().st_size - 65536))
         found = _MARK.search(file.read().decode("utf-8", "replace"))
-    if found is None or json.loads(found[1]) != subject:
+    if found is None or not _is_about(found[1], subject):
         other = "a report about other data" if found else "a file that is not such a report"
         raise ValueError(
             f"The '--out' argument must be a new file or an earlier report about the same data. Got {path} "
             f"instead, which is {other}. Choose another name with '--out', or remove the file."
         )
+
+
+def _is_about(mark: str, subject: object) -> bool:
+    try:
+        return bool(parse_json(mark, "The mark") == subject)
+    except ValueError:
+        return False

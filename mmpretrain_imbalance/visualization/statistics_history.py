@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from pathlib import Path
 
 import numpy as np
+
+from ..utils.json_content import parse_json
 
 
 def read_statistics_histories(
@@ -39,7 +40,7 @@ def read_statistics_histories(
     histories: dict[str, np.ndarray] = {}
     for update, path in enumerate(paths):
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path.read_bytes(), f"The file {path}")
             named = {
                 name: values
                 for state in reversed(content["losses"].values())

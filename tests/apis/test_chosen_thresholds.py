@@ -59,7 +59,7 @@ def test_file_beside_the_checkpoint_precedes_the_checkpoint(tmp_path: Path) -> N
     assert (by_hand.threshold_source, by_hand.thresholds.tolist()) == ("file", [0.6, 0.6, 0.2])
 
     file.write_text("{")
-    with pytest.raises(ValueError, match=r"thresholds\.json: expected JSON"):
+    with pytest.raises(ValueError, match=r"The file .*thresholds\.json must be complete JSON"):
         MultiLabelInferencer(config, checkpoint, device="cpu")
     assert (
         MultiLabelInferencer(config, checkpoint, thresholds=0.5, device="cpu").threshold_source == "argument"

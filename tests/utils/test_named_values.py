@@ -38,7 +38,11 @@ def test_missing_class_is_named(tmp_path, ending):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.json", "{", "expected JSON"),
+        ("a.json", "{", "must be complete JSON"),
+        ("a.json", "[" * 10**5, "must be JSON with a few nested levels"),
+        ("a.json", '{"classes": ["x"], "p": [%s]}' % ("9" * 5000), "numbers of at most 4,300 digits"),
+        ("a.json", '{"classes": ["x"], "p": [%s]}' % ("9" * 400), "expected a number, found 9999"),
+        ("a.json", '{"classes": [["x"]], "p": [1]}', r"expected names of classes, found \['x'\]"),
         ("a.json", "[]", "expected the lists 'classes' and 'p'"),
         ("a.json", '{"classes": ["x"], "p": [1, 2]}', "of equal length"),
         (
@@ -50,6 +54,7 @@ def test_missing_class_is_named(tmp_path, ending):
         ("a.json", '{"classes": ["x", "x"], "p": [1, 2]}', "'x' twice"),
         ("a.csv", "", "line 1: expected the columns 'class' and 'p'"),
         ("a.csv", "class,q\nx,1\n", "line 1: expected the columns 'class' and 'p'"),
+        ("a.csv", "class,p,p\nx,1,2\n", "line 1: expected the columns 'class' and 'p' once"),
         ("a.csv", "class,p\nx,\n", "class 'x', field 'p': expected a number, found ''"),
         ("a.csv", "class,p\nx\n", "class 'x', field 'p': expected a number, found None"),
         ("a.csv", "class,p\nx,1\nx,2\n", "'x' twice"),

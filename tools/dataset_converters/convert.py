@@ -238,25 +238,25 @@ def table(annotations: str, default_label: str, class_names: str | None, **optio
             f"{class_names} with {annotations}, which names different classes, instead."
         )
     rows = rows_of_store(store, np.arange(len(store)))
-    rows.notes = notes
+    rows.notes, rows.source = notes, annotations
     return rows
 
 
 def image_list(store: str, images: str, skip_malformed: bool) -> LabelRows:
     """Select the images of a list from a label store."""
-    return read_image_list(LabelStore.open(store), images, skip_malformed=skip_malformed)
+    return read_image_list(LabelStore.open(store, verify=True), images, skip_malformed=skip_malformed)
 
 
 def long_tailed(store: str, **options: Any) -> LabelRows:
     """Select a long-tailed subset of a label store."""
-    opened = LabelStore.open(store)
+    opened = LabelStore.open(store, verify=True)
     return rows_of_store(opened, long_tailed_subset(opened, **options))
 
 
 def simulate(store: str, protocol: str, seed: int, **options: Any) -> LabelRows:
     """Hide labels of all images of a store, with the row of an image as its sample id."""
     amount = protocol_amount(protocol, **options, caller="simulate")
-    opened = LabelStore.open(store)
+    opened = LabelStore.open(store, verify=True)
     rows = np.arange(len(opened))
     simulated = simulate_store([LabelSource(opened, rows, rows, 0)], protocol, amount, seed)
     return rows_of_store(simulated, rows)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ...utils.files import atomic_write
+from ...utils.json_content import parse_json
 from ..comparison.compared_setting import read_setting
 from .experiment import Experiment
 from .experiment_cell import finished_runs
@@ -33,9 +33,9 @@ def read_results(path: str | os.PathLike[str]) -> dict[str, Any]:
         ValueError: If it is no result file of an experiment.
     """
     try:
-        content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        content: dict[str, Any] = parse_json(Path(path).read_bytes(), f"The file {path}")
         _ = (content["experiment"], [(cell["data"], cell["setting"]) for cell in content["cells"]])
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: expected the results that tools/run_experiment.py writes, found {error}."
         ) from error

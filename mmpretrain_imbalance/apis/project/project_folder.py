@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ...utils.files import atomic_write
+from ...utils.json_content import parse_json
 from ...utils.unfinished import unfinished
 
 #: File with the settings of a project, from which it is updated.
@@ -88,10 +89,10 @@ def read_settings(folder: Path) -> dict[str, Any]:
             f"instead, without {SETTINGS_FILE}. Without --update, a new project is made."
         )
     try:
-        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        settings = parse_json(path.read_bytes(), f"The file {path}")
         is_valid = settings.get("format") == _FORMAT
-    except (AttributeError, UnicodeDecodeError, json.JSONDecodeError):
+    except (AttributeError, ValueError):
         is_valid = False
     if not is_valid:
         raise ValueError(f"{path}: expected the settings that new_project writes, found another content.")
-    return settings
+    return cast("dict[str, Any]", settings)

@@ -200,8 +200,9 @@ def _joined(stores: Sequence[LabelStore]) -> LabelStore:
 
 
 def _with_classes_of(labels: LabelStore, earlier: LabelStore, table: str | os.PathLike[str]) -> LabelStore:
-    missing = [name for name in earlier.class_names if name not in labels.class_names]
-    more = [name for name in labels.class_names if name not in earlier.class_names]
+    expected, found_names = dict.fromkeys(earlier.class_names), dict.fromkeys(labels.class_names)
+    missing = [name for name in expected if name not in found_names]
+    more = [name for name in found_names if name not in expected]
     if missing or more:
         found = f"no class {missing[0]!r}" if missing else f"the additional class {more[0]!r}"
         remedy = "" if missing else f" Leave a column out with --ignore {more[0]!r}, or make"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
+from ...utils.found_values import first_repeated, shown
+from ...utils.json_content import parse_json
 from .errors import read_annotation_bytes
 
 
@@ -16,12 +18,17 @@ class RepeatedKeys(dict[str, Any]):
 
     Args:
         pairs: Keys and values in the order of the file.
+
+    Attributes:
+        repeated: The first key that is repeated.
+        certain: The values of the keys that are given once.
     """
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        keys = [key for key, _ in pairs]
-        self.repeated = next(key for index, key in enumerate(keys) if key in keys[:index])
+        counts = Counter(key for key, _ in pairs)
+        self.repeated = cast(str, first_repeated(key for key, _ in pairs))
+        self.certain = {key: value for key, value in pairs if counts[key] == 1}
 
 
 def read_json(path: str) -> Any:
@@ -35,20 +42,10 @@ def read_json(path: str) -> Any:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is empty, truncated, not JSON or not in UTF-8, or its outermost object repeats
-            a key.
+        ValueError: If the file is empty, truncated, not JSON, nested too deeply or not in UTF-8, or its
+            outermost object repeats a key.
     """
-    try:
-        content = json.loads(read_annotation_bytes(path), object_pairs_hook=_object)
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"The annotation file {path} must be JSON in UTF-8. Got other bytes instead: {error}."
-        ) from None
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"The annotation file {path} must be complete JSON. Got an error at line {error.lineno}, column "
-            f"{error.colno} instead: {error.msg}. The file may be truncated."
-        ) from None
+    content = parse_json(read_annotation_bytes(path), f"The annotation file {path}", _object)
     reject_repeated_keys(content, path)
     return content
 
@@ -65,7 +62,7 @@ def reject_repeated_keys(item: Any, path: str) -> None:
     """
     if isinstance(item, RepeatedKeys):
         raise ValueError(
-            f"The annotation file {path} must name each key once. Got {item.repeated!r} twice instead."
+            f"The annotation file {path} must name each key once. Got {shown(item.repeated)} twice instead."
         )
 
 
@@ -91,12 +88,13 @@ def open_text(path: str) -> Iterator[TextIO]:
         ) from None
 
 
-def csv_rows(lines: Iterable[str], path: str) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(lines: Iterable[str], path: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Split the lines of a CSV file into cells.
 
     Args:
         lines: The lines, with their line ends.
         path: The file, for error messages.
+        delimiter: The character between two cells.
 
     Yields:
         Number of each line, and its cells without leading spaces; an empty list for an empty line.
@@ -105,7 +103,7 @@ def csv_rows(lines: Iterable[str], path: str) -> Iterator[tuple[int, list[str]]]
         ValueError: If a line has a NUL byte, or a cell has a line break or is far too long. Such a cell
             follows an open quote and may contain the rows of many images.
     """
-    reader, number = csv.reader(_without_nul(lines, path), skipinitialspace=True), 1
+    reader, number = csv.reader(_without_nul(lines, path), delimiter=delimiter, skipinitialspace=True), 1
     try:
         for cells in reader:
             # A quote that is open in the last line of the file adds only the line break of that line.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Iterable, Iterator
@@ -164,7 +163,7 @@ def apply_corrections(
         for row in rows:
             key = row * labels.num_classes + class_of_name[correction.class_name]
             earlier = first.setdefault(key, correction)
-            now = int(labels.dense(row)[class_of_name[correction.class_name]])
+            now = _label(labels, row, class_of_name[correction.class_name])
             if earlier.correct != correction.correct:
                 expected = f"{earlier.correct}, as in {earlier.where or 'an earlier correction'}"
                 errors.add(where, "correct", f"{expected} for the same image and class", correction.correct)
@@ -188,6 +187,13 @@ def _rows_of_names(labels: LabelStore, names: set[str]) -> dict[str, list[int]]:
     return rows
 
 
+def _label(labels: LabelStore, row: int, class_index: int) -> int:
+    classes, values = labels.row(row)  # the classes are ascending
+    position = int(np.searchsorted(classes, class_index))
+    is_listed = position < len(classes) and classes[position] == class_index
+    return int(values[position]) if is_listed else labels.default_label
+
+
 def _with_changes(labels: LabelStore, changes: dict[int, int]) -> LabelStore:
     images, classes, values = labels.elements(np.arange(len(labels)))
     keys = np.fromiter(changes, np.int64, len(changes))
@@ -209,7 +215,4 @@ def _with_changes(labels: LabelStore, changes: dict[int, int]) -> LabelStore:
 
 def _rows(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
     header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    if delimiter == ",":
-        return csv_rows(io.StringIO(text, newline=""), path)
-    return enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1)
+    return csv_rows(io.StringIO(text, newline=""), path, max(",;\t", key=header.count))

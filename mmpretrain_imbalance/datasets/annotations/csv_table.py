@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ...utils.class_names import check_class_names
+from ...utils.found_values import first_repeated
 from ..label_store.build import build_label_store, label_store_from_array
 from ..label_store.store import LabelStore
 from .content import csv_rows
@@ -65,6 +67,8 @@ def read_annotation_csv(
     last = text.rpartition("\n")[2]
     if "," in last and not last.rpartition(",")[2].strip():
         notes[f"last line of {path} ends in a blank cell, without a newline: was the file cut off there?"] = 1
+    if class_names is not None:
+        check_class_names(class_names, f"The class list for {path}")
     if is_long_header(header):
         store = read_long_lines(lines, class_names, errors, notes)
     else:
@@ -149,7 +153,8 @@ def read_long_lines(
     elif missing := [name for name in class_names if name not in classes]:
         note = f"names in 'classes' are missing in {errors.path}, the first of them {missing[0]!r}"
         notes[note] = len(missing)
-    class_indices = np.array([names.index(name) for name in classes], dtype=np.int64)
+    index_of_name = {name: index for index, name in enumerate(names)}
+    class_indices = np.array([index_of_name[name] for name in classes], dtype=np.int64)
     rows = np.array(elements, dtype=np.int64).reshape(-1, 4)
     rows = rows[rows[:, 2] != -1]  # unknown, like everything that is not listed
     rows[:, 1] = class_indices[rows[:, 1]]
@@ -206,9 +211,9 @@ def _class_names(header: list[str], path: str) -> list[str]:
             f"{','.join(header)!r:.200}, instead. (If the classes have such names, name the first column "
             "'image'.)"
         )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice or "" in names:
-        found = "an empty name" if "" in names else f"{twice[0]!r} twice"
+    twice = first_repeated(names)
+    if "" in names or twice is not None:
+        found = "an empty name" if "" in names else f"{twice!r} twice"
         raise ValueError(f"The header of {path} must have different class names. Got {found} instead.")
     return names
 

@@ -7,6 +7,8 @@ from typing import Any, cast
 import numpy as np
 from mmengine import fileio
 
+from ...utils.found_values import printable, shown
+
 
 class AnnotationErrors:
     """Collects the errors of a file while it is read; the message describes the first and counts the others.
@@ -41,7 +43,7 @@ class AnnotationErrors:
             in_words: Whether ``found`` is a description such as "no file" and not a value of the file.
         """
         if self._first is None:
-            self._first = (where, field, expected, str(found) if in_words else repr(found))
+            self._first = (where, field, expected, str(found) if in_words else shown(found))
         self._count += 1
 
     def raise_if_any(self) -> None:
@@ -53,13 +55,11 @@ class AnnotationErrors:
         if self._first is None:
             return
         where, field, expected, text = self._first
-        text = text if len(text) <= 200 else f"{text[:200]} ..."
         more = {1: "", 2: " 1 more error follows."}.get(
             self._count, f" {self._count - 1} more errors follow."
         )
-        raise ValueError(
-            f"The '{field}' of {where} in {self.path} must be {expected}. Got {text} instead.{more}"
-        )
+        message = f"The '{field}' of {where} in {self.path} must be {expected}. Got {text} instead.{more}"
+        raise ValueError(printable(message))
 
 
 class LineErrors(AnnotationErrors):
@@ -112,7 +112,7 @@ def read_annotation_bytes(path: str) -> bytes:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is empty.
+        ValueError: If the file is empty or cannot be read.
     """
     try:
         content = fileio.get(path)
@@ -120,6 +120,10 @@ def read_annotation_bytes(path: str) -> bytes:
         raise FileNotFoundError(
             f"The 'ann_file' argument must be an existing annotation file. Got {path} instead. "
             "(Is 'data_root' right?)"
+        ) from error
+    except OSError as error:  # such as a folder, or a file without permission
+        raise ValueError(
+            f"The annotation file {path} must be readable. Got an error instead: {error.strerror or error}."
         ) from error
     if not content.strip():
         raise ValueError(f"The annotation file {path} must have samples. Got an empty file instead.")

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from ...utils.class_names import check_class_names
+from ...utils.found_values import first_repeated, is_text, shown
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
 from .content import RepeatedKeys, read_json, reject_repeated_keys
@@ -51,13 +53,16 @@ def read_annotation_json(
     """
     annotations = _parse(path)
     reject_repeated_keys(annotations.get("metainfo"), path)
-    names = _class_names(annotations.get("metainfo"), path) or class_names
+    names = _class_names(annotations.get("metainfo"), path)
+    if names is None and class_names is not None:
+        check_class_names(class_names, f"The class list for {path}")
+        names = list(class_names)
     if names is None:
         raise ValueError(
             f"The 'metainfo' of {path} must have 'classes', a list of class names. Got none instead. "
             "Name them there, or in the 'classes' argument of the dataset."
         )
-    reader = _SampleReader(path, list(names), default_label)
+    reader = _SampleReader(path, names, default_label)
     for number, sample in enumerate(annotations["data_list"]):
         reader.read(number, sample)
     sizes = [len(classes) for classes in reader.classes]
@@ -87,6 +92,7 @@ class _SampleReader:
 
     def __init__(self, path: str, class_names: list[str], default_label: int) -> None:
         self.errors = AnnotationErrors(path)
+        self.class_names = class_names
         self.num_classes = len(class_names)
         self.class_index = {name: index for index, name in enumerate(class_names)}
         self.numbers: list[int] = []
@@ -109,7 +115,7 @@ class _SampleReader:
                 self.errors.add(f"sample {number}", "key", expected, key)
         name: Any = sample.get("img_path")
         where = f"sample {number} ({name})"
-        if not isinstance(name, str) or not name:
+        if not is_text(name):
             self.errors.add(f"sample {number}", "img_path", "the path of an image", name)
         if "gt_score" in sample:
             classes, values = self._read_scores(where, sample)
@@ -161,7 +167,7 @@ class _SampleReader:
     def _read_classes(self, where: str, sample: dict[str, Any], field: str) -> list[int]:
         labels = sample.get(field, [])
         labels = labels if isinstance(labels, list) else [labels]  # a single-label file
-        indices: list[int] = []
+        indices: dict[int, None] = {}
         for label in labels:
             if isinstance(label, str):
                 index = self.class_index.get(label)
@@ -177,11 +183,11 @@ class _SampleReader:
             elif index in indices:
                 self.errors.add(where, field, "different classes", f"{self._name(index)} twice")
             else:
-                indices.append(index)
-        return indices
+                indices[index] = None
+        return list(indices)
 
     def _name(self, index: int) -> str:
-        return f"class {index}, {list(self.class_index)[index]!r},"
+        return f"class {index}, {self.class_names[index]!r},"
 
 
 def _parse(path: str) -> dict[str, Any]:
@@ -200,18 +206,9 @@ def _class_names(metainfo: Any, path: str) -> list[str] | None:
     names = metainfo.get("classes")
     if names is None and isinstance(metainfo.get("categories"), list):  # another form of OpenMMLab 2.0
         names = _category_names(metainfo["categories"], path)
-    if names is None:
-        return None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not names:
-        raise ValueError(
-            f"The 'metainfo.classes' of {path} must be a list of class names. Got {names!r:.200} instead."
-        )
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(
-            f"The 'metainfo.classes' of {path} must be different names. Got {twice!r} twice instead."
-        )
-    return names
+    if names is not None:
+        check_class_names(names, f"The 'metainfo.classes' of {path}")
+    return cast("list[str] | None", names)
 
 
 def _category_names(categories: list[Any], path: str) -> list[str]:
@@ -224,6 +221,11 @@ def _category_names(categories: list[Any], path: str) -> list[str]:
         ):
             raise ValueError(
                 f"The 'metainfo.categories' of {path} must be objects with 'id', an integer, and "
-                f"'category_name', a string. Got {item!r:.200} at index {number} instead."
+                f"'category_name', a string. Got {shown(item)} at index {number} instead."
             )
+    twice = first_repeated(item["id"] for item in categories)
+    if twice is not None:
+        raise ValueError(
+            f"The 'metainfo.categories' of {path} must have different ids. Got {twice} twice instead."
+        )
     return [item["category_name"] for item in sorted(categories, key=lambda item: item["id"])]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...utils.class_names import check_class_names
 from ..label_store.store import LabelStore
 from ..label_store.writer import LabelStoreWriter
 from .errors import AnnotationErrors
@@ -47,6 +48,7 @@ class LabelRows:
             ``parts`` is consumed.
         class_metadata: Lists with one value per class, by name, such as the frequency group.
         num_simulations: Number of simulations that hid labels of the source store.
+        source: The file or folder that names the images, for error messages.
     """
 
     class_names: Sequence[str]
@@ -56,6 +58,7 @@ class LabelRows:
     notes: dict[str, int] = field(default_factory=dict)
     class_metadata: dict[str, list[Any]] = field(default_factory=dict)
     num_simulations: int = 0
+    source: str | os.PathLike[str] = "the annotation files"
 
     def save(self, folder: str | os.PathLike[str]) -> LabelStore:
         """Write the labels into a new label store.
@@ -70,13 +73,14 @@ class LabelRows:
             FileExistsError: If the folder exists.
             ValueError: If the labels are wrong, or there is no image.
         """
+        check_class_names(list(self.class_names), f"The class list of {self.source}")
         optional = {"class_metadata": self.class_metadata, "num_simulations": self.num_simulations}
         metadata = {name: value for name, value in optional.items() if value}
         with LabelStoreWriter(folder, self.class_names, self.default_label, metadata) as writer:
             for part in self.parts:
                 writer.add_images(part.names, part.images, part.classes, part.values)
             if not writer.num_images:
-                raise ValueError("The annotation files must name images with labels. Got none instead.")
+                raise ValueError(f"The images of {self.source} must have labels. Got no image instead.")
         return LabelStore.open(folder)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...utils.found_values import shown
 from .store import LabelStore
 
 _CHUNK = 2**16  # images per step, so that memory does not grow with the store
@@ -34,8 +36,8 @@ def build_label_store(
         The store, in memory.
 
     Raises:
-        ValueError: If an index is out of range, a label is not 1, 0 or -1, or an image has two labels of one
-            class.
+        ValueError: If an index is out of range, a label is not 1, 0 or -1, an image has two labels of one
+            class, or UTF-8 cannot represent a name.
 
     Example:
         >>> store = build_label_store([1, 0], [2, 0], [1, 0], ['a.jpg', 'b.jpg'], ['cat', 'dog', 'elk'])
@@ -65,7 +67,7 @@ def build_label_store(
             f"Got class {classes[first]} twice at image {images[first]} instead."
         )
     order = order[values[order] != default_label]
-    encoded = [name.encode() for name in image_names]
+    encoded = _encoded(image_names)
     return LabelStore(
         indptr=_offsets([np.bincount(images[order], minlength=len(image_names))]),
         classes=classes[order].astype(class_dtype(len(class_names))),
@@ -109,12 +111,15 @@ def label_store_from_array(
     )
 
 
-def select_classes(store: LabelStore, class_names: Sequence[str]) -> LabelStore:
+def select_classes(
+    store: LabelStore, class_names: Sequence[str], source: str = "the annotations"
+) -> LabelStore:
     """Keep only the given classes, in the given order.
 
     Args:
         store: The labels.
         class_names: Names from ``store.class_names``.
+        source: Where the labels are from, for the error message.
 
     Returns:
         A store in memory, or ``store`` itself if nothing changes.
@@ -127,13 +132,13 @@ def select_classes(store: LabelStore, class_names: Sequence[str]) -> LabelStore:
         return store
     position = {name: index for index, name in enumerate(store.class_names)}
     wrong = [(name, "not in the annotations") for name in class_names if name not in position]
-    wrong += [(name, "listed twice") for index, name in enumerate(class_names) if name in class_names[:index]]
+    counts = Counter(class_names)
+    wrong += [(name, "listed twice") for name, count in counts.items() if count > 1]
     if wrong:
         known = ", ".join(map(repr, store.class_names[:10])) + (" ..." if store.num_classes > 10 else "")
         raise ValueError(
-            "The 'classes' argument of the dataset must be different classes of the annotations "
-            f"({known}). Got {wrong[0][0]!r}, which is {wrong[0][1]}, and {len(wrong) - 1} more such names "
-            "instead."
+            f"The 'classes' argument of the dataset must be different classes of {source} ({known}). Got "
+            f"{wrong[0][0]!r}, which is {wrong[0][1]}, and {len(wrong) - 1} more such names instead."
         )
     new_index = np.full(store.num_classes, -1)
     new_index[[position[name] for name in class_names]] = np.arange(len(class_names))
@@ -267,6 +272,16 @@ class StoreParts:
 def class_dtype(num_classes: int) -> type:
     """Return the type of class indices in a store: uint16 up to 65,536 classes, int32 for more."""
     return np.uint16 if num_classes <= 2**16 else np.int32
+
+
+def _encoded(names: Sequence[str]) -> list[bytes]:
+    try:
+        return [name.encode() for name in names]
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            "The 'image_names' argument of build_label_store must be text that UTF-8 can represent. Got "
+            f"{shown(error.object)} instead."
+        ) from None
 
 
 def _joined(arrays: list[np.ndarray], dtype: type) -> np.ndarray:

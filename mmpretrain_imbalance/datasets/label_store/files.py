@@ -1,4 +1,4 @@
-"""Folder of a saved label store: one .npy file per array, and a manifest with sizes and checksums."""
+"""Folder of a saved label store: one .npy file per array, and a manifest."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...utils.unfinished import unfinished
-
-FORMAT, VERSION = "mmpretrain_imbalance.label_store", 1
-MANIFEST = "manifest.json"
+from .manifest import FORMAT, MANIFEST, VERSION, manifest_sha256, read_manifest
 
 
 def save_arrays(
@@ -49,7 +47,7 @@ def save_arrays(
                 "bytes": file.stat().st_size,
                 "sha256": _sha256(file),
             }
-        manifest["sha256"] = _manifest_sha256(manifest)
+        manifest["sha256"] = manifest_sha256(manifest)
         with _open_synced(beside / MANIFEST) as target:
             target.write((json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())
         beside.chmod(0o755)
@@ -76,9 +74,10 @@ def load_arrays(folder: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], 
 
     Raises:
         FileNotFoundError: If the manifest or an array is missing.
-        ValueError: If the manifest was changed or is of another version, or the size of a file differs.
+        ValueError: If the manifest was changed, is of another version or has a wrong entry, or the size of a
+            file differs.
     """
-    manifest = _read_manifest(Path(folder))
+    manifest = read_manifest(Path(folder))
     arrays = {}
     for name, expected in manifest["arrays"].items():
         file = Path(folder) / f"{name}.npy"
@@ -111,7 +110,7 @@ def verify_checksums(folder: str | os.PathLike[str]) -> None:
     Raises:
         ValueError: If a file differs. The message names the file.
     """
-    for name, expected in _read_manifest(Path(folder))["arrays"].items():
+    for name, expected in read_manifest(Path(folder))["arrays"].items():
         file = Path(folder) / f"{name}.npy"
         found = _sha256(file)
         if found != expected["sha256"]:
@@ -119,33 +118,6 @@ def verify_checksums(folder: str | os.PathLike[str]) -> None:
                 f"The file {file} of a label store must have the SHA-256 {expected['sha256']}. Got {found} "
                 "instead: its content was changed after it was written. Copy or build the store again."
             )
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    file = folder / MANIFEST
-    if not file.is_file():
-        raise FileNotFoundError(f"The label store {folder} must have the file {MANIFEST}. Got none instead.")
-    try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        intact = manifest["sha256"] == _manifest_sha256(manifest)
-    except (ValueError, KeyError, TypeError):
-        intact = False
-    if not intact:
-        raise ValueError(
-            f"The manifest {file} of a label store must match its own checksum. Got a changed manifest "
-            "instead. Copy or build the store again."
-        )
-    if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
-        raise ValueError(
-            f"The manifest {file} must be of the format {FORMAT}, version {VERSION}. "
-            f"Got {manifest['format']}, version {manifest['version']}, instead."
-        )
-    return manifest
-
-
-def _manifest_sha256(manifest: dict[str, Any]) -> str:
-    content = {key: value for key, value in manifest.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(file: Path) -> str:

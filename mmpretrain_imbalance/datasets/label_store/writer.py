@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...utils.class_names import check_class_names
 from ...utils.unfinished import unfinished
 from .build import build_label_store, class_dtype
 from .files import save_arrays
@@ -63,12 +64,7 @@ class LabelStoreWriter:
                 f"{folder} instead. Remove it first, or choose another name."
             )
         self.class_names = list(class_names)
-        if len(set(self.class_names)) != len(self.class_names):
-            twice = next(name for name in self.class_names if self.class_names.count(name) > 1)
-            raise ValueError(
-                "The 'class_names' argument of LabelStoreWriter must be different names. "
-                f"Got {twice!r} twice instead."
-            )
+        check_class_names(self.class_names, "The 'class_names' argument of LabelStoreWriter")
         self.default_label = default_label
         self.metadata = dict(metadata or {})
         self.num_images = self.num_labels = self._num_bytes = 0

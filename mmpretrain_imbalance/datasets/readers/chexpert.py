@@ -89,4 +89,5 @@ def read_chexpert(
                     yield image[len(strip_prefix) :], list(known), list(known.values())
         handle_errors(errors, skip_malformed, notes)
 
-    return LabelRows([name for _, name in columns], parts_of_images(images()), notes=notes)
+    names = [name for _, name in columns]
+    return LabelRows(names, parts_of_images(images()), notes=notes, source=path)

@@ -58,7 +58,7 @@ def read_clothing_attributes(root: str | os.PathLike[str], split: str = "train")
     labels = np.stack(columns, axis=1)
     rows = _rows_of_split(len(labels), split)
     images = [f"{row + 1:06d}.jpg" for row in rows]
-    return LabelRows(names, parts_of_array(labels[rows], images), num_images=len(rows))
+    return LabelRows(names, parts_of_array(labels[rows], images), num_images=len(rows), source=root)
 
 
 def _rows_of_split(num_images: int, split: str) -> np.ndarray:

@@ -85,7 +85,7 @@ def read_cub(
     image_names = list(images.values())
     image_names = [image_names[number] for number in kept]
     parts = parts_of_array(labels[kept], image_names)
-    return LabelRows(names, parts, num_images=len(kept), notes=notes)
+    return LabelRows(names, parts, num_images=len(kept), notes=notes, source=root)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:

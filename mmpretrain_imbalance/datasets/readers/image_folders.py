@@ -55,7 +55,7 @@ def read_image_folders(root: str | os.PathLike[str], *, others: str) -> LabelRow
     if not folders:
         raise ValueError(f"The folder {root} must have one folder per class. Got no folder instead.")
     classes = [_name_below(root, folder) for folder in folders]
-    return LabelRows(classes, parts_of_images(images()), LABEL_WORDS[others], notes=notes)
+    return LabelRows(classes, parts_of_images(images()), LABEL_WORDS[others], notes=notes, source=root)
 
 
 def _visible_files(folder: Path) -> list[Path]:

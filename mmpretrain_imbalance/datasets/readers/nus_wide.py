@@ -33,7 +33,8 @@ def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: b
     root = Path(root)
     notes: dict[str, int] = {}
     concepts = _read(root / "ConceptsList" / "Concepts81.txt")
-    listing = _read(root / "ImageList" / f"{split}Imagelist.txt")
+    list_path = root / "ImageList" / f"{split}Imagelist.txt"
+    listing = _read(list_path)
     images = [PureWindowsPath(line).as_posix() for line in listing]
     labels = np.empty((len(images), len(concepts)), dtype=np.int8)
     for number, concept in enumerate(concepts):
@@ -50,7 +51,8 @@ def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: b
                 errors.add(f"line {row + 1}", "label", "1 or 0", label)
         handle_errors(errors, skip_malformed, notes)
         labels[:, number] = [{"0": 0, "1": 1}.get(label, -1) for label in lines]
-    return LabelRows(concepts, parts_of_array(labels, images, 0), 0, len(images), notes)
+    parts = parts_of_array(labels, images, 0)
+    return LabelRows(concepts, parts, 0, len(images), notes, source=list_path)
 
 
 def _read(path: Path) -> list[str]:

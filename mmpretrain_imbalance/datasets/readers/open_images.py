@@ -86,7 +86,7 @@ def read_open_images(
         tables.read_image_ids(image_ids)
     implied = None if hierarchy is None else read_hierarchy(hierarchy, chosen)
     parts = _parts(tables.labels, implied, image_ids is not None, conflicts, chosen, notes)
-    return LabelRows(display_names(described, chosen), parts, notes=notes)
+    return LabelRows(display_names(described, chosen), parts, notes=notes, source=str(human_labels[0]))
 
 
 def read_class_descriptions(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ...utils.argument_checks import check_choice
+from ...utils.array_files import load_array
+from ...utils.found_values import is_text, shown
 from ..annotations.label_rows import LabelRows, parts_of_array
 
 _MEANINGS = {
@@ -46,6 +48,8 @@ def read_single_positive_matrices(
     """
     check_choice("read_single_positive_matrices", tuple(_MEANINGS), meaning=meaning)
     matrix, name_array = _load(labels), _load(images)
+    if matrix.dtype.kind not in "biuf":
+        raise ValueError(f"The elements of {labels} must be 1, 0 or -1. Got {matrix.dtype} instead.")
     if matrix.ndim != 2 or name_array.shape != (len(matrix),):
         raise ValueError(
             f"The matrix {labels} must be of shape (N, C) and {images} of shape (N,). "
@@ -68,7 +72,7 @@ def read_single_positive_matrices(
     names = _text(name_array, images)
     lookup = np.array([_MEANINGS[meaning][value] for value in (0, 1, -1)], dtype=np.int8)
     parts = parts_of_array(lookup[matrix.astype(np.int64)], names)
-    return LabelRows(class_names, parts, num_images=len(names))
+    return LabelRows(class_names, parts, num_images=len(names), source=images)
 
 
 def _text(names: np.ndarray, path: str | os.PathLike[str]) -> list[str]:
@@ -76,20 +80,25 @@ def _text(names: np.ndarray, path: str | os.PathLike[str]) -> list[str]:
         raise ValueError(f"The elements of {path} must be names of images. Got {names.dtype} instead.")
     try:
         decoded: list[str] = (np.char.decode(names, "utf-8") if names.dtype.kind == "S" else names).tolist()
-        return decoded
     except UnicodeDecodeError as error:
         raise ValueError(
             f"The elements of {path} must be in UTF-8. Got other bytes instead: {error}."
         ) from None
+    wrong = [number for number, name in enumerate(decoded) if not is_text(name)]
+    if wrong:
+        raise ValueError(
+            f"The elements of {path} must be names of images. Got {shown(decoded[wrong[0]])} at image "
+            f"{wrong[0]} instead."
+        )
+    return decoded
 
 
 def _load(path: str | os.PathLike[str]) -> np.ndarray:
     if not Path(path).is_file():
         raise FileNotFoundError(f"The matrix must be an existing .npy file. Got {path} instead.")
     try:
-        array: np.ndarray = np.load(path, allow_pickle=False)
-        return array
-    except (ValueError, EOFError) as error:
+        return load_array(path)
+    except ValueError as error:
         raise ValueError(
-            f"The file {path} must be a .npy array that needs no unpickling. Got an error instead: {error}"
+            f"The file {path} must be a .npy array that needs no unpickling. Got {error} instead."
         ) from None

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ...utils.found_values import shown
 from ..annotations.content import open_text
 from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelPart, LabelRows, handle_errors
@@ -15,6 +16,7 @@ from ..label_store.store import LabelStore
 from .plain_pickle import read_plain_pickle
 
 _PART = 4096  # images per part
+_MOST_DIGITS = 255  # as many as a file name can have; Python does not convert numbers of thousands
 
 
 def rows_of_store(store: LabelStore, rows: np.ndarray) -> LabelRows:
@@ -40,6 +42,7 @@ def rows_of_store(store: LabelStore, rows: np.ndarray) -> LabelRows:
         len(rows),
         class_metadata={name: list(values) for name, values in store.class_metadata.items()},
         num_simulations=store.num_simulations,
+        source=store.path or "a store in memory",
     )
 
 
@@ -67,8 +70,7 @@ def read_image_list(
     path = Path(path)
     # Pickled lists begin with one of these bytes; names and numbers of images do not.
     if path.suffix == ".pkl" and path.is_file() and path.read_bytes()[:1] in (b"\x80", b"(", b"]"):
-        content = read_plain_pickle(path)
-        items = [item.decode() if isinstance(item, bytes) else str(item) for item in list(content)]
+        items = _pickled_items(path)
     elif path.is_file():
         with open_text(str(path)) as file:
             items = file.read().splitlines()
@@ -81,7 +83,7 @@ def read_image_list(
         digits = stem.rpartition("_")[2]
         # Numbers are found in names such as 000000391895 and COCO_train2014_000000391895 of COCO, but not in
         # names such as 2008_000008 of VOC.
-        is_number = digits.isdecimal() and (digits == stem or len(digits) == 12)
+        is_number = _is_number(digits) and (digits == stem or len(digits) == 12)
         for key in {name, stem, f"#{int(digits)}" if is_number else name}:
             row_of_key[key] = -1 if row_of_key.get(key, row) != row else row  # -1 if it names two images
     errors = AnnotationErrors(str(path))
@@ -91,12 +93,31 @@ def read_image_list(
         item = item.strip()
         if not item:
             continue
-        found = row_of_key.get(item, row_of_key.get(f"#{int(item)}") if item.isdecimal() else None)
+        found = row_of_key.get(item, row_of_key.get(f"#{int(item)}") if _is_number(item) else None)
         if found is None or found < 0 or found in rows:
             errors.add(f"line {number}", "image", "one image of the store, named once", item)
         else:
             rows[found] = None
     handle_errors(errors, skip_malformed, notes)
     labels = rows_of_store(store, np.fromiter(rows, dtype=np.int64, count=len(rows)))
-    labels.notes = notes
+    labels.notes, labels.source = notes, path
     return labels
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
+def _pickled_items(path: Path) -> list[str]:
+    content = read_plain_pickle(path)
+    items = [
+        item.decode("utf-8", "surrogateescape") if isinstance(item, bytes) else item
+        for item in (content if isinstance(content, (list, tuple, np.ndarray)) else [content])
+    ]
+    wrong = [item for item in items if not isinstance(item, (str, int, np.integer))]
+    if wrong:
+        raise ValueError(
+            f"The pickled file {path} must have a list of names or numbers of images. Got {shown(wrong[0])} "
+            "instead."
+        )
+    return [item if isinstance(item, str) else shown(int(item)) for item in items]

@@ -70,4 +70,4 @@ def read_visual_genome(
                 yield name, classes, [1] * len(classes)
         handle_errors(errors, skip_malformed, notes)
 
-    return LabelRows(names, parts_of_images(images()), default_label=0, notes=notes)
+    return LabelRows(names, parts_of_images(images()), default_label=0, notes=notes, source=listing)

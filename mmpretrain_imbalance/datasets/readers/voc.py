@@ -72,7 +72,9 @@ def read_voc(
         handle_errors(errors, skip_malformed, notes)
 
     parts = parts_of_images(images())
-    return LabelRows(VOC2007_CATEGORIES, parts, default_label=0, num_images=len(names), notes=notes)
+    return LabelRows(
+        VOC2007_CATEGORIES, parts, default_label=0, num_images=len(names), notes=notes, source=listing
+    )
 
 
 def _objects(path: Path, errors: AnnotationErrors) -> list[ElementTree.Element] | None:
@@ -80,6 +82,9 @@ def _objects(path: Path, errors: AnnotationErrors) -> list[ElementTree.Element] 
         return ElementTree.parse(path).findall("object")
     except FileNotFoundError:
         errors.add(path.name, "file", "present, because the list names it", "no such file", in_words=True)
+    except (OSError, ValueError) as error:  # such as a name that no file can have
+        reason = getattr(error, "strerror", None) or str(error)
+        errors.add(path.name, "file", "readable", reason, in_words=True)
     except ElementTree.ParseError as error:
         errors.add(path.name, "content", "complete XML", str(error))
     return None

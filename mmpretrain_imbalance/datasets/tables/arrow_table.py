@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...utils.json_content import parse_json
 from .cell_words import Cell
 from .optional_packages import import_reader
 from .table_source import Chunk, TableSource, table_error
@@ -117,7 +117,7 @@ def _open(path: str, name: str, schema: Any, batches: Any, features: dict[str, A
                     ]
                     yield Chunk(np.arange(start + 1, start + part.num_rows + 1), columns)
                     start += part.num_rows
-        except (pyarrow.ArrowException, OSError) as error:
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise _damaged(path, name, error) from None
 
     source.read = read
@@ -184,7 +184,7 @@ def _names_of_classes(feature: Any) -> list[str] | None:
 
 def _features(metadata: Any) -> dict[str, Any]:
     try:
-        features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
+        features = parse_json((metadata or {})[b"huggingface"], "The metadata")["info"]["features"]
     except (KeyError, TypeError, ValueError):
         return {}
     return features if isinstance(features, dict) else {}
@@ -193,9 +193,9 @@ def _features(metadata: Any) -> dict[str, Any]:
 def _read_json(folder: str, name: str) -> dict[str, Any]:
     path = os.path.join(folder, name)
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except (OSError, ValueError) as error:
+        with open(path, "rb") as file:
+            content = parse_json(file.read(), f"The file {path}")
+    except OSError as error:
         raise _damaged(folder, "Hugging Face dataset", error) from None
     return content if isinstance(content, dict) else {}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...utils.found_values import is_text, shown
 from ..label_store.build import build_label_store
 from ..label_store.store import LabelStore
 from .cell_words import fold
@@ -72,6 +73,15 @@ def labels_of_export(
             "images with classes",
             f"{counted(len(joined), 'image')} without one",
             "Export a project in which images were classified.",
+        )
+    wrong = [name for name in names if not is_text(name)]
+    if wrong:
+        raise table_error(
+            description.path,
+            description.layout,
+            "classes whose names UTF-8 can represent",
+            shown(wrong[0]),
+            "Correct the name, and export again.",
         )
     index = {name: position for position, name in enumerate(names)}
     negative = options.not_listed != "unknown"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ...utils.found_values import is_text, shown
+from ...utils.json_content import parse_json
 from ..annotations.json_file import read_annotation_json
 from ..label_store.store import LabelStore
 from .description import ColumnDescription, TableDescription, counted
@@ -129,12 +130,12 @@ def _images(
     changed = False
     for number, task in enumerate(tasks, 1):
         address = task.data.get(image_key)
-        if not isinstance(address, str) or not address.strip():
+        if not is_text(address) or not address.strip():
             raise table_error(
                 path,
                 description.layout,
                 f"the address of an image in {image_key!r} of every task",
-                f"{address!r:.80} in task {number}",
+                f"{shown(address)} in task {number}",
                 "Name another key with --image-column.",
             )
         name = name_of_address(address, options.keep_upload_prefix)
@@ -192,10 +193,10 @@ def _minimal_tasks(records: Sequence[dict[str, Any]], class_column: str | None) 
         controls.update(
             key for key, value in record.items() if _choices_of(value) and not isinstance(value, str)
         )
-    tasks = []
+    tasks, no_data = [], controls | _MIN_FIELDS
     for record in records:
         chosen = {key: _choices_of(value) for key, value in record.items() if key in controls}
-        data = {key: value for key, value in record.items() if key not in controls | _MIN_FIELDS}
+        data = {key: value for key, value in record.items() if key not in no_data}
         tasks.append(_Task(data, [{key: names for key, names in chosen.items() if names}]))
     return tasks
 
@@ -254,17 +255,7 @@ def _read_annotations(
 def _load(path: str) -> Any:
     with open(path, "rb") as file:
         content = file.read()
-    try:
-        return json.loads(content)
-    except UnicodeDecodeError as error:
-        raise _not_an_export(path, f"bytes that are not text ({error.reason})", "Save it in UTF-8.") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = ""
-        if isinstance(error, json.JSONDecodeError):
-            where = f" at line {error.lineno}, column {error.colno} ({error.msg})"
-        raise _not_an_export(
-            path, f"an error{where}: it is damaged or truncated", "Export it again."
-        ) from None
+    return parse_json(content, f"The table {path} (JSON)")
 
 
 def _not_an_export(path: str, found: str, remedy: str = "Export JSON from Label Studio.") -> ValueError:

@@ -29,14 +29,14 @@ def find_column(source: TableSource, name: str, option: str) -> int:
     Raises:
         ValueError: If there is no such column.
     """
-    if name in source.header:
-        return source.header.index(name)
-    same = [position for position, header in enumerate(source.header) if fold(header) == fold(name)]
+    if name in source.positions:
+        return source.positions[name]
+    same = source.folded_positions.get(fold(name), [])
     if len(same) == 1:
         return same[0]
-    close = difflib.get_close_matches(fold(name), list(map(fold, source.header)), n=1)
+    close = difflib.get_close_matches(fold(name), list(source.folded_positions), n=1)
     meant = (
-        f"Did you mean {source.header[[fold(header) for header in source.header].index(close[0])]!r}?"
+        f"Did you mean {source.header[source.folded_positions[close[0]][0]]!r}?"
         if close
         else f"Name one of its columns with --{option.replace('_', '-')}."
     )
@@ -72,7 +72,7 @@ def find_image_column(
     """
     if options.image_column is not None:
         return _readable(source, find_column(source, options.image_column, "image_column"))
-    others = [position for position in range(len(columns)) if position not in taken]
+    others = sorted(set(range(len(columns))) - set(taken))
     by_ending = [position for position in others if columns[position].image_fraction >= 0.8]
     if len(by_ending) == 1:
         return by_ending[0]

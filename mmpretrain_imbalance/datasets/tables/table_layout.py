@@ -86,7 +86,7 @@ def find_layout(
     image = find_image_column(source, columns, options, taken, description)
     ignored.pop(image, None)
     _check_duplicate_names(source, ignored)
-    others = [p for p in range(len(columns)) if p not in (image, *ignored, *given.values())]
+    others = sorted(set(range(len(columns))) - {image, *ignored, *given.values()})
     judgments = {p: columns[p].judge(words) for p in others}
     layout = TableLayout("classes", image, given.get("group_column"))
     if "class_column" in given:
@@ -112,7 +112,7 @@ def find_layout(
     if layout.kind == "lists" and layout.negatives is None:
         _guess_unused_lists(source, columns, layout, description)
     hint = None if layout.group is not None else group_hint(source.header, columns, list(layout.ignored))
-    if hint is not None and source.header.index(hint) not in ignored:
+    if hint is not None and source.positions[hint] not in ignored:
         description.guess(
             f"images with the same '{hint}' do not belong together", f"--group-column {option_word(hint)}"
         )
@@ -190,7 +190,8 @@ def _choose_classes(
 ) -> None:
     if not class_columns:
         class_columns = [p for p, judgment in judgments.items() if judgment.kind in ("labels", "mixed")]
-        left_out = [p for p in judgments if p not in class_columns and not columns[p].is_blank]
+        chosen = set(class_columns)
+        left_out = [p for p in judgments if p not in chosen and not columns[p].is_blank]
         if left_out:
             names = ", ".join(f"'{source.header[p]}'" for p in left_out[:6])
             more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""
@@ -297,13 +298,10 @@ def _several(source: TableSource, positions: Sequence[int], what: str, option: s
 def _check_duplicate_names(source: TableSource, ignored: dict[int, str]) -> None:
     for position, name in enumerate(source.header):
         match = re.fullmatch(r"(.+) \(column \d+\)", name)
-        if (
-            match
-            and match[1] in source.header
-            and not {position, source.header.index(match[1])} & set(ignored)
-        ):
+        first = source.positions.get(match[1]) if match else None
+        if match and first is not None and not {position, first} & ignored.keys():
             raise source.error(
                 "different column names",
-                f"{match[1]!r} twice, in columns {source.header.index(match[1]) + 1} and {position + 1}",
+                f"{match[1]!r} twice, in columns {first + 1} and {position + 1}",
                 f"Rename one of them, or say --ignore {option_word(name)}.",
             )

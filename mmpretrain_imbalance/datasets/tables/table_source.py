@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from .cell_words import Cell, CellWords, number_of
+from .cell_words import Cell, CellWords, fold, number_of
 from .image_names import IMAGE_COLUMN, KEY_COLUMN, has_image_ending
 from .table_options import TableOptions
 
@@ -65,6 +66,19 @@ class TableSource:
             remedy: The option or change that settles it, as a sentence.
         """
         return table_error(self.path, self.seen, expected, found, remedy)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Position of each column by its name."""
+        return {name: position for position, name in enumerate(self.header)}
+
+    @cached_property
+    def folded_positions(self) -> dict[str, list[int]]:
+        """Positions of the columns by their names without regard to upper case and spaces."""
+        positions: dict[str, list[int]] = {}
+        for position, name in enumerate(self.header):
+            positions.setdefault(fold(name), []).append(position)
+        return positions
 
     @property
     def seen(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,9 @@ from torch import Tensor, nn
 
 from ...functional import NEGATIVE, POSITIVE, UNKNOWN
 from ...utils.argument_checks import check_integer
+from ...utils.array_files import load_array
+from ...utils.class_names import check_class_names
+from ...utils.json_content import parse_json
 from .loss_checks import required_num_images
 
 _Array = NDArray[Any]
@@ -140,16 +142,15 @@ class GivenPseudoLabels(nn.Module):
 
     def _load_array(self, file: str | os.PathLike[str]) -> _Array:
         try:
-            array = np.load(file, mmap_mode="r")
-        except (ValueError, EOFError):
-            array = None
-        if not isinstance(array, np.ndarray):
-            self._raise_invalid("a .npy file or the folder of a label store", "a file of another format")
-        return array
+            return load_array(file, mmap_mode="r")
+        except ValueError as error:
+            self._raise_invalid("a .npy file or the folder of a label store", str(error))
 
     def _read_array(self, array: _Array) -> tuple[_Array, _Array, _Array]:
         """Return the offsets of the images, and classes and values of all pseudo-labels of an array."""
         self._check_shape(array.shape)
+        if array.dtype.kind not in "biuf":
+            self._raise_invalid("1, 0 or -1 in every element", f"the type {array.dtype}")
         sizes, classes, values = [np.zeros(1, np.int64)], [], []
         step = max(_CHUNK // self.num_classes, 1)
         for first in range(0, len(array), step):
@@ -170,13 +171,19 @@ class GivenPseudoLabels(nn.Module):
     def _read_store(self, folder: Path, class_names: Sequence[str] | None) -> tuple[_Array, _Array, _Array]:
         """Return offsets, classes and values of a label store, which stores these three arrays."""
         try:
-            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            manifest = parse_json((folder / "manifest.json").read_bytes(), "Its manifest")
             stored_names, self.default = manifest["class_names"], manifest["default_label"]
             starts, classes, values = (
-                np.load(folder / f"{array}.npy") for array in ("indptr", "classes", "values")
+                load_array(folder / f"{array}.npy") for array in ("indptr", "classes", "values")
             )
-        except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+            check_class_names(stored_names, "Its 'class_names'")
+        except (OSError, ValueError, KeyError, TypeError) as error:
             self._raise_invalid("an intact label store", f"{type(error).__name__} ({error})")
+        arrays = starts, classes, values
+        if self.default not in (UNKNOWN, NEGATIVE) or any(
+            array.ndim != 1 or array.dtype.kind not in "iu" for array in arrays
+        ):
+            self._raise_invalid("an intact label store", "another default label or other arrays")
         starts, classes = starts.astype(np.int64), classes.astype(np.int32)
         fits = len(starts) and starts[0] == 0 and starts[-1] == len(classes) == len(values)
         if not fits or (np.diff(starts) < 0).any():

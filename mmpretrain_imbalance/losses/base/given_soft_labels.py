@@ -9,6 +9,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from ...utils.array_files import load_array
+
 
 def read_soft_labels(
     source: str | os.PathLike[str] | ArrayLike | Tensor, num_images: int, owner: str
@@ -37,25 +39,26 @@ def read_soft_labels(
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
         try:
-            values = np.load(path)
+            values = load_array(path)
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"{must_be} be a .npy file. Got {path!r} instead, which does not exist."
             ) from None
-        except (ValueError, EOFError, OSError) as error:
+        except ValueError as error:
             raise ValueError(
-                f"{must_be} be a .npy file. Got {path!r} instead, which cannot be read ({error})."
+                f"{must_be} be a .npy file. Got {path!r} instead, which cannot be read: {error}."
             ) from error
     else:
+        path = "the given table"
         values = source.cpu().numpy() if isinstance(source, Tensor) else np.asarray(source)
-    if values.ndim != 2 or len(values) != num_images:
+    if values.ndim != 2 or len(values) != num_images or values.dtype.kind not in "biuf":
         raise ValueError(
-            f"{must_be} have one row per image of the training set, of shape ({num_images}, C). Got the "
-            f"shape {values.shape} instead."
+            f"{must_be} have one row of numbers per image of the training set, of shape ({num_images}, C). "
+            f"Got the shape {values.shape} and the type {values.dtype} in {path} instead."
         )
     if not (np.isnan(values) | ((values >= 0) & (values <= 1))).all():
         raise ValueError(
             f"{must_be} be probabilities from 0 to 1, or NaN for an element without one. Got another number "
-            "instead."
+            f"in {path} instead."
         )
     return torch.from_numpy(values.astype(np.float16))

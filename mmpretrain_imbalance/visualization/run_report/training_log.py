@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...utils.json_content import parse_json
 from .run_folder import log_folders
 
 #: Prefix of the metrics of this package; earlier versions used that of MMPretrain.
@@ -116,7 +116,7 @@ def _read_records(path: Path) -> list[dict[str, Any]]:
     records, lines = [], path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
+            record = parse_json(line, f"The file {path}")
         except ValueError:
             record = None
         if not isinstance(record, dict):

@@ -144,11 +144,11 @@ def test_further_errors_are_counted(tmp_path):
         ),
         (
             '{"data_list": [{}], "metainfo": {"classes": ["a", "a"]}}',
-            "must be different names. Got 'a' twice",
+            "must be a list of different class names. Got 'a' twice",
         ),
         (
             '{"data_list": [{}], "metainfo": {"classes": "a"}}',
-            "must be a list of class names. Got 'a' instead",
+            "must be a list of different class names. Got 'a' instead",
         ),
         (
             '{"data_list": [{}], "metainfo": {"categories": ["cat"]}}',

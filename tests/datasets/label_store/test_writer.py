@@ -75,5 +75,5 @@ def test_wrong_labels_raise_with_the_image(tmp_path, classes, values, message):
 def test_wrong_arguments_raise(tmp_path):
     with pytest.raises(FileExistsError, match=r"must be a folder that does not exist"):
         LabelStoreWriter(tmp_path, ["cat"])
-    with pytest.raises(ValueError, match=r"must be different names. Got 'cat' twice"):
+    with pytest.raises(ValueError, match=r"must be a list of different class names. Got 'cat' twice"):
         LabelStoreWriter(tmp_path / "store", ["cat", "dog", "cat"])

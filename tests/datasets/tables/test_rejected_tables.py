@@ -168,7 +168,7 @@ REJECTED: dict[str, tuple[str | bytes, str, str]] = {
     ),
     "HTML": (b"<html><table></table></html>", "labels.xls", "an HTML page"),
     "gzip": (b"\x1f\x8b\x08" + b"x" * 50, "labels.csv.gz", "gunzip"),
-    "cut JSON": (b'[{"data": {"image": "a.jpg"', "export.json", "damaged or truncated"),
+    "cut JSON": (b'[{"data": {"image": "a.jpg"', "export.json", "may be truncated"),
     "other JSON": (b'[{"a": 1}]', "export.json", "the keys 'a'"),
     "COCO": (b'{"images": [], "categories": [], "annotations": 3}', "export.json", "COCO"),
     "cut XML": (b"<annotations><image name='a.jpg'>", "export.xml", "damaged or truncated"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ....functional.method_ranks import rank_methods
+from ....utils.json_content import parse_json
 from .compared_metrics import COMPARED_METRICS, ComparedMetric, compared_metric
 
 MIN_BLOCKS, MIN_METHODS = 2, 3
@@ -128,10 +128,7 @@ def read_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
             "The work folder of a comparison must have results.json, which tools/compare_methods.py writes. "
             f"Got {str(folder)!r} instead."
         )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: expected results of a comparison as JSON, found {error}.") from error
+    content = parse_json(path.read_bytes(), f"The file {path}")
     try:
         for setting in content["settings"]:
             for method in setting["methods"]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ....utils.files import atomic_write, csv_line
+from ....utils.json_content import parse_json
 from .compared_metrics import COMPARED_METRICS
 from .comparison_results import ComparisonResults
 from .result_tables import result_tables
@@ -118,9 +119,9 @@ def _timing_rows(results: ComparisonResults) -> Iterator[Iterable[Any]]:
         values: list[Any] = [None] * len(TIMES)
         if path.is_file():
             try:
-                times = json.loads(path.read_text(encoding="utf-8"))
+                times = parse_json(path.read_bytes(), f"The file {path}")
                 values = [times[name] for name in TIMES]
-            except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(
                     f"{path}: expected the numbers {', '.join(TIMES)}, found {error}."
                 ) from error

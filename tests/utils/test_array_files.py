@@ -1,0 +1,47 @@
+"""``.npy`` and ``.npz`` files of any origin: their arrays, or one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmpretrain_imbalance.utils.array_files import load_archive, load_array
+from tests.utils.array_bytes import DAMAGED, npy, npz
+
+
+def test_arrays_are_those_of_numpy(tmp_path):
+    array = np.arange(6, dtype=np.int16).reshape(2, 3)
+    np.save(tmp_path / "a.npy", array)
+    for mode in (None, "r"):
+        np.testing.assert_array_equal(load_array(tmp_path / "a.npy", mode), array)
+    assert isinstance(load_array(tmp_path / "a.npy", "r"), np.memmap)
+    np.savez(tmp_path / "a.npz", first=array, second=np.array(["cat"]))
+    found = load_archive(tmp_path / "a.npz")
+    assert found.keys() == {"first", "second"}
+    np.testing.assert_array_equal(found["first"], array)
+    for load in (load_array, load_archive):
+        with pytest.raises(FileNotFoundError):
+            load(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_damaged_files_raise_one_line(tmp_path, damage):
+    (tmp_path / "a.npy").write_bytes(DAMAGED[damage])
+    (tmp_path / "a.npz").write_bytes(npz(a=npy([1]), b=DAMAGED[damage]))
+    for load, name in ((load_array, "a.npy"), (load_archive, "a.npz"), (load_archive, "a.npy")):
+        with pytest.raises(
+            ValueError, match=r"^(a damaged file \(|a file of another format|text with numbers)"
+        ) as e:
+            load(tmp_path / name)
+        assert type(e.value) is ValueError
+        assert "\n" not in str(e.value)
+        assert "allow_pickle" not in str(e.value)
+
+
+def test_an_archive_is_no_array(tmp_path):
+    (tmp_path / "a.npy").write_bytes(npz(a=npy([1])))
+    with pytest.raises(ValueError, match=r"^a file of another format$"):
+        load_array(tmp_path / "a.npy")
+    (tmp_path / "a.npz").write_bytes(npy([1]))
+    with pytest.raises(ValueError, match=r"^a "):
+        load_archive(tmp_path / "a.npz")
