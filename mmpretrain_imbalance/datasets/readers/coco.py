@@ -12,6 +12,7 @@ from pycocotools.coco import COCO
 
 from ...functional.labels import LABEL_WORDS
 from ...utils.argument_checks import check_choice
+from ...utils.found_values import is_text, shown
 from ..annotations.content import RepeatedKeys, read_json, reject_repeated_keys
 from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, handle_errors, parts_of_images
@@ -44,7 +45,10 @@ def read_coco(
         small: Label of a class whose objects in the image are all small.
         skip_malformed: Whether to skip and count malformed items instead of raising. The class of a malformed
             object is then unknown. If an object has no valid class, all classes without other objects in its
-            image are unknown. Images with a malformed or repeated id or name are left out.
+            image are unknown. If its image is not in the file, it may be of any image: its class, or without
+            a valid class every class, is unknown in all images without other objects of that class, and a
+            note counts these labels. Images with a malformed or repeated id or name are left out, with their
+            objects.
 
     Returns:
         The labels, classes in the order of the category ids.
@@ -67,13 +71,15 @@ def read_coco(
         if images_without_annotations == "drop" and not objects:
             continue
         row = labels[image] = {}
+        rest = 0
         for item in objects:
             number = file.class_index(item["category_id"])
+            if number is None:
+                rest = -1  # it may be of any class
+                continue
             where, is_crowd, area = f"annotation {item['id']}", item.get("iscrowd", 0), item.get("area")
             candidates = [LABEL_WORDS[crowd]] if is_crowd else [1]
-            if number is None:  # it may be of any class
-                candidates = [-1]
-            elif is_crowd not in (0, 1):
+            if is_crowd not in (0, 1):
                 file.errors.add(where, "iscrowd", "0 or 1", is_crowd)
                 candidates = [-1]
             elif small_area and not (type(area) in (int, float) and area >= 0):
@@ -81,14 +87,29 @@ def read_coco(
                 candidates = [-1]
             elif small_area and area < small_area:
                 candidates.append(LABEL_WORDS[small])
-            for class_index in range(num_classes) if number is None else (number,):
-                row[class_index] = strongest_label(weakest_label(*candidates), row.get(class_index, 0))
-    handle_errors(file.errors, skip_malformed, notes)
+            row[number] = strongest_label(weakest_label(*candidates), row.get(number, 0))
+        if rest:
+            row.update({number: rest for number in range(num_classes) if row.get(number, 0) == 0})
+    file.finish(skip_malformed, notes)
     if len(labels) < len(file.names):
         notes["images without annotations dropped"] = len(file.names) - len(labels)
-    images = ((file.names[image], list(row), list(row.values())) for image, row in labels.items())
+    lost = {number for _, number in file.lost}
+    lost_classes = range(num_classes) if None in lost else sorted(lost)
+    more = f" and {len(file.lost) - 1} more" if len(file.lost) > 1 else ""
+    first = f"{file.lost[0][0]}{more}" if file.lost else ""
+    note = f"labels are unknown because the image of an object is not in the file: correct or delete {first}"
+
+    def images() -> Iterator[tuple[str, list[int], list[int]]]:
+        for image, row in labels.items():
+            unknown = {number: -1 for number in lost_classes if row.get(number, 0) == 0}
+            if unknown:
+                notes[note] = notes.get(note, 0) + len(unknown)
+            row = {**row, **unknown}
+            yield file.names[image], list(row), list(row.values())
+
     names = [category["name"] for category in file.categories]
-    return LabelRows(names, parts_of_images(images), default_label=0, num_images=len(labels), notes=notes)
+    parts = parts_of_images(images())
+    return LabelRows(names, parts, default_label=0, num_images=len(labels), notes=notes, source=path)
 
 
 class InstanceFile:
@@ -105,6 +126,8 @@ class InstanceFile:
         names: Name of each valid image, by id, in the order of the file.
         items: Item of each valid image, by id.
         errors: The errors of images and objects.
+        lost: Description and class index of each object whose image is not in the file, complete after all
+            objects were read. The index is ``None`` if the class is not known either.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -118,12 +141,13 @@ class InstanceFile:
         self._index = {category["id"]: number for number, category in enumerate(self.categories)}
         self.names: dict[int | str, str] = {}
         self.items: dict[int | str, dict[str, Any]] = {}
-        self._repeated: set[int | str] = set()
+        self.lost: list[tuple[str, int | None]] = []
+        self._left_out: set[int | str] = set()
         self._read_images(name_of)
 
     def class_index(self, category: Any) -> int | None:
         """Return the class index of a category id, or ``None`` if there is no such category."""
-        return self._index.get(category) if isinstance(category, int) else None
+        return self._index.get(category) if type(category) is int else None
 
     def objects(self) -> Iterator[tuple[str, dict[str, Any], int | None]]:
         """Iterate over the objects of valid images.
@@ -133,19 +157,33 @@ class InstanceFile:
             object has an unknown category or a repeated key, which is added to ``errors``.
         """
         for number, item in enumerate(self._content["annotations"]):
-            where = f"annotation {item.get('id', f'number {number}') if isinstance(item, dict) else number}"
+            where = f"annotation {shown(item['id']) if _has(item, 'id') else f'number {number}'}"
             is_valid = self._is_object(where, "annotations", item)
-            if not isinstance(item, dict):
-                continue
-            image, category = item.get("image_id"), item.get("category_id")
-            if not isinstance(image, (int, str)) or image not in self.names:
-                if not isinstance(image, (int, str)) or image not in self._repeated:
+            certain = item.certain if isinstance(item, RepeatedKeys) else item if is_valid else {}
+            image, index = certain.get("image_id"), self.class_index(certain.get("category_id"))
+            if _is_id(image) and image in self.names:
+                if is_valid and index is None:
+                    found = item.get("category_id")
+                    self.errors.add(where, "category_id", "the id of a category of the file", found)
+                yield where, item, index if is_valid else None
+            elif not _is_id(image) or image not in self._left_out:
+                if is_valid:
                     self.errors.add(where, "image_id", "the id of an image of the file", image)
-                continue
-            index = self.class_index(category) if is_valid else None
-            if is_valid and index is None:
-                self.errors.add(where, "category_id", "the id of a category of the file", category)
-            yield where, item, index
+                self.lost.append((where, index))
+
+    def finish(self, skip_malformed: bool, notes: dict[str, int]) -> None:
+        """Raise the errors of the file, or note them if malformed items are skipped.
+
+        Args:
+            skip_malformed: Whether malformed items are skipped.
+            notes: Dictionary to which the number of errors is added.
+
+        Raises:
+            ValueError: If there are errors that are not skipped, or no valid image.
+        """
+        handle_errors(self.errors, skip_malformed, notes)
+        if not self.names:
+            raise ValueError(f"The annotation file {self.path} must have images. Got no valid image instead.")
 
     def _read_images(self, name_of: Callable[[dict[str, Any]], Any]) -> None:
         id_of_name: dict[str, int | str] = {}
@@ -153,23 +191,24 @@ class InstanceFile:
             if not self._is_object(f"image number {number}", "images", item):
                 continue
             image = item.get("id")
-            where = f"image {image if 'id' in item else f'number {number}'}"
-            if not isinstance(image, (int, str)):
+            where = f"image {shown(image) if 'id' in item else f'number {number}'}"
+            if not _is_id(image):
                 self.errors.add(where, "id", "an integer or string that no other image has", image)
                 continue
             name = name_of(item)
-            if not isinstance(name, str) or not name:
+            if not is_text(name):
                 self.errors.add(where, "name", "the file name or URL of an image", name)
-            elif image in self.names or image in self._repeated:
+                self._left_out.add(image)
+            elif image in self.names or image in self._left_out:
                 self.errors.add(f"image number {number}", "id", "an id that no image before it has", image)
-                self._repeated.add(image)
+                self._left_out.add(image)
             elif name in id_of_name:
                 expected = f"a file name other than that of image {id_of_name[name]}"
                 self.errors.add(where, "name", expected, name)
-                self._repeated |= {image, id_of_name[name]}
+                self._left_out |= {image, id_of_name[name]}
             else:
                 self.names[image], self.items[image], id_of_name[name] = name, item, image
-        for image in self._repeated & set(self.names):
+        for image in self._left_out & set(self.names):
             del self.names[image], self.items[image]
 
     def _read_categories(self) -> list[dict[str, Any]]:
@@ -178,7 +217,8 @@ class InstanceFile:
         for number, item in enumerate(self._content["categories"]):
             for key, kind, expected in (("id", int, "an integer"), ("name", str, "a class name")):
                 where, found = f"category number {number}", item.get(key) if isinstance(item, dict) else item
-                if type(found) is not kind or isinstance(item, RepeatedKeys):
+                is_right = is_text(found) if kind is str else type(found) is int
+                if not is_right or isinstance(item, RepeatedKeys):
                     errors.add(where, key, expected, found)
                 elif found in seen[key]:
                     errors.add(where, key, f"{expected} that no category before it has", found)
@@ -233,12 +273,20 @@ def weakest_label(*labels: int) -> int:
     return min(labels, key=_STRENGTH.__getitem__)
 
 
+def _is_id(value: Any) -> bool:
+    return type(value) in (int, str)
+
+
+def _has(item: Any, key: str) -> bool:
+    return isinstance(item, dict) and key in item
+
+
 def _index(file: InstanceFile) -> COCO:
     """Index the objects by image; the category of an object is ``None`` if it is malformed."""
     coco = COCO()
     coco.dataset = dict(images=list(file.items.values()), categories=file.categories, annotations=[])
     for where, item, number in file.objects():
-        if not isinstance(item.get("id"), (int, str)):
+        if not _is_id(item.get("id")):
             item["id"] = where.split(" ", 1)[1]
         if number is None:
             item["category_id"] = None

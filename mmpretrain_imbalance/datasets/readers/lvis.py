@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from ..annotations.errors import AnnotationErrors
-from ..annotations.label_rows import LabelRows, handle_errors, parts_of_images
+from ..annotations.label_rows import LabelRows, parts_of_images
 from .coco import InstanceFile
 
 
@@ -24,8 +24,9 @@ def read_lvis(annotations: str | os.PathLike[str], *, skip_malformed: bool = Fal
         annotations: ``lvis_v1_train.json`` or ``lvis_v1_val.json``.
         skip_malformed: Whether to skip and count malformed items instead of raising. A class that has an
             object and is in ``neg_category_ids`` is then unknown. If an object has no valid class, all
-            classes in ``neg_category_ids`` of its image are unknown. Images with a malformed or repeated id
-            or name are left out.
+            classes in ``neg_category_ids`` of its image are unknown. An object whose image is not in the file
+            changes no label: the file itself names the negatives of each image. Images with a malformed or
+            repeated id or name are left out.
 
     Returns:
         The labels, classes in the order of the category ids. ``class_metadata['frequency']`` is ``'r'``
@@ -51,20 +52,25 @@ def read_lvis(annotations: str | os.PathLike[str], *, skip_malformed: bool = Fal
                 file.errors.add(f"image {image}", "neg_category_ids", expected, category)
             else:
                 labels[image][number] = 0
+    without_class = set()
     for where, item, number in file.objects():
         row = labels[item["image_id"]]
-        if number is None:  # it may be of any class
-            row.update({absent: -1 for absent, label in row.items() if label == 0})
+        if number is None:
+            without_class.add(item["image_id"])
             continue
         if row.setdefault(number, 1) != 1:
             expected = "a category that is not in the neg_category_ids of the image"
             file.errors.add(where, "category_id", expected, item["category_id"])
             row[number] = -1
-    handle_errors(file.errors, skip_malformed, notes)
+    for image in without_class:  # the object may be of any class
+        labels[image].update({absent: -1 for absent, label in labels[image].items() if label == 0})
+    file.finish(skip_malformed, notes)
     images = ((file.names[image], list(row), list(row.values())) for image, row in labels.items())
     class_names = [category["name"] for category in file.categories]
     parts, metadata = parts_of_images(images), _class_metadata(file)
-    return LabelRows(class_names, parts, num_images=len(labels), notes=notes, class_metadata=metadata)
+    return LabelRows(
+        class_names, parts, num_images=len(labels), notes=notes, class_metadata=metadata, source=path
+    )
 
 
 def _name_of(image: dict[str, Any]) -> Any:

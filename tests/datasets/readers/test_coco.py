@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from mmpretrain_imbalance.datasets.readers.coco import read_coco
@@ -41,8 +42,6 @@ def test_only_crowds_and_only_small_objects(path, tmp_path, word, label):
 @pytest.mark.parametrize(
     ("change", "message", "left"),
     [
-        (dict(image_id=1), r"'image_id' of annotation 3 in .* an image of the file. Got 1", [1, 0, 0]),
-        (dict(image_id=[8]), r"'image_id' of annotation 3 in .* Got \[8\] instead", [1, 0, 0]),
         (dict(category_id=2), r"'category_id' of annotation 3 in .* Got 2 instead", [1, -1, -1]),
         (dict(category_id=[9]), r"'category_id' of annotation 3 in .* Got \[9\] instead", [1, -1, -1]),
         (dict(iscrowd=3), r"'iscrowd' of annotation 3 in .* must be 0 or 1. Got 3 instead", [1, 0, -1]),
@@ -57,6 +56,94 @@ def test_malformed_objects_are_never_negative(path, tmp_path, change, message, l
     rows = read_coco(path, skip_malformed=True)
     assert table_of(saved(rows, tmp_path / "store"))[1] == left
     assert list(rows.notes.values()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("item", "message", "expected"),
+    [
+        (dict(image_id=1, category_id=90), r"'image_id' of annotation 3 .* an image of the file. Got 1", 90),
+        (dict(image_id=[8], category_id=90), r"'image_id' of annotation 3 .* Got \[8\] instead", 90),
+        (dict(image_id=True, category_id=90), r"'image_id' of annotation 3 .* Got True instead", 90),
+        (dict(category_id=90), r"'image_id' of annotation 3 .* Got None", 90),
+        (dict(image_id=1, category_id=2), r"'image_id' of annotation 3 .* Got 1", "any"),
+        (dict(), r"'image_id' of annotation 3 .* Got None", "any"),
+        ("x", r"'annotations' of annotation number 2 .* an object with an id. Got 'x'", "any"),
+    ],
+)
+def test_an_object_of_an_unknown_image_makes_its_class_unknown_in_every_image(
+    path, tmp_path, item, message, expected
+):
+    content = json.loads(path.read_text())
+    content["annotations"][2] = item if item == "x" else dict(item, id=3)  # the only toothbrush, of image 8
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        read_coco(path)
+    rows = read_coco(path, skip_malformed=True)
+    found = table_of(saved(rows, tmp_path / "store"))
+    if expected == 90:
+        assert found == [[1, 1, -1], [1, 0, -1], [0, 0, -1], [0, 1, -1]]
+    else:
+        assert found == [[1, 1, -1], [1, -1, -1], [-1, -1, -1], [-1, 1, -1]]
+    (first, one), (second, number) = rows.notes.items()
+    assert ("malformed rows skipped" in first, one) == (True, 1)
+    assert number == sum(row.count(-1) for row in found)
+    where = "annotation number 2" if item == "x" else "annotation 3"
+    assert second.endswith(f"the image of an object is not in the file: correct or delete {where}")
+
+
+def test_a_repeated_key_leaves_only_what_it_names_unknown(path, tmp_path):
+    content = path.read_text().replace('"image_id": 8, "category_id": 90', '"image_id": 8, "image_id": 9, {}')
+    for rest, expected in (
+        ('"category_id": 90', [[1, 1, -1], [1, 0, -1], [0, 0, -1], [0, 1, -1]]),
+        ('"category_id": 90, "category_id": 3', [[1, 1, -1], [1, -1, -1], [-1, -1, -1], [-1, 1, -1]]),
+    ):
+        path.write_text(content.replace("{}", rest))
+        with pytest.raises(ValueError, match=r"'image_id' of annotation 3 .* Got this key twice instead"):
+            read_coco(path)
+        store = saved(read_coco(path, skip_malformed=True), tmp_path / str(len(rest)))
+        assert table_of(store) == expected
+
+
+def test_objects_of_images_that_are_left_out_change_no_label(path, tmp_path):
+    content = json.loads(path.read_text())
+    content["images"][1]["file_name"] = chr(0xD800)  # a name that no file has; its objects have two classes
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"'name' of image 8 in .* must be the file name .* Got '.ud800'"):
+        read_coco(path)
+    rows = read_coco(path, skip_malformed=True)
+    assert table_of(saved(rows, tmp_path / "store")) == [[1, 1, 0], [0, 0, 0], [0, 1, 0]]
+    assert list(rows.notes.values()) == [1]
+
+
+def test_damaged_objects_give_no_wrong_label(tmp_path):
+    """A class is negative only if no object, with what is known of its image and class, can be of it."""
+    rng = np.random.default_rng(0)
+    images, classes = range(5), range(4)
+    for _ in range(30):
+        pairs = [(int(rng.integers(5)), int(rng.integers(4))) for _ in range(6)]
+        found = [
+            (image if rng.random() > 0.1 else None, number if rng.random() > 0.1 else None)
+            for image, number in pairs
+        ]
+        items = [
+            dict(id=k, image_id=-1 if image is None else image, category_id=-1 if number is None else number)
+            for k, (image, number) in enumerate(found)
+        ]
+        content = dict(
+            images=[dict(id=image, file_name=f"{image}.jpg") for image in images],
+            categories=[dict(id=number, name=f"class {number}") for number in classes],
+            annotations=items,
+        )
+        (tmp_path / "instances.json").write_text(json.dumps(content))
+        parts = list(read_coco(tmp_path / "instances.json", skip_malformed=True).parts)
+        table = np.zeros((5, 4), dtype=int)
+        table[parts[0].images, parts[0].classes] = parts[0].values
+        for image in images:
+            for number in classes:
+                possible = [p for p in found if p[0] in (image, None) and p[1] in (number, None)]
+                expected = 1 if (image, number) in possible else -1 if possible else 0
+                assert table[image, number] == expected
+                assert table[image, number] in (-1, int((image, number) in pairs))
 
 
 def test_an_object_with_a_wrong_area_is_never_negative(path, tmp_path):
@@ -90,8 +177,6 @@ def test_a_wrong_object_among_others_of_its_class(path, tmp_path):
         ("images", dict(file_name="a.jpg"), r"'id' of image number 4 .* Got None"),
         ("images", dict(id=3), r"'name' of image 3 .* Got None"),
         ("images", dict(id=[3], file_name="a.jpg"), r"'id' of image \[3\] .* Got \[3\]"),
-        ("annotations", "x", r"'annotations' of annotation 7 .* an object with an id. Got 'x'"),
-        ("annotations", dict(id=1), r"'image_id' of annotation 1 .* Got None"),
     ],
 )
 def test_invalid_items_are_named_or_left_out(path, tmp_path, part, item, message):

@@ -64,6 +64,16 @@ def test_an_object_without_a_valid_class_makes_negatives_unknown(path, tmp_path)
     assert list(rows.notes.values()) == [1]
 
 
+def test_an_object_of_an_unknown_image_changes_no_label(path, tmp_path):
+    """The file names the negatives of each image, and an object whose image is lost contradicts none."""
+    content = json.loads(path.read_text())
+    content["annotations"].append(dict(id=99, image_id=1, category_id=1))
+    path.write_text(json.dumps(content))
+    rows = read_lvis(path, skip_malformed=True)
+    assert table_of(saved(rows, tmp_path / "store")) == [[1, 0, -1], [-1, 1, -1], [0, 1, 0]]
+    assert list(rows.notes.values()) == [1]
+
+
 def test_a_class_with_objects_that_is_annotated_as_absent_is_unknown(path, tmp_path):
     content = json.loads(path.read_text())
     content["images"][0]["neg_category_ids"] = [1]  # a class with two objects in the image
@@ -85,7 +95,7 @@ def test_a_class_with_objects_that_is_annotated_as_absent_is_unknown(path, tmp_p
             dict(id=7, coco_url="x/y.jpg"),
             r"'id' of image number 1 .* no image before it has. Got 7",
         ),
-        ("annotations", "x", r"'annotations' of annotation 0 .* Got 'x'"),
+        ("annotations", "x", r"'annotations' of annotation number 0 .* Got 'x'"),
         ("categories", dict(name="a"), r"'id' of category number 0 .* an integer. Got None"),
         ("categories", dict(id=2), r"'name' of category number 0 .* a class name. Got None"),
         ("categories", dict(id=2, name="a"), r"'frequency' of category 2 .* 'f' \(frequent\). Got None"),
