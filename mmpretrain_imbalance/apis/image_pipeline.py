@@ -14,6 +14,7 @@ from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 
 from ..utils.argument_checks import type_name
+from ..utils.local_files import check_regular_file
 
 # These transforms need labels, which images for prediction do not have.
 _LABEL_TRANSFORMS = ("DifficultAsUnknown",)
@@ -148,9 +149,10 @@ def file_fault(path: str) -> str | None:
         >>> file_fault("nowhere.jpg")
         'no such file'
     """
-    if os.path.exists(path) and not os.path.isfile(path):
-        return "not a regular file"  # a folder, or a pipe, which would block
+    if os.path.isdir(path):
+        return "not a regular file"
     try:
+        check_regular_file(path)
         with open(path, "rb") as file:
             start = file.read(2)
             size = file.seek(0, os.SEEK_END)

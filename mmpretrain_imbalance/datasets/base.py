@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import copy
-import io
 import os
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
-from mmengine import fileio
 from mmengine.dataset import force_full_init
 from mmpretrain.datasets import BaseDataset
-from PIL import Image
 
 from ..utils.argument_checks import check_choice
 from ..utils.class_names import check_class_names
 from ..utils.found_values import shown
+from ..utils.local_files import check_regular_file, leaves_folder
 from .annotations.writer import write_annotations
+from .image_problems import find_image_problem, names_backend
 from .label_store.build import filter_rows, select_classes
 from .label_store.counts import LabelCounts
 from .label_store.store import LabelStore
@@ -37,6 +35,8 @@ class LabelStoreDataset(BaseDataset):
             ``gt_label_indices`` and ``gt_label_values`` (the listed classes and their labels),
             ``num_classes``, and ``default_label`` (the label of all other classes). The pipeline must then
             end with :class:`PackPartialInputs`.
+        outside_images: Whether image names may lead out of the folder of ``data_prefix``: absolute paths to
+            other places, paths with ``..``, and addresses. Allow this only for files that you trust.
         filter_cfg: ``dict(min_positives=n)`` drops images with fewer than n known positives,
             ``dict(min_known=n)`` images with fewer than n known labels.
         **kwargs: Further arguments of MMPretrain's ``BaseDataset``.
@@ -54,6 +54,7 @@ class LabelStoreDataset(BaseDataset):
         ann_file: str = "",
         *,
         label_format: str = "dense",
+        outside_images: bool = False,
         filter_cfg: dict[str, int] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -65,7 +66,7 @@ class LabelStoreDataset(BaseDataset):
                 f"and 'min_known'. Got {sorted(unknown_keys)} instead."
             )
         self.label_format = label_format
-
+        self.outside_images = outside_images
         self._rows: range | np.ndarray = range(0)
         super().__init__(ann_file, filter_cfg=filter_cfg, **kwargs)
         check_packing(self.pipeline.transforms, label_format, type(self).__name__)
@@ -158,8 +159,24 @@ class LabelStoreDataset(BaseDataset):
         return {**self.image_info(row), "sample_idx": row}
 
     def image_info(self, row: int) -> dict[str, Any]:
-        """Return the image of a row of the store, in the form that the pipeline expects."""
-        return {"img_path": os.path.join(self.img_prefix, self._store.image_name(row))}
+        """Return the image of a row of the store, in the form that the pipeline expects.
+
+        Raises:
+            ValueError: If the name of the image leads out of the image folder, and ``outside_images`` is not
+                set.
+        """
+        name, folder = self._store.image_name(row), self.img_prefix
+        if not self.outside_images and leaves_folder(name, folder):
+            place = repr(folder) if folder else "the current folder"
+            remedy = "outside_images=True if you trust the file"
+            if "://" in name:
+                remedy += " and the config names a storage backend, such as backend_args=dict(backend='http')"
+            raise ValueError(
+                f"The image name of sample {row} of {self.ann_file or type(self).__name__} must be a path "
+                f"below {place}. Got {shown(name)} instead. Set 'data_prefix' to a folder that contains all "
+                f"images, or {remedy}."
+            )
+        return {"img_path": name if "://" in name else os.path.join(folder, name)}
 
     @force_full_init
     def image_path(self, idx: int) -> str | None:
@@ -213,10 +230,13 @@ class LabelStoreDataset(BaseDataset):
         """
         info = self.get_data_info(idx)
         path, row = info.get("img_path"), info["sample_idx"]
+        uses_backend = names_backend(self.image_dataset(idx))
         try:
+            if path and not uses_backend:
+                check_regular_file(path)
             return self.run_pipeline(idx, info)
         except Exception as error:
-            problem = find_image_problem(path, error) if path else None
+            problem = find_image_problem(path, error, uses_backend) if path else None
             if problem is None:
                 raise
             kind = FileNotFoundError if problem == "no such file" else ValueError
@@ -224,6 +244,10 @@ class LabelStoreDataset(BaseDataset):
                 f"The image of sample {row} of {self.ann_file or type(self).__name__} must be readable. "
                 f"Got {problem} at {path} instead. (Is 'data_root' or 'data_prefix' right?)"
             ) from error
+
+    def image_dataset(self, idx: int) -> BaseDataset:
+        """Return the dataset whose config says where the image of a sample is: this one, or one in it."""
+        return self
 
     def run_pipeline(self, idx: int, info: dict[str, Any]) -> Any:
         """Run the pipeline on the output of :meth:`LabelStoreDataset.get_data_info`."""
@@ -308,54 +332,3 @@ def _class_groups(frequencies: Sequence[Any], source: str) -> list[str]:
             f"Got {shown(wrong[0])} instead."
         )
     return [groups[frequency] for frequency in frequencies]
-
-
-def find_image_problem(path: str, raised: Exception | None = None) -> str | None:
-    """Read and decode an image, and describe why it is unreadable.
-
-    Args:
-        path: A path, or a URL that MMEngine can read.
-        raised: The error of the pipeline that read the image. If Pillow rejects an image because of its size,
-            this is a problem only if OpenCV cannot read it either or the pipeline itself uses Pillow.
-
-    Returns:
-        ``'no such file'``, ``'an empty file'``, the message of the decoder, or ``None`` for a readable image.
-    """
-    try:
-        content = fileio.get(path)
-    except FileNotFoundError:
-        return "no such file"
-    except OSError as error:
-        return f"a file that cannot be read ({error.strerror or error})"
-    return find_content_problem(content, raised)
-
-
-def find_content_problem(content: bytes, raised: Exception | None = None) -> str | None:
-    """Decode the content of an image file, and describe why it is unreadable.
-
-    Args:
-        content: The bytes of the file.
-        raised: As in ``find_image_problem``.
-
-    Returns:
-        ``'an empty file'``, the message of the decoder, or ``None`` for a readable image.
-    """
-    if not content:
-        return "an empty file"
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            image.load()
-    except Image.DecompressionBombError as error:
-        if not isinstance(raised, Image.DecompressionBombError) and _opencv_decodes(content):
-            return None
-        return f"an image that Pillow rejects because of its size ({error})"
-    except (OSError, SyntaxError, ValueError) as error:
-        return f"a truncated or broken image ({str(error).replace(repr(error), '').split(' <')[0]})"
-    return None
-
-
-def _opencv_decodes(content: bytes) -> bool:
-    try:
-        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) is not None
-    except cv2.error:
-        return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,8 +15,9 @@ from rich.progress import track
 
 from ..utils.argument_checks import check_integer
 from ..utils.files import atomic_write, csv_line
-from .base import find_content_problem
+from ..utils.local_files import read_regular_file
 from .image_index import IMAGE_ENDINGS, ImageIndex, ImageMatch, name_key, without_suffix
+from .image_problems import find_content_problem
 from .label_store.join_rows import join_rows
 from .label_store.store import LabelStore
 from .row_groups import join_groups
@@ -324,10 +324,7 @@ def _tracked(
 def _checksum_or_problem(path: str) -> tuple[str | None, str | None]:
     """Return the SHA-256 of an image file, or else the reason why it is unreadable."""
     try:
-        # A pipe would block the reader forever.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return None, "not a regular file"
-        content = Path(path).read_bytes()
+        content = read_regular_file(path)
     except OSError as error:
         return None, f"a file that cannot be read ({error.strerror or error})"
     with warnings.catch_warnings():

@@ -14,7 +14,8 @@ from ..utils.argument_checks import check_choice
 from .annotations.csv_table import read_annotation_csv
 from .annotations.json_file import read_annotation_json
 from .annotations.repeated_images import REPEATED_IMAGES
-from .base import LabelStoreDataset, find_image_problem
+from .base import LabelStoreDataset
+from .image_problems import find_image_problem, names_backend
 from .label_store.store import LabelStore
 
 
@@ -51,8 +52,8 @@ class PartialLabelDataset(LabelStoreDataset):
         check_labels: Whether to verify the checksums of a label store at the start. Other files are always
             checked.
         **kwargs: Further arguments of :class:`LabelStoreDataset` and of MMPretrain's ``BaseDataset``:
-            ``metainfo``, ``classes``, ``data_root``, ``data_prefix``, ``filter_cfg``, ``indices``,
-            ``pipeline``, ``test_mode``, ``lazy_init``, ``max_refetch``.
+            ``outside_images``, ``metainfo``, ``classes``, ``data_root``, ``data_prefix``, ``filter_cfg``,
+            ``indices``, ``pipeline``, ``test_mode``, ``lazy_init``, ``max_refetch``.
 
     Raises:
         FileNotFoundError: If the annotation file, or an image, is missing.
@@ -144,10 +145,11 @@ class PartialLabelDataset(LabelStoreDataset):
 
     def _check_images(self) -> None:
         first: tuple[int, str, str] | None = None
+        uses_backend = names_backend(self)
         count = 0
         for row in self._rows:
             path = self.image_info(int(row))["img_path"]
-            problem = find_image_problem(path)
+            problem = find_image_problem(path, None, uses_backend)
             count += problem is not None
             if first is None and problem is not None:
                 first = int(row), path, problem

@@ -79,6 +79,11 @@ class RelabeledDataset(LabelStoreDataset):
         # The pipeline of a dataset of this kind is that of the dataset which it adopted itself.
         return leaf.run_pipeline(index, info) if isinstance(leaf, LabelStoreDataset) else leaf.pipeline(info)
 
+    def image_dataset(self, idx: int) -> BaseDataset:
+        """Return the dataset whose config says where the image of a sample is."""
+        leaf, index = self._origin(int(self._rows[idx]))[1:]
+        return leaf.image_dataset(index) if isinstance(leaf, LabelStoreDataset) else leaf
+
     @force_full_init
     def read_batch(
         self, indices: Sequence[int], labels: LabelStore, label_rows: Sequence[int], label_format: str

@@ -11,6 +11,8 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..utils.local_files import read_regular_file
+
 
 def labeled_picture(path: str | os.PathLike[str], lines: Sequence[str], size: int = 640) -> Image.Image:
     """Scale a picture down and write lines of text below it.
@@ -28,7 +30,7 @@ def labeled_picture(path: str | os.PathLike[str], lines: Sequence[str], size: in
         ValueError: If the file cannot be decoded.
     """
     # cv2.imread fails for paths that are not valid UTF-8.
-    content = np.frombuffer(Path(path).read_bytes(), np.uint8)
+    content = np.frombuffer(read_regular_file(path), np.uint8)
     array = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if array is None:
         raise ValueError(

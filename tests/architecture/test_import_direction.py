@@ -35,10 +35,11 @@ ALLOWED_INSIDE = {
         "label_store": set(),
         "annotations": {"label_store"},
         "transforms": set(),
-        "base": {"label_store", "annotations", "transforms"},
+        "image_problems": set(),
+        "base": {"label_store", "annotations", "transforms", "image_problems"},
         "readers": {"label_store", "annotations"},
         "tables": {"label_store", "annotations"},
-        "*": {"label_store", "annotations", "transforms", "base", "readers", "tables"},
+        "*": {"label_store", "annotations", "transforms", "image_problems", "base", "readers", "tables"},
         "samplers": {"label_store", "transforms", "base", "*"},
     },
     "functional": {

@@ -36,9 +36,9 @@ def test_a_subclass_needs_only_load_label_store():
 
 
 def test_absolute_image_names_need_no_prefix():
-    dataset = TwoImages(data_prefix="images")
-    dataset._store = build_label_store([], [], [], ["/data/a.jpg"], ["cat"])
-    assert dataset.image_info(0) == {"img_path": "/data/a.jpg"}
+    for dataset in (TwoImages(data_prefix="images", outside_images=True), TwoImages(data_prefix="/data")):
+        dataset._store = build_label_store([], [], [], ["/data/a.jpg"], ["cat"])
+        assert dataset.image_info(0) == {"img_path": "/data/a.jpg"}
 
 
 def test_an_index_beyond_the_end_is_an_index_error():

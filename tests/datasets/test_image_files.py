@@ -100,7 +100,7 @@ def test_pipes_and_circular_links_do_not_hang_and_linked_folders_are_read(tmp_pa
     files = find_images(["pipe.jpg", "linked/a.jpg", "broken.jpg", "../elsewhere/a.jpg"], folder)
     assert files.paths == [None, "linked/a.jpg", None, None]
     assert [item.reason for item in files.unreadable] == [
-        "not a regular file",
+        "a file that cannot be read (not a regular file)",
         "a file that cannot be read (No such file or directory)",
     ]
 

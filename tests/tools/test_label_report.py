@@ -176,13 +176,14 @@ def test_sheet_of_images_from_files(tool, tmp_path) -> None:
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((20, 30, 3), (0, 0, 250), np.uint8))
     table = "image,cat,dog\n" + "".join(f"{tmp_path}/{number}.png,1,\n" for number in range(3))
     (tmp_path / "pets.csv").write_text(table)
-    tool("browse_labels", tmp_path / "pets.csv", "--sheet", "-o", tmp_path / "out")
+    folder = "--data-prefix", tmp_path
+    tool("browse_labels", tmp_path / "pets.csv", "--sheet", *folder, "-o", tmp_path / "out")
     sheet = cv2.imread(str(tmp_path / "out" / "sheet.png"))
     assert ((sheet == (0, 0, 250)).all(axis=2)).mean() > 0.05  # the image is still red, not blue
     samples = [dict(img_path=f"{tmp_path}/{number}.png", gt_label=[number % 2]) for number in range(3)]
     annotations = dict(metainfo=dict(classes=["cat", "dog"]), data_list=samples)
     (tmp_path / "pets.json").write_text(json.dumps(annotations))
-    options = ["--negative-of", "cat", "-o", tmp_path / "out"]
+    options = ["--negative-of", "cat", *folder, "-o", tmp_path / "out"]
     assert "must match at least one image" in tool("browse_labels", tmp_path / "pets.json", *options)
     options += ["--default-label", "negative"]
     assert tool("browse_labels", tmp_path / "pets.json", *options).startswith(
@@ -190,14 +191,15 @@ def test_sheet_of_images_from_files(tool, tmp_path) -> None:
     )
     (tmp_path / "1.png").unlink()
     assert f"Got '{tmp_path}/1.png' instead, which does not exist" in tool(
-        "browse_labels", tmp_path / "pets.csv"
+        "browse_labels", tmp_path / "pets.csv", *folder
     )
     for content in (b"no image", b""):
         (tmp_path / "1.png").write_bytes(content)
-        assert "cannot be decoded as an image" in tool("browse_labels", tmp_path / "pets.csv")
+        assert "cannot be decoded as an image" in tool("browse_labels", tmp_path / "pets.csv", *folder)
     (tmp_path / "1.png").unlink()
     (tmp_path / "1.png").mkdir()
-    assert f"{tmp_path}/1.png' instead: Is a directory" in tool("browse_labels", tmp_path / "pets.csv")
+    message = f"{tmp_path}/1.png' instead: Is a directory"
+    assert message in tool("browse_labels", tmp_path / "pets.csv", *folder)
 
 
 def test_folders_of_the_images_of_annotations(tool, tmp_path, monkeypatch) -> None:

@@ -9,6 +9,8 @@ import mmcv
 import numpy as np
 from mmengine import fileio
 
+from mmpretrain_imbalance.utils.local_files import read_regular_file
+
 
 def image_in_memory(info: dict[str, Any]) -> np.ndarray | None:
     """Return the image of a sample that the dataset holds in memory.
@@ -24,11 +26,12 @@ def image_in_memory(info: dict[str, Any]) -> np.ndarray | None:
     return image[:, :, ::-1] if info.get("channel_order") == "bgr" else image
 
 
-def read_image(path: str) -> np.ndarray:
+def read_image(path: str, uses_backend: bool = False) -> np.ndarray:
     """Read an image file.
 
     Args:
-        path: Path of the image, or a URL that MMEngine can read.
+        path: Path of the image.
+        uses_backend: Whether the config names a storage backend of MMEngine, which reads the path.
 
     Returns:
         The RGB image.
@@ -40,7 +43,7 @@ def read_image(path: str) -> np.ndarray:
     expected = f"The image of a sample must be a readable file. Got {path!r} instead"
     hint = "Check 'data_root' and 'data_prefix'."
     try:
-        image = mmcv.imfrombytes(fileio.get(path))
+        image = mmcv.imfrombytes(fileio.get(path) if uses_backend else read_regular_file(path))
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{expected}, which does not exist. {hint}") from error
     except OSError as error:

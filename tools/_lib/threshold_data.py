@@ -8,6 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
+from _lib.sample_image import read_image
 from rich.progress import track
 from torch import Tensor, nn
 
@@ -78,7 +79,7 @@ def all_labels(dataset: MultiDigits | PartialLabelDataset) -> np.ndarray:
 @torch.inference_mode()
 def image_features(path: str, backbone: nn.Module | None) -> np.ndarray:
     """Return the features of a photograph, float32 of shape (D,)."""
-    image = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
+    image = np.ascontiguousarray(read_image(path))
     size = 16 if backbone is None else 224
     pixels = torch.from_numpy(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)).float()
     if backbone is None:

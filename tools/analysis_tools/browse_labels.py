@@ -72,6 +72,7 @@ from rich.progress import track
 from torch.utils.data import Subset
 
 from mmpretrain_imbalance.datasets import class_names, images_with_labels
+from mmpretrain_imbalance.datasets.image_problems import names_backend
 from mmpretrain_imbalance.datasets.simulate_store import label_source
 from mmpretrain_imbalance.datasets.wrapped import resolve_wrapped_indices
 from mmpretrain_imbalance.utils.files import atomic_write
@@ -125,7 +126,8 @@ def pictures_of(dataset: Any, indices: np.ndarray, focus: list[str]) -> list[tup
             name = source.store.image_name(row) or info.get("img_path", "")
             title = f"{indices[position]}: {Path(name).name[-34:]}"
             image = image_in_memory(info)
-            image = read_image(info["img_path"]) if image is None else image
+            if image is None:
+                image = read_image(info["img_path"], names_backend(part.leaf))
             pictures[position] = image, source.store.dense(row), title, focus
     return pictures
 

@@ -18,10 +18,7 @@ MANIFEST = "manifest.json"
 ARRAYS = ("indptr", "classes", "values", "name_bytes", "name_offsets")
 # Types that NumPy writes for arrays of integers, such as '<i8'.
 _INTEGERS = frozenset(
-    np.dtype(f"{kind}{size}").newbyteorder(order).str
-    for kind in "iu"
-    for size in (1, 2, 4, 8)
-    for order in "<>"
+    np.dtype(f"{order}{kind}{size}").str for order in "<>" for kind in "iu" for size in (1, 2, 4, 8)
 )
 _MOST_ELEMENTS = 2**57  # of 8 bytes each, which is more than any disk has
 

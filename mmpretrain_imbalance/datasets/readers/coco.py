@@ -94,7 +94,8 @@ def read_coco(
     if len(labels) < len(file.names):
         notes["images without annotations dropped"] = len(file.names) - len(labels)
     lost = {number for _, number in file.lost}
-    lost_classes = range(num_classes) if None in lost else sorted(lost)
+    known = sorted(number for number in lost if number is not None)
+    lost_classes = list(range(num_classes)) if None in lost else known
     more = f" and {len(file.lost) - 1} more" if len(file.lost) > 1 else ""
     first = f"{file.lost[0][0]}{more}" if file.lost else ""
     note = f"labels are unknown because the image of an object is not in the file: correct or delete {first}"

@@ -130,7 +130,7 @@ def _images(
     changed = False
     for number, task in enumerate(tasks, 1):
         address = task.data.get(image_key)
-        if not is_text(address) or not address.strip():
+        if not isinstance(address, str) or not is_text(address.strip()):
             raise table_error(
                 path,
                 description.layout,

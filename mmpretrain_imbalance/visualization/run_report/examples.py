@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ...metrics.known_predictions import KnownPredictions
+from ...utils.local_files import read_regular_file
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ def embedded_image(image: np.ndarray | str, size: int = 480) -> str:
 
 
 def _decoded(path: str) -> np.ndarray:
-    content = np.fromfile(path, np.uint8)  # cv2.imread fails for paths that are not valid UTF-8
+    # cv2.imread fails for paths that are not valid UTF-8.
+    content = np.frombuffer(read_regular_file(path), np.uint8)
     array = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if array is None:
         raise ValueError(f"The 'image' argument of embedded_image must be an image. Got {path!r} instead.")
