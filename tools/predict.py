@@ -10,6 +10,7 @@ import argparse
 import errno
 import hashlib
 import os
+import re
 import signal
 from itertools import islice
 from pathlib import Path
@@ -103,6 +104,16 @@ from mmpretrain_imbalance.utils.files import atomic_write
 from mmpretrain_imbalance.utils.printable import PrintableConsole
 from mmpretrain_imbalance.visualization.labeled_picture import labeled_picture
 
+# Names of folders that a picture may have, and those that this tool made of them.
+_LIKE_A_PICTURE = re.compile(r"\.png_*$", re.IGNORECASE)
+# Errors of a picture that a later call would have, too.
+_LASTING = {
+    errno.ENAMETOOLONG: "the file name of the picture is too long",
+    errno.EISDIR: "a folder has the name of the picture",
+    errno.EEXIST: "a file has the name of the folder of the picture",
+    errno.ENOTDIR: "a file has the name of a folder of the picture",
+}
+
 
 def build_inferencer(parser: argparse.ArgumentParser, args: argparse.Namespace) -> MultiLabelInferencer:
     """Build the inferencer from the config and the checkpoint.
@@ -165,20 +176,33 @@ def settings_of(inferencer: MultiLabelInferencer, args: argparse.Namespace) -> d
     }
 
 
+def picture_path(image: str, folder: Path) -> Path:
+    """Return the path of the picture of an image, which repeats the path of the image below the folder.
+
+    Names of folders that end in .png get another end: beside the image a.jpg there may be a folder a.jpg.png,
+    which has the name of the picture of a.jpg.
+
+    Args:
+        image: Path of the image.
+        folder: Folder for pictures.
+    """
+    source = Path(image)
+    *folders, name = [part.replace("..", "__") for part in source.parts if part != source.anchor]
+    folders = [f"{part}_" if _LIKE_A_PICTURE.search(part) else part for part in folders]
+    return folder.joinpath(*folders, f"{name}.png")
+
+
 def save_picture(prediction: ImagePrediction, folder: Path) -> None:
-    """Save a picture of an image with its labels. Its path below the folder repeats the path of the image.
+    """Save a picture of an image with its labels.
 
     Args:
         prediction: The prediction for the image.
         folder: Folder for pictures.
     """
-    source = Path(prediction.image)
-    parts = [part.replace("..", "__") for part in source.parts if part != source.anchor]
     labels = zip(prediction.labels, prediction.scores)
     lines = [f"{score:.2f}  {name}" for name, score in islice(labels, 20)] or ["no label"]
-    target = folder.joinpath(*parts)
-    with atomic_write(target.with_name(target.name + ".png"), "wb") as file:
-        labeled_picture(source, lines).save(file, format="png")
+    with atomic_write(picture_path(prediction.image, folder), "wb") as file:
+        labeled_picture(prediction.image, lines).save(file, format="png")
 
 
 def open_file(
@@ -252,9 +276,9 @@ def run(
                         except (ValueError, cv2.error) as error:  # another decoder than in the config
                             without_picture[prediction.image] = str(error)
                         except OSError as error:
-                            if error.errno != errno.ENAMETOOLONG:
+                            if error.errno not in _LASTING:
                                 raise  # a later call may succeed
-                            without_picture[prediction.image] = "the file name of the picture is too long"
+                            without_picture[prediction.image] = _LASTING[error.errno]
             file.append(batch)
             broken += sum(prediction.fault is not None for prediction in batch)
             progress.update(task, advance=len(batch), broken=broken)

@@ -95,6 +95,48 @@ def test_a_name_too_long_for_its_picture_does_not_stop_the_job(
     assert len(records(tmp_path / "out.jsonl")) == 2
 
 
+def test_a_folder_with_the_name_of_a_picture(files, tmp_path: Path, monkeypatch, capsys) -> None:
+    """The picture of k.jpg is k.jpg.png, and beside k.jpg there is a folder with this name."""
+    names = ["k.jpg", "k.jpg.png/x.jpg", "k.jpg.png_/x.jpg", "l.jpg.PNG/x.jpg", "l.jpg", "a.png.b/x.jpg"]
+    for shade, name in enumerate(names):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (400, 400), 20 * shade).save(tmp_path / "photos" / name, format="png")
+    pictures = tmp_path / "pictures"
+    arguments = [*files, *(tmp_path / "photos" / name for name in names), "--out", tmp_path / "out.jsonl"]
+    assert predict(monkeypatch, *arguments, "--show-dir", pictures) == 0
+    assert "has no picture" not in capsys.readouterr().out
+    written = pictures.joinpath(*(tmp_path / "photos").parts[1:])
+    found = ["k.jpg.png", "k.jpg.png_/x.jpg.png", "k.jpg.png__/x.jpg.png", "l.jpg.PNG_/x.jpg.png"]
+    found += ["l.jpg.png", "a.png.b/x.jpg.png"]
+    assert sorted(path for path in pictures.rglob("*") if path.is_file()) == sorted(
+        written / name for name in found
+    )
+    for shade, name in enumerate(found):
+        assert Image.open(written / name).getpixel((9, 9)) == (20 * shade,) * 3
+
+
+def test_what_is_in_the_way_of_a_picture_does_not_stop_the_job(
+    files, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    names = ["a.jpg", "b/a.jpg", "c/d/a.jpg", "e.jpg"]
+    for name in names:
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (16, 16)).save(tmp_path / "photos" / name, format="png")
+    pictures = tmp_path / "pictures"
+    written = pictures.joinpath(*(tmp_path / "photos").parts[1:])
+    (written / "a.jpg.png").mkdir(parents=True)
+    for name in ("b", "c"):
+        (written / name).touch()
+    arguments = [*files, tmp_path / "photos", "--out", tmp_path / "out.jsonl", "--show-dir", pictures]
+    assert predict(monkeypatch, *arguments) == 0
+    output = capsys.readouterr().out
+    assert "photos/a.jpg: a folder has the name of the picture" in output
+    assert "b/a.jpg: a file has the name of the folder of the picture" in output
+    assert "c/d/a.jpg: a file has the name of a folder of the picture" in output
+    assert (written / "e.jpg.png").is_file()
+    assert len(records(tmp_path / "out.jsonl")) == 4
+
+
 def test_valid_images_end_with_status_zero(files, images, tmp_path: Path, monkeypatch) -> None:
     valid = [path for path, fault in images.items() if fault is None and "huge" not in path]
     (tmp_path / "list.txt").write_text("\n".join(valid[2:]))
