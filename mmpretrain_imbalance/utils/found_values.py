@@ -46,16 +46,6 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]} ..."
 
 
-def printable(text: str) -> str:
-    r"""Replace surrogates, which no terminal can print, by their escape sequences.
-
-    Example:
-        >>> printable('a' + chr(0xD800))
-        'a\\ud800'
-    """
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def first_repeated(values: Iterable[Value]) -> Value | None:
     """Return the first value that is equal to an earlier one, or ``None`` if all are different.
 

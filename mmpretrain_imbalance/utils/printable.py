@@ -10,15 +10,16 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-# All control characters except the tabulator and the end of a line.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# All control characters except the tabulator and the end of a line, and surrogates, halves of characters that
+# JSON can contain and UTF-8 cannot.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
-    r"""Replace control characters by their escape sequences in Python.
+    r"""Replace control characters and halves of characters by their escape sequences in Python.
 
     A terminal carries out what follows an escape character: it deletes lines, changes its title, or hides
-    text.
+    text. Halves of characters cannot be printed.
 
     Args:
         text: Text that may contain the names of classes and files of others.

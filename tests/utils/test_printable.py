@@ -22,6 +22,7 @@ def test_control_characters_are_escaped() -> None:
     assert printable("a\tb\nkäse 猫 👩‍🔬 \\x1b") == "a\tb\nkäse 猫 👩‍🔬 \\x1b"
     controls = [chr(code) for code in range(0x250) if not printable(chr(code)) == chr(code)]
     assert controls == [chr(c) for c in (*range(9), *range(11, 32), *range(127, 160))]
+    assert printable("a\ud800b") == r"a\ud800b"
 
 
 @pytest.mark.parametrize("make", [str, Text])

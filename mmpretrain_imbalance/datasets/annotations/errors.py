@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 from mmengine import fileio
 
-from ...utils.found_values import printable, shown
+from ...utils.found_values import shown
+from ...utils.printable import printable
 
 
 class AnnotationErrors:
