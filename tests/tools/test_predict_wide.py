@@ -44,7 +44,7 @@ def test_answers_equal_the_predictions(files, images, tmp_path: Path, monkeypatc
     assert "'fault' in" in printed
     assert "answers_probabilities.csv" in printed
 
-    dataset = PartialLabelDataset(str(out))
+    dataset = PartialLabelDataset(str(out), data_prefix="/")
     labels = dict(zip(map(dataset.image_path, range(len(dataset))), dataset.get_gt_labels().tolist()))
     with open(tmp_path / "answers_probabilities.csv", newline="") as file:
         records = {record["image"]: record for record in csv.DictReader(file)}
