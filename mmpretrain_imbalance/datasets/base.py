@@ -230,7 +230,7 @@ class LabelStoreDataset(BaseDataset):
         """
         info = self.get_data_info(idx)
         path, row = info.get("img_path"), info["sample_idx"]
-        uses_backend = names_backend(self.image_dataset(idx))
+        uses_backend = bool(path) and names_backend(self.image_dataset(idx))
         try:
             if path and not uses_backend:
                 check_regular_file(path)

@@ -71,11 +71,11 @@ def read_coco(
         if images_without_annotations == "drop" and not objects:
             continue
         row = labels[image] = {}
-        rest = 0
+        may_be_of_any_class = False
         for item in objects:
             number = file.class_index(item["category_id"])
             if number is None:
-                rest = -1  # it may be of any class
+                may_be_of_any_class = True
                 continue
             where, is_crowd, area = f"annotation {item['id']}", item.get("iscrowd", 0), item.get("area")
             candidates = [LABEL_WORDS[crowd]] if is_crowd else [1]
@@ -88,8 +88,8 @@ def read_coco(
             elif small_area and area < small_area:
                 candidates.append(LABEL_WORDS[small])
             row[number] = strongest_label(weakest_label(*candidates), row.get(number, 0))
-        if rest:
-            row.update({number: rest for number in range(num_classes) if row.get(number, 0) == 0})
+        if may_be_of_any_class:
+            row.update({number: -1 for number in range(num_classes) if row.get(number, 0) == 0})
     file.finish(skip_malformed, notes)
     if len(labels) < len(file.names):
         notes["images without annotations dropped"] = len(file.names) - len(labels)
