@@ -42,10 +42,11 @@ endif
 
 # Folders whose tests take less than a minute together.
 FAST := $(addprefix tests/,architecture datasets/annotations datasets/label_store functional losses metrics utils visualization)
-# What does not depend on the stack: functions of torch and NumPy (a test forbids other imports there), and tests of text,
-# of style and of the benchmarks.
-SAME := $(addprefix --ignore=,mmpretrain_imbalance/functional tests/architecture tests/configs/test_add_a_method.py \
-    tests/datasets/test_add_a_dataset.py tests/docs tests/functional tests/tools/test_benchmarks.py)
+# What does not depend on the stack: functions of torch and NumPy (a test forbids other imports there), how losses compile,
+# and tests of text, of style and of the benchmarks.
+SAME := $(addprefix --ignore=,mmpretrain_imbalance/functional tests/architecture tests/common/test_gpu_first.py \
+    tests/common/test_loss_laws.py tests/configs/test_add_a_method.py tests/datasets/test_add_a_dataset.py tests/docs \
+    tests/functional tests/tools/test_benchmarks.py)
 
 .PHONY: help demo test test-fast doctest lint docs docs-serve check check-long slurm benchmarks clean
 

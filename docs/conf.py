@@ -29,10 +29,12 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
-    "sphinx.ext.viewcode",
     "reference_pages",  # one page per public package
     "reference_links",  # links from short names to these pages
 ]
+# The tests build the site without the pages of the source code.
+if not tags.has("without_source_code"):  # noqa: F821 (Sphinx defines tags)
+    extensions.append("sphinx.ext.viewcode")
 root_doc = "docs/index"
 include_patterns = ["docs/**.md", "docs/reference/**.rst", "configs/**README.md", "C*.md"]
 exclude_patterns = [".*", "build", "dist", "data", "work_dirs", "tests", "tools", "mmpretrain_imbalance"]

@@ -5,6 +5,7 @@ A new Python would spend several seconds on these imports.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -93,6 +94,7 @@ def _start(
 def _run(
     function: Callable[..., Any], arguments: tuple, variables: dict[str, str], sender: Connection
 ) -> None:
+    gc.freeze()  # MMEngine collects garbage for each dataset; the imported modules are none
     os.environ.update(variables)
     torch.set_num_threads(1)
     try:

@@ -13,9 +13,12 @@ _FOLDERS = ("mmpretrain_imbalance", "tests", "configs", "tools", "docs")
 
 
 def copy_repository(target: Path) -> Path:
-    """Copy the folders of the repository and the files beside them."""
+    """Copy the folders of the repository and the files beside them.
+
+    Compiled files are copied too: Python compiles a changed file again, and only those.
+    """
     for folder in _FOLDERS:
-        shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, target / folder)
     for path in (*ROOT.glob("*.*"), ROOT / "LICENSE", ROOT / "Makefile"):
         if path.is_file():
             shutil.copy(path, target)

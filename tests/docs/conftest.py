@@ -38,6 +38,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
         if not log.exists():
             makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
             options = re.search(r"-m sphinx (.*-W -n.*) build/docs/html", makefile)[1].split()
+            # Half of the time is for pages of source code, and for methods in the contents of every page.
+            options += ["-t", "without_source_code", "-D", "toc_object_entries=0"]
             command = [sys.executable, "-m", "sphinx", *options, str(folder)]
             done = subprocess.run(
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600

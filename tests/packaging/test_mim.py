@@ -73,6 +73,7 @@ def test_config_path_for_mmpretrain(tmp_path: Path) -> None:
     mim_train(Path(sys.executable), "mmpretrain", CONFIG.relative_to(ROOT), tmp_path, cwd=ROOT)
 
 
+@pytest.mark.long
 def test_config_name_for_mmpretrain(tmp_path: Path) -> None:
     mim_train(Path(sys.executable), "mmpretrain", CONFIG.name, tmp_path, cwd=tmp_path)
 

@@ -6,6 +6,7 @@ every comparison on the CPU cores of a machine with CUDA, because the jobs see n
 
 from __future__ import annotations
 
+import gc
 import logging
 
 
@@ -23,3 +24,7 @@ import sklearn.datasets  # noqa: E402, F401
 import torch.utils.cpp_extension  # noqa: E402, F401
 
 from .. import run_job  # noqa: E402, F401
+
+# Garbage collections, and the search of a run for its losses, leave out all objects of these modules.
+gc.collect()
+gc.freeze()
