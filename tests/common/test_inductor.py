@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from mmpretrain_imbalance.testing import LossCase
-from tests.common.test_gpu_first import NOT_COMPILED, step
+from tests.common.test_gpu_first import NOT_COMPILED
 from tests.losses.smallest_losses import SMALLEST
+
+
+def step(case: LossCase, module: nn.Module, called: nn.Module, epoch: int) -> tuple:
+    """Return loss and gradient of a step."""
+    case.prepare(module, epoch, iteration=epoch)
+    logits, labels = case.random_batch(seed=epoch)
+    loss = case.call(called, logits, labels)
+    loss.backward()
+    return loss.detach(), logits.grad
 
 
 @pytest.mark.long
