@@ -16,8 +16,11 @@ from mmpretrain_imbalance.utils.checkpoint_files import read_complete_checkpoint
 
 #: Value of a file that cannot be read, such as one that is cut.
 DAMAGED = "damaged"
-#: Parts of a checkpoint that depend on the clock, on paths, or on whether the run was resumed.
-_VOLATILE = re.compile(r"time|eta|memory|cfg|experiment_name|last_ckpt|best_ckpt")
+#: Parts of a checkpoint that depend on the clock, on paths, or on whether the run was resumed: MMEngine saves a
+#: checkpoint before the metrics of its validation are in the history of the log, which it does not repeat.
+_VOLATILE = re.compile(
+    r"time$|/eta$|memory$|/cfg$|experiment_name$|last_ckpt$|best_ckpt$|/log_scalars/val/|/runtime_info/(epoch|iter)$"
+)
 
 
 def folder_content(folder: Path, left_out: str = r"$^") -> dict[str, str]:
@@ -58,7 +61,7 @@ def _checksum(path: Path, folder: Path) -> str:
 
 def _values(value: Any, name: str = "") -> Iterator[str]:
     """Yield a line for each value of a checkpoint, with a checksum for an array."""
-    if _VOLATILE.search(name.rpartition("/")[2]):
+    if _VOLATILE.search(name):
         return
     if isinstance(value, dict):
         for key, part in value.items():

@@ -129,6 +129,7 @@ class UpdateProject(NewProject):
     name = "corrected table for a project"
     weight = 8
     law = "each file is the old or the new one; the same command ends with the same bytes"
+    left_out = r"project/versions/[2-9]"  # the second call makes a version of its own
     whole = ()
     done = ""
 

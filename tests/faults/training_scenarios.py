@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmpretrain_imbalance.utils.checkpoint_files import read_complete_checkpoint
-
 from .folder_content import DAMAGED
-from .scenarios import Broken, Content, Scenario, copy
+from .scenarios import Broken, Content, Scenario
 
 EPOCHS = 3
 
@@ -18,7 +16,7 @@ class Train(Scenario):
         "no epoch with a complete checkpoint is lost; with --resume, weights, buffers, averaged weights, "
         "optimizer, thresholds and statistics are equal bit for bit"
     )
-    weight = 16
+    weight = 27
     # The folder of the logs has the time as its name. The saved config names the checkpoint to resume from.
     left_out = r"work/(\d{8}_\d{6}|config\.py|\.lock)"
     workers = 0
@@ -31,7 +29,7 @@ class Train(Scenario):
         cfg.train_dataloader.num_workers = self.workers
         cfg.train_cfg.val_interval = 1
         cfg.default_hooks.checkpoint = dict(
-            type="CheckpointHook", interval=1, max_keep_ckpts=2, save_best="partial-label/mAP", rule="greater"
+            type="CheckpointHook", interval=1, max_keep_ckpts=2, save_best="partial-label/mAP", rule="less"
         )
         cfg.custom_hooks += [dict(type="EMAHook", momentum=0.2), dict(type="BestThresholdsHook")]
         for name in ("work_dir", "experiment_name"):
@@ -57,23 +55,6 @@ class Train(Scenario):
         )
 
 
-class Resume(Train):
-    name = "resume a training"
-    weight = 11
-
-    def prepare(self, inputs: Path) -> None:
-        from .called_tool import call_tool
-
-        super().prepare(inputs)
-        command = [*self.command(inputs), "--cfg-options", "train_cfg.max_epochs=1"]
-        ended = call_tool(command, inputs)
-        assert ended.status == 0, ended.output
-        assert read_complete_checkpoint(inputs / "work" / "epoch_1.pth")["meta"]["epoch"] == 1
-
-    def start(self, inputs: Path, folder: Path) -> None:
-        copy(inputs / "work", folder / "work")
-
-
 class TrainWithWorkers(Train):
     name = "train with a data loader process"
     weight = 3
@@ -81,4 +62,4 @@ class TrainWithWorkers(Train):
 
 
 #: All scenarios of this file.
-ALL: list[Scenario] = [Train(), Resume(), TrainWithWorkers()]
+ALL: list[Scenario] = [Train(), TrainWithWorkers()]
