@@ -26,7 +26,13 @@ def call_tool(command: Sequence[str], folder: Path, fault: Fault | None = None) 
         folder: Current folder of the process.
         fault: The fault, or None.
     """
-    return run_forked(lambda: _run(command, folder, fault))
+
+    def run() -> None:
+        if fault is not None:
+            DiskChanges(folder, fault)
+        run_tool(command, folder)
+
+    return run_forked(run)
 
 
 def count_changes(command: Sequence[str], folder: Path) -> tuple[int, Ended]:
@@ -43,7 +49,7 @@ def count_changes(command: Sequence[str], folder: Path) -> tuple[int, Ended]:
             before = set(sys.modules)
             changes = DiskChanges(folder)
             try:
-                _run(command, folder, None)
+                run_tool(command, folder)
             finally:
                 file.write("\n".join([str(changes.count), *sorted(set(sys.modules) - before)]))
                 file.flush()
@@ -58,11 +64,15 @@ def count_changes(command: Sequence[str], folder: Path) -> tuple[int, Ended]:
     return int(count or 0), process
 
 
-def _run(command: Sequence[str], folder: Path, fault: Fault | None) -> None:
+def run_tool(command: Sequence[str], folder: Path) -> None:
+    """Run a tool in this process.
+
+    Args:
+        command: Path of the tool below ``tools``, and its arguments.
+        folder: Current folder of the process.
+    """
     os.chdir(folder)
     tool = TOOLS / command[0]
     sys.argv = [str(tool), *command[1:]]
     sys.path.insert(0, str(tool.parent))
-    if fault is not None:
-        DiskChanges(folder, fault)
     runpy.run_path(str(tool), run_name="__main__")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import re
 import resource
 import signal
@@ -29,6 +30,8 @@ _CHANGES: dict[str, list[tuple[int, int | None]]] = {
     "os.truncate": [(0, None)],
     "os.utime": [(0, 3)],
 }
+#: Kinds of faults that are full disks.
+FULL = ("full", "nofiles")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -40,7 +43,8 @@ class Fault:
         kind: 'kill' ends the process before the change. 'cut' ends it in the first write after this change
             that makes a file longer than ``num_bytes``, or before the next change. From this change on,
             'full' fails all writes that make a file longer than ``num_bytes``, and 'nofiles' new files, too.
-        change: Number of the change, from 1.
+            'lose' ends the second rank of a training before one of its steps.
+        change: Number of the change, or of the step, from 1.
         num_bytes: See ``kind``.
     """
 
@@ -54,10 +58,32 @@ class Fault:
     @classmethod
     def parse(cls, text: str) -> Fault:
         """Read the text of a fault, such as ``kill@3`` or ``cut@3+100``."""
-        match = re.fullmatch(r"(kill|cut|full|nofiles)@([1-9]\d*)(?:\+(\d+))?", text)
+        match = re.fullmatch(r"(kill|cut|full|nofiles|lose)@([1-9]\d*)(?:\+(\d+))?", text)
         if match is None:
             raise ValueError(f"A fault must be KIND@CHANGE or KIND@CHANGE+BYTES. Got {text!r} instead.")
         return cls(match[1], int(match[2]), int(match[3] or 0))
+
+
+def draw_faults(generator: random.Random, num_changes: int, repeated: float = 1 / 3) -> list[Fault]:
+    """Draw the faults of consecutive calls: a full disk, or up to three kills.
+
+    Args:
+        generator: Source of the random numbers.
+        num_changes: Number of changes of the disk of the unbroken command.
+        repeated: Probability of a kill during the call after a kill.
+    """
+    if generator.random() < 1 / 4:
+        kind = generator.choice(FULL)
+        num_bytes = generator.choice((0, 0, 200, 5000)) if kind == "full" else 0
+        return [Fault(kind, generator.randint(1, num_changes), num_bytes)]
+    faults: list[Fault] = []
+    while not faults or (len(faults) < 3 and generator.random() < repeated):
+        change = generator.randint(1, num_changes)
+        is_cut = generator.random() < 0.4
+        faults.append(
+            Fault("cut", change, int(10 ** generator.uniform(0, 5))) if is_cut else Fault("kill", change)
+        )
+    return faults
 
 
 class DiskChanges:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from .called_tool import call_tool, count_changes
-from .disk_changes import Fault
+from .disk_changes import FULL, Fault
 from .forked import Ended, orphans, run_forked
 from .rows import Report, Row
 from .scenarios import ALL as COMMANDS
@@ -27,7 +26,6 @@ FULL_DISK = Row(
     "the command ends with a sentence and an exit status other than 0, or goes on where the documentation says "
     "so; no earlier result is lost; with free space, the same command ends with the same result",
 )
-_FULL = ("full", "nofiles")
 #: Beginning of a command that repeats one case.
 REPEAT = "python tests/faults/campaign.py --case"
 
@@ -66,29 +64,10 @@ def prepare(scenario: Scenario, folder: Path) -> Prepared:
     if ended.status != 0:
         raise Broken(f"The inputs of {scenario.name!r} could not be written: {ended.output}")
     scenario.start(inputs, unbroken)
-    count, ended = count_changes(scenario.command(inputs), unbroken)
+    count, ended = scenario.count_changes(inputs, unbroken)
     if ended.status != scenario.status:
         raise Broken(f"The unbroken command of {scenario.name!r} has failed: {ended.output}")
     return Prepared(scenario, inputs, count, scenario.content(unbroken))
-
-
-def draw_faults(generator: random.Random, num_changes: int) -> list[Fault]:
-    """Draw the faults of consecutive calls: one, and with a probability of a third another one in the repair.
-
-    Args:
-        generator: Source of the random numbers.
-        num_changes: Number of changes of the disk of the unbroken command.
-    """
-    faults = []
-    while not faults or (len(faults) < 3 and generator.random() < 1 / 3):
-        kind = generator.choices(("kill", "cut", *_FULL), (9, 6, 3, 2))[0]
-        if faults and faults[0].kind in _FULL:
-            break
-        if faults and kind in _FULL:
-            continue
-        sizes = {"cut": int(10 ** generator.uniform(0, 5)), "full": generator.choice((0, 0, 200, 5000))}
-        faults.append(Fault(kind, generator.randint(1, num_changes), sizes.get(kind, 0)))
-    return faults
 
 
 def broken_law(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> str | None:
@@ -108,7 +87,7 @@ def broken_law(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> str
     try:
         for fault in faults:
             before = prepared.scenario.content(folder)
-            ended = call_tool(prepared.scenario.command(prepared.inputs), folder, fault)
+            ended = prepared.scenario.call(prepared.inputs, folder, fault)
             _check_end(prepared, fault, ended)
             prepared.scenario.check(folder, before, prepared.scenario.content(folder), prepared.expected)
         ended = None
@@ -125,7 +104,7 @@ def _check_end(prepared: Prepared, fault: Fault, ended: Ended) -> None:
     """Check how a command has ended that had a fault, unless it ended before it came to the change."""
     if ended.status is None:
         raise Broken(f"the command has not ended after {fault}")
-    if fault.kind in _FULL:
+    if fault.kind in FULL:
         if ended.status < 0:
             raise Broken(f"signal {-ended.status} has ended the command after {fault}")
         if "Traceback" in ended.output:
@@ -139,14 +118,14 @@ def _check_end(prepared: Prepared, fault: Fault, ended: Ended) -> None:
 
 def _check_repair(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> None:
     scenario = prepared.scenario
-    ended = call_tool(scenario.command(prepared.inputs), folder)
+    ended = scenario.call(prepared.inputs, folder)
     found, expected = scenario.content(folder), prepared.expected
     if ended.status != scenario.status and not _is_done(prepared, ended):
         raise Broken(f"the same command fails with status {ended.status}{_last_lines(ended)}")
     if "Traceback" in ended.output:
         raise Broken(f"the same command prints a traceback{_last_lines(ended)}")
     different = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
-    allowed = scenario.lost_on_full_disk if faults[0].kind in _FULL else ()
+    allowed = scenario.lost_on_full_disk if faults[0].kind in FULL else ()
     different = [name for name in different if not any(map(name.startswith, allowed))]
     if different:
         states = [f"{name} ({_difference(found.get(name), expected.get(name))})" for name in different]
@@ -193,7 +172,7 @@ def draw_cases(prepared: Sequence[Prepared], count: int, seed: int) -> list[Case
     for one in prepared:
         for index in range(max(1, round(count * one.scenario.weight / total))):
             generator = random.Random(f"{seed} {one.scenario.name} {index}")
-            cases.append(Case(one.scenario.name, draw_faults(generator, one.num_changes)))
+            cases.append(Case(one.scenario.name, one.scenario.draw(generator, one.num_changes)))
     return cases
 
 
@@ -237,7 +216,7 @@ def campaign(
     cases = draw_cases(list(prepared.values()), count, seed)
     remaining = {name: sum(case.scenario == name for case in cases) for name in rows}
     for case, reason in _outcomes(prepared, cases, folder, jobs):
-        row = full if case.faults[0].kind in _FULL else rows[case.scenario]
+        row = full if case.faults[0].kind in FULL else rows[case.scenario]
         row.tried += 1
         if reason is not None:
             row.failed += 1

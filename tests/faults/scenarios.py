@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 from pathlib import Path
 
+from .called_tool import call_tool, count_changes
+from .disk_changes import Fault, draw_faults
 from .folder_content import DAMAGED, folder_content
+from .forked import Ended
 
 Content = dict[str, str]
 
@@ -47,6 +52,18 @@ class Scenario:
     def command(self, inputs: Path) -> list[str]:
         """Return the command: the path below ``tools``, and arguments."""
         raise NotImplementedError
+
+    def call(self, inputs: Path, folder: Path, fault: Fault | None = None) -> Ended:
+        """Call the command, with a fault or without one."""
+        return call_tool(self.command(inputs), folder, fault)
+
+    def count_changes(self, inputs: Path, folder: Path) -> tuple[int, Ended]:
+        """Call the command without a fault, and count its changes of the disk."""
+        return count_changes(self.command(inputs), folder)
+
+    def draw(self, generator: random.Random, num_changes: int) -> list[Fault]:
+        """Draw the faults of consecutive calls."""
+        return draw_faults(generator, num_changes)
 
     def content(self, folder: Path) -> Content:
         """Return the files of the folder as values that can be compared."""
@@ -134,8 +151,6 @@ class UpdateProject(NewProject):
     done = ""
 
     def prepare(self, inputs: Path) -> None:
-        from .called_tool import call_tool
-
         super().prepare(inputs)
         ended = call_tool(NewProject.command(self, inputs), inputs)
         assert ended.status == 0, ended.output
@@ -262,8 +277,6 @@ class RefitHead(TestCheckpoint):
 
 def copy(source: Path, target: Path) -> None:
     """Copy a file or folder with its times."""
-    import shutil
-
     shutil.copytree(source, target) if source.is_dir() else shutil.copy2(source, target)
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
 
+from mmengine.config import Config
+
+from .disk_changes import FULL, Fault, draw_faults
 from .folder_content import DAMAGED
+from .forked import Ended
+from .ranks import start_ranks
 from .scenarios import Broken, Content, Scenario
 
 EPOCHS = 3
+#: Training and validation steps of a rank.
+STEPS = EPOCHS * 4
+#: Seconds until a rank that has lost the other one must have ended.
+RANK_TIMEOUT = 100
 
 
 class Train(Scenario):
@@ -40,6 +51,9 @@ class Train(Scenario):
     def command(self, inputs: Path) -> list[str]:
         return ["train.py", f"{inputs}/config.py", "--work-dir", "work", "--resume"]
 
+    def draw(self, generator: random.Random, num_changes: int) -> list[Fault]:
+        return draw_faults(generator, num_changes, repeated=1 / 2)  # a kill while a run is resumed
+
     def check(self, folder: Path, before: Content, after: Content, expected: Content) -> None:
         super().check(folder, before, after, expected)
         epochs = [self._newest(content) for content in (before, after)]
@@ -61,5 +75,46 @@ class TrainWithWorkers(Train):
     workers = 1
 
 
+class TrainWithTwoRanks(Train):
+    name = "train with two ranks, one is killed"
+    law = "the other rank ends in time; with --resume, all is equal bit for bit"
+    weight = 3
+
+    def prepare(self, inputs: Path) -> None:
+        super().prepare(inputs)
+        cfg = Config.fromfile(inputs / "config.py")
+        cfg.train_dataloader.batch_size //= 2
+        cfg.custom_hooks.append(dict(type="LoseRank"))
+        cfg.dump(inputs / "config.py")
+
+    def command(self, inputs: Path) -> list[str]:
+        return [*super().command(inputs), "--launcher", "pytorch"]
+
+    def draw(self, generator: random.Random, num_changes: int) -> list[Fault]:
+        faults = [fault for fault in super().draw(generator, num_changes) if fault.kind not in FULL]
+        if not faults or generator.random() < 1 / 2:
+            faults.insert(0, Fault("lose", generator.randint(1, STEPS)))
+        return faults
+
+    def call(self, inputs: Path, folder: Path, fault: Fault | None = None) -> Ended:
+        return self._ranks(inputs, folder, fault)[1]
+
+    def count_changes(self, inputs: Path, folder: Path) -> tuple[int, Ended]:
+        return self._ranks(inputs, folder, None)
+
+    def _ranks(self, inputs: Path, folder: Path, fault: Fault | None) -> tuple[int, Ended]:
+        """Start both ranks, and return the number of changes of the disk, and the end of the killed rank."""
+        ranks = start_ranks(self.command(inputs), folder, fault)
+        first, second = ended = [rank.end(RANK_TIMEOUT) for rank in ranks]
+        for number, rank in enumerate(ended):
+            if rank.status is None:
+                raise Broken(f"rank {number} has not ended {RANK_TIMEOUT} s after {fault}: {rank.output}")
+        if fault is not None and fault.kind == "lose" and (second.status != -9 or not first.status):
+            raise Broken(f"after {fault}, the statuses of the ranks are {first.status} and {second.status}")
+        killed = min(ended, key=lambda rank: (rank.status >= 0, rank.status == 0))
+        changes = re.search(r"^changes: (\d+)$", first.output, re.MULTILINE)
+        return int(changes[1]) if changes else 0, Ended(killed.status, first.output + second.output)
+
+
 #: All scenarios of this file.
-ALL: list[Scenario] = [Train(), TrainWithWorkers()]
+ALL: list[Scenario] = [Train(), TrainWithWorkers(), TrainWithTwoRanks()]
