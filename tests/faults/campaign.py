@@ -20,9 +20,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Before the imports below, for every process of the campaign.
-os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", PYTHONPATH=str(ROOT))
-sys.path[0] = str(ROOT)
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -125,11 +122,15 @@ def replaced(page: str, name: str, text: str) -> str:
     page, number = pattern.subn(lambda marks: f"{marks[1]}{text}{marks[2]}", page)
     if number != 1:
         raise ValueError(
-            f"The page must have the marks '<!-- faults {name} -->' and '<!-- end -->' once. Got them {number} "
-            "times instead."
+            f"The page must have the marks '<!-- faults {name} -->' and '<!-- end -->' once. Got them "
+            f"{number} times instead."
         )
     return page
 
 
 if __name__ == "__main__":
-    sys.exit(main(parse_args()))
+    ARGS = parse_args()
+    # Before torch is imported, for every process of the campaign.
+    os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", PYTHONPATH=str(ROOT))
+    sys.path[0] = str(ROOT)
+    sys.exit(main(ARGS))

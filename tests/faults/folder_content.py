@@ -16,8 +16,8 @@ from mmpretrain_imbalance.utils.checkpoint_files import read_complete_checkpoint
 
 #: Value of a file that cannot be read, such as one that is cut.
 DAMAGED = "damaged"
-#: Parts of a checkpoint that depend on the clock, on paths, or on whether the run was resumed: MMEngine saves a
-#: checkpoint before the metrics of its validation are in the history of the log, which it does not repeat.
+#: Parts of a checkpoint that depend on the clock, on paths, or on whether the run was resumed: MMEngine saves
+#: a checkpoint before the metrics of its validation are in the history of the log, which it does not repeat.
 _VOLATILE = re.compile(
     r"time$|/eta$|memory$|/cfg$|experiment_name$|last_ckpt$|best_ckpt$|/log_scalars/val/|/runtime_info/(epoch|iter)$"
 )

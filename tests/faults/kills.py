@@ -15,7 +15,7 @@ from .disk_changes import FULL, Fault
 from .forked import Ended, orphans, run_forked
 from .rows import Report, Row
 from .scenarios import ALL as COMMANDS
-from .scenarios import Broken, Content, Scenario
+from .scenarios import BrokenLawError, Content, Scenario
 from .training_scenarios import ALL as TRAININGS
 
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (*COMMANDS, *TRAININGS)}
@@ -23,8 +23,8 @@ FULL_DISK = Row(
     "full disk, in all these commands",
     0,
     0,
-    "the command ends with a sentence and an exit status other than 0, or goes on where the documentation says "
-    "so; no earlier result is lost; with free space, the same command ends with the same result",
+    "the command ends with a sentence and an exit status other than 0, or goes on where the documentation "
+    "says so; no earlier result is lost; with free space, the same command ends with the same result",
 )
 #: Beginning of a command that repeats one case.
 REPEAT = "python tests/faults/campaign.py --case"
@@ -55,18 +55,18 @@ def prepare(scenario: Scenario, folder: Path) -> Prepared:
         folder: Folder for all files.
 
     Raises:
-        Broken: If the unbroken command does not end as it should.
+        BrokenLawError: If the unbroken command does not end as it should.
     """
     inputs, unbroken = folder / "inputs", folder / "unbroken"
     for path in (inputs, unbroken):
         path.mkdir(parents=True)
     ended = run_forked(lambda: scenario.prepare(inputs))
     if ended.status != 0:
-        raise Broken(f"The inputs of {scenario.name!r} could not be written: {ended.output}")
+        raise BrokenLawError(f"The inputs of {scenario.name!r} could not be written: {ended.output}")
     scenario.start(inputs, unbroken)
     count, ended = scenario.count_changes(inputs, unbroken)
     if ended.status != scenario.status:
-        raise Broken(f"The unbroken command of {scenario.name!r} has failed: {ended.output}")
+        raise BrokenLawError(f"The unbroken command of {scenario.name!r} has failed: {ended.output}")
     return Prepared(scenario, inputs, count, scenario.content(unbroken))
 
 
@@ -93,8 +93,8 @@ def broken_law(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> str
         ended = None
         _check_repair(prepared, faults, folder)
         if left := orphans():
-            raise Broken(f"processes remain: {left}")
-    except Broken as error:
+            raise BrokenLawError(f"processes remain: {left}")
+    except BrokenLawError as error:
         orphans(0)
         return f"{error}{'' if ended is None else _last_lines(ended)}"
     return None
@@ -103,17 +103,17 @@ def broken_law(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> str
 def _check_end(prepared: Prepared, fault: Fault, ended: Ended) -> None:
     """Check how a command has ended that had a fault, unless it ended before it came to the change."""
     if ended.status is None:
-        raise Broken(f"the command has not ended after {fault}")
+        raise BrokenLawError(f"the command has not ended after {fault}")
     if fault.kind in FULL:
         if ended.status < 0:
-            raise Broken(f"signal {-ended.status} has ended the command after {fault}")
+            raise BrokenLawError(f"signal {-ended.status} has ended the command after {fault}")
         if "Traceback" in ended.output:
-            raise Broken(f"a traceback is printed after {fault}")
+            raise BrokenLawError(f"a traceback is printed after {fault}")
         said = "must have space" in ended.output or "could not be written" in ended.output
         if not said and not _is_done(prepared, ended) and ended.status != prepared.scenario.status:
-            raise Broken(f"nothing is said about the full disk after {fault}")
+            raise BrokenLawError(f"nothing is said about the full disk after {fault}")
     elif ended.status >= 0 and ended.status != prepared.scenario.status and not _is_done(prepared, ended):
-        raise Broken(f"the command has failed instead of being killed by {fault}")
+        raise BrokenLawError(f"the command has failed instead of being killed by {fault}")
 
 
 def _check_repair(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> None:
@@ -121,15 +121,15 @@ def _check_repair(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> 
     ended = scenario.call(prepared.inputs, folder)
     found, expected = scenario.content(folder), prepared.expected
     if ended.status != scenario.status and not _is_done(prepared, ended):
-        raise Broken(f"the same command fails with status {ended.status}{_last_lines(ended)}")
+        raise BrokenLawError(f"the same command fails with status {ended.status}{_last_lines(ended)}")
     if "Traceback" in ended.output:
-        raise Broken(f"the same command prints a traceback{_last_lines(ended)}")
+        raise BrokenLawError(f"the same command prints a traceback{_last_lines(ended)}")
     different = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
     allowed = scenario.lost_on_full_disk if faults[0].kind in FULL else ()
     different = [name for name in different if not any(map(name.startswith, allowed))]
     if different:
         states = [f"{name} ({_difference(found.get(name), expected.get(name))})" for name in different]
-        raise Broken(f"the result differs: {', '.join(states)}{_last_lines(ended)}")
+        raise BrokenLawError(f"the result differs: {', '.join(states)}{_last_lines(ended)}")
 
 
 def _difference(found: str | None, expected: str | None) -> str:

@@ -15,7 +15,7 @@ from .forked import Ended
 Content = dict[str, str]
 
 
-class Broken(Exception):
+class BrokenLawError(Exception):
     """A law that does not hold."""
 
 
@@ -70,7 +70,7 @@ class Scenario:
         return folder_content(folder, self.left_out)
 
     def check(self, folder: Path, before: Content, after: Content, expected: Content) -> None:
-        """Raise ``Broken`` if a fault has damaged a result.
+        """Raise ``BrokenLawError`` if a fault has damaged a result.
 
         Args:
             folder: The folder of the command.
@@ -80,17 +80,17 @@ class Scenario:
         """
         for name, value in after.items():
             if value == DAMAGED and name.endswith(".json") and ".part" not in name:
-                raise Broken(f"{name} is not complete")
+                raise BrokenLawError(f"{name} is not complete")
         for name, value in before.items():
             if value == expected.get(name) and after.get(name) != value:
-                raise Broken(f"{name} was complete before the call, and has changed")
+                raise BrokenLawError(f"{name} was complete before the call, and has changed")
         for beginning in self.whole:
             parts = [
                 {name: value for name, value in content.items() if name.startswith(beginning)}
                 for content in (after, expected)
             ]
             if parts[0] and parts[0] != parts[1]:
-                raise Broken(f"{beginning} exists and is not complete")
+                raise BrokenLawError(f"{beginning} exists and is not complete")
 
 
 class ConvertTable(Scenario):
@@ -165,7 +165,7 @@ class UpdateProject(NewProject):
         super().check(folder, before, after, expected)
         for name, value in before.items():
             if after.get(name) not in (value, expected.get(name)):
-                raise Broken(f"{name} is neither the old nor the new file")
+                raise BrokenLawError(f"{name} is neither the old nor the new file")
 
 
 class Predict(Scenario):
@@ -201,13 +201,14 @@ class Predict(Scenario):
     def check(self, folder: Path, before: Content, after: Content, expected: Content) -> None:
         super().check(folder, before, after, expected)
         out = folder / "out.jsonl"
-        lines = [line for line in out.read_text().splitlines(True) if line.endswith("\n")] if out.exists() else []
+        text = out.read_text() if out.exists() else ""
+        lines = text[: text.rfind("\n") + 1].splitlines()
         if lines[: len(self._lines)] != self._lines:
-            raise Broken("the records of finished images have changed")
+            raise BrokenLawError("the records of finished images have changed")
         self._lines = lines
         images = [json.loads(line)["image"] for line in lines]
         if len(images) != len(set(images)):
-            raise Broken("an image has two records")
+            raise BrokenLawError("an image has two records")
 
 
 class PredictWithWorkers(Predict):
@@ -226,7 +227,7 @@ class PredictTable(Predict):
         return [*self.model(inputs), "--out", "answers.csv", "--wide", "--batch-size", "2"]
 
 
-class TestCheckpoint(Scenario):
+class EvaluateCheckpoint(Scenario):
     name = "test a checkpoint"
     law = "the metrics are complete or do not exist; the same command ends with the same bytes"
     weight = 4
@@ -248,19 +249,21 @@ class TestCheckpoint(Scenario):
         return ["test.py", f"{inputs}/config.py", f"{inputs}/model.pth", *options]
 
 
-class ExtractFeatures(TestCheckpoint):
+class ExtractFeatures(EvaluateCheckpoint):
     name = "extract features"
     law = "finished stores do not change; the same command ends with the same bytes"
     weight = 10
     left_out = r"$^"
-    whole = ("features/train/labels/", "features/val/labels/", "features/config.py", "features/statistics.npz")
+    whole = tuple(
+        f"features/{name}" for name in ("train/labels/", "val/labels/", "config.py", "statistics.npz")
+    )
 
     def command(self, inputs: Path) -> list[str]:
         names = [f"{inputs}/config.py", f"{inputs}/model.pth"]
         return ["extract_features.py", *names, "--out", "features", "--device", "cpu"]
 
 
-class RefitHead(TestCheckpoint):
+class RefitHead(EvaluateCheckpoint):
     name = "refit the head"
     law = "the old checkpoint does not change, the new one is complete or does not exist; same bytes"
     weight = 8
@@ -289,7 +292,7 @@ ALL: list[Scenario] = [
     Predict(),
     PredictWithWorkers(),
     PredictTable(),
-    TestCheckpoint(),
+    EvaluateCheckpoint(),
     ExtractFeatures(),
     RefitHead(),
 ]

@@ -12,7 +12,7 @@ from .disk_changes import FULL, Fault, draw_faults
 from .folder_content import DAMAGED
 from .forked import Ended
 from .ranks import start_ranks
-from .scenarios import Broken, Content, Scenario
+from .scenarios import BrokenLawError, Content, Scenario
 
 EPOCHS = 3
 #: Training and validation steps of a rank.
@@ -58,15 +58,15 @@ class Train(Scenario):
         super().check(folder, before, after, expected)
         epochs = [self._newest(content) for content in (before, after)]
         if epochs[0] > epochs[1]:
-            raise Broken(f"the newest complete checkpoint was that of epoch {epochs[0]}, now of {epochs[1]}")
+            raise BrokenLawError(
+                f"the newest complete checkpoint was that of epoch {epochs[0]}, now of {epochs[1]}"
+            )
 
     @staticmethod
     def _newest(content: Content) -> int:
         complete = [name for name, value in content.items() if value != DAMAGED]
-        return max(
-            (int(name[len("work/epoch_") : -len(".pth")]) for name in complete if name.startswith("work/epoch_")),
-            default=0,
-        )
+        epochs = [re.fullmatch(r"work/epoch_(\d+)\.pth", name) for name in complete]
+        return max((int(match[1]) for match in epochs if match), default=0)
 
 
 class TrainWithWorkers(Train):
@@ -108,9 +108,13 @@ class TrainWithTwoRanks(Train):
         first, second = ended = [rank.end(RANK_TIMEOUT) for rank in ranks]
         for number, rank in enumerate(ended):
             if rank.status is None:
-                raise Broken(f"rank {number} has not ended {RANK_TIMEOUT} s after {fault}: {rank.output}")
+                raise BrokenLawError(
+                    f"rank {number} has not ended {RANK_TIMEOUT} s after {fault}: {rank.output}"
+                )
         if fault is not None and fault.kind == "lose" and (second.status != -9 or not first.status):
-            raise Broken(f"after {fault}, the statuses of the ranks are {first.status} and {second.status}")
+            raise BrokenLawError(
+                f"after {fault}, the statuses of the ranks are {first.status} and {second.status}"
+            )
         killed = min(ended, key=lambda rank: (rank.status >= 0, rank.status == 0))
         changes = re.search(r"^changes: (\d+)$", first.output, re.MULTILINE)
         return int(changes[1]) if changes else 0, Ended(killed.status, first.output + second.output)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
-import logging
 import linecache
+import logging
 import os
 import re
 from pathlib import Path
