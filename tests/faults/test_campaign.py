@@ -69,7 +69,7 @@ def test_exit_status_and_page(
     page = (tmp_path / "page.md").read_text()
     assert f"`python tests/faults/campaign.py --kills 5 --files 0 --seed 8`: {campaign.versions()}" in page
     assert f"| train | 5 | {5 - len(failures)} | {len(failures)} | equal |" in page
-    assert page.count("old") == 1
+    assert page.count("\nold\n") == 1
 
 
 @pytest.mark.slow
