@@ -91,7 +91,7 @@ def broken_law(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> str
             _check_end(prepared, fault, ended)
             prepared.scenario.check(folder, before, prepared.scenario.content(folder), prepared.expected)
         ended = None
-        _check_repair(prepared, faults, folder)
+        _check_repair(prepared, folder)
         if left := orphans():
             raise BrokenLawError(f"processes remain: {left}")
     except BrokenLawError as error:
@@ -116,7 +116,7 @@ def _check_end(prepared: Prepared, fault: Fault, ended: Ended) -> None:
         raise BrokenLawError(f"the command has failed instead of being killed by {fault}")
 
 
-def _check_repair(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> None:
+def _check_repair(prepared: Prepared, folder: Path) -> None:
     scenario = prepared.scenario
     ended = scenario.call(prepared.inputs, folder)
     found, expected = scenario.content(folder), prepared.expected
@@ -125,8 +125,6 @@ def _check_repair(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> 
     if "Traceback" in ended.output:
         raise BrokenLawError(f"the same command prints a traceback{_last_lines(ended)}")
     different = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
-    allowed = scenario.lost_on_full_disk if faults[0].kind in FULL else ()
-    different = [name for name in different if not any(map(name.startswith, allowed))]
     if different:
         states = [f"{name} ({_difference(found.get(name), expected.get(name))})" for name in different]
         raise BrokenLawError(f"the result differs: {', '.join(states)}{_last_lines(ended)}")

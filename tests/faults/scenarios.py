@@ -29,8 +29,6 @@ class Scenario:
         left_out: Pattern of paths whose content may differ, such as logs.
         whole: Files and folders that are complete or do not exist, as beginnings of paths.
         status: Exit status of the unbroken command.
-        lost_on_full_disk: Files that are not made up for after a full disk, as beginnings of paths; the
-            documentation says so.
         done: Part of the message with which the command rejects a result that is complete.
     """
 
@@ -39,7 +37,6 @@ class Scenario:
     weight = 1
     left_out = r"$^"
     whole: tuple[str, ...] = ()
-    lost_on_full_disk: tuple[str, ...] = ()
     status = 0
     done = ""
 
