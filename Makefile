@@ -12,6 +12,9 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 QUICK ?=
 PORT ?= 8000
+KILLS ?= 1000
+FILES ?= 100000
+SEED ?=
 
 # Both stacks use the import names mmengine, mmcv and mmpretrain, so each stack has its own environment.
 ifeq ($(STACK),openmmlab)
@@ -48,7 +51,7 @@ SAME := $(addprefix --ignore=,mmpretrain_imbalance/functional tests/architecture
     tests/common/test_loss_laws.py tests/configs/test_add_a_method.py tests/datasets/test_add_a_dataset.py tests/docs \
     tests/functional tests/tools/test_benchmarks.py)
 
-.PHONY: help demo test test-fast doctest lint docs docs-serve check check-long slurm benchmarks clean
+.PHONY: help demo test test-fast doctest lint docs docs-serve check check-long faults slurm benchmarks clean
 
 help:  ## show this list of commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -88,6 +91,10 @@ check:  ## run everything that CI runs: lint, tests and examples, and on the sec
 
 check-long: $(COPIED)  ## run the tests that take minutes: inductor compiles every loss, benchmarks run, a machine is lost
 	$(PYTEST) -m long
+
+faults: $(COPIED)  ## kill commands, fill the disk and damage files at random places; KILLS=1000 FILES=100000 SEED=1
+	$(RUN) tests/faults/campaign.py --kills $(KILLS) --files $(FILES) $(if $(SEED),--seed $(SEED)) --jobs $(JOBS) \
+	    --page docs/reliability.md
 
 slurm: $(COPIED)  ## train on a Slurm cluster of two nodes on this machine; needs Debian's packages slurm-wlm and munge
 	$(RUN) tests/slurm/cluster.py $(RUN) -m pytest -v $(PYTEST_ARGS) tests/slurm/slurm_runs.py

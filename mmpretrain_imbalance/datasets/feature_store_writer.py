@@ -13,6 +13,7 @@ import numpy as np
 from ..utils.argument_checks import check_choice
 from ..utils.files import atomic_write
 from ..utils.json_content import parse_json
+from ..utils.unfinished import is_unfinished
 from .feature_store import (
     DTYPES,
     FEATURES,
@@ -66,7 +67,7 @@ class FeatureStoreWriter:
         if stored.is_file():
             content = parse_json(stored.read_bytes(), f"The description {stored} of a feature store")
             self._check_settings((content.get("settings") if isinstance(content, dict) else None) or {})
-        elif self.folder.exists() and any(self.folder.iterdir()):
+        elif self.folder.exists() and not all(map(is_unfinished, self.folder.iterdir())):
             raise FileExistsError(
                 "The 'folder' argument of FeatureStoreWriter must be a feature store, or not exist. Got "
                 f"{str(folder)!r} instead, which has other files. Choose another folder."
@@ -75,6 +76,7 @@ class FeatureStoreWriter:
             with atomic_write(stored) as file:
                 json.dump({"settings": self.settings}, file, indent=1)
         if self.is_finished:
+            (self.folder / UNFINISHED).unlink(missing_ok=True)  # a killed process may have left it
             self.num_written = len(labels)
             return
         if not (self.folder / LABELS).exists():

@@ -45,8 +45,12 @@ class UnvalidatedCheckpointHook(Hook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         if runner.val_loop is None or not is_main_process():
             return
+        iteration = checkpoint["meta"]["iter"]
+        # The best weights are saved during the validation. A kill or a full disk would leave an empty file.
+        if _unvalidated_iteration(runner) == iteration:
+            return
         try:
-            _file(runner).write_text(str(checkpoint["meta"]["iter"]), encoding="utf-8")
+            _file(runner).write_text(str(iteration), encoding="utf-8")
         except OSError as error:
             runner.logger.error(
                 f"The file {_file(runner)} could not be written: {error.strerror or error}. The training "

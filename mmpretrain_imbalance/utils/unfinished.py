@@ -58,6 +58,11 @@ def unfinished(path: str | os.PathLike[str], is_folder: bool = False) -> Iterato
             os.close(lock)
 
 
+def is_unfinished(path: Path) -> bool:
+    """Return whether a path has the name of a temporary file or folder of :func:`unfinished`."""
+    return _NAME.fullmatch(path.name) is not None
+
+
 def _locked(path: Path, is_folder: bool) -> tuple[Path, int | None]:
     while True:
         prefix, suffix, folder = f".{path.name[:32]}.", ".part", str(path.parent)

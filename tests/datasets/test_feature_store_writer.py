@@ -51,6 +51,31 @@ def test_resumed_after_a_kill(tmp_path: Path, unbroken: dict[str, bytes], size: 
     assert content(tmp_path / "train") == unbroken
 
 
+def test_resumed_after_a_kill_before_the_first_file(tmp_path: Path, unbroken: dict[str, bytes]) -> None:
+    folder = tmp_path / "train"
+    folder.mkdir()
+    (folder / ".unfinished.json.abcdefgh.part").write_text("{")  # what a killed process leaves
+    writer = open_writer(folder)
+    for start in (0, 4, 8):
+        writer.append(FEATURES[start : start + 4])
+    writer.finish()
+    assert content(folder) == unbroken
+
+
+def test_resumed_after_a_kill_between_the_manifest_and_the_end(
+    tmp_path: Path, unbroken: dict[str, bytes]
+) -> None:
+    folder = tmp_path / "train"
+    writer = open_writer(folder)
+    settings = (folder / "unfinished.json").read_bytes()
+    for start in (0, 4, 8):
+        writer.append(FEATURES[start : start + 4])
+    writer.finish()
+    (folder / "unfinished.json").write_bytes(settings)
+    assert open_writer(folder).is_finished
+    assert content(folder) == unbroken
+
+
 def test_finished_store_is_not_changed(tmp_path: Path) -> None:
     folder = write_store(tmp_path / "train", FEATURES, LABELS)
     before = content(folder)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 from mmengine.hooks import Hook
@@ -10,6 +12,7 @@ from mmengine.runner import Runner
 
 from mmpretrain_imbalance.hooks.unvalidated_checkpoint_hook import UnvalidatedCheckpointHook
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
+from tests.full_disk import file_size_limit
 from tests.integration.small_runs import small_config, train
 
 
@@ -101,6 +104,18 @@ def test_a_damaged_file_is_no_reason_to_validate(tmp_path: Path) -> None:
     run(tmp_path)
     (tmp_path / ".unvalidated").write_text("")
     assert run(tmp_path, resume=True) == []
+
+
+def test_the_file_is_kept_while_the_best_weights_are_saved(tmp_path: Path) -> None:
+    """A full disk would leave an empty file, and a resumed run would not repeat the validation."""
+    runner = SimpleNamespace(val_loop=object(), work_dir=str(tmp_path), logger=logging.getLogger("a run"))
+    hook = UnvalidatedCheckpointHook()
+    hook.before_save_checkpoint(runner, dict(meta=dict(iter=9)))
+    with file_size_limit(0):
+        hook.before_save_checkpoint(runner, dict(meta=dict(iter=9)))
+    assert (tmp_path / ".unvalidated").read_text() == "9"
+    hook.before_save_checkpoint(runner, dict(meta=dict(iter=12)))
+    assert (tmp_path / ".unvalidated").read_text() == "12"
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:

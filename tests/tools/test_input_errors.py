@@ -6,6 +6,7 @@ import argparse
 import errno
 import importlib
 import linecache
+import logging
 import os
 import re
 from pathlib import Path
@@ -277,6 +278,27 @@ def test_a_full_disk_ends_a_training(error_message, tiny_config: Path, tmp_path:
         message = error_message("train.py", tiny_config, "--work-dir", tmp_path)
     assert "train.py: error: The disk must have space for the files of this command. Got 'File too" in message
     assert "Traceback" not in message
+
+
+def test_lines_of_a_log_file_on_a_full_disk_are_left_out(
+    error_message, tiny_config: Path, tmp_path: Path
+) -> None:
+    """Python's logging would print a traceback for each line."""
+    with file_size_limit(3000):  # more than the config, less than the log
+        message = error_message("train.py", tiny_config, "--work-dir", tmp_path)
+    assert "The disk must have space for the files of this command" in message
+    assert "Traceback" not in message
+    assert "Logging error" not in message
+
+
+def test_other_errors_of_logging_are_printed(input_errors: ModuleType, tmp_path: Path, capsys) -> None:
+    errors = importlib.import_module("_lib.file_system_errors")
+    logger = logging.Logger("a log of its own")
+    logger.addHandler(logging.FileHandler(tmp_path / "a.log"))
+    with errors.log_without_tracebacks():
+        logger.warning("%d", "no number")
+    logger.handlers[0].close()
+    assert "Logging error" in capsys.readouterr().err
 
 
 def test_a_full_disk_ends_other_commands(input_errors: ModuleType, capsys) -> None:

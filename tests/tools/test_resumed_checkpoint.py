@@ -146,6 +146,21 @@ def test_a_run_without_checkpoints_starts_from_the_one_of_its_config(
     assert (runner._resume, runner._load_from) == (True, "https://example.org/a.pth")
 
 
+def test_last_checkpoint_is_repaired(resumed: ModuleType, folder: Path, tmp_path: Path) -> None:
+    """A finished run writes it no more, so it would be empty for good."""
+    last, named = folder / "last_checkpoint", str(folder / "epoch_2.pth")
+    last.write_text(named)
+    resumed.prepare_resume(runner_of(folder, None))
+    assert last.read_text() == named
+    last.write_text("")
+    resumed.prepare_resume(runner_of(folder, named))  # of another checkpoint, by its name
+    assert last.read_text() == ""
+    runner = runner_of(folder, None)
+    resumed.prepare_resume(runner)
+    assert last.read_text() == runner._load_from == str(folder / "epoch_3.pth")
+    assert resumed.newest_checkpoint(folder).warnings == []
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

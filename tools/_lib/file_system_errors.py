@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,3 +59,23 @@ def explain_file_system_errors(parser: argparse.ArgumentParser) -> Iterator[None
         if message is None:
             raise
         parser.exit(1, printable(f"{parser.prog}: error: {message}\n"))
+
+
+@contextmanager
+def log_without_tracebacks() -> Iterator[None]:
+    """Leave out lines of a log file that cannot be written, such as on a full disk.
+
+    Python's logging would print a traceback for each line. The error that ends the command has a message of
+    its own.
+    """
+    handle = logging.Handler.handleError
+
+    def handle_error(handler: logging.Handler, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            handle(handler, record)
+
+    logging.Handler.handleError = handle_error  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        logging.Handler.handleError = handle  # type: ignore[method-assign]

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
 
-from _lib.file_system_errors import file_system_message
+from _lib.file_system_errors import file_system_message, log_without_tracebacks
 from mmengine.config import Config
 
 import mmpretrain_imbalance
@@ -41,13 +41,16 @@ def explain_input_errors(
 ) -> Iterator[None]:
     """End the program with an error message and exit status 2 if the input is wrong.
 
+    Lines of a log file that cannot be written are left out.
+
     Args:
         parser: Parser of the command line.
         keep_traceback: Whether to raise the error itself instead, with its traceback.
         cfg: The config of the run, so that a message can name inherited arguments.
     """
     try:
-        yield
+        with log_without_tracebacks():
+            yield
     except Exception as error:
         message = None if keep_traceback else input_error_message(error, cfg)
         if message is None:

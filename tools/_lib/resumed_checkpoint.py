@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from mmpretrain_imbalance.hooks.batch_size_hook import BATCH_SIZE, kept_batch_size
 from mmpretrain_imbalance.utils.checkpoint_files import read_complete_checkpoint
+from mmpretrain_imbalance.utils.files import atomic_write
 
 # What MMEngine reads from a checkpoint when it resumes a run.
 _NEEDED = ("meta", "state_dict", "message_hub")
@@ -48,7 +49,10 @@ def prepare_resume(runner: Runner, load_from: str | None = None, resume: bool = 
         return
     found: list[Any] = [None]
     if is_main_process():
-        found = [_chosen(runner._load_from, Path(runner.work_dir), load_from if resume else None)]
+        folder = Path(runner.work_dir)
+        found = [_chosen(runner._load_from, folder, load_from if resume else None)]
+        if runner._load_from is None:
+            _repair_last_checkpoint(folder, found[0])
     broadcast_object_list(found)  # the ranks may see the files of the folder at different times
     if isinstance(found[0], Exception):
         raise ValueError(str(found[0]))
@@ -64,6 +68,14 @@ def prepare_resume(runner: Runner, load_from: str | None = None, resume: bool = 
         runner.logger.warning(sentence)
         # MMEngine builds the loader from its own copy of the config.
         loader.batch_size = runner._train_dataloader["batch_size"] = size
+
+
+def _repair_last_checkpoint(folder: Path, chosen: Resumed | ValueError) -> None:
+    """Name the chosen checkpoint in ``last_checkpoint`` if this file named none that can be read."""
+    if isinstance(chosen, Resumed) and chosen.warnings and chosen.path is not None:
+        if Path(chosen.path).parent == folder:
+            with atomic_write(folder / "last_checkpoint") as file:
+                file.write(chosen.path)
 
 
 def _chosen(named: str | None, folder: Path, first: str | None) -> Resumed | ValueError:

@@ -30,28 +30,65 @@ def save_arrays(
         FileExistsError: If the folder exists.
     """
     folder = Path(folder)
+    check_absent(folder)
+    with unfinished(folder, is_folder=True) as beside:
+        write_arrays(beside, arrays, metadata)
+        publish(beside, folder)
+
+
+def check_absent(folder: Path) -> None:
+    """Raise if the folder of a new store exists.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        FileExistsError: If it exists.
+    """
     if folder.exists():
         raise FileExistsError(
             f"The 'folder' argument of LabelStore.save must be a folder that does not exist. Got {folder} "
             "instead. Remove it first, or choose another name."
         )
-    with unfinished(folder, is_folder=True) as beside:
-        manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, **metadata, "arrays": {}}
-        for name, array in arrays.items():
-            file = beside / f"{name}.npy"
-            with _open_synced(file) as target:
-                np.save(target, array)
-            manifest["arrays"][name] = {
-                "dtype": array.dtype.str,
-                "shape": list(array.shape),
-                "bytes": file.stat().st_size,
-                "sha256": _sha256(file),
-            }
-        manifest["sha256"] = manifest_sha256(manifest)
-        with _open_synced(beside / MANIFEST) as target:
-            target.write((json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())
-        beside.chmod(0o755)
-        beside.rename(folder)
+
+
+def write_arrays(beside: Path, arrays: dict[str, np.ndarray], metadata: dict[str, Any]) -> None:
+    """Write arrays and a manifest into an unfinished folder.
+
+    Args:
+        beside: The folder.
+        arrays: The arrays by name.
+        metadata: Further entries of the manifest; must be serializable as JSON.
+    """
+    manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, **metadata, "arrays": {}}
+    for name, array in arrays.items():
+        file = beside / f"{name}.npy"
+        with _open_synced(file) as target:
+            np.save(target, array)
+        manifest["arrays"][name] = {
+            "dtype": array.dtype.str,
+            "shape": list(array.shape),
+            "bytes": file.stat().st_size,
+            "sha256": _sha256(file),
+        }
+    manifest["sha256"] = manifest_sha256(manifest)
+    with _open_synced(beside / MANIFEST) as target:
+        target.write((json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def publish(beside: Path, folder: Path) -> None:
+    """Rename an unfinished folder that is complete. Nothing of it remains to be removed after that.
+
+    Args:
+        beside: The unfinished folder.
+        folder: Its final path.
+
+    Raises:
+        FileExistsError: If the final path exists.
+    """
+    check_absent(folder)
+    beside.chmod(0o755)
+    beside.rename(folder)
 
 
 @contextmanager

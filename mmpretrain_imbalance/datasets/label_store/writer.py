@@ -13,7 +13,7 @@ import numpy as np
 from ...utils.class_names import check_class_names
 from ...utils.unfinished import unfinished
 from .build import build_label_store, class_dtype
-from .files import save_arrays
+from .files import check_absent, publish, write_arrays
 
 
 class LabelStoreWriter:
@@ -90,9 +90,15 @@ class LabelStoreWriter:
             for file in self._files.values():
                 file.close()
             if kind is None:
+                check_absent(self.folder)
                 arrays = {name: self._map(name) for name in self._types}
                 names = {"class_names": self.class_names, "default_label": self.default_label}
-                save_arrays(self.folder, arrays, {**self.metadata, **names})
+                write_arrays(self._beside, arrays, {**self.metadata, **names})
+                arrays.clear()  # the files are mapped
+                # Before the store appears: a process that is killed later would leave them.
+                for name in self._types:
+                    (self._beside / name).unlink()
+                publish(self._beside, self.folder)
 
     def add(self, name: str, classes: Sequence[int], values: Sequence[int]) -> None:
         """Append one image.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -77,3 +79,16 @@ def test_wrong_arguments_raise(tmp_path):
         LabelStoreWriter(tmp_path, ["cat"])
     with pytest.raises(ValueError, match=r"must be a list of different class names. Got 'cat' twice"):
         LabelStoreWriter(tmp_path / "store", ["cat", "dog", "cat"])
+
+
+def test_nothing_remains_to_be_removed_after_the_store_appears(tmp_path, monkeypatch):
+    """A process that is killed then leaves no part, which a later call would not remove: the store exists."""
+    found = []
+
+    def renamed(beside, target, rename=Path.rename):
+        rename(beside, target)
+        found.extend(path.name for path in tmp_path.iterdir())
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    write(tmp_path / "store", [1], [0])
+    assert found == ["store"]
