@@ -6,7 +6,10 @@ import os
 import zipfile
 import zlib
 
+from ...utils.found_values import shown
+
 _PICKLE_ENDINGS = (".pkl", ".pickle", ".p")
+_PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))  # first bytes
 
 
 def recognize_format(path: str) -> str:
@@ -38,7 +41,7 @@ def recognize_format(path: str) -> str:
         raise ValueError(
             f"The table {path} must have a header and one row per image. Got an empty file instead."
         )
-    if path.lower().endswith(_PICKLE_ENDINGS) or (start[:1] == b"\x80" and start[1] in range(2, 6)):
+    if path.lower().endswith(_PICKLE_ENDINGS) or start[:2] in _PICKLES:
         raise _rejected(
             path,
             "a pickle, which runs the code that it contains when it is loaded,",
@@ -71,7 +74,9 @@ def _archive_format(path: str) -> str:
                 return "ods"
     except (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, NotImplementedError) as error:
         raise _rejected(
-            path, f"a spreadsheet or archive that is damaged or truncated ({error})", "Copy or save it again."
+            path,
+            f"a spreadsheet or archive that is damaged or truncated ({shown(str(error))})",
+            "Copy or save it again.",
         ) from None
     except RuntimeError:
         raise _rejected(path, "an archive with a password", "Unpack it first.") from None
