@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zipfile
@@ -83,4 +84,8 @@ def _has_correct_checksums(path: str | os.PathLike[str]) -> bool:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
     except _ZIP_ERRORS:
+        return False
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the begin of the file
+            raise
         return False

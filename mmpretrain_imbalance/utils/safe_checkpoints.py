@@ -17,6 +17,7 @@ from mmengine.runner import CheckpointLoader, checkpoint
 from ..utils import pickled_numpy
 from .environment import environment_variables
 from .pickled_numpy import PickledArray, PickledRecord, resolve, unpickling_error
+from .printable import printable
 
 # Environment variables of torch: the first makes every torch.load weights-only, the second disables this.
 _FORCE, _FORBID = "TORCH_FORCE_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
@@ -165,7 +166,7 @@ def _load_safely(load: Callable[..., Any], file: Any, *arguments: Any, **options
         reason = str(error.__context__ if is_raised_again else error).partition(" Please use `torch")[0]
         raise UnpicklingError(
             f"The checkpoint {str(file)!r} must be loadable with weights_only=True of torch.load. Got "
-            f"{type(error).__name__} instead: {reason[:300]}"
+            f"{type(error).__name__} instead: {printable(reason[:300])}"
         ) from error
 
 

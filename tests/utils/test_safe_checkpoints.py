@@ -231,3 +231,11 @@ def test_one_cycle_schedule_loads(tmp_path: Path, load: Any, strategy: str) -> N
     state = load(tmp_path / "a.pth")["param_schedulers"][0]
 
     assert state["anneal_func"](0.0, 1.0, 0.5) == 0.5
+
+
+def test_names_in_a_file_are_printable_in_the_message(tmp_path: Path, load: Any) -> None:
+    torch.save({"a": torch.ones(1)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    content = (tmp_path / "a.pth").read_bytes()
+    (tmp_path / "a.pth").write_bytes(content.replace(b"ctorch._utils", b"c\x1b[2Jch._utils"))
+    with pytest.raises(UnpicklingError, match=r"GLOBAL .x1b\[2J"):
+        load(tmp_path / "a.pth")
