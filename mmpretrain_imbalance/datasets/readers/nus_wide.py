@@ -8,6 +8,8 @@ from pathlib import Path, PureWindowsPath
 import numpy as np
 
 from ...utils.argument_checks import check_choice
+from ...utils.found_values import shown
+from ...utils.printable import printable
 from ..annotations.content import open_text
 from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, handle_errors, parts_of_array
@@ -32,14 +34,15 @@ def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: b
     check_choice("read_nus_wide", ("Train", "Test"), split=split)
     root = Path(root)
     notes: dict[str, int] = {}
-    concepts = _read(root / "ConceptsList" / "Concepts81.txt")
+    concepts_path = root / "ConceptsList" / "Concepts81.txt"
+    concepts = _read(concepts_path)
     list_path = root / "ImageList" / f"{split}Imagelist.txt"
     listing = _read(list_path)
     images = [PureWindowsPath(line).as_posix() for line in listing]
     labels = np.empty((len(images), len(concepts)), dtype=np.int8)
     for number, concept in enumerate(concepts):
         path = root / "Groundtruth" / "TrainTestLabels" / f"Labels_{concept}_{split}.txt"
-        lines = _read(path)
+        lines = _read(path, f"because {concepts_path.name} names {shown(concept)}")
         if len(lines) != len(images):
             raise ValueError(
                 f"The label list {path} must have one line for each of the {len(images)} images. Got "
@@ -55,8 +58,10 @@ def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: b
     return LabelRows(concepts, parts, 0, len(images), notes, source=list_path)
 
 
-def _read(path: Path) -> list[str]:
-    if not path.is_file():
-        raise FileNotFoundError(f"The list of NUS-WIDE must be an existing file. Got {path} instead.")
+def _read(path: Path, reason: str = "as the data set has it") -> list[str]:
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f"The list of NUS-WIDE must be an existing file, {reason}. Got {printable(str(path))} instead."
+        )
     with open_text(str(path)) as file:
         return [line.strip() for line in file.read().rstrip().splitlines()]

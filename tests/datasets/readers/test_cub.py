@@ -104,6 +104,14 @@ def test_wrong_splits(root, tmp_path, lines, message):
         read_cub(root, "train")
 
 
+@pytest.mark.parametrize(("names", "found"), [("1 a\0b", "'a.x00b' at index 0"), ("1 a\n2 a", "'a' twice")])
+def test_wrong_attribute_names(root, names, found):
+    path = root.parent / "attributes.txt"
+    path.write_text(names)
+    with pytest.raises(ValueError, match=f"{path} must be a list of different class names. Got {found}"):
+        read_cub(root, "train")
+
+
 def test_wrong_arguments(root, tmp_path):
     with pytest.raises(ValueError, match=r"'unknown' argument of read_cub must be one of .* Got 'maybe'"):
         read_cub(root, unknown=("maybe",))

@@ -37,6 +37,11 @@ def test_wrong_files(root):
     labels.write_bytes(b"\xe9\n")
     with pytest.raises(ValueError, match=r"Labels_zebra_Train.txt must be text in UTF-8"):
         read_nus_wide(root, "Train")
+    for concept in ("horse", "ho\x1brse", "h" * 300):
+        write_lines(root / "ConceptsList" / "Concepts81.txt", "airport", concept)
+        with pytest.raises(FileNotFoundError, match=r"because Concepts81.txt names 'h") as error:
+            read_nus_wide(root, "Train")
+        assert str(error.value).isprintable()
     (root / "ImageList" / "TestImagelist.txt").unlink()
     with pytest.raises(FileNotFoundError, match=r"TestImagelist.txt"):
         read_nus_wide(root, "Test")
