@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 import numpy as np
 
 from ...utils.argument_checks import check_choice
-from ...utils.found_values import shown
-from ...utils.printable import printable
+from ...utils.found_values import is_text, shown
 from ..annotations.content import open_text
 from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, handle_errors, parts_of_array
@@ -38,7 +37,12 @@ def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: b
     concepts = _read(concepts_path)
     list_path = root / "ImageList" / f"{split}Imagelist.txt"
     listing = _read(list_path)
-    images = [PureWindowsPath(line).as_posix() for line in listing]
+    images = [line.replace("\\", "/") for line in listing]
+    list_errors = AnnotationErrors(str(list_path))
+    for number, image in enumerate(images, 1):
+        if not is_text(image):
+            list_errors.add(f"line {number}", "image", "the name of an image", image)
+    list_errors.raise_if_any()
     labels = np.empty((len(images), len(concepts)), dtype=np.int8)
     for number, concept in enumerate(concepts):
         path = root / "Groundtruth" / "TrainTestLabels" / f"Labels_{concept}_{split}.txt"
@@ -61,7 +65,10 @@ def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: b
 def _read(path: Path, reason: str = "as the data set has it") -> list[str]:
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            f"The list of NUS-WIDE must be an existing file, {reason}. Got {printable(str(path))} instead."
+            f"The list of NUS-WIDE must be an existing file, {reason}. Got {shown(str(path))} instead."
         )
     with open_text(str(path)) as file:
-        return [line.strip() for line in file.read().rstrip().splitlines()]
+        lines = [line.strip() for line in file]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
