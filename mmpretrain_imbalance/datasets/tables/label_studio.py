@@ -180,9 +180,15 @@ def _complete_task(path: str, number: int, task: dict[str, Any]) -> _Task:
         check(_are_objects(results), "a list of objects in 'result' of every annotation", results)
         for result in results:
             value = {} if result.get("type") == "relation" else result.get("value")
+            kind = result.get("type")
             check(isinstance(value, dict), "an object in 'value' of every result", value)
+            check(
+                not _names_classes(kind) or kind in value,
+                f"{kind!r} in the value of every such result",
+                value,
+            )
             for key, entries in value.items():
-                if key in ("choices", "taxonomy") or key.endswith("labels"):
+                if _names_classes(key):
                     names = _texts(entries)
                     check(
                         len(names) == (len(entries) if isinstance(entries, list) else 1),
@@ -193,6 +199,11 @@ def _complete_task(path: str, number: int, task: dict[str, Any]) -> _Task:
         annotations.append(chosen)
     data = task.get("data")
     return _Task(data if isinstance(data, dict) else {}, annotations, num_skipped)
+
+
+def _names_classes(key: Any) -> bool:
+    """Return whether a type of results, which is also the key of their values, names classes."""
+    return isinstance(key, str) and (key in ("choices", "taxonomy") or key.endswith("labels"))
 
 
 def _are_objects(items: Any) -> bool:
@@ -224,7 +235,7 @@ def _choices_of(value: Any) -> list[str]:
     found = []
     for item in value if isinstance(value, list) else [value]:
         for key, entries in item.items() if isinstance(item, dict) else ():
-            if key in ("choices", "taxonomy") or key.endswith("labels"):
+            if _names_classes(key):
                 found += _texts(entries)
     return found
 

@@ -142,6 +142,7 @@ def test_a_damaged_annotation_of_label_studio_is_no_checked_image(tmp_path: Path
         ("'value'", {**good, "annotations": [{"result": [entry]}]}),
         ("'choices'", {**good, "annotations": [{"result": [{**entry, "value": {"choices": [[], wrong]}}]}]}),
         ("'choices'", {**good, "annotations": [{"result": [{**entry, "value": {"choices": {"a": 1}}}]}]}),
+        ("'choices'", {**good, "annotations": [{"result": [{**entry, "value": {"choice": ["cat"]}}]}]}),
     ]
     for place, item in damaged:
         path = write(tmp_path, [good, item])
