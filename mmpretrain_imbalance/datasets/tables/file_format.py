@@ -9,6 +9,15 @@ import zlib
 from ...utils.found_values import shown
 
 _PICKLE_ENDINGS = (".pkl", ".pickle", ".p")
+_DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    UnicodeDecodeError,
+)
 _PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))  # first bytes
 
 
@@ -72,7 +81,7 @@ def _archive_format(path: str) -> str:
                 if b"encryption-data" in archive.read("META-INF/manifest.xml"):
                     raise _rejected(path, "a password-protected sheet", "Save it without a password.")
                 return "ods"
-    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, NotImplementedError) as error:
+    except _DAMAGED_ARCHIVE as error:
         raise _rejected(
             path,
             f"a spreadsheet or archive that is damaged or truncated ({shown(str(error))})",

@@ -152,6 +152,13 @@ def sheet_whose_name_is_long() -> bytes:
     return bytes(content)
 
 
+def archive_with_damaged_names() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("xl/Märchen.xml", "")
+    return stream.getvalue().replace("ä".encode(), b"\xc3x")
+
+
 #: Content, name and a part of the message.
 REJECTED: dict[str, tuple[str | bytes, str, str]] = {
     "empty": (b"", "labels.csv", "an empty file"),
@@ -179,6 +186,7 @@ REJECTED: dict[str, tuple[str | bytes, str, str]] = {
         "labels.ods",
         "damaged or truncated",
     ),
+    "archive with damaged names": (archive_with_damaged_names(), "labels.xlsx", "damaged or truncated"),
     "control characters": (
         "image,cat\na.jpg,1\nb.jpg,\x1b\x1b\nc.jpg,0\n",
         "labels.csv",
