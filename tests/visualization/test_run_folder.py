@@ -17,6 +17,7 @@ from mmpretrain_imbalance.visualization.run_report.run_folder import last_checkp
         (b"", "epoch_10.pth"),
         (b"epoch_2\xff.pth", "epoch_10.pth"),
         (b"a\0b", "epoch_10.pth"),
+        (b"/run/last_checkpoint", "epoch_10.pth"),
         (b"x" * 300, "epoch_10.pth"),
         (None, "epoch_10.pth"),
     ],

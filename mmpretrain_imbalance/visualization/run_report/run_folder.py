@@ -47,7 +47,7 @@ def last_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
     # A damaged note can be of any bytes; os.path.isfile also takes names that no file can have.
     text = note.read_text(encoding="utf-8", errors="replace").strip() if note.is_file() else ""
     named = folder / Path(text).name
-    if os.path.isfile(named):
+    if named != note and os.path.isfile(named):
         return named
     checkpoints = {
         int(number[0]): path
