@@ -1,4 +1,4 @@
-"""A small valid example of every binary format that the package reads: arrays, pickles, weights, sheets."""
+"""A small valid example of every binary format that the package reads: arrays, pickles, stores, sheets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.io import savemat
 
 from mmpretrain_imbalance.datasets import (
@@ -31,9 +30,6 @@ from mmpretrain_imbalance.losses.base.given_pseudo_labels import GivenPseudoLabe
 from mmpretrain_imbalance.losses.base.given_soft_labels import read_soft_labels
 from mmpretrain_imbalance.metrics.known_predictions import KnownPredictions
 from mmpretrain_imbalance.models.feature_backbone import read_statistics
-from mmpretrain_imbalance.utils.checkpoint_files import read_complete_checkpoint
-from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
-from mmpretrain_imbalance.visualization.run_report.run_folder import last_checkpoint
 from tests.datasets import published_files as published
 from tests.datasets.stored_features import draw, write_store
 from tests.faults import plain_arrays as plain
@@ -43,9 +39,6 @@ from tests.faults.plain_readers import Labels
 CHECKSUMS = "an error that names the file, or what the undamaged file holds"
 EQUAL_ARRAYS = (
     "an error that names the file, or what the arrays of the file plainly hold: they have no checksum"
-)
-WITHOUT_CHECKSUMS = (
-    "an error that names the file, or other weights: the file has no checksum that torch compares"
 )
 
 _NAMES = ["a.jpg", "b/c.jpg", "d.jpg"]
@@ -91,25 +84,6 @@ def _predictions(folder: Path) -> Any:
 
 def _statistics(folder: Path) -> Any:
     return [array.tolist() for array in read_statistics(folder / "statistics.npz", 3)]
-
-
-_CHECKPOINT = {
-    "state_dict": {"weight": torch.arange(12.0).reshape(3, 4), "bias": torch.ones(3)},
-    "meta": {"epoch": 2, "iter": 20, "dataset_meta": {"classes": _CLASSES}},
-    "optimizer": {"state": {0: {"exp_avg": torch.zeros(12)}}, "param_groups": [{"lr": 0.1, "params": [0]}]},
-}
-
-
-def _plain_content(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain_content(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain_content(item) for item in value]
-    return (str(value.dtype), value.tolist()) if isinstance(value, torch.Tensor) else value
-
-
-def _checkpoint(folder: Path) -> Any:
-    return _plain_content(read_complete_checkpoint(folder / "epoch_2.pth"))
 
 
 def _write_cifar(folder: Path) -> None:
@@ -159,12 +133,6 @@ def _write_clothing(folder: Path) -> None:
 
 def _clothing(folder: Path) -> Labels:
     return saved(read_clothing_attributes(folder, "all"), folder)
-
-
-def _write_last_checkpoint(folder: Path) -> None:
-    (folder / "last_checkpoint").write_text("/work_dirs/animals/epoch_2.pth")
-    for number in (1, 2, 3):
-        (folder / f"epoch_{number}.pth").write_bytes(b"")
 
 
 def _sheet(folder: Path, name: str, **options: Any) -> Labels:
@@ -310,38 +278,6 @@ BINARY_FORMATS = (
         _digits,
         plain.mnist,
         CHECKSUMS,
-    ),
-    FileFormat(
-        "checkpoint",
-        lambda folder: torch.save(_CHECKPOINT, folder / "epoch_2.pth"),
-        ("epoch_2.pth",),
-        _checkpoint,
-        lambda folder: _plain_content(_CHECKPOINT),
-        CHECKSUMS,
-    ),
-    FileFormat(
-        "checkpoint_weights",
-        lambda folder: torch.save(_CHECKPOINT, folder / "epoch_2.pth"),
-        ("epoch_2.pth",),
-        lambda folder: load_weights_only(folder / "epoch_2.pth"),
-        None,
-        WITHOUT_CHECKSUMS,
-    ),
-    FileFormat(
-        "checkpoint_before_torch_1_6",
-        lambda folder: torch.save(_CHECKPOINT, folder / "old.pth", _use_new_zipfile_serialization=False),
-        ("old.pth",),
-        lambda folder: read_complete_checkpoint(folder / "old.pth"),
-        None,
-        WITHOUT_CHECKSUMS,
-    ),
-    FileFormat(
-        "last_checkpoint",
-        _write_last_checkpoint,
-        ("last_checkpoint",),
-        lambda folder: last_checkpoint(folder).name,
-        plain.last_checkpoint,
-        "the checkpoint that the file names, or the newest one",
     ),
     FileFormat(
         "table_xlsx",

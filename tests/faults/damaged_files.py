@@ -27,13 +27,14 @@ import numpy as np
 from mmpretrain_imbalance.utils.printable import printable
 from tests.faults.binary_formats import BINARY_FORMATS
 from tests.faults.byte_mutations import BYTE_MUTATIONS
+from tests.faults.checkpoint_formats import CHECKPOINT_FORMATS
 from tests.faults.file_formats import TEXT_FORMATS, FileFormat
 from tests.faults.limits import BrokenLawError, limits
 from tests.faults.rows import Report, Row
 from tests.faults.structure_mutations import STRUCTURE_MUTATIONS
 from tests.tools.run_tool import TOOLS
 
-FORMATS = {form.name: form for form in (*TEXT_FORMATS, *BINARY_FORMATS)}
+FORMATS = {form.name: form for form in (*TEXT_FORMATS, *BINARY_FORMATS, *CHECKPOINT_FORMATS)}
 DOCUMENTED = (ValueError, TypeError, FileNotFoundError, UnpicklingError)
 LONGEST_MESSAGE = 2000
 
