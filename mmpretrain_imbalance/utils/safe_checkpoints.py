@@ -166,7 +166,7 @@ def _load_safely(load: Callable[..., Any], file: Any, *arguments: Any, **options
         reason = str(error.__context__ if is_raised_again else error).partition(" Please use `torch")[0]
         raise UnpicklingError(
             f"The checkpoint {str(file)!r} must be loadable with weights_only=True of torch.load. Got "
-            f"{type(error).__name__} instead: {printable(reason[:300])}"
+            f"{type(error).__name__} instead: {printable(' '.join(reason.split())[:300])}"
         ) from error
 
 

@@ -239,3 +239,17 @@ def test_names_in_a_file_are_printable_in_the_message(tmp_path: Path, load: Any)
     (tmp_path / "a.pth").write_bytes(content.replace(b"ctorch._utils", b"c\x1b[2Jch._utils"))
     with pytest.raises(UnpicklingError, match=r"GLOBAL .x1b\[2J"):
         load(tmp_path / "a.pth")
+
+
+def test_errors_of_torch_are_one_line_in_the_message(
+    tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise TypeError("got (int), but expected one of:\n * ()\n * (Tensor)")
+
+    torch.save({}, tmp_path / "a.pth")
+    monkeypatch.setattr(torch.serialization, "_load", fail)
+    with pytest.raises(
+        UnpicklingError, match=r"Got TypeError instead: got .* one of: \* \(\) \* \(Tensor\)$"
+    ):
+        load(tmp_path / "a.pth")
