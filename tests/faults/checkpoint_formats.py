@@ -22,7 +22,7 @@ WITHOUT_CHECKSUMS = (
 )
 
 _CHECKPOINT: dict[str, Any] = {
-    "state_dict": {"weight": torch.arange(12.0).reshape(3, 4), "bias": torch.ones(3)},
+    "state_dict": {"weight": torch.arange(400.0).reshape(20, 20), "bias": torch.ones(3)},
     "meta": {"epoch": 2, "iter": 20, "dataset_meta": {"classes": ["cat", "dog"]}},
     "optimizer": {"state": {0: {"exp_avg": torch.zeros(12)}}, "param_groups": [{"lr": 0.1, "params": [0]}]},
 }

@@ -11,6 +11,7 @@ import io
 import json
 import re
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 from xml.dom import minidom
 
@@ -47,10 +48,17 @@ def of_dicts(classes: list[str], images: dict[str, dict[str, int]], default: int
     return classes, [(name, [row.get(name, default) for name in classes]) for name, row in images.items()]
 
 
+def named_once(labels: Labels) -> Labels:
+    names = [normpath(name) for name, _ in labels[1]]
+    if len(set(names)) < len(names):
+        raise ValueError("an image is named twice")
+    return labels
+
+
 def annotation_csv(path: Path) -> Labels:
     header, *rows = rows_of(path)
     if [name.lower() for name in header] != ["image", "class", "value"]:
-        return header[1:], [(name, [_CELLS[cell] for cell in cells]) for name, *cells in rows]
+        return named_once((header[1:], [(name, [_CELLS[cell] for cell in cells]) for name, *cells in rows]))
     images: dict[str, dict[str, int]] = {}
     for image, name, value in rows:
         known = images.setdefault(image, {})
@@ -74,7 +82,7 @@ def annotation_json(path: Path) -> Labels:
             for item in named if isinstance(named, list) else [named]:
                 row[classes.index(item) if isinstance(item, str) else item] = value
         images.append((sample["img_path"], row))
-    return classes, images
+    return named_once((classes, images))
 
 
 def corrections(path: Path) -> Labels:

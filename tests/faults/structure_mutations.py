@@ -58,6 +58,8 @@ _JSON_VALUES = (
     *map(Raw, ("[" * 3000 + "]" * 3000, '{"a":' * 500 + "1" + "}" * 500, '"\\u12"', '"\\ud800\\ud800"', "")),
 )
 _KEYS = ("", "id", "name", "classes", "gt_label", "gt_labels", "a\0", _HALF, "\x1b[2J", "img_path", "default")
+#: Cells that a lenient reader takes for labels or names.
+_LIKELY_CELLS = ("", "0", "1", "-1", "2", "1.5", "x", "nan", "yes", "-", "a.jpg", "./a.jpg", "\x1b[2J", "cat")
 _CELLS = (
     *("", " ", "0", "1", "-1", "1.0", "0.0", "-1.0", "2", "01", "+1", "1e0", "1,0", "nan", "NaN", "None"),
     *("true", "yes", "x", "1 ", " 1", '"1"', '"1', "1\0", "\x1b[2J", "\u0661", "\uff11", "\u2028", "9" * 400),
@@ -134,9 +136,9 @@ def mutate_table(content: bytes, generator: Generator) -> bytes:
 def _change_table(rows: list[list[str]], row: int, delimiter: str, generator: Generator) -> None:
     cells, other = rows[row], int(generator.integers(len(rows)))
     column = int(generator.integers(len(cells))) if cells else 0
-    action = int(generator.integers(12))
-    if action in (0, 1, 2) and cells:
-        cells[column] = _choice(_CELLS, generator)
+    action = int(generator.integers(14))
+    if action in (0, 1, 2, 12, 13) and cells:
+        cells[column] = _choice(_LIKELY_CELLS if generator.random() < 0.5 else _CELLS, generator)
     elif action == 3:
         rows.insert(other, list(cells))
     elif action == 4 and len(rows) > 1:
