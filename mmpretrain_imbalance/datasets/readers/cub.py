@@ -86,7 +86,8 @@ def read_cub(
     image_names = list(images.values())
     image_names = [image_names[number] for number in kept]
     parts = parts_of_array(labels[kept], image_names)
-    return LabelRows(names, parts, num_images=len(kept), notes=notes, source=root)
+    source = root / ("images.txt" if split == "all" else "train_test_split.txt")
+    return LabelRows(names, parts, num_images=len(kept), notes=notes, source=source)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
