@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from collections.abc import Callable, Iterator
@@ -160,7 +161,10 @@ def _load_safely(load: Callable[..., Any], file: Any, *arguments: Any, **options
             return resolve(load(file, *arguments, **options))
     except torch.OutOfMemoryError:  # a RuntimeError that is not caused by the content of the file
         raise
-    except _FILE_ERRORS as error:
+    except (*_FILE_ERRORS, OSError) as error:
+        # torch reads at a place before the begin of a damaged archive; other errors are of the file system.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         # torch raises a second error with advice, `from None`; the first error contains the reason.
         is_raised_again = isinstance(error.__context__, UnpicklingError) and error.__suppress_context__
         reason = str(error.__context__ if is_raised_again else error).partition(" Please use `torch")[0]

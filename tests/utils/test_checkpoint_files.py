@@ -82,3 +82,16 @@ def test_errors_of_the_disk_are_no_damage(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(zipfile.ZipFile, "testzip", fail)
     with pytest.raises(OSError, match="Input/output error"):
         read_complete_checkpoint(tmp_path / "a.pth")
+
+
+def test_a_damaged_archive_before_a_whole_one(tmp_path: Path) -> None:
+    """zipfile reads the last archive of the file, and torch the first one."""
+    path = tmp_path / "a.pth"
+    torch.save(CONTENT, path)
+    content = path.read_bytes()
+    damaged = bytearray(content)
+    damaged[content.index(CONTENT["state_dict"]["w"][1000:1100].numpy().tobytes())] ^= 64
+    path.write_bytes(bytes(damaged) + content)
+    assert not torch.equal(torch.load(path, weights_only=True)["state_dict"]["w"], CONTENT["state_dict"]["w"])
+    with pytest.raises(pickle.UnpicklingError, match=r"must have the content that was written"):
+        read_complete_checkpoint(path)

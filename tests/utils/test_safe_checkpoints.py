@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import threading
@@ -253,3 +254,17 @@ def test_errors_of_torch_are_one_line_in_the_message(
         UnpicklingError, match=r"Got TypeError instead: got .* one of: \* \(\) \* \(Tensor\)$"
     ):
         load(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.EINVAL, UnpicklingError), (errno.EIO, OSError)])
+def test_errors_of_the_disk_are_not_attributed_to_the_file(
+    tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    torch.save({}, tmp_path / "a.pth")
+    monkeypatch.setattr(torch.serialization, "_load", fail)
+    with pytest.raises(kind, match=os.strerror(number)) as error:
+        load(tmp_path / "a.pth")
+    assert type(error.value) is kind
