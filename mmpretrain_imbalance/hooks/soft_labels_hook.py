@@ -28,6 +28,7 @@ from ..losses.soft_label_loss import SoftLabelLoss
 from ..models.image_features import image_features
 from ..models.loss_context_mixin import sample_ids_of
 from ..utils.argument_checks import check_integer
+from ..utils.array_files import load_array
 from ..utils.files import atomic_write
 from .label_statistics.setup_checks import is_iteration_based, unwrap_model
 from .undisturbed_training import undisturbed_training
@@ -148,17 +149,22 @@ class SoftLabelsHook(Hook):
     @staticmethod
     def _read(runner: Runner) -> Tensor:
         path = Path(runner.work_dir) / "soft_labels.npy"
-        table = None
-        if is_main_process() and path.is_file():
-            table = torch.from_numpy(np.load(path))
-        tables: list[Tensor | None] = [table]
-        broadcast_object_list(tables)
-        if tables[0] is None:
-            raise FileNotFoundError(
-                f"The file {path} of the run to resume must exist. Got none instead. Copy it from the work "
-                "directory of that run, or start a new run."
-            )
-        return tables[0]
+        found: list[Any] = [None]  # the table, or the error
+        if is_main_process():
+            remedy = "Copy it from the work directory of that run, or start a new run."
+            try:
+                found = [torch.from_numpy(load_array(path))]
+            except FileNotFoundError:
+                text = f"The file {path} of the run to resume must exist. Got none instead. {remedy}"
+                found = [FileNotFoundError(text)]
+            except (TypeError, ValueError) as error:
+                text = f"The file {path} of the run to resume must be an array. Got {error} instead. {remedy}"
+                found = [ValueError(text)]
+        broadcast_object_list(found)  # so that all ranks raise
+        (table,) = found
+        if isinstance(table, Exception):
+            raise table
+        return cast(Tensor, table)
 
 
 def _losses(runner: Runner) -> list[SoftLabelLoss]:

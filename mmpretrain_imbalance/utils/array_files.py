@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, Literal
 
 import numpy as np
@@ -61,11 +62,11 @@ def load_archive(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 def _checked(array: Any) -> np.ndarray:
     if not isinstance(array, np.ndarray):
         raise ValueError("a file of another format")
-    if array.dtype.kind == "U":
-        try:
-            array.tolist()
-        except Exception:  # SystemError for numbers that are no characters
-            raise ValueError("text with numbers that are no characters") from None
+    if array.dtype.kind == "U" and array.nbytes:
+        numbers = np.dtype(np.uint32).newbyteorder(array.dtype.byteorder)
+        # Python builds some texts of such numbers without an error.
+        if (np.ascontiguousarray(array).view(numbers) > sys.maxunicode).any():
+            raise ValueError("text with numbers that are no characters")
     return array
 
 

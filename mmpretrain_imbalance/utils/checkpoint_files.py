@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zipfile
@@ -81,6 +82,12 @@ def read_complete_checkpoint(path: str | os.PathLike[str]) -> Any:
 def _has_correct_checksums(path: str | os.PathLike[str]) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
+            # zipfile skips content before the archive, but torch reads from there.
+            begin = min((item.header_offset for item in archive.infolist()), default=0)
+            return begin == 0 and archive.testzip() is None
     except _ZIP_ERRORS:
+        return False
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the begin of the file
+            raise
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from mmengine.runner import CheckpointLoader, checkpoint
 from ..utils import pickled_numpy
 from .environment import environment_variables
 from .pickled_numpy import PickledArray, PickledRecord, resolve, unpickling_error
+from .printable import printable
 
 # Environment variables of torch: the first makes every torch.load weights-only, the second disables this.
 _FORCE, _FORBID = "TORCH_FORCE_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
@@ -159,13 +161,16 @@ def _load_safely(load: Callable[..., Any], file: Any, *arguments: Any, **options
             return resolve(load(file, *arguments, **options))
     except torch.OutOfMemoryError:  # a RuntimeError that is not caused by the content of the file
         raise
-    except _FILE_ERRORS as error:
+    except (*_FILE_ERRORS, OSError) as error:
+        # torch reads at a place before the begin of a damaged archive; other errors are of the file system.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         # torch raises a second error with advice, `from None`; the first error contains the reason.
         is_raised_again = isinstance(error.__context__, UnpicklingError) and error.__suppress_context__
         reason = str(error.__context__ if is_raised_again else error).partition(" Please use `torch")[0]
         raise UnpicklingError(
             f"The checkpoint {str(file)!r} must be loadable with weights_only=True of torch.load. Got "
-            f"{type(error).__name__} instead: {reason[:300]}"
+            f"{type(error).__name__} instead: {printable(' '.join(reason.split())[:300])}"
         ) from error
 
 

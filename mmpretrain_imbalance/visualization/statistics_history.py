@@ -97,5 +97,6 @@ def _unit_and_number(name: str) -> tuple[str, int]:
 def _last_checkpoint(work_dir: Path) -> tuple[str, float]:
     """Return unit and number of the checkpoint named in the file ``last_checkpoint``; no unit without it."""
     path = work_dir / "last_checkpoint"
-    name = Path(path.read_text(encoding="utf-8").strip()).stem if path.is_file() else ""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    name = Path(text.strip()).stem
     return _unit_and_number(name) if name.rpartition("_")[2].isdecimal() else ("", math.inf)

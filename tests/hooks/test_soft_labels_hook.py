@@ -11,11 +11,13 @@ from mmengine.runner import Runner
 from mmpretrain_imbalance.datasets import dataset_label_store
 from mmpretrain_imbalance.functional.soft_labels import soft_labels
 from mmpretrain_imbalance.hooks.label_statistics.setup_checks import unwrap_model
+from mmpretrain_imbalance.hooks.soft_labels_hook import SoftLabelsHook
 from mmpretrain_imbalance.hooks.undisturbed_training import undisturbed_training
 from mmpretrain_imbalance.models.image_features import image_features
 from mmpretrain_imbalance.utils.safe_checkpoints import load_weights_only
 from tests.integration.small_runs import rank_runner, small_config
 from tests.processes import run_ranks
+from tests.utils.array_bytes import npy
 
 LOSS = dict(type="SoftLabelLoss", loss=dict(type="PartialAsymmetricLoss"))
 
@@ -91,6 +93,13 @@ def test_a_resumed_run_reads_the_file(tmp_path):
     run = Runner.from_cfg(config(tmp_path / "run", epochs=2, resume=True))
     run.train()
     assert (run.model.head.loss_module.table == 0.25).all()
+    content = path.read_bytes()
+    for damaged in (b"", content[:100], content[:-1], b"\x80", npy(["a"])):
+        path.write_bytes(damaged)
+        with pytest.raises(
+            ValueError, match=r"soft_labels.npy of the run to resume must be an array. Got .* Copy it"
+        ):
+            SoftLabelsHook._read(run)
     path.unlink()
     with pytest.raises(FileNotFoundError, match=r"soft_labels.npy of the run to resume must exist"):
         Runner.from_cfg(config(tmp_path / "run", epochs=3, resume=True)).train()

@@ -65,7 +65,7 @@ def test_checkpoints_outside_of_the_work_folder(resumed: ModuleType, folder: Pat
     assert resumed.newest_checkpoint(work_dir).path == str(folder / "epoch_1.pth")
 
 
-@pytest.mark.parametrize("name", ["", "/tmp/run/epo", "epoch_7.pth", "\udcff", "."])
+@pytest.mark.parametrize("name", ["", "/tmp/run/epo", "epoch_7.pth", "\udcff", ".", "a\0b", "x" * 300])
 def test_last_checkpoint_is_damaged(resumed: ModuleType, folder: Path, name: str) -> None:
     (folder / "last_checkpoint").write_bytes(os.fsencode(name))
     found = resumed.newest_checkpoint(folder)

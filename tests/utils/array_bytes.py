@@ -29,8 +29,8 @@ def with_header(text: str, body: bytes = bytes(64)) -> bytes:
     return b"\x93NUMPY\x02\x00" + len(header).to_bytes(4, "little") + header + body
 
 
-def described(dtype: str = "'<f8'", shape: str = "(1, 2)") -> bytes:
-    return with_header(f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}}}")
+def described(dtype: str = "'<f8'", shape: str = "(1, 2)", body: bytes = bytes(64)) -> bytes:
+    return with_header(f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}}}", body)
 
 
 DAMAGED = {
@@ -54,9 +54,7 @@ DAMAGED = {
     "a shape beyond the memory": described(shape="(4000000000000, 2)"),
     "a shape beyond 64 bits": described(shape="(4000000000, 4000000000, 4000000000)"),
     "a shape of many digits": described(shape="(" + "9" * 5000 + ",)"),
-    "numbers that are no characters": with_header(
-        "{'descr': '<U1', 'fortran_order': False, 'shape': (1, 2)}", body=b"\xff" * 8
-    ),
+    "numbers that are no characters": described("'<U1'", body=b"\xff" * 8),
 }
 #: Whole files, of types that no table of numbers has.
 OTHER_TYPES = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmpretrain_imbalance.utils.array_files import load_archive, load_array
-from tests.utils.array_bytes import DAMAGED, npy, npz
+from tests.utils.array_bytes import DAMAGED, described, npy, npz
 
 
 def test_arrays_are_those_of_numpy(tmp_path):
@@ -36,6 +36,27 @@ def test_damaged_files_raise_one_line(tmp_path, damage):
         assert type(e.value) is ValueError
         assert "\n" not in str(e.value)
         assert "allow_pickle" not in str(e.value)
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("number", [0x10FFFF, 0x110000, 0x1000067, 2**32 - 1])
+def test_texts_of_any_length_have_only_characters(tmp_path, order, number):
+    """Python builds longer texts of numbers that are no characters, and then writes wrong UTF-8."""
+    for length in (1, 2, 5, 40):
+        numbers = np.full(length, ord("a"), dtype=f"{order}u4")
+        numbers[-1] = number
+        (tmp_path / "a.npy").write_bytes(described(f"'{order}U{length}'", "()", numbers.tobytes()))
+        if number == 0x10FFFF:
+            assert load_array(tmp_path / "a.npy") == "a" * (length - 1) + chr(number)
+            continue
+        with pytest.raises(ValueError, match=r"^text with numbers that are no characters$"):
+            load_array(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("names", [[], [""], [["cat", "chat \U0010ffff"]]])
+def test_texts_without_characters_and_with_the_last_one(tmp_path, names):
+    np.save(tmp_path / "a.npy", np.asfortranarray(np.array(names, dtype=str)))
+    assert load_array(tmp_path / "a.npy").tolist() == names
 
 
 def test_an_archive_is_no_array(tmp_path):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import random
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,37 @@ def test_damaged_files(tmp_path: Path, new_format: bool) -> None:
         except pickle.UnpicklingError:
             continue
         torch.testing.assert_close(found, CONTENT, rtol=0, atol=0)  # a byte that has no meaning
+
+
+def test_an_archive_whose_directory_begins_before_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    torch.save(CONTENT, path)
+    content = bytearray(path.read_bytes())
+    end = content.rindex(b"PK\6\6")
+    content[end + 40 : end + 48] = (2 * len(content)).to_bytes(8, "little")  # size of the directory
+    path.write_bytes(content)
+    with pytest.raises(pickle.UnpicklingError, match=r"a\.pth' must have the content that was written"):
+        read_complete_checkpoint(path)
+
+
+def test_errors_of_the_disk_are_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(archive: zipfile.ZipFile) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    torch.save(CONTENT, tmp_path / "a.pth")
+    monkeypatch.setattr(zipfile.ZipFile, "testzip", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        read_complete_checkpoint(tmp_path / "a.pth")
+
+
+def test_a_damaged_archive_before_a_whole_one(tmp_path: Path) -> None:
+    """zipfile reads the last archive of the file, and torch the first one."""
+    path = tmp_path / "a.pth"
+    torch.save(CONTENT, path)
+    content = path.read_bytes()
+    damaged = bytearray(content)
+    damaged[content.index(CONTENT["state_dict"]["w"][1000:1100].numpy().tobytes())] ^= 64
+    path.write_bytes(bytes(damaged) + content)
+    assert not torch.equal(torch.load(path, weights_only=True)["state_dict"]["w"], CONTENT["state_dict"]["w"])
+    with pytest.raises(pickle.UnpicklingError, match=r"must have the content that was written"):
+        read_complete_checkpoint(path)

@@ -295,6 +295,8 @@ def test_a_reader_that_allows_types_of_numpy_crashes(tmp_path: Path, load: Calla
         (b"\x80\x02})" + b"\x85" * 1_000_000 + b"K\x01s.", "at most 10000 tuples"),  # too deep for the stack
         (b"]" * 9_999 + b"a" * 9_998 + b".", "recursion"),
         (assemble(call(Global("_codecs.encode"), "a", "utf16")), "bytes as latin1 text"),
+        (assemble(call(Global("a\x1b[2J.b"))), r"it names a.x1b.2J.b"),
+        (assemble([1]) + assemble([2]), "one pickle. Got '24 bytes after it'"),
     ],
 )
 def test_short_pickles_do_not_exhaust_memory_or_stack(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import threading
@@ -231,3 +232,39 @@ def test_one_cycle_schedule_loads(tmp_path: Path, load: Any, strategy: str) -> N
     state = load(tmp_path / "a.pth")["param_schedulers"][0]
 
     assert state["anneal_func"](0.0, 1.0, 0.5) == 0.5
+
+
+def test_names_in_a_file_are_printable_in_the_message(tmp_path: Path, load: Any) -> None:
+    torch.save({"a": torch.ones(1)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    content = (tmp_path / "a.pth").read_bytes()
+    (tmp_path / "a.pth").write_bytes(content.replace(b"ctorch._utils", b"c\x1b[2Jch._utils"))
+    with pytest.raises(UnpicklingError, match=r"GLOBAL .x1b\[2J"):
+        load(tmp_path / "a.pth")
+
+
+def test_errors_of_torch_are_one_line_in_the_message(
+    tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise TypeError("got (int), but expected one of:\n * ()\n * (Tensor)")
+
+    torch.save({}, tmp_path / "a.pth")
+    monkeypatch.setattr(torch.serialization, "_load", fail)
+    with pytest.raises(
+        UnpicklingError, match=r"Got TypeError instead: got .* one of: \* \(\) \* \(Tensor\)$"
+    ):
+        load(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.EINVAL, UnpicklingError), (errno.EIO, OSError)])
+def test_errors_of_the_disk_are_not_attributed_to_the_file(
+    tmp_path: Path, load: Any, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    torch.save({}, tmp_path / "a.pth")
+    monkeypatch.setattr(torch.serialization, "_load", fail)
+    with pytest.raises(kind, match=os.strerror(number)) as error:
+        load(tmp_path / "a.pth")
+    assert type(error.value) is kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -63,10 +64,10 @@ def test_records_of_an_earlier_longer_training_are_skipped(tmp_path: Path) -> No
         record(tmp_path, f"epoch_{epoch}", {"head.loss": {"ratio": [epoch, epoch]}})
 
     def epochs(note: str) -> list[float]:
-        (tmp_path / "last_checkpoint").write_text(note)
+        (tmp_path / "last_checkpoint").write_bytes(os.fsencode(note))
         return read_statistics_histories(tmp_path, to_last_checkpoint=True)[1]["ratio"][:, 0].tolist()
 
     assert epochs("work_dirs/run/epoch_2.pth\n") == [1, 2]
-    for note in ("work_dirs/run/epoch_10.pth", "iter_5.pth", "final.pth", ""):
+    for note in ("work_dirs/run/epoch_10.pth", "iter_5.pth", "final.pth", "", "\udcff"):
         assert epochs(note) == [1, 2, 3, 10]
     assert len(read_statistics_histories(tmp_path)[1]["ratio"]) == 4

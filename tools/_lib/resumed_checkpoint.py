@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
@@ -113,7 +114,7 @@ def newest_checkpoint(folder: Path) -> Resumed | ValueError:
     last = folder / "last_checkpoint"
     name = last.read_text(encoding="utf-8", errors="replace").strip() if last.is_file() else ""
     # A work folder that was moved or copied has the file under the same name.
-    named = [path for path in (folder / Path(name).name, Path(name)) if name and path.is_file()][:1]
+    named = [path for path in (folder / Path(name).name, Path(name)) if name and os.path.isfile(path)][:1]
     others = sorted(
         (path for path in folder.glob("*.pth") if path not in named),
         key=lambda path: (path.stat().st_mtime_ns, path.name),

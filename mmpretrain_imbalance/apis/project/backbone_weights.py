@@ -7,6 +7,7 @@ import os
 import socket
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,21 @@ from urllib.parse import urlparse
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
+from ...utils.printable import printable
 from ...utils.safe_checkpoints import load_weights_only
 from .backbone_choice import BackboneChoice, build_backbone
 
+# Errors of a damaged file, of the readers of archives, of torch and of the disk.
+_DAMAGED: tuple[type[Exception], ...] = (
+    UnpicklingError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    UnicodeDecodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _SECONDS = 30  # without an answer of the server
 # Prefixes of the backbone's weights in checkpoints of MMPretrain, timm, DataParallel and others.
 _PREFIXES = ("", "backbone.", "module.", "module.backbone.", "model.", "encoder.")
@@ -121,16 +134,20 @@ def _in_order(expected: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> d
 
 
 def _stored_tensors(path: str | os.PathLike[str], caller: str) -> dict[str, Tensor]:
-    if Path(path).suffix == ".safetensors":
+    errors = _DAMAGED
+    try:
+        if Path(path).suffix != ".safetensors":
+            return _tensors(load_weights_only(_unpacked(path, caller), map_location="cpu"))
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
+        errors = (*_DAMAGED, SafetensorError)
         return dict(load_file(path))
-    try:
-        return _tensors(load_weights_only(_unpacked(path, caller), map_location="cpu"))
-    except (UnpicklingError, zipfile.BadZipFile) as error:
+    except errors as error:
+        reason = " ".join(str(error).split())
         raise ValueError(
             f"The 'weights' argument of {caller} must be a checkpoint. Got {str(path)!r} instead, which "
-            f"cannot be loaded: {error}"
+            f"cannot be loaded: {printable(reason[:500])}"
         ) from error
 
 

@@ -27,7 +27,7 @@ class AnnotationErrors:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._first: tuple[str, str, str, str] | None = None
+        self._first: tuple[str, ...] | None = None
         self._count = 0
 
     def __len__(self) -> int:
@@ -44,7 +44,8 @@ class AnnotationErrors:
             in_words: Whether ``found`` is a description such as "no file" and not a value of the file.
         """
         if self._first is None:
-            self._first = (where, field, expected, str(found) if in_words else shown(found))
+            texts = (where, field, expected, str(found) if in_words else shown(found))
+            self._first = tuple(text if len(text) <= 300 else f"{text[:300]} ..." for text in texts)
         self._count += 1
 
     def raise_if_any(self) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...utils.argument_checks import check_choice
 from ..annotations.label_rows import LabelRows, parts_of_array
+from .matlab_file import read_matlab_array
 
 _NUM_IMAGES, _NUM_TEST_IMAGES = 1856, 600
 _BINARY = (
@@ -72,22 +73,16 @@ def _rows_of_split(num_images: int, split: str) -> np.ndarray:
 
 def _values(path: Path, num_values: int) -> np.ndarray:
     """Read the value of each image, 1 to ``num_values`` or NaN, of shape (N,)."""
-    from scipy.io import loadmat
-
     if not path.is_file():
         raise FileNotFoundError(
             f"The labels of Clothing Attributes must be existing files. Got no file at {path} instead."
         )
     try:
-        content = loadmat(path)
-    except Exception as error:  # of any kind, from a damaged file
+        values = read_matlab_array(path, "GT").ravel()
+    except ValueError as error:
         raise ValueError(
-            f"The file {path} must be a MATLAB file that can be read. Got this error instead: {error}"
-        ) from error
-    if "GT" not in content:
-        found = sorted(name for name in content if not name.startswith("__"))
-        raise ValueError(f"The file {path} must have the variable 'GT'. Got {found} instead.")
-    values = np.asarray(content["GT"], dtype=np.float64).ravel()
+            f"The file {path} must be a MATLAB file with the variable 'GT'. Got {error} instead."
+        ) from None
     wrong = np.flatnonzero(~np.isnan(values) & ~np.isin(values, np.arange(1, num_values + 1)))
     if len(wrong):
         raise ValueError(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...utils.argument_checks import check_choice
+from ...utils.class_names import check_class_names
 from ..annotations.content import open_text
 from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, handle_errors, parts_of_array
@@ -85,7 +86,8 @@ def read_cub(
     image_names = list(images.values())
     image_names = [image_names[number] for number in kept]
     parts = parts_of_array(labels[kept], image_names)
-    return LabelRows(names, parts, num_images=len(kept), notes=notes, source=root)
+    source = root / ("images.txt" if split == "all" else "train_test_split.txt")
+    return LabelRows(names, parts, num_images=len(kept), notes=notes, source=source)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -118,7 +120,9 @@ def _attribute_names(path: Path) -> list[str]:
     for attribute in sorted(set(names) - set(numbers)):
         errors.add(f"attribute {attribute}", "id", f"a number from 1 to {len(names)}", attribute)
     errors.raise_if_any()
-    return [names[number] for number in numbers]
+    in_order = [names[number] for number in numbers]
+    check_class_names(in_order, f"The attribute names of {path}")
+    return in_order
 
 
 def _read_split(path: Path, images: dict[str, str], skip: bool, notes: dict[str, int]) -> dict[str, str]:

@@ -74,7 +74,8 @@ def read_lvis(annotations: str | os.PathLike[str], *, skip_malformed: bool = Fal
 
 
 def _name_of(image: dict[str, Any]) -> Any:
-    return image.get("file_name") or "/".join(str(image.get("coco_url", "")).split("/")[-2:])
+    name, address = image.get("file_name"), image.get("coco_url")
+    return name or ("/".join(address.split("/")[-2:]) if isinstance(address, str) else address)
 
 
 def _class_metadata(file: InstanceFile) -> dict[str, list[Any]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 import numpy as np
 
 from ...utils.argument_checks import check_choice
+from ...utils.found_values import is_text, shown
 from ..annotations.content import open_text
 from ..annotations.errors import AnnotationErrors
 from ..annotations.label_rows import LabelRows, handle_errors, parts_of_array
@@ -32,14 +33,20 @@ def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: b
     check_choice("read_nus_wide", ("Train", "Test"), split=split)
     root = Path(root)
     notes: dict[str, int] = {}
-    concepts = _read(root / "ConceptsList" / "Concepts81.txt")
+    concepts_path = root / "ConceptsList" / "Concepts81.txt"
+    concepts = _read(concepts_path)
     list_path = root / "ImageList" / f"{split}Imagelist.txt"
     listing = _read(list_path)
-    images = [PureWindowsPath(line).as_posix() for line in listing]
+    images = [line.replace("\\", "/") for line in listing]
+    list_errors = AnnotationErrors(str(list_path))
+    for number, image in enumerate(images, 1):
+        if not is_text(image):
+            list_errors.add(f"line {number}", "image", "the name of an image", image)
+    list_errors.raise_if_any()
     labels = np.empty((len(images), len(concepts)), dtype=np.int8)
     for number, concept in enumerate(concepts):
         path = root / "Groundtruth" / "TrainTestLabels" / f"Labels_{concept}_{split}.txt"
-        lines = _read(path)
+        lines = _read(path, f"because {concepts_path.name} names {shown(concept)}")
         if len(lines) != len(images):
             raise ValueError(
                 f"The label list {path} must have one line for each of the {len(images)} images. Got "
@@ -55,8 +62,13 @@ def read_nus_wide(root: str | os.PathLike[str], split: str, *, skip_malformed: b
     return LabelRows(concepts, parts, 0, len(images), notes, source=list_path)
 
 
-def _read(path: Path) -> list[str]:
-    if not path.is_file():
-        raise FileNotFoundError(f"The list of NUS-WIDE must be an existing file. Got {path} instead.")
+def _read(path: Path, reason: str = "as the data set has it") -> list[str]:
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f"The list of NUS-WIDE must be an existing file, {reason}. Got {shown(str(path))} instead."
+        )
     with open_text(str(path)) as file:
-        return [line.strip() for line in file.read().rstrip().splitlines()]
+        lines = [line.strip() for line in file]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from rich.progress import open as open_with_progress
@@ -142,10 +144,10 @@ def read_image_labels(
     with open_with_progress(
         path, "rb", description=os.path.basename(path), disable=not sys.stderr.isatty()
     ) as stream:
-        start = 0
+        checked, start = _CheckedText(stream), 0
         try:
             reader = pyarrow.csv.open_csv(
-                stream,
+                checked,
                 # Only with one thread does the handler of invalid rows get their line numbers.
                 read_options=pyarrow.csv.ReadOptions(
                     use_threads=False, block_size=_BLOCK, column_names=header, skip_rows=1
@@ -164,11 +166,33 @@ def read_image_labels(
             for batch in reader:
                 yield start, [batch.columns[header.index(name)] for name in columns], _is_empty(batch)
                 start += batch.num_rows
-        except pyarrow.ArrowInvalid as error:
+        except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
             raise ValueError(
                 f"The label table {path} must be CSV in UTF-8. Got an error after {start} valid rows "
                 f"instead: {error}."
             ) from None
+
+
+class _CheckedText(io.RawIOBase):
+    """Stream of bytes that raises at the first one that is not UTF-8.
+
+    pyarrow would print the traceback of such an error in the handler of invalid rows, and go on.
+
+    Args:
+        stream: The open file.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size)
+        self._decoder.decode(content, final=not content)
+        return content
 
 
 def image_numbers(names: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import pickletools
 from typing import Any
 
 from ...utils.pickled_numpy import STAND_INS, PickledRecord, resolve, unpickling_error
+from ...utils.printable import printable
 
 # Deeply nested tuples as a dictionary key would overflow the stack of the process.
 _MAX_TUPLES = 10_000
@@ -51,7 +52,8 @@ def read_plain_pickle(path: str | os.PathLike[str]) -> Any:
         raise FileNotFoundError(f"The pickled data must be an existing file. Got {path} instead.") from None
     except Exception as error:  # a damaged pickle can raise any error
         raise ValueError(
-            f"The pickled file {path} must have only plain data and arrays. Got an error instead: {error}"
+            f"The pickled file {path} must have only plain data and arrays. Got an error instead: "
+            f"{printable(' '.join(str(error).split())[:300])}"
         ) from None
 
 
@@ -63,9 +65,10 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def _check_sizes(content: bytes) -> None:
-    """Raise if a short file would exhaust the memory or the stack of the process."""
-    num_tuples, before = 0, ""
-    for operation, argument, _ in pickletools.genops(content):
+    """Raise if a short file would exhaust the memory or the stack of the process, or has further content."""
+    num_tuples, before, end = 0, "", 0
+    for operation, argument, position in pickletools.genops(content):
+        end = (position or 0) + 1
         if operation.name.endswith("PUT"):
             if (argument or 0) > len(content):  # memory is allocated up to this index
                 raise unpickling_error(f"fewer values than its {len(content)} bytes", argument)
@@ -76,3 +79,5 @@ def _check_sizes(content: bytes) -> None:
         if num_tuples > _MAX_TUPLES:
             raise unpickling_error(f"at most {_MAX_TUPLES} tuples", num_tuples)
         before = operation.name
+    if end < len(content):
+        raise unpickling_error("one pickle", f"{len(content) - end} bytes after it")

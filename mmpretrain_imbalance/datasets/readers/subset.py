@@ -73,7 +73,7 @@ def read_image_list(
         items = _pickled_items(path)
     elif path.is_file():
         with open_text(str(path)) as file:
-            items = file.read().splitlines()
+            items = list(file)
     else:
         raise FileNotFoundError(f"The list of images must be an existing file. Got {path} instead.")
     row_of_key: dict[str, int] = {}

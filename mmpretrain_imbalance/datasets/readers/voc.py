@@ -54,7 +54,7 @@ def read_voc(
         for name in names:
             row: dict[int, int] = {}
             rest = 0
-            objects = _objects(root / "Annotations" / f"{name}.xml", errors)
+            objects = _objects(root / "Annotations" / f"{name}.xml", listing.name, errors)
             for number, item in enumerate(objects or ()):
                 where, hard = f"object {number} of {name}.xml", item.findtext("difficult", "0").strip()
                 class_index = index.get((item.findtext("name") or "").strip())
@@ -77,14 +77,15 @@ def read_voc(
     )
 
 
-def _objects(path: Path, errors: AnnotationErrors) -> list[ElementTree.Element] | None:
+def _objects(path: Path, listing: str, errors: AnnotationErrors) -> list[ElementTree.Element] | None:
     try:
         return ElementTree.parse(path).findall("object")
     except FileNotFoundError:
-        errors.add(path.name, "file", "present, because the list names it", "no such file", in_words=True)
+        expected = f"present, because {listing} names it"
+        errors.add(path.name, "file", expected, "no such file", in_words=True)
     except (OSError, ValueError) as error:  # such as a name that no file can have
         reason = getattr(error, "strerror", None) or str(error)
-        errors.add(path.name, "file", "readable", reason, in_words=True)
+        errors.add(path.name, "file", f"readable, because {listing} names it", reason, in_words=True)
     except ElementTree.ParseError as error:
         errors.add(path.name, "content", "complete XML", str(error))
     return None

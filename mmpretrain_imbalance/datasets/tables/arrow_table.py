@@ -33,7 +33,7 @@ def open_parquet(path: str) -> TableSource:
     pyarrow = import_reader("pyarrow", "a Parquet file")
     try:
         schema = parquet.ParquetFile(path).schema_arrow
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path, "Parquet", error) from None
 
     def batches() -> Iterator[Any]:

@@ -6,7 +6,19 @@ import os
 import zipfile
 import zlib
 
+from ...utils.found_values import shown
+
 _PICKLE_ENDINGS = (".pkl", ".pickle", ".p")
+_DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    UnicodeDecodeError,
+)
+_PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))  # first bytes
 
 
 def recognize_format(path: str) -> str:
@@ -38,7 +50,7 @@ def recognize_format(path: str) -> str:
         raise ValueError(
             f"The table {path} must have a header and one row per image. Got an empty file instead."
         )
-    if path.lower().endswith(_PICKLE_ENDINGS) or (start[:1] == b"\x80" and start[1] in range(2, 6)):
+    if path.lower().endswith(_PICKLE_ENDINGS) or start[:2] in _PICKLES:
         raise _rejected(
             path,
             "a pickle, which runs the code that it contains when it is loaded,",
@@ -69,9 +81,11 @@ def _archive_format(path: str) -> str:
                 if b"encryption-data" in archive.read("META-INF/manifest.xml"):
                     raise _rejected(path, "a password-protected sheet", "Save it without a password.")
                 return "ods"
-    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, NotImplementedError) as error:
+    except _DAMAGED_ARCHIVE as error:
         raise _rejected(
-            path, f"a spreadsheet or archive that is damaged or truncated ({error})", "Copy or save it again."
+            path,
+            f"a spreadsheet or archive that is damaged or truncated ({shown(str(error))})",
+            "Copy or save it again.",
         ) from None
     except RuntimeError:
         raise _rejected(path, "an archive with a password", "Unpack it first.") from None

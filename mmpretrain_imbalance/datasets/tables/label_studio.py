@@ -69,7 +69,7 @@ def read_json_export(
     parsed = (
         _minimal_tasks(tasks, options.class_column)
         if is_minimal
-        else [_complete_task(task) for task in tasks]
+        else [_complete_task(path, number, task) for number, task in enumerate(tasks, 1)]
     )
     image_key = _image_key(path, parsed, options)
     images = list(_images(path, parsed, image_key, options, description))
@@ -160,27 +160,54 @@ def _is_chosen(control: str, options: TableOptions) -> bool:
     return options.class_column in (None, control)
 
 
-def _complete_task(task: dict[str, Any]) -> _Task:
+def _complete_task(path: str, number: int, task: dict[str, Any]) -> _Task:
+    """Read the annotations of a task; a damaged one must not become a checked image without classes."""
+
+    def check(is_right: bool, expected: str, found: Any) -> None:
+        if not is_right:
+            found = f"{shown(found)} in task {number}"
+            raise table_error(path, "Label Studio export", expected, found, "Export it again.")
+
     annotations, num_skipped = [], 0
-    found = task.get("annotations") or task.get("completions")
-    for annotation in found if isinstance(found, list) else []:
-        if not isinstance(annotation, dict):
-            continue
+    found = task.get("annotations") or task.get("completions") or []
+    check(_are_objects(found), "a list of objects in 'annotations' of every task", found)
+    for annotation in found:
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             num_skipped += 1
             continue
         chosen: dict[str, list[str]] = {}
         results = annotation.get("result")
-        for result in results if isinstance(results, list) else []:
-            value = result.get("value") if isinstance(result, dict) else None
-            if not isinstance(value, dict):
-                continue
+        check(_are_objects(results), "a list of objects in 'result' of every annotation", results)
+        for result in results:
+            value = {} if result.get("type") == "relation" else result.get("value")
+            kind = result.get("type")
+            check(isinstance(value, dict), "an object in 'value' of every result", value)
+            check(
+                not _names_classes(kind) or kind in value,
+                f"{kind!r} in the value of every such result",
+                value,
+            )
             for key, entries in value.items():
-                if key in ("choices", "taxonomy") or key.endswith("labels"):
-                    chosen.setdefault(str(result.get("from_name")), []).extend(_texts(entries))
+                if _names_classes(key):
+                    names = _texts(entries)
+                    check(
+                        len(names) == (len(entries) if isinstance(entries, list) else 1),
+                        f"names in {key!r}",
+                        entries,
+                    )
+                    chosen.setdefault(str(result.get("from_name")), []).extend(names)
         annotations.append(chosen)
     data = task.get("data")
     return _Task(data if isinstance(data, dict) else {}, annotations, num_skipped)
+
+
+def _names_classes(key: Any) -> bool:
+    """Return whether a type of results, which is also the key of their values, names classes."""
+    return isinstance(key, str) and (key in ("choices", "taxonomy") or key.endswith("labels"))
+
+
+def _are_objects(items: Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 def _minimal_tasks(records: Sequence[dict[str, Any]], class_column: str | None) -> list[_Task]:
@@ -208,7 +235,7 @@ def _choices_of(value: Any) -> list[str]:
     found = []
     for item in value if isinstance(value, list) else [value]:
         for key, entries in item.items() if isinstance(item, dict) else ():
-            if key in ("choices", "taxonomy") or key.endswith("labels"):
+            if _names_classes(key):
                 found += _texts(entries)
     return found
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...utils.printable import printable
 from .cell_words import Cell, CellWords, fold, number_of
 from .image_names import IMAGE_COLUMN, KEY_COLUMN, has_image_ending
 from .table_options import TableOptions
@@ -104,7 +105,9 @@ def table_error(path: str, seen: str, expected: str, found: str, remedy: str) ->
     """Return the error of a table that cannot be read, in the wording of this package."""
     found, remedy = (" ".join(text.split()) for text in (found, remedy))
     found = found if len(found) <= 400 else f"{found[:400]} ..."
-    return ValueError(f"The table {path} ({seen}) must have {expected}. Got {found} instead. {remedy}")
+    return ValueError(
+        printable(f"The table {path} ({seen}) must have {expected}. Got {found} instead. {remedy}")
+    )
 
 
 def source_from_rows(

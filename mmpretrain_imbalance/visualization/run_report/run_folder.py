@@ -44,8 +44,10 @@ def last_checkpoint(work_dir: str | os.PathLike[str]) -> Path:
     """
     folder = Path(work_dir)
     note = folder / "last_checkpoint"
-    named = folder / Path(note.read_text(encoding="utf-8").strip()).name if note.is_file() else None
-    if named is not None and named.is_file():
+    # A damaged note can be of any bytes; os.path.isfile also takes names that no file can have.
+    text = note.read_text(encoding="utf-8", errors="replace").strip() if note.is_file() else ""
+    named = folder / Path(text).name
+    if named != note and os.path.isfile(named):
         return named
     checkpoints = {
         int(number[0]): path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.error import URLError
@@ -80,6 +81,28 @@ def test_wrong_files_raise(tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("no checkpoint")
     with pytest.raises(ValueError, match="must be a checkpoint"):
         read_weights(tmp_path / "text.pth", SMALL)
+
+
+@pytest.mark.parametrize("ending", [".pth", ".safetensors", ".whl"])
+def test_cut_files_raise_one_sentence(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"weights{ending}"
+    tensors = {f"weight_{number}": torch.zeros(9) for number in range(5)}
+    (save_file if ending == ".safetensors" else torch.save)(tensors, path)
+    if ending == ".whl":
+        with zipfile.ZipFile(tmp_path / "packed", "w") as archive:
+            archive.write(path, "weights.pth")
+        path = (tmp_path / "packed").rename(path)
+    content = path.read_bytes()
+    cases = [content[:length] for length in range(0, len(content), 37)]
+    cases += [content[:place] + b"\xff\n\x1b" + content[place:] for place in range(0, len(content), 37)]
+    messages = []
+    for case in cases:
+        path.write_bytes(case)
+        with pytest.raises(ValueError, match=r"^The 'weights' argument of new_project must") as error:
+            read_weights(path, SMALL)
+        messages.append(str(error.value))
+    assert [text for text in messages if str(path) not in text or not text.isprintable()] == []
+    assert max(map(len, messages)) < 1000 + len(str(path))
 
 
 def test_weights_that_cannot_be_fetched_end_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

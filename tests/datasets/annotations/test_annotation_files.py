@@ -121,6 +121,17 @@ def test_a_wrong_json_sample_is_named(tmp_path, sample, message):
     assert message.format(file=path) in str(caught.value)
 
 
+def test_the_message_of_a_long_name_is_short(tmp_path):
+    path = tmp_path / "a.json"
+    samples = [{"img_path": "a" * 10**5, "gt_label": 7}]
+    path.write_text(json.dumps({"metainfo": {"classes": ["cat"]}, "data_list": samples}))
+    with pytest.raises(
+        ValueError, match=r"'gt_label' of sample 0 \(aaa.*a \.\.\. in .*a.json must be .* Got 7"
+    ) as error:
+        read_annotation_json(str(path))
+    assert len(str(error.value)) < 1000
+
+
 def test_further_errors_are_counted(tmp_path):
     path = write_json(tmp_path, {"gt_label": [3]}, {"gt_label": [0]}, {"gt_label": [9]}, {"gt_score": []})
     with pytest.raises(ValueError, match=r"of sample 0 \(0.jpg\) .* Got 3 instead. 2 more errors follow."):

@@ -60,10 +60,15 @@ def test_wrong_files_raise(tmp_path: Path) -> None:
     ):
         read_clothing_attributes(tmp_path)
     savemat(path, {"other": 1})
-    with pytest.raises(ValueError, match=r"must have the variable 'GT'. Got \['other'\] instead"):
+    with pytest.raises(
+        ValueError, match=r"with the variable 'GT'. Got a file with 'other', without 'GT', instead"
+    ):
         read_clothing_attributes(tmp_path)
     path.write_bytes(b"no MATLAB file")
-    with pytest.raises(ValueError, match="must be a MATLAB file that can be read"):
+    with pytest.raises(
+        ValueError,
+        match=r"black_GT.mat must be a MATLAB file with the variable 'GT'. Got a file of another format",
+    ):
         read_clothing_attributes(tmp_path)
     savemat(path, {"GT": np.ones((30, 1))})
     with pytest.raises(ValueError, match=r"blue_GT.mat must have one value for each of the 30 images"):

@@ -104,6 +104,25 @@ def test_wrong_splits(root, tmp_path, lines, message):
         read_cub(root, "train")
 
 
+@pytest.mark.parametrize("split", ["train", "test", "all"])
+def test_a_split_without_images_names_its_list(root, tmp_path, split):
+    lists = ["train_test_split.txt"] if split != "all" else ["images.txt", "train_test_split.txt"]
+    for name in lists:
+        (root / name).write_text({"train": "1 0\n2 0\n3 0\n", "test": "1 1\n2 1\n3 1\n", "all": ""}[split])
+    if split == "all":
+        (root / "attributes" / "image_attribute_labels.txt").write_text("")
+    with pytest.raises(ValueError, match=rf"The images of {root / lists[0]} must have labels. Got no image"):
+        read_cub(root, split).save(tmp_path / "store")
+
+
+@pytest.mark.parametrize(("names", "found"), [("1 a\0b", "'a.x00b' at index 0"), ("1 a\n2 a", "'a' twice")])
+def test_wrong_attribute_names(root, names, found):
+    path = root.parent / "attributes.txt"
+    path.write_text(names)
+    with pytest.raises(ValueError, match=f"{path} must be a list of different class names. Got {found}"):
+        read_cub(root, "train")
+
+
 def test_wrong_arguments(root, tmp_path):
     with pytest.raises(ValueError, match=r"'unknown' argument of read_cub must be one of .* Got 'maybe'"):
         read_cub(root, unknown=("maybe",))

@@ -89,7 +89,8 @@ def test_a_class_with_objects_that_is_annotated_as_absent_is_unknown(path, tmp_p
     [
         ("images", "x", r"'images' of image number 0 .* Got 'x'"),
         ("images", dict(coco_url="x/y.jpg"), r"'id' of image number 0 .* Got None"),
-        ("images", dict(id=5), r"'name' of image 5 .* Got ''"),
+        ("images", dict(id=5), r"'name' of image 5 .* Got None"),
+        ("images", dict(id=5, coco_url=1.5), r"'name' of image 5 .* Got 1.5"),
         (
             "images",
             dict(id=7, coco_url="x/y.jpg"),

@@ -21,6 +21,19 @@ def test_labels(root):
     assert table_of(store) == [[0, 1], [1, 1]]
 
 
+@pytest.mark.parametrize("character", "\x0b\x0c\x1c\x85\u2028")
+def test_only_line_ends_separate_labels(root, character):
+    """str.splitlines also splits at these characters."""
+    labels = root / "Groundtruth" / "TrainTestLabels" / "Labels_zebra_Train.txt"
+    labels.write_text(f"1{character}1\n")
+    with pytest.raises(ValueError, match=r"must have one line for each of the 2 images. Got 1 lines"):
+        read_nus_wide(root, "Train")
+    write_lines(labels, "1", "1", " ", "")
+    write_lines(root / "ImageList" / "TrainImagelist.txt", f"./a{character}b.jpg", "c\\d.jpg")
+    store = saved(read_nus_wide(root, "Train"), root / "store")
+    assert names_of(store) == [f"./a{character}b.jpg", "c/d.jpg"]
+
+
 def test_wrong_files(root):
     labels = root / "Groundtruth" / "TrainTestLabels" / "Labels_zebra_Train.txt"
     write_lines(labels, "1", "yes")
@@ -36,6 +49,18 @@ def test_wrong_files(root):
         read_nus_wide(root, "Train")
     labels.write_bytes(b"\xe9\n")
     with pytest.raises(ValueError, match=r"Labels_zebra_Train.txt must be text in UTF-8"):
+        read_nus_wide(root, "Train")
+    for concept in ("horse", "ho\x1brse", "h" * 10**5):
+        write_lines(root / "ConceptsList" / "Concepts81.txt", "airport", concept)
+        with pytest.raises(FileNotFoundError, match=r"because Concepts81.txt names 'h") as error:
+            read_nus_wide(root, "Train")
+        assert str(error.value).isprintable()
+        assert len(str(error.value)) < 1000
+    write_nus_wide(root)
+    write_lines(root / "ImageList" / "TrainImagelist.txt", "", "zoo\\0002_99.jpg")
+    with pytest.raises(
+        ValueError, match=r"'image' of line 1 in .*TrainImagelist.txt must be the name .* Got ''"
+    ):
         read_nus_wide(root, "Train")
     (root / "ImageList" / "TestImagelist.txt").unlink()
     with pytest.raises(FileNotFoundError, match=r"TestImagelist.txt"):

@@ -285,6 +285,18 @@ def test_wrong_hierarchies(root, node, message):
         read(root, hierarchy=root / "hierarchy.json")
 
 
+def test_a_malformed_row_in_another_encoding_prints_no_traceback(root, capsys):
+    """pyarrow prints the errors of the function that it calls for a malformed row, and ignores them."""
+    good = (root / "human.csv").read_bytes()
+    rows = good[good.index(b"\n") + 1 :] * 100  # more than Python reads to find the header
+    (root / "human.csv").write_bytes(good + rows + b"\xd3t\xe9,1\n")
+    with pytest.raises(
+        ValueError, match=r"human.csv must be CSV in UTF-8. Got an error after \d+ valid rows"
+    ):
+        read(root)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_tables_in_another_encoding_raise_with_the_file_name(root):
     good = (root / "human.csv").read_bytes()
     for content in (good.decode().encode("utf-16"), good + b"\xe9,verification,/m/01yrx,1\n"):

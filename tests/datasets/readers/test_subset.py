@@ -48,6 +48,13 @@ def test_text_lists_may_begin_with_a_byte_order_mark_and_must_be_in_utf_8(store,
         read_image_list(store, tmp_path / "list.txt")
 
 
+def test_only_line_ends_separate_items(tmp_path):
+    names = ["a\x0cb.jpg", "c\x85d.jpg", "e\u2028f.jpg"]
+    store = label_store_from_array([[1], [0], [1]], names, ["cat"])
+    path = write_lines(tmp_path / "list.txt", *names)
+    assert names_of(saved(read_image_list(store, path), tmp_path / "store")) == names
+
+
 @pytest.mark.parametrize("item", ["8", "missing.jpg", "2008_000008.jpg"])
 def test_items_that_name_no_image(store, tmp_path, item):
     path = write_lines(tmp_path / "list.txt", "2008_000008", item)

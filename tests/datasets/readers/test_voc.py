@@ -101,6 +101,10 @@ def test_an_image_that_is_listed_twice(tmp_path):
         read_voc(tmp_path, "trainval")
     store = saved(read_voc(tmp_path, "trainval", skip_malformed=True), tmp_path / "store")
     assert names_of(store) == ["000005.jpg", "000007.jpg"]
+    for name, message in (("000006", "present"), ("a\0b", "readable"), ("a" * 300, "readable")):
+        write_lines(listing, name)
+        with pytest.raises(ValueError, match=f"must be {message}, because trainval.txt names it"):
+            list(read_voc(tmp_path, "trainval").parts)
     listing.write_bytes(b"\xff\xfe0\x00")
     with pytest.raises(ValueError, match=r"trainval.txt must be text in UTF-8"):
         read_voc(tmp_path, "trainval")

@@ -129,6 +129,42 @@ def test_label_studio(tmp_path: Path) -> None:
     assert names(kept)[0] == "0a1b2c3d-a.jpg"
 
 
+@pytest.mark.parametrize("wrong", [0, 1.5, "cat", {}, [None], [["cat"]], ["cat"]])
+def test_a_damaged_annotation_of_label_studio_is_no_checked_image(tmp_path: Path, wrong: Any) -> None:
+    """Without its result, an annotation would say that all classes are absent."""
+    good = task("a.jpg", [choice("cat")])
+    entry = {"from_name": "animals", "type": "choices"}
+    damaged = [
+        ("'annotations'", {**good, "annotations": wrong or 7}),
+        ("'result'", {**good, "annotations": [{"result": wrong}]}),
+        ("'result'", {**good, "annotations": [{}]}),
+        ("'value'", {**good, "annotations": [{"result": [{**entry, "value": [wrong]}]}]}),
+        ("'value'", {**good, "annotations": [{"result": [entry]}]}),
+        ("'choices'", {**good, "annotations": [{"result": [{**entry, "value": {"choices": [[], wrong]}}]}]}),
+        ("'choices'", {**good, "annotations": [{"result": [{**entry, "value": {"choices": {"a": 1}}}]}]}),
+        ("'choices'", {**good, "annotations": [{"result": [{**entry, "value": {"choice": ["cat"]}}]}]}),
+    ]
+    for place, item in damaged:
+        path = write(tmp_path, [good, item])
+        with pytest.raises(
+            ValueError, match=rf"The table {path} .* must have .*{place}.* Got .* in task 2 instead"
+        ):
+            read_label_table(path)
+
+
+def test_relations_and_taxonomies_of_label_studio(tmp_path: Path) -> None:
+    relation = {"from_id": "1", "to_id": "2", "type": "relation", "direction": "right"}
+    taxonomy = {"from_name": "kinds", "type": "taxonomy", "value": {"taxonomy": [["animal", "elk"], ["cat"]]}}
+    tasks = [
+        task("a.jpg", [choice("cat"), relation]),
+        task("b.jpg", [taxonomy]),
+        {"data": {"image": "c.jpg"}},
+    ]
+    table = read_label_table(write(tmp_path, tasks))
+    assert table.labels.class_names == ("cat", "elk")
+    assert dense(table) == [[1, 0], [1, 1], [-1, -1]]
+
+
 def test_label_studio_with_a_choice_for_nothing_and_groups(tmp_path: Path) -> None:
     tasks = [
         task("a.jpg", [choice("cat")], patient="p1"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 from mmpretrain_imbalance.datasets.tables import read_label_table
+from mmpretrain_imbalance.utils.printable import printable
 
 PLAIN = "image,cat,dog\na.jpg,1,0\nb.jpg,0,1\nc.jpg,,1\n"
 
@@ -28,6 +31,8 @@ def message(path: Path, **options: Any) -> str:
     text = str(caught.value)
     assert str(path) in text
     assert "\n" not in text
+    assert printable(text) == text
+    assert len(text) < 2000
     return text
 
 
@@ -135,6 +140,25 @@ def test_the_remedy_works(case: str, tmp_path: Path) -> None:
     assert dense(path, **options) == expected
 
 
+def sheet_whose_name_is_long() -> bytes:
+    """Return an OpenDocument file in which the name of a part has some thousand bytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "x" * 5000)
+    content = bytearray(stream.getvalue())
+    place = content.index(b"META-INF") - 4
+    content[place : place + 2] = (4000).to_bytes(2, "little")
+    return bytes(content)
+
+
+def archive_with_damaged_names() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("xl/Märchen.xml", "")
+    return stream.getvalue().replace("ä".encode(), b"\xc3x")
+
+
 #: Content, name and a part of the message.
 REJECTED: dict[str, tuple[str | bytes, str, str]] = {
     "empty": (b"", "labels.csv", "an empty file"),
@@ -152,10 +176,22 @@ REJECTED: dict[str, tuple[str | bytes, str, str]] = {
     "line break in a cell": ('image,cat\na.jpg,1\nb.jpg,"0\n1"\n', "labels.csv", "row 3 of the column 'cat'"),
     "binary": (bytes(range(256)) * 20, "labels.csv", "binary data"),
     "pickle": (pickle.dumps({"a": 1}), "labels.csv", "a pickle, which runs the code"),
+    "begin of a pickle": (b"\x80", "labels.csv", "several columns"),
     "name of a pickle": (b"anything", "labels.pkl", "DataFrame.to_csv or to_parquet"),
     "cut UTF-16": (PLAIN.encode("utf-16")[:-1], "labels.csv", "UTF-16 LE, as its first bytes say"),
     "cut parquet": (b"PAR1" + b"x" * 100, "labels.parquet", "truncated"),
     "cut workbook": (b"PK\x03\x04" + b"x" * 100, "labels.xlsx", "damaged or truncated"),
+    "sheet with a long name": (
+        sheet_whose_name_is_long(),
+        "labels.ods",
+        "damaged or truncated",
+    ),
+    "archive with damaged names": (archive_with_damaged_names(), "labels.xlsx", "damaged or truncated"),
+    "control characters": (
+        "image,cat\na.jpg,1\nb.jpg,\x1b\x1b\nc.jpg,0\n",
+        "labels.csv",
+        r"--yes '\x1b\x1b'",
+    ),
     "old workbook": (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
         "labels.xls",
@@ -274,3 +310,11 @@ def test_the_example_takes_the_rarest_word_for_the_positive(tmp_path: Path) -> N
 def test_all_odd_words_of_a_column_are_named(tmp_path: Path) -> None:
     path = written(tmp_path, "image,cat\na.jpg,yes\nb.jpg,no\nc.jpg,yes!\nd.jpg,maybe\ne.jpg,no\n")
     assert "'yes!' in row 4 of the column 'cat' (also 'maybe'), beside" in message(path)
+
+
+@pytest.mark.parametrize("name", [b"im\xefge", b"im\x1bge"])
+def test_damaged_names_of_parquet_columns(tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / "labels.parquet"
+    pandas.DataFrame({"image": ["a.jpg", "b.jpg"], "cat": [1, 0]}).to_parquet(path)
+    path.write_bytes(path.read_bytes().replace(b"image", name))
+    assert "labels.parquet" in message(path, image_column="image")

@@ -1,0 +1,114 @@
+"""Limits on reading a damaged file: time, memory, files outside of a folder, programs and networks."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+SECONDS = 10.0
+MEGABYTES = 500
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Events of sys.addaudithook: of processes, of networks, and of changes of the path that comes first.
+_PROGRAMS = (
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+    "os.forkpty",
+    "subprocess.Popen",
+    "pty.spawn",
+)
+_NETWORK = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "urllib.Request")
+_CHANGES = (
+    "os.remove",
+    "os.rename",
+    "os.mkdir",
+    "os.rmdir",
+    "os.link",
+    "os.symlink",
+    "os.chmod",
+    "os.truncate",
+)
+
+_watch: dict[str, Any] = {"folder": None, "found": None, "hooked": False}
+
+
+class BrokenLawError(Exception):
+    """A law that reading a damaged file has broken."""
+
+
+class TooSlow(BaseException):
+    """Raised by the alarm; not an Exception, so that no reader takes it for a damaged file."""
+
+
+@contextmanager
+def limits(folder: Path) -> Iterator[None]:
+    """Raise ``BrokenLawError`` if the block takes too long or too much memory, or acts outside of a folder.
+
+    Args:
+        folder: The folder in which the block may write.
+    """
+    if not _watch["hooked"]:
+        sys.addaudithook(_audit)  # hooks cannot be removed
+        _watch["hooked"] = True
+    before, hook = signal.signal(signal.SIGALRM, _alarm), sys.unraisablehook
+    sys.unraisablehook = _unraisable
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _watch.update(folder=os.path.join(os.path.realpath(folder), ""), found=None)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    except TooSlow:
+        raise BrokenLawError(f"it took more than {SECONDS:g} seconds") from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = hook
+        _watch["folder"] = None
+    if _watch["found"]:
+        raise BrokenLawError(_watch["found"])
+    check_memory(memory)
+
+
+def check_memory(before: int) -> None:
+    """Raise if the largest memory of the process has grown by more than ``MEGABYTES``.
+
+    Args:
+        before: The earlier largest memory in KiB.
+    """
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    if grown > MEGABYTES:
+        raise BrokenLawError(f"it took {grown} MB of memory")
+
+
+def _alarm(number: int, frame: FrameType | None) -> None:
+    raise TooSlow
+
+
+def _unraisable(error: Any) -> None:
+    """Note an error that Python prints and ignores, such as one of a function that a library calls."""
+    _watch["found"] = f"it printed the traceback of {error.exc_value!r:.200}"
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    folder = _watch["folder"]
+    if folder is None:
+        return
+    if event in _PROGRAMS or event in _NETWORK:
+        _watch["found"] = f"it called {event} {arguments!r:.100}"
+        return
+    is_written = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & _WRITING)
+    if (is_written or event in _CHANGES) and isinstance(arguments[0], (str, bytes)):
+        is_removed = event in ("os.remove", "os.rmdir")
+        beside = f"/proc/self/fd/{arguments[1]}" if is_removed and arguments[1] != -1 else ""
+        path = os.path.realpath(os.path.join(beside, os.fsdecode(arguments[0])))
+        if not os.path.join(path, "").startswith(folder) and "__pycache__" not in path and path != os.devnull:
+            _watch["found"] = f"it changed {path} ({event})"
