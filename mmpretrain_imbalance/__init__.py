@@ -76,6 +76,7 @@ from .models import (
     SmallConvNet,
     ThreeStageResNet,
 )
+from .utils.atomic_backend import make_local_files_atomic
 from .utils.safe_checkpoints import make_checkpoint_loaders_safe
 
 __version__ = "0.1.0"
@@ -145,5 +146,6 @@ __all__ = [
 ]
 
 make_checkpoint_loaders_safe()
+make_local_files_atomic()
 register_models()
 extend_inference_model()

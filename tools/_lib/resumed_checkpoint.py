@@ -101,8 +101,7 @@ def _chosen(named: str | None, folder: Path, first: str | None) -> Resumed | Val
 def newest_checkpoint(folder: Path) -> Resumed | ValueError:
     """Find the checkpoint that ``last_checkpoint`` names or, if it cannot be read, the newest that can.
 
-    MMEngine empties ``last_checkpoint`` before it writes the new name, and writes a checkpoint over several
-    seconds; a process may be killed in between.
+    MMEngine empties ``last_checkpoint`` before it writes the new name; a process may be killed in between.
 
     Args:
         folder: Work folder of the run.
