@@ -9,7 +9,7 @@ from mmengine.fileio import LocalBackend, register_backend
 from .files import atomic_write
 
 
-class AtomicLocalBackend(LocalBackend):  # type: ignore[misc]  # MMEngine has no annotations
+class AtomicLocalBackend(LocalBackend):  # type: ignore[misc]  # not annotated
     """File backend of MMEngine whose bytes are in a temporary file until all of them are written.
 
     MMEngine writes over a file. It saves a checkpoint a second time when it is the best one. A process that is
