@@ -12,8 +12,8 @@ from .files import atomic_write
 class AtomicLocalBackend(LocalBackend):  # type: ignore[misc]  # not annotated
     """File backend of MMEngine whose bytes are in a temporary file until all of them are written.
 
-    MMEngine writes over a file. It saves a checkpoint a second time when it is the best one. A process that is
-    killed then would leave no complete checkpoint, if there is no older one.
+    MMEngine writes over a file. It saves a checkpoint a second time when it is the best one. A process that
+    is killed then would leave no complete checkpoint, if there is no older one.
 
     Example:
         >>> import tempfile
