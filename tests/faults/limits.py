@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import resource
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def limits(folder: Path) -> Iterator[None]:
         _watch["hooked"] = True
     before, hook = signal.signal(signal.SIGALRM, _alarm), sys.unraisablehook
     sys.unraisablehook = _unraisable
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory = largest_memory_from_now()
     _watch.update(folder=os.path.join(os.path.realpath(folder), ""), found=None)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
@@ -78,15 +78,26 @@ def limits(folder: Path) -> Iterator[None]:
     check_memory(memory)
 
 
+def largest_memory_from_now() -> int:
+    """Let the largest memory of this process begin with its present one, and return it in KiB."""
+    Path("/proc/self/clear_refs").write_text("5")  # see proc(5): this resets the peak only
+    return _largest_memory()
+
+
 def check_memory(before: int) -> None:
     """Raise if the largest memory of the process has grown by more than ``MEGABYTES``.
 
     Args:
         before: The earlier largest memory in KiB.
     """
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    grown = (_largest_memory() - before) // 1024
     if grown > MEGABYTES:
         raise BrokenLawError(f"it took {grown} MB of memory")
+
+
+def _largest_memory() -> int:
+    (line,) = re.findall(r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(line)
 
 
 def _alarm(number: int, frame: FrameType | None) -> None:

@@ -150,6 +150,8 @@ def test_wrong_readers_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     read, reason = WRONG_READERS[reader]
     if reader == "waits":
         monkeypatch.setattr(limits, "SECONDS", 0.2)
+    if reader == "fills the memory":
+        np.ones(900 * 2**17)  # the process had more memory before
     form = FileFormat(
         "table",
         lambda folder: (folder / "a.csv").write_text(CONTENT),
