@@ -46,6 +46,7 @@ from _lib.command_line import (
 )
 from _lib.empty_data import check_data
 from _lib.input_errors import explain_input_errors
+from _lib.own_best_checkpoint_hook import OwnBestCheckpointHook
 from _lib.resumed_checkpoint import prepare_resume
 from _lib.work_folder import own_work_folder
 from mmengine.config import Config
@@ -130,7 +131,7 @@ def main(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         set_dataloader_defaults(cfg, name, not args.no_pin_memory, not args.no_persistent_workers)
     with own_work_folder(parser, cfg), explain_input_errors(parser, args.traceback, cfg):
         runner = build_runner(parser, cfg)
-        for hook in (BatchSizeHook(), UnvalidatedCheckpointHook()):
+        for hook in (BatchSizeHook(), OwnBestCheckpointHook(), UnvalidatedCheckpointHook()):
             runner.register_hook(hook)
         prepare_resume(runner, *start)
         check_data(runner, "train_dataloader", "val_dataloader")
