@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import shutil
 import tempfile
@@ -109,7 +111,10 @@ def _check_end(prepared: Prepared, fault: Fault, ended: Ended) -> None:
             raise BrokenLawError(f"signal {-ended.status} has ended the command after {fault}")
         if "Traceback" in ended.output:
             raise BrokenLawError(f"a traceback is printed after {fault}")
-        said = "must have space" in ended.output or "could not be written" in ended.output
+        said = any(
+            words in ended.output
+            for words in ("must have space", "could not be written", os.strerror(errno.ENOSPC))
+        )
         if not said and not _is_done(prepared, ended) and ended.status != prepared.scenario.status:
             raise BrokenLawError(f"nothing is said about the full disk after {fault}")
     elif ended.status >= 0 and ended.status != prepared.scenario.status and not _is_done(prepared, ended):

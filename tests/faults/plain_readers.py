@@ -300,7 +300,7 @@ def label_studio(path: Path) -> Labels:
     tasks = json_of(path)
     chosen: dict[str, list[set[str]]] = {}
     for task in tasks:
-        name = task["data"]["image"].strip()
+        name = task["data"]["image"].strip().replace("\\", "/")
         if name.startswith("/data/upload/"):  # a number, and 8 characters before the name
             name = re.sub(r"^/data/upload/(\d+/)?", "", name)
             name = re.sub(r"(^|/)[0-9a-f]{8}-([^/]+)$", r"\1\2", name)
