@@ -94,7 +94,7 @@ def _start(
 def _run(
     function: Callable[..., Any], arguments: tuple, variables: dict[str, str], sender: Connection
 ) -> None:
-    gc.freeze()  # MMEngine collects garbage for each dataset; the imported modules are none
+    gc.freeze()  # MMEngine collects garbage for each dataset: leave out what is imported
     os.environ.update(variables)
     torch.set_num_threads(1)
     try:

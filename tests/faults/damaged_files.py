@@ -29,8 +29,8 @@ from tests.faults.binary_formats import BINARY_FORMATS
 from tests.faults.byte_mutations import BYTE_MUTATIONS
 from tests.faults.checkpoint_formats import CHECKPOINT_FORMATS
 from tests.faults.file_formats import TEXT_FORMATS, FileFormat
-from tests.faults.limits import BrokenLawError, limits
-from tests.faults.rows import Report, Row
+from tests.faults.limits import limits
+from tests.faults.rows import BrokenLawError, Report, Row
 from tests.faults.structure_mutations import STRUCTURE_MUTATIONS
 from tests.tools.run_tool import TOOLS
 

@@ -107,9 +107,7 @@ class DiskChanges:
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         # Processes that this one forks inherit the hook.
-        if not (event == "open" or event in _CHANGES) or os.getpid() != self._process:
-            return
-        paths = _changed_paths(event, arguments)
+        paths = changed_paths(event, arguments) if os.getpid() == self._process else []
         if any(path.startswith(self._prefix) for path in paths):
             self.count += 1
             if self._fault is not None:
@@ -129,14 +127,22 @@ def _limit_file_size(num_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
 
-def _changed_paths(event: str, arguments: tuple[Any, ...]) -> list[str]:
-    """Return the real paths that an event changes, none for a file that is opened for reading."""
+def changed_paths(event: str, arguments: tuple[Any, ...]) -> list[str]:
+    """Return the real paths that an event of Python's audit hooks changes.
+
+    Args:
+        event: Name of the event.
+        arguments: Its arguments.
+
+    Returns:
+        The paths; none for a file that is opened for reading, and for other events.
+    """
     if event == "open":
         path, _, flags = arguments
         return [_real_path(path, None)] if flags & _WRITING else []
     return [
         _real_path(arguments[path], None if folder is None else arguments[folder])
-        for path, folder in _CHANGES[event]
+        for path, folder in _CHANGES.get(event, ())
     ]
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tests.faults.disk_changes import changed_paths
+from tests.faults.rows import BrokenLawError
+
 SECONDS = 10.0
 MEGABYTES = 500
 
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# Events of sys.addaudithook: of processes, of networks, and of changes of the path that comes first.
+# Events of sys.addaudithook: of processes, and of networks.
 _PROGRAMS = (
     "os.system",
     "os.exec",
@@ -27,22 +29,8 @@ _PROGRAMS = (
     "pty.spawn",
 )
 _NETWORK = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "urllib.Request")
-_CHANGES = (
-    "os.remove",
-    "os.rename",
-    "os.mkdir",
-    "os.rmdir",
-    "os.link",
-    "os.symlink",
-    "os.chmod",
-    "os.truncate",
-)
 
 _watch: dict[str, Any] = {"folder": None, "found": None, "hooked": False}
-
-
-class BrokenLawError(Exception):
-    """A law that reading a damaged file has broken."""
 
 
 class TooSlow(BaseException):
@@ -116,10 +104,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if event in _PROGRAMS or event in _NETWORK:
         _watch["found"] = f"it called {event} {arguments!r:.100}"
         return
-    is_written = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & _WRITING)
-    if (is_written or event in _CHANGES) and isinstance(arguments[0], (str, bytes)):
-        is_removed = event in ("os.remove", "os.rmdir")
-        beside = f"/proc/self/fd/{arguments[1]}" if is_removed and arguments[1] != -1 else ""
-        path = os.path.realpath(os.path.join(beside, os.fsdecode(arguments[0])))
-        if not os.path.join(path, "").startswith(folder) and "__pycache__" not in path and path != os.devnull:
+    for path in changed_paths(event, arguments):
+        is_inside = f"{path}{os.sep}".startswith(folder)
+        if path and not is_inside and "__pycache__" not in path and path != os.devnull:
             _watch["found"] = f"it changed {path} ({event})"

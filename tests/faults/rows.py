@@ -1,4 +1,4 @@
-"""Rows of the tables of a fault campaign."""
+"""Laws that do not hold, and rows of the tables of a fault campaign."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 #: Called with a line of text while a campaign runs.
 Report = Callable[[str], object]
+
+
+class BrokenLawError(Exception):
+    """A law that does not hold."""
 
 
 @dataclass

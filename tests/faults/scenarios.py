@@ -11,12 +11,9 @@ from .called_tool import call_tool, count_changes
 from .disk_changes import Fault, draw_faults
 from .folder_content import DAMAGED, folder_content
 from .forked import Ended
+from .rows import BrokenLawError
 
 Content = dict[str, str]
-
-
-class BrokenLawError(Exception):
-    """A law that does not hold."""
 
 
 class Scenario:

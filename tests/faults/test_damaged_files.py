@@ -25,8 +25,8 @@ from tests.faults import damaged_files, limits
 from tests.faults.byte_mutations import BYTE_MUTATIONS
 from tests.faults.damaged_files import FORMATS, Example, campaign, check_error, run_cases
 from tests.faults.file_formats import FileFormat, of_store
-from tests.faults.limits import BrokenLawError
 from tests.faults.plain_readers import Labels, annotation_csv
+from tests.faults.rows import BrokenLawError
 from tests.faults.structure_mutations import STRUCTURE_MUTATIONS
 
 SEED, CASES = 20261130, 100

@@ -68,10 +68,21 @@ class RandomResult(WriteInPlace):
         return [f"{inputs}/write.py"]
 
 
+class SilentFailure(WriteInPlace):
+    """A writer that says nothing about a full disk."""
+
+    name = "silent failure"
+
+    def command(self, inputs: Path) -> list[str]:
+        lines = ["import sys", "try:", "    open('a.txt', 'w').close()", "except OSError:", "    sys.exit(1)"]
+        (inputs / "write.py").write_text("\n".join(lines) + "\n")
+        return [f"{inputs}/write.py"]
+
+
 def broken_laws(folder: Path) -> list[str | None]:
     found = []
     cases = [(WriteInPlace(), "cut@1+50"), (WriteInPlace(), "full@1"), (LeaveAFile(), "kill@2")]
-    cases += [(RandomResult(), "kill@1")]
+    cases += [(RandomResult(), "kill@1"), (SilentFailure(), "nofiles@1")]
     for number, (scenario, fault) in enumerate(cases):
         prepared = kills.prepare(scenario, folder / str(number))
         found.append(kills.broken_law(prepared, [Fault.parse(fault)], folder / str(number) / "run"))
@@ -85,6 +96,7 @@ def test_wrong_writers_are_found(tmp_path: Path) -> None:
     assert first[2].startswith("the result differs: ")
     assert first[2].endswith(".part (left over)")
     assert first[3] == "the result differs: a.txt (another content)"
+    assert first[4] == "nothing is said about the full disk after nofiles@1"
 
 
 def convert_in_place(folder: Path) -> list[Row]:

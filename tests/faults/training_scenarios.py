@@ -12,7 +12,8 @@ from .disk_changes import FULL, Fault, draw_faults
 from .folder_content import DAMAGED
 from .forked import Ended
 from .ranks import start_ranks
-from .scenarios import BrokenLawError, Content, Scenario
+from .rows import BrokenLawError
+from .scenarios import Content, Scenario
 
 EPOCHS = 3
 #: Training and validation steps of a rank.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import runpy
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from mmengine.config import Config
 
 from mmpretrain_imbalance.utils.folder_lock import folder_lock
+from tests.full_disk import file_size_limit
 from tests.tools.run_tool import TOOLS
 
 
@@ -63,6 +65,21 @@ def test_folder_that_cannot_be_written(error_message, tiny_config: Path) -> None
     folder = "/proc/nothing/run"
     message = f"The '--work-dir' argument must be a folder that can be written. Got '{folder}' instead: "
     assert message in error_message("train.py", tiny_config, "--work-dir", folder)
+
+
+def test_work_folder_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(TOOLS))
+    work_folder = importlib.import_module("_lib.work_folder")
+    cfg = Config(dict(work_dir=str(tmp_path), launcher="none"))
+    with file_size_limit(0), pytest.raises(SystemExit):  # no space for the file of the lock
+        with work_folder.own_work_folder(argparse.ArgumentParser(), cfg):
+            pass
+    assert (
+        "error: The disk must have space for the files of this command. Got 'File too"
+        in capsys.readouterr().err
+    )
 
 
 def test_folder_of_another_training(error_message, tiny_config: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from mmpretrain_imbalance.utils.printable import printable
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -26,7 +26,7 @@ def file_system_message(error: BaseException) -> str | None:
     if not isinstance(error, OSError):
         return None
     name = "" if error.filename is None else f" {str(error.filename)!r}"
-    if error.errno in _NO_SPACE:
+    if error.errno in NO_SPACE:
         return (
             f"The disk must have space for the files of this command. Got {error.strerror!r} instead"
             f"{name and ' for'}{name}. Free some disk space, or choose another folder, and call the command "

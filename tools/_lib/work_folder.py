@@ -9,6 +9,7 @@ from pathlib import Path
 
 from _lib.command_line import check_folder
 from _lib.cpu_processes import is_first_process
+from _lib.file_system_errors import NO_SPACE, error_text
 from mmengine.config import Config
 
 from mmpretrain_imbalance.utils.folder_lock import folder_lock
@@ -32,6 +33,8 @@ def own_work_folder(parser: argparse.ArgumentParser, cfg: Config) -> Iterator[No
             except TimeoutError as error:
                 parser.error(str(error))
             except OSError as error:
+                if error.errno in NO_SPACE:
+                    parser.error(error_text(error))
                 parser.error(
                     f"The '--work-dir' argument must be a folder that can be written. Got {str(folder)!r} "
                     f"instead: {error.strerror or error}."
