@@ -1,4 +1,7 @@
-"""Settings of all tests: threads, the gpu marker, and a config that trains in a second."""
+"""Settings of all tests: threads, the gpu marker, and a config that trains in a second.
+
+Large packages are imported in functions: the process that only distributes the tests starts without them.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,11 @@ import gc
 import json
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-import torch
 from hypothesis import settings
-from mmengine.config import Config
 
-torch.set_num_threads(1)
+from tests.unformatted_configs import leave_configs_unformatted
+
 # A test must not fail because the machine is slow.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
@@ -26,6 +26,10 @@ TINY_CLASSES = ("circle", "square", "star")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow tests first, so that parallel processes end together; skip ``gpu`` tests without a GPU."""
+    import torch
+
+    torch.set_num_threads(1)
+    leave_configs_unformatted()
     items.sort(key=lambda item: "slow" not in item.keywords)
     if torch.cuda.is_available():
         return
@@ -43,6 +47,10 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Path of a config without our classes: LeNet, 16 gray images, 3 classes, 2 epochs of 2 steps."""
+    import cv2
+    import numpy as np
+    from mmengine.config import Config
+
     folder = tmp_path_factory.mktemp("tiny")
     generator = np.random.default_rng(0)
     samples = []

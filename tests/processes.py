@@ -20,6 +20,7 @@ from unittest.mock import patch
 
 import torch
 
+from tests.unformatted_configs import leave_configs_unformatted
 from tools._lib.cpu_processes import leave_process_group
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,6 +98,7 @@ def _run(
     gc.freeze()  # MMEngine collects garbage for each dataset: leave out what is imported
     os.environ.update(variables)
     torch.set_num_threads(1)
+    leave_configs_unformatted()
     try:
         sender.send((function(*arguments), None))
     except BaseException:

@@ -71,15 +71,6 @@ def config(work_dir: Path, epochs: int = EPOCHS, num_images: int = 400) -> Confi
     return cfg
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _configs_are_not_formatted():
-    """Every checkpoint contains the formatted config, which takes longer than these trainings."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("mmengine.config.config", "yapf.yapflib.yapf_api"):  # the stacks import it differently
-            patch.setattr(f"{module}.FormatCode", lambda text, **_: (text, True), raising=False)
-        yield
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, str]:
     cfg = config(tmp_path_factory.mktemp("trained") / "run")
