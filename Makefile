@@ -34,6 +34,9 @@ PYTEST := $(RUN) -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 INSTALLED := $(VENV)/installed
 COPIED := $(VENV)/copied
 
+# Tests start many processes, each of which would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests run in parallel processes; more than one thread per process would slow them down.
 test test-fast doctest check-long slurm: export OMP_NUM_THREADS := 1
 
@@ -81,6 +84,7 @@ docs-serve: docs  ## build the documentation site and serve it on http://localho
 	$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory build/docs/html
 
 check:  ## run everything that CI runs: lint, tests and examples, and on the second stack what depends on it
+	$(MAKE) STACK=openmmlab .venv/copied & installed=$$!; $(MAKE) STACK=onedl .venv-onedl/copied; wait $$installed
 	$(MAKE) STACK=openmmlab lint
 	$(MAKE) STACK=openmmlab test
 	$(MAKE) STACK=openmmlab doctest
