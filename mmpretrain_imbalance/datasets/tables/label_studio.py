@@ -67,7 +67,7 @@ def read_json_export(
         raise _not_an_export(path, f"objects with the keys {keys}")
     description = TableDescription(path, "JSON", f"Label Studio export{' (JSON-MIN)' if is_minimal else ''}")
     parsed = (
-        _minimal_tasks(tasks, options.class_column)
+        _minimal_tasks(path, tasks, options.class_column)
         if is_minimal
         else [_complete_task(path, number, task) for number, task in enumerate(tasks, 1)]
     )
@@ -160,13 +160,18 @@ def _is_chosen(control: str, options: TableOptions) -> bool:
     return options.class_column in (None, control)
 
 
+def _check(is_right: bool, path: str, number: int, expected: str, found: Any) -> None:
+    """Raise an error for a damaged task, which must not become a checked image without classes."""
+    if not is_right:
+        found = f"{shown(found)} in task {number}"
+        raise table_error(path, "Label Studio export", expected, found, "Export it again.")
+
+
 def _complete_task(path: str, number: int, task: dict[str, Any]) -> _Task:
-    """Read the annotations of a task; a damaged one must not become a checked image without classes."""
+    """Read the annotations of a task."""
 
     def check(is_right: bool, expected: str, found: Any) -> None:
-        if not is_right:
-            found = f"{shown(found)} in task {number}"
-            raise table_error(path, "Label Studio export", expected, found, "Export it again.")
+        _check(is_right, path, number, expected, found)
 
     annotations, num_skipped = [], 0
     found = task.get("annotations") or task.get("completions") or []
@@ -189,13 +194,8 @@ def _complete_task(path: str, number: int, task: dict[str, Any]) -> _Task:
             )
             for key, entries in value.items():
                 if _names_classes(key):
-                    names = _texts(entries)
-                    check(
-                        len(names) == (len(entries) if isinstance(entries, list) else 1),
-                        f"names in {key!r}",
-                        entries,
-                    )
-                    chosen.setdefault(str(result.get("from_name")), []).extend(names)
+                    check(_are_names(entries), f"names in {key!r}", entries)
+                    chosen.setdefault(str(result.get("from_name")), []).extend(_texts(entries))
         annotations.append(chosen)
     data = task.get("data")
     return _Task(data if isinstance(data, dict) else {}, annotations, num_skipped)
@@ -210,7 +210,7 @@ def _are_objects(items: Any) -> bool:
     return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
-def _minimal_tasks(records: Sequence[dict[str, Any]], class_column: str | None) -> list[_Task]:
+def _minimal_tasks(path: str, records: Sequence[dict[str, Any]], class_column: str | None) -> list[_Task]:
     """Separate data of a task and choices, which JSON-MIN writes between the id and the annotator."""
     controls = {class_column} if class_column is not None else set()
     for record in records:
@@ -221,7 +221,11 @@ def _minimal_tasks(records: Sequence[dict[str, Any]], class_column: str | None) 
             key for key, value in record.items() if _choices_of(value) and not isinstance(value, str)
         )
     tasks, no_data = [], controls | _MIN_FIELDS
-    for record in records:
+    # Other controls, such as ratings, have values of any type.
+    with_classes = {key for record in records for key in controls & set(record) if _choices_of(record[key])}
+    for number, record in enumerate(records, 1):
+        for key in with_classes & set(record):
+            _check(_is_choice(record[key]), path, number, f"names of classes in {key!r}", record[key])
         chosen = {key: _choices_of(value) for key, value in record.items() if key in controls}
         data = {key: value for key, value in record.items() if key not in no_data}
         tasks.append(_Task(data, [{key: names for key, names in chosen.items() if names}]))
@@ -238,6 +242,20 @@ def _choices_of(value: Any) -> list[str]:
             if _names_classes(key):
                 found += _texts(entries)
     return found
+
+
+def _is_choice(value: Any) -> bool:
+    """Return whether a value of a control has the form of a choice; nothing may be chosen."""
+    if value is None or isinstance(value, str):
+        return True
+    items = value if isinstance(value, list) else [value]
+    return _are_objects(items) and all(
+        _are_names(entries) for item in items for key, entries in item.items() if _names_classes(key)
+    )
+
+
+def _are_names(entries: Any) -> bool:
+    return len(_texts(entries)) == (len(entries) if isinstance(entries, list) else 1)
 
 
 def _texts(entries: Any) -> list[str]:

@@ -190,6 +190,22 @@ def test_label_studio_json_min(tmp_path: Path) -> None:
     assert dense(table) == [[1, 0], [1, 1], [0, 0]]
 
 
+@pytest.mark.parametrize(
+    "value", [5, True, ["cat"], {"choices": 5}, {"choices": ["cat", None]}, [{"choices": [5]}]]
+)
+def test_a_damaged_choice_of_json_min_raises(tmp_path: Path, value: Any) -> None:
+    """An image without a readable choice would be one without classes, which are all negative."""
+    fields = {"annotator": 1, "annotation_id": 2, "lead_time": 1.5}
+    records = [
+        {"image": "a.jpg", "id": 1, "animals": "cat", "stars": 4, **fields},
+        {"image": "b.jpg", "id": 2, "animals": value, "stars": 3, **fields},
+    ]
+    with pytest.raises(ValueError, match=r"names of classes in 'animals'.* in task 2"):
+        read_label_table(write(tmp_path, records))
+    records[1]["animals"] = None
+    assert dense(read_label_table(write(tmp_path, records))) == [[1], [0]]
+
+
 def test_annotation_file_of_this_package(tmp_path: Path) -> None:
     content = {
         "metainfo": {"classes": ["cat", "dog"]},
