@@ -32,8 +32,8 @@ extensions = [
     "reference_pages",  # one page per public package
     "reference_links",  # links from short names to these pages
 ]
-# The tests build the site without the pages of the source code.
-if not tags.has("without_source_code"):  # noqa: F821 (Sphinx defines tags)
+# The tests build the site without the pages of the source code, and index the words of its first page only.
+if not tags.has("for_tests"):  # noqa: F821 (Sphinx defines tags)
     extensions.append("sphinx.ext.viewcode")
 root_doc = "docs/index"
 include_patterns = ["docs/**.md", "docs/reference/**.rst", "configs/**README.md", "C*.md"]
@@ -85,6 +85,16 @@ def keep_numbered_formulas(app: Sphinx, doctree: nodes.document, page: str) -> N
             formula.children = [nodes.Text(rf"\[{formula.astext()}\]")]
 
 
+def index_first_page_only(app: Sphinx) -> None:
+    """Let the search know the words of the first page only; Sphinx cannot write an index without pages.
+
+    Args:
+        app: Sphinx application.
+    """
+    index = app.builder.index_page
+    app.builder.index_page = lambda page, *rest: index(page, *rest) if page == root_doc else None
+
+
 def setup(app: Sphinx) -> None:
     """Register a plain lexer for CSV blocks, which Pygments lacks, and the handling of numbered formulas.
 
@@ -93,3 +103,5 @@ def setup(app: Sphinx) -> None:
     """
     app.add_lexer("csv", TextLexer)
     app.connect("doctree-resolved", keep_numbered_formulas)
+    if app.tags.has("for_tests"):
+        app.connect("builder-inited", index_first_page_only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from docutils import nodes
@@ -37,6 +38,19 @@ def add_public_paths(app: Sphinx, env: BuildEnvironment) -> None:
                 objects.setdefault(alias, ObjectEntry(entry.docname, entry.node_id, entry.objtype, True))
 
 
+@cache
+def objects_by_last_part(env: BuildEnvironment) -> dict[str, list[tuple[str, ObjectEntry]]]:
+    """Return the full names and objects with each last part of a name. All pages must have been read.
+
+    Args:
+        env: Sphinx build environment.
+    """
+    named: dict[str, list[tuple[str, ObjectEntry]]] = {}
+    for full_name, entry in env.get_domain("py").objects.items():
+        named.setdefault(full_name.rpartition(".")[2], []).append((full_name, entry))
+    return named
+
+
 def find(env: BuildEnvironment, name: str) -> ObjectEntry | None:
     """Return the object with a short name: the only function, class or constant, else the only member.
 
@@ -49,7 +63,7 @@ def find(env: BuildEnvironment, name: str) -> ObjectEntry | None:
     """
     named = [
         entry
-        for full_name, entry in env.get_domain("py").objects.items()
+        for full_name, entry in objects_by_last_part(env).get(name.rpartition(".")[2], ())
         if f".{full_name}".endswith(f".{name}") and entry.objtype != "module"
     ]
     for members in (False, True):

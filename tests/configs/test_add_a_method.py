@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repository_copy import ROOT, check_types, copy_repository, run_in_copy
+from tests.repository_copy import ROOT, check_style, check_types, copy_repository, run_in_copy
 
 PAGE = ROOT / "docs" / "add_a_method.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -72,7 +72,7 @@ def test_laws_tests_config_and_docstring_examples_pass(copy_with_the_methods: Pa
 
 def test_style_checks_pass(copy_with_the_methods: Path) -> None:
     modules = [path for path in FILES if path.startswith("mmpretrain_imbalance/")]
-    run_in_copy(copy_with_the_methods, "-m", "ruff", "check", "--no-cache", *FILES)
+    check_style(copy_with_the_methods, [*FILES])
     check_types(copy_with_the_methods, modules)
 
 

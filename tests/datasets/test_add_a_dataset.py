@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repository_copy import ROOT, check_types, copy_repository, run_in_copy
+from tests.repository_copy import ROOT, check_style, check_types, copy_repository, run_in_copy
 
 PAGE = (ROOT / "docs" / "add_a_dataset.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n# ([^\n]*)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -65,8 +65,7 @@ def test_tests_of_the_page_and_of_the_sampler_and_the_architecture_pass(copy_wit
 
 def test_style_checks_pass(copy_with_the_files: Path) -> None:
     paths = [*FILES, *ADDITIONS, SAMPLERS, DATASETS]
-    run_in_copy(copy_with_the_files, "-m", "ruff", "check", "--no-cache", *paths)
-    run_in_copy(copy_with_the_files, "-m", "ruff", "format", "--no-cache", "--check", *paths)
+    check_style(copy_with_the_files, paths)
 
 
 def test_type_annotations_are_complete(copy_with_the_files: Path) -> None:

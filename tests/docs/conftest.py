@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sphinx.cmd.build import main
+
+from tests.processes import run_ranks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,12 +41,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
             makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
             options = re.search(r"-m sphinx (.*-W -n.*) build/docs/html", makefile)[1].split()
             # Half of the time is for pages of source code, and for methods in the contents of every page.
-            options += ["-t", "without_source_code", "-D", "toc_object_entries=0"]
-            command = [sys.executable, "-m", "sphinx", *options, str(folder)]
-            done = subprocess.run(
-                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600
-            )
-            if done.returncode == 0:
+            options += ["-t", "for_tests", "-D", "toc_object_entries=0"]
+            output = shared / "site.output"
+            if run_ranks(_build, 1, [*options, str(folder)], output) == [0]:
                 success.touch()
-            log.write_text(done.stdout, encoding="utf-8")
+            output.rename(log)
     return Site(folder, log.read_text(encoding="utf-8"), success.exists())
+
+
+def _build(options: list[str], output: Path) -> int:
+    """Run Sphinx in the folder of the repository, with its output in a file, and return its exit status."""
+    os.chdir(ROOT)
+    with open(output, "w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", buffering=1, closefd=False)
+    try:
+        return main(options)
+    finally:
+        sys.stdout.flush()

@@ -5,34 +5,16 @@ The import time is not measured, because it follows from the loaded modules.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from tests.architecture.source_tree import ROOT
-
-
-def printed_by(program: str) -> str:
-    """Run a program in a new process, and return the last line that it prints."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program],
-        cwd=ROOT,
-        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1"),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+from tests.forked_programs import BEFORE_MMPRETRAIN, run_forked
 
 
 def test_functions_load_torch_and_numpy_only() -> None:
     """The root package loads MMPretrain to register its classes; the functions themselves do not need it."""
     program = f"""
 import sys
-import torch
 import types
 before = {{module.partition(".")[0] for module in sys.modules}}
 root = sys.modules["mmpretrain_imbalance"] = types.ModuleType("mmpretrain_imbalance")
@@ -41,7 +23,7 @@ import mmpretrain_imbalance.functional
 after = {{module.partition(".")[0] for module in sys.modules}}
 print(sorted(after - before - set(sys.stdlib_module_names)))
 """
-    assert printed_by(program) == "['mmpretrain_imbalance']"
+    assert run_forked("import torch", [(program, [])]) == [(0, "['mmpretrain_imbalance']\n", "")]
 
 
 BY_CONFIG = """
@@ -73,9 +55,16 @@ MODELS.build(dict(type="mmpretrain_imbalance.HillLoss"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("order", ORDERS)
-def test_everything_is_registered_in_every_order(order: str) -> None:
-    program = f"""
+def test_everything_is_registered_in_every_order() -> None:
+    done = run_forked(BEFORE_MMPRETRAIN, [(program_of(order), []) for order in ORDERS])
+    assert {order: printed.splitlines()[-1:] for order, (_, printed, _) in zip(ORDERS, done)} == {
+        order: ["mmpretrain_imbalance"] for order in ORDERS
+    }, [error for _, _, error in done]
+    assert [status for status, _, _ in done] == [0] * len(ORDERS)
+
+
+def program_of(order: str) -> str:
+    return f"""
 import sys
 def loaded_packages():
     return {{module.partition(".")[0] for module in sys.modules}}
@@ -100,4 +89,3 @@ found = [
 found += [CheckpointLoader.load_checkpoint.__module__.partition(".")[0]]
 print(*sorted(set(found)))
 """
-    assert printed_by(program) == "mmpretrain_imbalance"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import subprocess
@@ -9,8 +10,12 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+
+from tests.tools.run_tool import run_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "configs" / "partial_bce" / "digits-rps50_ignore.py"
@@ -69,8 +74,23 @@ def mim_train(python: Path, package: str, config: str | Path, work_dir: Path, cw
     assert (work_dir / "epoch_1.pth").is_file(), done.stdout
 
 
-def test_config_path_for_mmpretrain(tmp_path: Path) -> None:
-    mim_train(Path(sys.executable), "mmpretrain", CONFIG.relative_to(ROOT), tmp_path, cwd=ROOT)
+def test_config_path_for_mmpretrain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands that mim starts run in forks; the test of our package below starts all of them anew."""
+    module = importlib.import_module("mim.commands.train")
+    started = []
+
+    def run(command: list[str], **_: Any) -> bytes:
+        started.append(command)
+        return run_tool(*command[1:], cwd=ROOT).encode()
+
+    forks = SimpleNamespace(check_output=run, check_call=lambda *words, **_: 0 * len(run(*words)))
+    monkeypatch.setattr(module, "subprocess", forks)
+    monkeypatch.chdir(ROOT)
+    options = ("--work-dir", str(tmp_path), *SMALL)
+    done, message = module.train("mmpretrain", str(CONFIG.relative_to(ROOT)), gpus=0, other_args=options)
+    assert done, message
+    assert [command[0] for command in started] == [sys.executable] * 2
+    assert (tmp_path / "epoch_1.pth").is_file()
 
 
 @pytest.mark.long

@@ -7,8 +7,8 @@ import os
 import runpy
 import shutil
 import signal
-import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from PIL import Image
 
 from mmpretrain_imbalance.apis.image_pipeline import ImagePipeline, PreparedImage
 from tests.apis.predictable_model import CLASSES, write_images, write_model
-from tests.tools.run_tool import ROOT
+from tests.processes import ROOT, exit_code
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,19 @@ def predict(monkeypatch: pytest.MonkeyPatch, *command: object) -> int:
     except SystemExit as stop:
         return stop.code
     return 0
+
+
+def predict_until_killed(arguments: list[str], out: Path) -> None:
+    """Run the tool, and kill this process at any moment after the first written records."""
+
+    def kill() -> None:
+        while not (out.exists() and out.stat().st_size > 300):
+            time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        predict(monkeypatch, *arguments)
 
 
 def records(path: Path) -> list[dict]:
@@ -248,15 +261,7 @@ def test_killed_job_resumes_without_repeating_or_losing_an_image(files, tmp_path
         Image.new("RGB", (16, 16), (index % 256, 0, 0)).save(tmp_path / f"{index:03}.png")
     out = tmp_path / "out.jsonl"
     arguments = [*files, tmp_path, "--out", out, "--batch-size", 1]
-    tool = [sys.executable, ROOT / "tools" / "predict.py", *arguments, "--num-workers", 0, "--device", "cpu"]
-    environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
-    job = subprocess.Popen(list(map(str, tool)), env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 300
-    while not (out.exists() and out.stat().st_size > 300) and time.monotonic() < deadline:
-        assert job.poll() is None, f"the job ended with status {job.returncode}"
-        time.sleep(0.005)
-    job.send_signal(signal.SIGKILL)
-    job.wait()
+    assert exit_code(predict_until_killed, list(map(str, arguments)), out) == -signal.SIGKILL
     before = out.read_bytes()
     complete = before[: before.rfind(b"\n") + 1]
     assert 0 < complete.count(b"\n") < 400

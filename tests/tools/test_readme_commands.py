@@ -6,8 +6,9 @@ import re
 import shlex
 
 import pytest
+from torch.distributed.run import parse_args
 
-from tests.tools.run_tool import ROOT, run_tool, run_tool_in_new_python
+from tests.tools.run_tool import ROOT, run_tool
 
 # tests/integration/test_own_data_path.py runs those of `my_project`, which need photographs.
 COMMANDS = [
@@ -39,7 +40,13 @@ def test_commands_of_the_readme_run(tmp_path):
     for command in COMMANDS:
         program, *words = shortened(command)
         if program == "torchrun":
-            run_tool_in_new_python("-m", "torch.distributed.run", *words, cwd=tmp_path)
+            started = parse_args(words)
+            run_tool(
+                started.training_script,
+                *started.training_script_args,
+                processes=int(started.nproc_per_node),
+                cwd=tmp_path,
+            )
         else:
             run_tool(*words, cwd=tmp_path)
     written = {path.parent.name for path in tmp_path.glob("work_dirs/*/epoch_20.pth")}
