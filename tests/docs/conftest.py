@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sphinx.cmd.build import main
 
 from tests.processes import run_ranks
 
@@ -51,6 +50,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 def _build(options: list[str], output: Path) -> int:
     """Run Sphinx in the folder of the repository, with its output in a file, and return its exit status."""
+    from sphinx.cmd.build import main
+
     os.chdir(ROOT)
     with open(output, "w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)

@@ -8,7 +8,6 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from tests.apis.project.drawn_photos import CLASSES, draw_photos, draw_table, draw_truth
 from tests.docs.code_blocks import ROOT
@@ -29,6 +28,8 @@ def test_notebook_is_stored_without_outputs() -> None:
 
 def run_cells(cells: list[str], folder: Path) -> None:
     """Run the cells as Jupyter does, in a process that has already imported the package."""
+    from IPython.core.interactiveshell import InteractiveShell
+
     os.chdir(folder)
     shell = InteractiveShell()
     for cell in cells:
