@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import runpy
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+from tests.formatted_configs import FORMATTED, format_each_text_once
 
 from .disk_changes import DiskChanges, Fault
 from .forked import Ended, run_forked
@@ -36,32 +40,51 @@ def call_tool(command: Sequence[str], folder: Path, fault: Fault | None = None) 
 
 
 def count_changes(command: Sequence[str], folder: Path) -> tuple[int, Ended]:
-    """Call a tool without a fault, and import what it has imported into this process.
-
-    Later calls then need not import it again.
+    """Call a tool without a fault, and prepare this process for later calls.
 
     Returns:
         The number of changes of the disk in the folder, and the end of the process.
     """
-    with tempfile.TemporaryFile("w+") as file:
+    with tempfile.TemporaryFile() as file:
 
         def run() -> None:
-            before = set(sys.modules)
-            changes = DiskChanges(folder)
-            try:
+            with handed_down(file, DiskChanges(folder)):
                 run_tool(command, folder)
-            finally:
-                file.write("\n".join([str(changes.count), *sorted(set(sys.modules) - before)]))
-                file.flush()
 
         process = run_forked(run)
-        file.seek(0)
-        count, *names = file.read().split("\n")
+        return take_over(file), process
+
+
+@contextmanager
+def handed_down(file: BinaryIO, changes: DiskChanges) -> Iterator[None]:
+    """Write what this process imports, formats and changes on the disk in the block into a file."""
+    before = set(sys.modules)
+    format_each_text_once()
+    try:
+        yield
+    finally:
+        pickle.dump((changes.count, sorted(set(sys.modules) - before), FORMATTED), file)
+        file.flush()
+
+
+def take_over(file: BinaryIO) -> int:
+    """Import and remember in this process what a forked one has written, so that later forks need not do it.
+
+    Returns:
+        The number of changes of the disk of the other process; 0 if it has written nothing.
+    """
+    file.seek(0)
+    try:
+        count, names, texts = pickle.load(file)
+    except EOFError:
+        return 0
+    FORMATTED.update(texts)
+    format_each_text_once()
     for name in names:
         if not name.startswith(("_lib", "__m")):  # tools import _lib from their own folder
             with suppress(Exception):
                 importlib.import_module(name)
-    return int(count or 0), process
+    return count
 
 
 def run_tool(command: Sequence[str], folder: Path) -> None:
@@ -71,6 +94,7 @@ def run_tool(command: Sequence[str], folder: Path) -> None:
         command: Path of the tool below ``tools``, and its arguments.
         folder: Current folder of the process.
     """
+    os.fsync = lambda file: None  # a process that is killed loses nothing that it has written
     os.chdir(folder)
     tool = TOOLS / command[0]
     sys.argv = [str(tool), *command[1:]]

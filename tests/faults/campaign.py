@@ -43,10 +43,10 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(args: argparse.Namespace) -> int:
     """Run the campaign or one case, and return the exit status."""
-    from tests.faults import kills
-    from tests.faults.disk_changes import Fault
-
     if args.case:
+        from tests.faults import kills
+        from tests.faults.disk_changes import Fault
+
         name, *faults = args.case
         folder = Path(tempfile.mkdtemp(prefix="faults_"))
         prepared = kills.prepare(kills.SCENARIOS[name], folder)
@@ -63,6 +63,8 @@ def main(args: argparse.Namespace) -> int:
             print(f"{time.monotonic() - start:6.0f} s  {line}", flush=True)
 
         if args.kills:
+            from tests.faults import kills
+
             (folder / "kills").mkdir()
             sections.append(("kills", kills.campaign(args.kills, seed, folder / "kills", report, args.jobs)))
         if args.files:

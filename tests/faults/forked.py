@@ -6,6 +6,7 @@ Linux only.
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import select
@@ -128,6 +129,7 @@ def _command(process: int) -> str:
 
 
 def _call(function: Callable[[], object], output: int) -> None:
+    gc.freeze()  # MMEngine collects garbage for each dataset: leave out what is imported
     for descriptor in (1, 2):
         os.dup2(output, descriptor)
     os.close(output)

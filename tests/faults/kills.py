@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import shutil
 import tempfile
@@ -60,6 +61,8 @@ def prepare(scenario: Scenario, folder: Path) -> Prepared:
     inputs, unbroken = folder / "inputs", folder / "unbroken"
     for path in (inputs, unbroken):
         path.mkdir(parents=True)
+    if scenario.package:
+        importlib.import_module(scenario.package)
     ended = run_forked(lambda: scenario.prepare(inputs))
     if ended.status != 0:
         raise BrokenLawError(f"The inputs of {scenario.name!r} could not be written: {ended.output}")
@@ -85,11 +88,13 @@ def broken_law(prepared: Prepared, faults: Sequence[Fault], folder: Path) -> str
     prepared.scenario.start(prepared.inputs, folder)
     ended = None
     try:
+        before = prepared.scenario.content(folder)
         for fault in faults:
-            before = prepared.scenario.content(folder)
             ended = prepared.scenario.call(prepared.inputs, folder, fault)
             _check_end(prepared, fault, ended)
-            prepared.scenario.check(folder, before, prepared.scenario.content(folder), prepared.expected)
+            after = prepared.scenario.content(folder)
+            prepared.scenario.check(folder, before, after, prepared.expected)
+            before = after
         ended = None
         _check_repair(prepared, folder)
         if left := orphans():

@@ -6,7 +6,9 @@ import os
 import signal
 import socket
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -14,7 +16,7 @@ from mmpretrain.registry import HOOKS
 
 from tools._lib.cpu_processes import leave_process_group
 
-from .called_tool import run_tool
+from .called_tool import handed_down, run_tool
 from .disk_changes import DiskChanges, Fault
 from .forked import Forked
 
@@ -40,14 +42,16 @@ class LoseRank(Hook):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def start_ranks(command: Sequence[str], folder: Path, fault: Fault | None) -> list[Forked]:
+def start_ranks(
+    command: Sequence[str], folder: Path, fault: Fault | None, file: BinaryIO | None = None
+) -> list[Forked]:
     """Start both ranks of a command.
 
     Args:
         command: Path of the tool below ``tools``, and its arguments.
         folder: Current folder of the processes.
-        fault: A fault of the kind 'lose' happens in rank 1, another one in rank 0, which writes all files and
-            prints its number of changes at its end.
+        fault: A fault of the kind 'lose' happens in rank 1, another one in rank 0, which writes all files.
+        file: File into which rank 0 writes what ``take_over`` reads, or None.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -59,17 +63,17 @@ def start_ranks(command: Sequence[str], folder: Path, fault: Fault | None) -> li
 
         def run() -> None:
             os.environ.update(environment)
-            changes = None
+            handing = nullcontext()
             if fault is not None and fault.kind == "lose":
                 os.environ.update({_STEP: str(fault.change)} if rank == 1 else {})
             elif rank == 0:
                 changes = DiskChanges(folder, fault)
+                handing = nullcontext() if file is None else handed_down(file, changes)
             try:
-                run_tool(command, folder)
+                with handing:
+                    run_tool(command, folder)
             finally:
                 leave_process_group()
-            if changes is not None:
-                print(f"changes: {changes.count}")
 
         return Forked(run)
 

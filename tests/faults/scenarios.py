@@ -27,6 +27,7 @@ class Scenario:
         whole: Files and folders that are complete or do not exist, as beginnings of paths.
         status: Exit status of the unbroken command.
         done: Part of the message with which the command rejects a result that is complete.
+        package: Package that takes long to import, which all processes of the scenario share.
     """
 
     name = ""
@@ -36,6 +37,7 @@ class Scenario:
     whole: tuple[str, ...] = ()
     status = 0
     done = ""
+    package = ""
 
     def prepare(self, inputs: Path) -> None:
         """Write the input files of the command."""
@@ -121,6 +123,7 @@ class NewProject(Scenario):
     weight = 6
     whole = ("project/",)
     done = "must be a folder that does not exist"
+    package = "timm"
 
     def prepare(self, inputs: Path) -> None:
         from tests.apis.project.drawn_photos import draw_photos, draw_table, draw_truth

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from tests.faults import kills
 from tests.faults.rows import Row, table
+from tests.tools.run_tool import run_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "faults" / "campaign.py"
@@ -72,10 +75,20 @@ def test_exit_status_and_page(
     assert page.count("\nold\n") == 1
 
 
+def test_the_script_starts_in_a_new_python(tmp_path: Path) -> None:
+    """It finds this repository, from every folder."""
+    command = [sys.executable, SCRIPT, *"--kills 0 --files 0 --seed 8".split()]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Seed: 8\n`python tests/faults/campaign.py")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
 def test_a_case_is_repeated() -> None:
-    words = ["--case", "convert COCO to a label store", "kill@3", "cut@9+5"]
-    done = subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert "Every law holds." in done.stdout.splitlines()
+    output = run_tool(SCRIPT, "--case", "convert COCO to a label store", "kill@3", "cut@9+5")
+    assert "Every law holds." in output.splitlines()
+    folder = Path(output.splitlines()[-1].removeprefix("Files: "))
+    assert (folder / "run" / "labels").is_dir()
+    shutil.rmtree(folder)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import re
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
 
+from .called_tool import take_over
 from .disk_changes import FULL, Fault, draw_faults
 from .folder_content import DAMAGED
-from .forked import Ended
+from .forked import Ended, Forked
 from .ranks import start_ranks
 from .rows import BrokenLawError
 from .scenarios import Content, Scenario
@@ -98,14 +101,15 @@ class TrainWithTwoRanks(Train):
         return faults
 
     def call(self, inputs: Path, folder: Path, fault: Fault | None = None) -> Ended:
-        return self._ranks(inputs, folder, fault)[1]
+        """Start both ranks, and return the end of the killed rank."""
+        return self._end(start_ranks(self.command(inputs), folder, fault), fault)
 
     def count_changes(self, inputs: Path, folder: Path) -> tuple[int, Ended]:
-        return self._ranks(inputs, folder, None)
+        with tempfile.TemporaryFile() as file:
+            ended = self._end(start_ranks(self.command(inputs), folder, None, file), None)
+            return take_over(file), ended
 
-    def _ranks(self, inputs: Path, folder: Path, fault: Fault | None) -> tuple[int, Ended]:
-        """Start both ranks, and return the number of changes of the disk, and the end of the killed rank."""
-        ranks = start_ranks(self.command(inputs), folder, fault)
+    def _end(self, ranks: Sequence[Forked], fault: Fault | None) -> Ended:
         first, second = ended = [rank.end(RANK_TIMEOUT) for rank in ranks]
         for number, rank in enumerate(ended):
             if rank.status is None:
@@ -117,8 +121,7 @@ class TrainWithTwoRanks(Train):
                 f"after {fault}, the statuses of the ranks are {first.status} and {second.status}"
             )
         killed = min(ended, key=lambda rank: (rank.status >= 0, rank.status == 0))
-        changes = re.search(r"^changes: (\d+)$", first.output, re.MULTILINE)
-        return int(changes[1]) if changes else 0, Ended(killed.status, first.output + second.output)
+        return Ended(killed.status, first.output + second.output)
 
 
 #: All scenarios of this file.

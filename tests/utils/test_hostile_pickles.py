@@ -6,6 +6,7 @@ The files are read in forked processes, because a malicious pickle crashes a rea
 from __future__ import annotations
 
 import faulthandler
+import functools
 import io
 import os
 import pickle
@@ -103,13 +104,21 @@ def doubled_lists(times: int) -> bytes:
     )
 
 
-def write_checkpoint(path: Path, content: bytes) -> Path:
-    """Write a file in the format of torch.save with the given pickle."""
+@functools.cache
+def empty_checkpoint() -> dict[str, bytes]:
+    """Content of the files in an archive of torch.save."""
     saved = io.BytesIO()
     torch.save({}, saved)
-    with zipfile.ZipFile(saved) as old, zipfile.ZipFile(path, "w") as new_file:
-        for name in old.namelist():
-            new_file.writestr(name, content if name.endswith("data.pkl") else old.read(name))
+    with zipfile.ZipFile(saved) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def write_checkpoint(path: Path, content: bytes) -> Path:
+    """Write a file in the format of torch.save with the given pickle."""
+    path.unlink(missing_ok=True)  # on some disks, this is much faster than to empty the file
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, empty in empty_checkpoint().items():
+            archive.writestr(name, content if name.endswith("data.pkl") else empty)
     return path
 
 
@@ -118,6 +127,7 @@ def load_checkpoint(path: Path, content: bytes) -> Any:
 
 
 def load_plain_pickle(path: Path, content: bytes) -> Any:
+    path.unlink(missing_ok=True)
     path.write_bytes(content)
     return read_plain_pickle(path)
 
