@@ -20,13 +20,15 @@ from unittest.mock import patch
 
 import torch
 
+from mmpretrain_imbalance.apis.comparison.runs.job_process import PRELOADED
 from tools._lib.cpu_processes import leave_process_group
 
 ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = 300
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["mmpretrain_imbalance", "matplotlib.pyplot", "pytest", "sklearn.datasets"])
+# The last module leaves all objects of the others out of garbage collections, in which a fork would copy them.
+_CONTEXT.set_forkserver_preload(["pytest", "timm", PRELOADED])
 
 
 def start_server() -> None:

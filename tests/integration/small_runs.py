@@ -13,6 +13,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmpretrain_imbalance.apis.config_text import skip_formatting
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs"
 COMPOSED_LOSS = dict(
@@ -58,6 +60,8 @@ def small_config(
     cfg.param_scheduler = dict(type="StepLR", step_size=1, gamma=0.9, end=1000)
     cfg.default_hooks.checkpoint = dict(type="CheckpointHook", interval=1)
     cfg.custom_hooks = [dict(type="LabelStatisticsHook", **hook)]
+    # Every checkpoint has the text of the config, whose formatting takes longer than the training.
+    skip_formatting(cfg)
     return cfg
 
 

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from ...utils.argument_checks import check_choice, check_integer, check_interval
 from ...utils.files import atomic_write
+from ..config_text import config_text
 from .compared_method import NAME, ComparedMethod, read_method
 from .compared_setting import AS_ANNOTATED, read_setting
 from .comparison_plan import ComparisonPlan, Run, Task
@@ -172,7 +173,7 @@ class Comparison:
     def _write_settings(self, configs: Mapping[str, Config], arguments: dict[str, Any]) -> None:
         """Write the settings of a new folder, or compare them with those of an existing one."""
         for name, cfg in configs.items():
-            path, text = self.base_file(name), cfg.pretty_text
+            path, text = self.base_file(name), config_text(cfg)
             if not path.exists():
                 with atomic_write(path) as file:
                     file.write(text)

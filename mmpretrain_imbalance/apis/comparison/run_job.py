@@ -14,6 +14,7 @@ from mmengine.runner import find_latest_checkpoint
 from ...functional import average_precision, mean_average_precision
 from ...metrics.known_predictions import KnownPredictions
 from ...utils.files import atomic_write
+from ..config_text import config_text
 from .compared_method import ComparedMethod
 from .compared_setting import ComparedSetting
 from .data_parts import read_data_parts, write_data_parts
@@ -114,7 +115,7 @@ def validation_score(predictions: KnownPredictions) -> float:
 
 
 def _write_config(cfg: Config, path: Path) -> None:
-    text = cfg.pretty_text
+    text = config_text(cfg)
     if not path.exists():
         with atomic_write(path) as file:
             file.write(text)
