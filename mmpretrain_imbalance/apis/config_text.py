@@ -1,7 +1,7 @@
 """Text of a config that is written quickly.
 
-MMEngine formats the text with yapf, which takes up to a second if the config has long paths, and a run does so
-for its log, for the file in its work folder and for every checkpoint. The text is indented without yapf as well.
+MMEngine formats the text with yapf, which takes up to a second if the config has long paths, and a run does
+so for its log, for the file in its work folder and for every checkpoint. The text is indented without yapf too.
 """
 
 from __future__ import annotations
