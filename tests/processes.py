@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = 300
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-# The last module leaves all objects of the others out of garbage collections, in which a fork would copy them.
+# The last module leaves all imported objects out of garbage collections, which would copy them in a fork.
 _CONTEXT.set_forkserver_preload(["pytest", "timm", PRELOADED])
 
 

@@ -1,7 +1,7 @@
 """Text of a config that is written quickly.
 
-MMEngine formats the text with yapf, which takes up to a second if the config has long paths, and a run does
-so for its log, for the file in its work folder and for every checkpoint. The text is indented without yapf too.
+MMEngine formats the text with yapf, which takes up to a second if the config has long paths. A run does so
+for its log, for the file in its work folder and for every checkpoint. It is indented without yapf as well.
 """
 
 from __future__ import annotations
