@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
 from mmpretrain_imbalance.apis import SuspectLabel, SuspectLabels, suspect_labels, train_fold_models
+from mmpretrain_imbalance.apis.config_text import skip_formatting
 from mmpretrain_imbalance.apis.dataset_predictions import predicted_batches
 from mmpretrain_imbalance.apis.fold_models import Runner as FoldRunner
 from mmpretrain_imbalance.apis.trained_model import load_trained_model
@@ -68,16 +69,8 @@ def config(work_dir: Path, epochs: int = EPOCHS, num_images: int = 400) -> Confi
     cfg.custom_hooks = [dict(type="LabelStatisticsHook")]
     cfg.log_level, cfg.work_dir, cfg.randomness = "ERROR", str(work_dir), dict(seed=0)
     cfg.experiment_name = f"{work_dir.parent.name}_{work_dir.name}"
+    skip_formatting(cfg)
     return cfg
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _configs_are_not_formatted():
-    """Every checkpoint contains the formatted config, which takes longer than these trainings."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("mmengine.config.config", "yapf.yapflib.yapf_api"):  # the stacks import it differently
-            patch.setattr(f"{module}.FormatCode", lambda text, **_: (text, True), raising=False)
-        yield
 
 
 @pytest.fixture(scope="module")
