@@ -20,6 +20,7 @@ from unittest.mock import patch
 
 import torch
 
+from mmpretrain_imbalance.apis.comparison.runs.job_process import PRELOADED
 from tests.unformatted_configs import leave_configs_unformatted
 from tools._lib.cpu_processes import leave_process_group
 
@@ -27,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = 300
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["mmpretrain_imbalance", "matplotlib.pyplot", "pytest", "sklearn.datasets"])
+# The last module leaves all imported objects out of garbage collections, which would copy them in a fork.
+_CONTEXT.set_forkserver_preload(["pytest", "timm", PRELOADED])
 
 
 def start_server() -> None:

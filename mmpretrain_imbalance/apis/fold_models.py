@@ -18,6 +18,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from ..datasets.config_datasets import REPEATING_DATASETS
 from ..utils.argument_checks import type_name
 from ..utils.files import atomic_write
+from .config_text import skip_formatting
 
 
 def train_fold_models(
@@ -75,6 +76,7 @@ def train_fold_models(
 
 def _train(cfg: Config, fold_dir: Path, num_samples: int, resume: bool) -> None:
     cfg = deepcopy(cfg)
+    skip_formatting(cfg)
     cfg.work_dir, cfg.resume, cfg.launcher = str(fold_dir), resume, "none"
     # MMEngine has one logger and one visualizer per name in a process.
     cfg.experiment_name = f"{fold_dir.resolve().parent.name}_{fold_dir.name}_{os.getpid()}"

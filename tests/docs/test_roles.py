@@ -11,7 +11,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "mmpretrain_imbalance"
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 ROLE = re.compile(r":(?:py:)?(class|func|meth|attr|data|exc|mod|obj):`~?([^`]+)`")
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -32,14 +31,23 @@ def defined_names(tree: ast.AST) -> Iterator[str]:
             yield from assigned(node)
 
 
-DEFINED = {name for tree in TREES.values() for name in defined_names(tree)} | {path.stem for path in TREES}
+@functools.cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@functools.cache
+def all_defined_names() -> set[str]:
+    return {name for tree in trees().values() for name in defined_names(tree)} | {
+        path.stem for path in trees()
+    }
 
 
 def exists(target: str) -> bool:
     """Return whether a short name is defined in the package, or a dotted path can be resolved."""
     parts = target.split(".")
-    if parts[0] in DEFINED and parts[0] != PACKAGE.name:  # or a method with its class
-        return parts[-1] in DEFINED
+    if parts[0] in all_defined_names() and parts[0] != PACKAGE.name:  # or a method with its class
+        return parts[-1] in all_defined_names()
     for length in range(len(parts) - 1, 0, -1):
         try:
             value = importlib.import_module(".".join(parts[:length]))
@@ -54,7 +62,7 @@ def exists(target: str) -> bool:
 
 def test_targets_of_roles_exist() -> None:
     missing = []
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         nodes = [node for node in ast.walk(tree) if isinstance(node, (*DEFINITIONS, ast.Module))]
         targets = {target for node in nodes for _, target in ROLE.findall(ast.get_docstring(node) or "")}
         missing += [f"{path.relative_to(ROOT)}: {target}" for target in targets if not exists(target)]

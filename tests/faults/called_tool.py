@@ -13,8 +13,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from tests.formatted_configs import FORMATTED, format_each_text_once
-
 from .disk_changes import DiskChanges, Fault
 from .forked import Ended, run_forked
 
@@ -57,29 +55,26 @@ def count_changes(command: Sequence[str], folder: Path) -> tuple[int, Ended]:
 
 @contextmanager
 def handed_down(file: BinaryIO, changes: DiskChanges) -> Iterator[None]:
-    """Write what this process imports, formats and changes on the disk in the block into a file."""
+    """Write what this process imports and changes on the disk in the block into a file."""
     before = set(sys.modules)
-    format_each_text_once()
     try:
         yield
     finally:
-        pickle.dump((changes.count, sorted(set(sys.modules) - before), FORMATTED), file)
+        pickle.dump((changes.count, sorted(set(sys.modules) - before)), file)
         file.flush()
 
 
 def take_over(file: BinaryIO) -> int:
-    """Import and remember in this process what a forked one has written, so that later forks need not do it.
+    """Import in this process what a forked one has imported, so that later forks need not do it.
 
     Returns:
         The number of changes of the disk of the other process; 0 if it has written nothing.
     """
     file.seek(0)
     try:
-        count, names, texts = pickle.load(file)
+        count, names = pickle.load(file)
     except EOFError:
         return 0
-    FORMATTED.update(texts)
-    format_each_text_once()
     for name in names:
         if not name.startswith(("_lib", "__m")):  # tools import _lib from their own folder
             with suppress(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import importlib
 import linecache
 import logging
@@ -207,7 +208,11 @@ class WrongSamples(Dataset):
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])
-def test_error_in_a_data_loader_process(input_errors: ModuleType, num_workers: int) -> None:
+def test_error_in_a_data_loader_process(
+    input_errors: ModuleType, num_workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # After an error, PyTorch would wait five seconds for the process of the loader.
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.1)
     for bug, expected in (
         (False, "The 'word' argument of WrongSamples must be one of 'a', 'b'. Got 'c' instead."),
         (True, None),
@@ -215,6 +220,8 @@ def test_error_in_a_data_loader_process(input_errors: ModuleType, num_workers: i
         error = raised(list, DataLoader(WrongSamples(bug), num_workers=num_workers))
         assert isinstance(error, ValueError)
         assert input_errors.input_error_message(error) == expected
+        del error
+        gc.collect()  # the data loader, which the traceback has kept
 
 
 def test_cause_of_another_error_is_found(input_errors: ModuleType) -> None:
@@ -284,8 +291,9 @@ def test_lines_of_a_log_file_on_a_full_disk_are_left_out(
     error_message, tiny_config: Path, tmp_path: Path
 ) -> None:
     """Python's logging would print a traceback for each line."""
+    own_log = ("--cfg-options", "experiment_name=full_disk")
     with file_size_limit(3000):  # more than the config, less than the log
-        message = error_message("train.py", tiny_config, "--work-dir", tmp_path)
+        message = error_message("train.py", tiny_config, "--work-dir", tmp_path, *own_log)
     assert "The disk must have space for the files of this command" in message
     assert "Traceback" not in message
     assert "Logging error" not in message

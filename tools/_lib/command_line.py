@@ -16,6 +16,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 import mmpretrain_imbalance  # noqa: F401  registers everything, also for configs without custom_imports
+from mmpretrain_imbalance.apis.config_text import skip_formatting
 from mmpretrain_imbalance.hooks import LabelStatisticsHook
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
 from mmpretrain_imbalance.hooks.synchronized_buffers_hook import add_synchronized_buffers
@@ -184,7 +185,7 @@ def build_runner(parser: argparse.ArgumentParser, cfg: Config) -> Runner:
 
     Args:
         parser: Parser of the command line, which reports errors.
-        cfg: The complete config.
+        cfg: The complete config. Its text is not formatted from now on.
 
     Returns:
         The Runner, of the class that ``runner_type`` names if the config has it. The Runner raises an error
@@ -196,6 +197,7 @@ def build_runner(parser: argparse.ArgumentParser, cfg: Config) -> Runner:
         join_cpu_processes(cfg)
     except ValueError as error:
         parser.error(str(error))
+    skip_formatting(cfg)
     runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
     runner.register_hook(CheckpointClassesHook())
     add_synchronized_buffers(runner)

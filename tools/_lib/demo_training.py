@@ -44,6 +44,7 @@ def train_method(
     from mmengine.runner import Runner
 
     import mmpretrain_imbalance  # noqa: F401
+    from mmpretrain_imbalance.apis.config_text import skip_formatting
 
     class ReportEpochs(Hook):
         def after_train_epoch(self, runner: Runner) -> None:
@@ -68,6 +69,7 @@ def train_method(
     if class_prior is not None:
         set_class_prior(cfg.model.head.loss, class_prior)
 
+    skip_formatting(cfg)
     runner = Runner.from_cfg(cfg)
     runner.register_hook(ReportEpochs())
     test_loop = runner.test_loop  # built before the training, which passes label counts to its metrics

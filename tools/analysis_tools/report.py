@@ -95,6 +95,7 @@ from mmpretrain.registry import DATASETS
 
 import mmpretrain_imbalance  # noqa: F401  registers everything, also for configs without custom_imports
 from mmpretrain_imbalance.apis.chosen_thresholds import chosen_thresholds, thresholds_beside
+from mmpretrain_imbalance.apis.config_text import skip_formatting
 from mmpretrain_imbalance.functional import quantile_group_thresholds
 from mmpretrain_imbalance.hooks.checkpoint_classes_hook import CheckpointClassesHook
 from mmpretrain_imbalance.metrics.dump_predictions import DumpPredictions
@@ -157,6 +158,7 @@ def predict(work_dir: Path) -> None:
     cfg.log_level = "ERROR"
     cfg.experiment_name = f"report_{work_dir.resolve().name}_{id(cfg)}"
     cfg.test_evaluator = [dict(type=DumpPredictions.__name__, out_file=str(work_dir / "predictions.npz"))]
+    skip_formatting(cfg)
     with tempfile.TemporaryDirectory() as folder:
         cfg.work_dir = folder
         runner = Runner.from_cfg(cfg)

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from ...utils.argument_checks import check_choice, check_integer, check_interval
 from ...utils.files import atomic_write
+from ..config_text import config_text, is_text_of_config
 from .compared_method import NAME, ComparedMethod, read_method
 from .compared_setting import AS_ANNOTATED, read_setting
 from .comparison_plan import ComparisonPlan, Run, Task
@@ -172,11 +173,11 @@ class Comparison:
     def _write_settings(self, configs: Mapping[str, Config], arguments: dict[str, Any]) -> None:
         """Write the settings of a new folder, or compare them with those of an existing one."""
         for name, cfg in configs.items():
-            path, text = self.base_file(name), cfg.pretty_text
+            path = self.base_file(name)
             if not path.exists():
                 with atomic_write(path) as file:
-                    file.write(text)
-            elif path.read_text(encoding="utf-8") != text:
+                    file.write(config_text(cfg))
+            elif not is_text_of_config(path, cfg):
                 self._refuse(f"another base config {name!r}")
         path = self.work_dir / "comparison.json"
         if not path.exists():

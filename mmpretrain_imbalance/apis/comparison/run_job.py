@@ -14,6 +14,7 @@ from mmengine.runner import find_latest_checkpoint
 from ...functional import average_precision, mean_average_precision
 from ...metrics.known_predictions import KnownPredictions
 from ...utils.files import atomic_write
+from ..config_text import config_text, is_text_of_config
 from .compared_method import ComparedMethod
 from .compared_setting import ComparedSetting
 from .data_parts import read_data_parts, write_data_parts
@@ -114,11 +115,10 @@ def validation_score(predictions: KnownPredictions) -> float:
 
 
 def _write_config(cfg: Config, path: Path) -> None:
-    text = cfg.pretty_text
     if not path.exists():
         with atomic_write(path) as file:
-            file.write(text)
-    elif path.read_text(encoding="utf-8") != text:
+            file.write(config_text(cfg))
+    elif not is_text_of_config(path, cfg):
         raise ValueError(
             "The 'work_dir' argument of compare_methods must be a new folder, or one whose runs have the "
             f"same configs. Got {str(path)!r} with other settings instead: the file of the method, of the "

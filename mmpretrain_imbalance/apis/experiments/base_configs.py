@@ -11,6 +11,7 @@ from mmengine.config import Config
 from ...utils.files import atomic_write
 from ...utils.shipped_files import shipped_folder
 from ..comparison.compare_methods import base_name
+from ..config_text import config_text
 from .experiment import Experiment
 
 
@@ -90,4 +91,4 @@ def _write(experiment: Experiment, name: str, path: Path) -> None:
             f"{made['config']!r}. Got keys of {name!r} that it does not have instead: {error}."
         ) from error
     with atomic_write(path) as file:
-        file.write(cfg.pretty_text)
+        file.write(config_text(cfg))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import zipfile
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.error import URLError
@@ -15,11 +16,18 @@ from huggingface_hub import constants
 from mmengine.runner import CheckpointLoader
 from safetensors.torch import save_file
 
-from mmpretrain_imbalance.apis.project.backbone_choice import build_backbone, choose_backbone
+from mmpretrain_imbalance.apis.project.backbone_choice import BackboneChoice, build_backbone, choose_backbone
 from mmpretrain_imbalance.apis.project.backbone_weights import fetch_weights, read_weights
 
-SMALL = choose_backbone("shufflenet-v2-1x", image_size=32)
-SMALL_OF_TIMM = choose_backbone("timm/test_efficientnet", image_size=32)
+
+@cache
+def small() -> BackboneChoice:
+    return choose_backbone("shufflenet-v2-1x", image_size=32)
+
+
+@cache
+def small_of_timm() -> BackboneChoice:
+    return choose_backbone("timm/test_efficientnet", image_size=32)
 
 
 def write(path: Path, tensors: dict, prefix: str, key: str | None) -> Path:
@@ -33,8 +41,8 @@ def write(path: Path, tensors: dict, prefix: str, key: str | None) -> Path:
     ("prefix", "key"), [("", None), ("backbone.", "state_dict"), ("module.backbone.", "model")]
 )
 def test_every_weight_is_found(prefix: str, key: str | None, tmp_path: Path) -> None:
-    expected = build_backbone(SMALL).state_dict()
-    found = read_weights(write(tmp_path / "weights.pth", expected, prefix, key), SMALL)
+    expected = build_backbone(small()).state_dict()
+    found = read_weights(write(tmp_path / "weights.pth", expected, prefix, key), small())
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value)
@@ -45,8 +53,8 @@ def test_files_of_timm_fit_without_their_classifier(ending: str, tmp_path: Path)
     network = timm.create_model("test_efficientnet", num_classes=5)
     path = tmp_path / f"timm{ending}"
     (save_file if ending == ".safetensors" else torch.save)(network.state_dict(), path)
-    found = read_weights(path, SMALL_OF_TIMM)
-    assert found.keys() == build_backbone(SMALL_OF_TIMM).state_dict().keys()
+    found = read_weights(path, small_of_timm())
+    assert found.keys() == build_backbone(small_of_timm()).state_dict().keys()
     torch.testing.assert_close(found["timm_model.conv_stem.weight"], network.conv_stem.weight)
 
 
@@ -56,31 +64,31 @@ def test_other_names_in_the_same_order_fit(tmp_path: Path) -> None:
     path = tmp_path / "renamed.pth"
     torch.save(renamed, path)
     with pytest.raises(ValueError, match="every weight"):  # counters are recognized by their names
-        read_weights(path, SMALL_OF_TIMM)
+        read_weights(path, small_of_timm())
     counters = {name for name in network if name.endswith("num_batches_tracked")}
     renamed = {
         f"layer_{number}" + ("_num_batches_tracked" if name in counters else ""): value
         for number, (name, value) in enumerate(network.items())
     }
     torch.save(renamed, path)
-    found = read_weights(path, SMALL_OF_TIMM)
+    found = read_weights(path, small_of_timm())
     for name, value in found.items():
         torch.testing.assert_close(value, network[name.removeprefix("timm_model.")])
-    assert len(found) == len(build_backbone(SMALL_OF_TIMM).state_dict()) - len(counters)
+    assert len(found) == len(build_backbone(small_of_timm()).state_dict()) - len(counters)
     torch.save(dict(reversed(list(renamed.items()))), path)
     with pytest.raises(ValueError, match="every weight"):
-        read_weights(path, SMALL_OF_TIMM)
+        read_weights(path, small_of_timm())
 
 
 def test_wrong_files_raise(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="must be an existing file, or 'none'"):
-        read_weights(tmp_path / "missing.pth", SMALL)
+        read_weights(tmp_path / "missing.pth", small())
     other = write(tmp_path / "other.pth", timm.create_model("test_resnet").state_dict(), "", None)
     with pytest.raises(ValueError, match=r"every weight of shufflenet.*which has 0 of \d+.*another network"):
-        read_weights(other, SMALL)
+        read_weights(other, small())
     (tmp_path / "text.pth").write_text("no checkpoint")
     with pytest.raises(ValueError, match="must be a checkpoint"):
-        read_weights(tmp_path / "text.pth", SMALL)
+        read_weights(tmp_path / "text.pth", small())
 
 
 @pytest.mark.parametrize("ending", [".pth", ".safetensors", ".whl"])
@@ -99,7 +107,7 @@ def test_cut_files_raise_one_sentence(ending: str, tmp_path: Path) -> None:
     for case in cases:
         path.write_bytes(case)
         with pytest.raises(ValueError, match=r"^The 'weights' argument of new_project must") as error:
-            read_weights(path, SMALL)
+            read_weights(path, small())
         messages.append(str(error.value))
     assert [text for text in messages if str(path) not in text or not text.isprintable()] == []
     assert max(map(len, messages)) < 1000 + len(str(path))
@@ -113,7 +121,7 @@ def test_weights_that_cannot_be_fetched_end_in_one_sentence(monkeypatch: pytest.
     with pytest.raises(
         ConnectionError, match=r"could not be fetched from https://.*no route to host.*--weights FILE"
     ):
-        fetch_weights(SMALL)
+        fetch_weights(small())
 
 
 @pytest.mark.parametrize("reachable", [False, True])
@@ -136,22 +144,22 @@ def test_hub_of_timm_is_asked_only_with_a_connection(
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(timm, "create_model", create_model)
     with pytest.raises(ConnectionError, match=r"could not be fetched from the hub of timm.*--weights none"):
-        fetch_weights(SMALL_OF_TIMM)
+        fetch_weights(small_of_timm())
     assert asked == [reachable]
     assert constants.HF_HUB_OFFLINE is False
 
 
 def test_published_weights_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = build_backbone(SMALL).state_dict()
+    expected = build_backbone(small()).state_dict()
     published = {"state_dict": {f"backbone.{name}": value for name, value in expected.items()}}
     monkeypatch.setattr(CheckpointLoader, "load_checkpoint", staticmethod(lambda *_, **__: published))
-    assert fetch_weights(SMALL).keys() == expected.keys()
+    assert fetch_weights(small()).keys() == expected.keys()
 
 
 def test_a_weight_of_another_shape_raises(tmp_path: Path) -> None:
-    tensors = build_backbone(SMALL).state_dict()
+    tensors = build_backbone(small()).state_dict()
     name = next(iter(tensors))
     tensors[name] = tensors[name][:1]
     path = write(tmp_path / "weights.pth", tensors, "", None)
     with pytest.raises(ValueError, match=f"the first without a value of its shape is '{name}'"):
-        read_weights(path, SMALL)
+        read_weights(path, small())
