@@ -33,7 +33,9 @@ def test_law(name, law):
     check_loss(SMALLEST[name], expected_failures=reasons, laws=[law])
 
 
-@pytest.mark.parametrize(("name", "num_classes"), [("PartialAsymmetricLoss", 4), ("PartialLabelMaskingLoss", 7)])
+@pytest.mark.parametrize(
+    ("name", "num_classes"), [("PartialAsymmetricLoss", 4), ("PartialLabelMaskingLoss", 7)]
+)
 def test_laws_hold_for_other_numbers_of_classes(name, num_classes):
     check_loss(SMALLEST[name], num_classes)
 
