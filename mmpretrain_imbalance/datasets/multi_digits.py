@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -160,9 +161,7 @@ class MultiDigits(LabelStoreDataset):
                     f"digits. Got no pictures of {missing} at {prefix}* instead."
                 )
             return pictures[chosen], labels[chosen], chosen
-        from sklearn.datasets import load_digits
-
-        pictures, labels = load_digits(return_X_y=True)
+        pictures, labels = _digits_of_sklearn()
         splits = np.full(len(labels), "test", dtype="<U5")
         # A fixed seed, because the splits must be disjoint for any `seed`.
         rng = np.random.default_rng(1797)
@@ -173,6 +172,15 @@ class MultiDigits(LabelStoreDataset):
         chosen = np.flatnonzero(splits == self.split)
         pictures = np.round(pictures.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
         return pictures[chosen], labels[chosen], chosen
+
+
+@cache
+def _digits_of_sklearn() -> tuple[np.ndarray, np.ndarray]:
+    """Read the digits once: parsing their text file takes longer than drawing a small dataset of them."""
+    from sklearn.datasets import load_digits
+
+    pictures, labels = load_digits(return_X_y=True)
+    return pictures, labels
 
 
 def class_frequencies(num_classes: int, imbalance_factor: float) -> np.ndarray:

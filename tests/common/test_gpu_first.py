@@ -28,15 +28,16 @@ def assert_no_host_reads(count: StepCount) -> None:
 
 
 @ALL
-@pytest.mark.parametrize("labels_dtype", [torch.float32, torch.int8])
-@pytest.mark.parametrize("logits_dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("logits_dtype", "labels_dtype"), [(torch.float32, torch.float32), (torch.bfloat16, torch.int8)]
+)
 def test_a_step_has_no_host_reads(name, labels_dtype, logits_dtype):
     """The default of ``validate`` on a GPU is 'later'."""
     case = LossCase(SMALLEST[name])
     loss = to_device(case.build())
     logits, labels = case.random_batch()
     logits, labels = DeviceTensor(logits.detach().to(logits_dtype)), DeviceTensor(labels.to(labels_dtype))
-    for _ in range(3):
+    for _ in range(2):  # the second step checks what the first one recorded
         with counted_step() as count:
             case.call(loss, logits.detach().requires_grad_(), labels).backward()
         assert_no_host_reads(count)

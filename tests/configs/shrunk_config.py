@@ -14,6 +14,7 @@ from mmpretrain_imbalance.datasets import FeatureStoreWriter, class_names, label
 from mmpretrain_imbalance.utils.class_values import write_named_values
 from tests.configs.annotated_images import write_cifar, write_labels, write_voc
 from tests.datasets.published_files import write_mnist
+from tests.shipped_config import own_config
 
 LARGEST_IMAGE = 64
 NARROWER = 8  # factor by which the channels of a ResNet are reduced
@@ -33,7 +34,7 @@ def dicts_in(node: object) -> Iterator[ConfigDict]:
 
 def shrink(path: Path, folder: Path) -> Config:
     """Return the config with one epoch, few training images in one batch, and a narrow ResNet."""
-    cfg = Config.fromfile(path)
+    cfg = own_config(path)
     cfg.work_dir = str(folder / "work_dir")
     cfg.experiment_name = f"{path.stem}_{folder.name}"
     cfg.log_level = "ERROR"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config, ConfigDict
+from mmengine.config import ConfigDict
 
 from tests.configs.compared_protocols import COMPARED
+from tests.shipped_config import shared_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 BASES = CONFIGS / "_base_"
@@ -25,12 +25,6 @@ NAMES_OF_A_METHOD = {"loss", "head", "sampler", "hooks", "paramwise_cfg", "searc
 
 def name(path: Path) -> str:
     return str(path.relative_to(CONFIGS))
-
-
-@cache
-def read(path: Path) -> Config:
-    """Read a config. No test of this file changes it."""
-    return Config.fromfile(path)
 
 
 def bases(path: Path) -> set[Path]:
@@ -54,13 +48,13 @@ def loss_types(loss: ConfigDict) -> list[str]:
 def test_loss_comes_from_the_method_file(path: Path) -> None:
     assert bases(path) & set(METHODS)
     assert re.findall(r"type=['\"](\w*Loss)['\"]", path.read_text(encoding="utf-8")) == []
-    cfg = read(path)
+    cfg = shared_config(path)
     assert loss_types(cfg.model.head.loss) == loss_types(cfg.loss)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=name)
 def test_config_contains_all_settings_of_the_method(path: Path) -> None:
-    cfg = read(path)
+    cfg = shared_config(path)
     if "head" in cfg:
         assert cfg.model.head.type == cfg.head.type
         assert set(cfg.head) <= set(cfg.model.head)
@@ -74,7 +68,7 @@ def test_config_contains_all_settings_of_the_method(path: Path) -> None:
 
 @pytest.mark.parametrize("path", METHODS, ids=name)
 def test_method_defines_a_loss_and_cites_its_source(path: Path) -> None:
-    assert {"loss"} <= set(read(path)) <= NAMES_OF_A_METHOD
+    assert {"loss"} <= set(shared_config(path)) <= NAMES_OF_A_METHOD
     comment = path.read_text(encoding="utf-8").split("\n\n")[0].split("loss = ")[0]
     found = re.search(r"arXiv\s+(#\s+)?\d{4}\.\d{5}|CVPR 2023|baseline", comment)
     assert found, (
@@ -95,7 +89,7 @@ def test_simulations_are_defined_in_their_folder_only() -> None:
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=name)
 def test_name_contains_the_batch_size(path: Path) -> None:
-    cfg = read(path)
+    cfg = shared_config(path)
     batch_size = cfg.train_dataloader.batch_size
     if path.stem.startswith("digits-"):
         gpus, in_name = 1, DIGITS_BATCH
@@ -113,12 +107,14 @@ def test_every_run_has_the_hook_that_checks_for_unknown_labels() -> None:
     without = [
         path.stem
         for path in RUNNABLE
-        if "LabelStatisticsHook" not in [hook.type for hook in read(path).get("custom_hooks", [])]
+        if "LabelStatisticsHook" not in [hook.type for hook in shared_config(path).get("custom_hooks", [])]
     ]
     assert without == [OF_MMPRETRAIN]
     runtimes = sorted(BASES.glob("*runtime.py"))
     assert len(runtimes) == 5
-    assert all("LabelStatisticsHook" in [hook.type for hook in read(path).custom_hooks] for path in runtimes)
+    assert all(
+        "LabelStatisticsHook" in [hook.type for hook in shared_config(path).custom_hooks] for path in runtimes
+    )
 
 
 def test_comments_describe_the_batch_size_per_gpu() -> None:

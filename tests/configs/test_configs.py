@@ -10,11 +10,11 @@ import mmpretrain
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.models.heads import MultiLabelClsHead
 
 from tests.configs.shrunk_config import shrink
+from tests.shipped_config import shared_config
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs"
@@ -64,7 +64,7 @@ def test_config_trains_a_step_and_predicts(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=name)
 def test_config_imports_the_package(path: Path) -> None:
-    assert "mmpretrain_imbalance" in Config.fromfile(path).custom_imports["imports"]
+    assert "mmpretrain_imbalance" in shared_config(path).custom_imports["imports"]
 
 
 def test_base_names_are_unique() -> None:

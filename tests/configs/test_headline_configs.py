@@ -15,6 +15,7 @@ from mmpretrain.registry import DATASETS, MODELS
 
 from mmpretrain_imbalance.datasets import label_counts
 from tests.configs.shrunk_config import dicts_in, shrink
+from tests.shipped_config import shared_config
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADLINES = sorted(path for path in (ROOT / "configs").glob("*/resnet*.py") if path.parent.name != "adoption")
@@ -87,20 +88,19 @@ AVERAGED = ("an-ls", "epr", "role", "em", "em-apl", "gr", "db", "large-loss-reje
             "large-loss-temporary", "large-loss-boost-lu")  # fmt: skip
 
 
-@cache
-def read(path: Path) -> Config:
-    """Read a config. No test of this file changes it."""
-    return Config.fromfile(path)
-
-
 @pytest.fixture(params=HEADLINES, ids=lambda path: path.stem)
 def headline(request: pytest.FixtureRequest) -> tuple[Path, Config]:
-    return request.param, read(request.param)
+    return request.param, shared_config(request.param)
+
+
+@cache
+def is_registered(kind: str) -> bool:
+    return any(kind in registry for registry in REGISTRIES)
 
 
 def test_every_type_is_registered(headline: tuple[Path, Config]) -> None:
     types = {node["type"] for node in dicts_in(dict(headline[1])) if isinstance(node.get("type"), str)}
-    assert [kind for kind in sorted(types) if not any(kind in registry for registry in REGISTRIES)] == []
+    assert [kind for kind in sorted(types) if not is_registered(kind)] == []
 
 
 def test_head_has_a_logit_for_every_class_of_the_data(headline: tuple[Path, Config]) -> None:
@@ -142,7 +142,7 @@ def test_learning_rate_is_defined_until_the_last_epoch(headline: tuple[Path, Con
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_values_equal_those_of_the_source(name: str) -> None:
     (path,) = (path for path in HEADLINES if path.stem == name)
-    cfg = read(path)
+    cfg = shared_config(path)
     optimizer = cfg.optim_wrapper.optimizer
     pipeline = cfg.val_dataloader.dataset.pipeline
     sides = [step.get("crop_size", step.get("scale")) for step in pipeline]
@@ -167,7 +167,7 @@ def test_weights_are_averaged_as_in_the_source() -> None:
     averaged = {
         path.stem: hook.momentum
         for path in HEADLINES
-        for hook in read(path).custom_hooks
+        for hook in shared_config(path).custom_hooks
         if hook.type == "EMAHook"
     }
     assert set(averaged.values()) == {3e-4}
@@ -183,7 +183,7 @@ def test_class_prior_comes_from_a_run_on_the_same_labels(headline: tuple[Path, C
     for node in dicts_in(cfg.model):
         if isinstance(node.get("class_prior"), str):
             run = Path(node["class_prior"]).parent.name
-            estimating = read(ROOT / "configs" / "partial_bce" / f"{run}.py")
+            estimating = shared_config(ROOT / "configs" / "partial_bce" / f"{run}.py")
             assert estimating.model.head.loss.type == "ClassPriorTrackingLoss"
             assert estimating.train_dataloader == cfg.train_dataloader
             assert f"configs/partial_bce/{run}.py" in (path.parent / "README.md").read_text(encoding="utf-8")
@@ -194,7 +194,7 @@ def test_per_sample_losses_have_one_row_per_training_image() -> None:
     found = {
         path.stem.split("_")[2]: node["num_images"]
         for path in HEADLINES
-        for node in dicts_in(read(path).model)
+        for node in dicts_in(shared_config(path).model)
         if "num_images" in node
     }
     assert found == sizes
@@ -202,7 +202,9 @@ def test_per_sample_losses_have_one_row_per_training_image() -> None:
 
 def test_checkpoint_from_which_drw_resumes_is_kept() -> None:
     folder = ROOT / "configs" / "ldam"
-    first, second = (read(folder / f"resnet32_1xb128_cifar10-lt_{end}.py") for end in ("ldam", "ldam-drw"))
+    first, second = (
+        shared_config(folder / f"resnet32_1xb128_cifar10-lt_{end}.py") for end in ("ldam", "ldam-drw")
+    )
     run, epoch = re.fullmatch(r"work_dirs/([\w-]+)/epoch_(\d+)\.pth", second.load_from).groups()
     assert (folder / f"{run}.py").is_file()
     assert second.resume

@@ -13,6 +13,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from tests.shipped_config import own_config
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs"
 COMPOSED_LOSS = dict(
@@ -41,7 +43,7 @@ def small_config(
     work_dir: Path, epochs: int = 2, loss: dict | None = None, num_images: int = 96, **hook
 ) -> Config:
     """Return the config of the ignore run, reduced to a second of training."""
-    cfg = Config.fromfile(CONFIGS / "partial_bce" / "digits-rps50_ignore.py")
+    cfg = own_config(CONFIGS / "partial_bce" / "digits-rps50_ignore.py")
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = f"{work_dir.parent.name}_{work_dir.name}_{epochs}"
     cfg.log_level = "ERROR"

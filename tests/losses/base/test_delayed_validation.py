@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -92,28 +93,42 @@ def test_a_later_step_raises(fault):
         call_correctly_twice(loss)
 
 
+@pytest.fixture(scope="module")
+def compiled() -> Iterator[Callable[[str], tuple[ElementwiseLoss, ElementwiseLoss]]]:
+    """Return the loss of a fault and its compiled form; faults of the same loss have the same loss."""
+    pairs = {}
+    torch._dynamo.reset()
+
+    def pair_of(fault: str) -> tuple[ElementwiseLoss, ElementwiseLoss]:
+        key = id(FAULTS[fault][0])
+        if key not in pairs:
+            loss = loss_of(fault, "later")
+            pairs[key] = loss, torch.compile(loss, fullgraph=True, backend="eager")
+        loss, compiled = pairs[key]
+        loss.delayed_validation.raise_found("the fault of a test before")
+        return loss, compiled
+
+    yield pair_of
+    torch._dynamo.reset()
+
+
 @ALL_ERRORS
-def test_the_hook_raises_after_correct_steps(fault):
+def test_the_hook_raises_after_correct_steps(fault, compiled):
     """The hook does so before a checkpoint; compiled code does not raise."""
     _, arguments, message = FAULTS[fault]
-    loss = loss_of(fault, "later")
-    torch._dynamo.reset()
-    compiled = torch.compile(loss, fullgraph=True, backend="eager")
-    call(compiled, *arguments)
+    loss, compiled_loss = compiled(fault)
+    call(compiled_loss, *arguments)
     for _ in range(3):
-        call_correctly(compiled)
+        call_correctly(compiled_loss)
     with pytest.raises(ValueError, match=message):
         loss.delayed_validation.raise_found(type(loss).__name__)
-    torch._dynamo.reset()
 
 
 @ALL_ERRORS
-def test_an_eager_step_raises_after_compiled_ones(fault):
+def test_an_eager_step_raises_after_compiled_ones(fault, compiled):
     _, arguments, message = FAULTS[fault]
-    loss = loss_of(fault, "later")
-    torch._dynamo.reset()
-    call(torch.compile(loss, fullgraph=True, backend="eager"), *arguments)
-    torch._dynamo.reset()
+    loss, compiled_loss = compiled(fault)
+    call(compiled_loss, *arguments)
     with pytest.raises(ValueError, match=message):
         call_correctly_twice(loss)
 
