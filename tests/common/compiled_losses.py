@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -29,6 +32,13 @@ CONFIGS = (
     dict(type="SelfPacedCorrectionLoss"),
     dict(type="TwoWayLoss"),
 )
+#: Losses for the CPU, where inductor needs seconds per loss: the longest composition, a parameter per image,
+#: a log-sum-exp.
+FEW = tuple(
+    config
+    for config in CONFIGS
+    if config["type"] in ("PartialLabelMaskingLoss", "OnlineLabelEstimationLoss", "TwoWayLoss")
+)
 
 
 def losses_of(modules: nn.ModuleList, logits: Tensor, labels: Tensor, sample_ids: Tensor) -> Tensor:
@@ -37,9 +47,11 @@ def losses_of(modules: nn.ModuleList, logits: Tensor, labels: Tensor, sample_ids
     return torch.stack([loss(logits, labels, context=context) for loss in modules])
 
 
-def step(compiled: bool, device: str) -> tuple[Tensor, Tensor, list[Tensor]]:
+def step(
+    compiled: bool, device: str, configs: Sequence[dict[str, Any]] = CONFIGS
+) -> tuple[Tensor, Tensor, list[Tensor]]:
     """Return losses, gradient and gathered buffers of a step, compiled by inductor or in eager mode."""
-    cases = [LossCase(config) for config in CONFIGS]
+    cases = [LossCase(config) for config in configs]
     modules = nn.ModuleList(case.build(validate="later") for case in cases).to(device)
     logits, labels = (tensor.detach().to(device) for tensor in cases[0].random_batch())
     torch._dynamo.reset()

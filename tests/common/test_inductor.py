@@ -23,7 +23,7 @@ def step(case: LossCase, module: nn.Module, called: nn.Module, epoch: int) -> tu
 @pytest.mark.long
 @pytest.mark.parametrize("name", sorted(set(SMALLEST) - set(NOT_COMPILED)))
 def test_inductor_equals_eager(name: str) -> None:
-    """In `make test`, only eight losses are compiled, together (test_gpu_first.py)."""
+    """In `make test`, only three losses are compiled, together (test_gpu_first.py)."""
     case = LossCase(SMALLEST[name])
     eager, module = case.build(validate="later"), case.build(validate="later")
     torch._dynamo.reset()

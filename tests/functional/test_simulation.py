@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -31,6 +31,7 @@ each_protocol = pytest.mark.parametrize("protocol", AMOUNTS)
 
 
 @each_protocol
+@settings(max_examples=40)
 @given(labels=TABLES, seed=st.integers(0, 2**32))
 def test_only_known_labels_change_and_only_as_the_protocol_allows(protocol, labels, seed):
     result = simulate_partial_labels(labels, protocol, seed=seed, **AMOUNTS[protocol])
@@ -83,6 +84,7 @@ def test_removed_fraction_is_the_probability(protocol):
 
 
 @each_protocol
+@settings(max_examples=40)
 @given(labels=TABLES, seed=st.integers(0, 2**32))
 def test_the_order_of_samples_does_not_matter(protocol, labels, seed):
     order = np.random.default_rng(seed).permutation(len(labels))
@@ -94,6 +96,7 @@ def test_the_order_of_samples_does_not_matter(protocol, labels, seed):
 
 
 @pytest.mark.parametrize("protocol", [name for name in AMOUNTS if name != "fpc"])
+@settings(max_examples=40)
 @given(labels=TABLES, seed=st.integers(0, 2**32))
 def test_a_subset_of_the_samples_has_the_same_labels(protocol, labels, seed):
     ids = np.arange(0, len(labels), 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 
 from mmpretrain_imbalance.functional import auroc, average_precision, pooled_average_precision
 from mmpretrain_imbalance.functional.metrics import ranked_tensors
@@ -31,6 +31,7 @@ def tensors(*arrays: np.ndarray) -> list[torch.Tensor]:
 def test_ranking_equals_numpy(dtype, chunk, monkeypatch) -> None:
     monkeypatch.setattr(ranked_tensors, "_CHUNK", chunk)
 
+    @settings(max_examples=30)
     @given(partial_tables(dtype=dtype))
     def check(tables) -> None:
         expected = rank_elements(known_elements(*tables))
@@ -54,6 +55,7 @@ def test_ranking_equals_numpy(dtype, chunk, monkeypatch) -> None:
 @pytest.mark.parametrize("metric", [average_precision, auroc, pooled_average_precision])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_metrics_are_equal_bit_for_bit(metric, dtype, sorted_by_torch) -> None:
+    @settings(max_examples=30)
     @given(partial_tables(dtype=dtype))
     def check(tables) -> None:
         classes = {} if metric is pooled_average_precision else dict(num_classes=tables[0].shape[1])
