@@ -18,6 +18,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..functional.metrics.predicted_labels import labels_above, top_labels
+from ..utils.worker_processes import end_without_parent
 from .chosen_thresholds import chosen_thresholds
 from .image_inputs import Image, list_images
 from .image_pipeline import ImagePipeline, PreparedImage
@@ -176,7 +177,15 @@ class MultiLabelInferencer(BaseInferencer):
             _check_at_least("batch_size", batch_size, 1)
         prepared = _PreparedImages(inputs, self.pipeline)
         size = batch_size or self.batch_size
-        return iter(DataLoader(prepared, size, num_workers=self.num_workers, collate_fn=list))
+        return iter(
+            DataLoader(
+                prepared,
+                size,
+                num_workers=self.num_workers,
+                collate_fn=list,
+                worker_init_fn=end_without_parent,
+            )
+        )
 
     def visualize(
         self,

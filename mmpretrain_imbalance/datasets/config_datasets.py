@@ -14,6 +14,7 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import DataLoader, Subset
 
 from ..utils.argument_checks import type_name
+from ..utils.worker_processes import end_without_parent
 
 #: Wrappers that repeat images.
 REPEATING_DATASETS = ("ClassBalancedDataset", "RepeatDataset")
@@ -79,6 +80,7 @@ def evaluation_loader(
         batch_size=node.get("batch_size", 1),
         num_workers=node.get("num_workers", 0),
         collate_fn=default_collate,
+        worker_init_fn=end_without_parent,
     )
 
 
