@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mmengine.config import Config
 from scipy.stats import ttest_rel
 from sklearn.metrics import average_precision_score
 
@@ -33,7 +32,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Run the experiment without trainings; return the content of its result file."""
     monkeypatch.setattr(Comparison, "train", lambda *_: {})
     monkeypatch.setattr(module, "comparison_results", partial(comparison_results, num_resamples=20))
-    monkeypatch.setattr(Config, "pretty_text", "formatting it takes a second")
 
     def run_drawn(work_dir: Path = tmp_path / "work", out: Path = tmp_path / "drawn.json", **arguments):
         experiment = drawn_experiment(**arguments.pop("experiment", {}))
