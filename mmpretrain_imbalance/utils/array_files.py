@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 from typing import Any, Literal
@@ -29,11 +30,25 @@ def load_array(path: str | os.PathLike[str], mmap_mode: Literal["r"] | None = No
             array = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
         if not isinstance(array, np.ndarray):
             array.close()
+        elif _has_subarrays(path):
+            raise ValueError("elements that are arrays")  # NumPy would read another number of elements
     except FileNotFoundError:
         raise
     except Exception as error:  # a damaged header can cause any error
         raise ValueError(_reason(error)) from None
     return _checked(array)
+
+
+def _has_subarrays(path: str | os.PathLike[str]) -> bool:
+    """Return whether the header of a ``.npy`` file, which NumPy has read, has a type such as '4f8'."""
+    with open(path, "rb") as file:
+        major, _ = np.lib.format.read_magic(file)
+        size = int.from_bytes(file.read(2 if major == 1 else 4), "little")
+        header = file.read(size).decode("latin-1")
+    try:
+        return np.dtype(ast.literal_eval(header)["descr"]).subdtype is not None
+    except (SyntaxError, TypeError, ValueError):  # a header of Python 2, or of a structured array
+        return False
 
 
 def load_archive(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ import pickle
 import re
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -111,6 +111,17 @@ class _Record:
 
 
 class _PlainUnpickler(pickle._Unpickler):  # type: ignore[name-defined]  # the one that is written in Python
+    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+
+    def load_appends(self) -> None:
+        """Append nothing to any object, as the unpickler in C does."""
+        if self.stack:
+            super().load_appends()
+        else:
+            self.pop_mark()
+
+    dispatch[pickle.APPENDS[0]] = load_appends
+
     def find_class(self, module: str, name: str) -> Any:
         return codecs.encode if (module, name) == ("_codecs", "encode") else _Record(f"{module}.{name}")
 

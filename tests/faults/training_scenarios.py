@@ -23,6 +23,7 @@ EPOCHS = 3
 STEPS = EPOCHS * 4
 #: Seconds until a rank that has lost the other one must have ended.
 RANK_TIMEOUT = 100
+MEETING_TIMEOUT = 20
 
 
 class Train(Scenario):
@@ -89,6 +90,8 @@ class TrainWithTwoRanks(Train):
         cfg = Config.fromfile(inputs / "config.py")
         cfg.train_dataloader.batch_size //= 2
         cfg.custom_hooks.append(dict(type="LoseRank"))
+        # A rank whose partner is killed before they meet waits for it until this time has passed.
+        cfg.env_cfg.dist_cfg = dict(cfg.env_cfg.get("dist_cfg") or {}, timeout=MEETING_TIMEOUT)
         cfg.dump(inputs / "config.py")
 
     def command(self, inputs: Path) -> list[str]:

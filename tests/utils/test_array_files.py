@@ -66,3 +66,13 @@ def test_an_archive_is_no_array(tmp_path):
     (tmp_path / "a.npz").write_bytes(npy([1]))
     with pytest.raises(ValueError, match=r"^a "):
         load_archive(tmp_path / "a.npz")
+
+
+def test_elements_that_are_arrays_raise(tmp_path):
+    """NumPy reads the two rows of the type '4f8' as two numbers each, although the file would have eight."""
+    np.save(tmp_path / "a.npy", np.array([[0.5, 0.25], [1.0, 0.0]]))
+    content = (tmp_path / "a.npy").read_bytes()
+    assert load_array(tmp_path / "a.npy").shape == (2, 2)
+    (tmp_path / "a.npy").write_bytes(content.replace(b"'<f8'", b"'4f8'"))
+    with pytest.raises(ValueError, match=r"^a damaged file \(elements that are arrays\)"):
+        load_array(tmp_path / "a.npy")
