@@ -43,5 +43,5 @@ def is_text_of_config(path: Path, cfg: Config) -> bool:
     """
     try:
         return ast.dump(ast.parse(path.read_bytes())) == ast.dump(ast.parse(config_text(cfg)))
-    except SyntaxError:
+    except (SyntaxError, ValueError):  # no Python; a ValueError for null bytes, before Python 3.12
         return False

@@ -39,6 +39,7 @@ def test_the_text_of_another_config_is_found_in_any_formatting(tmp_path: Path) -
         (formatted + "seed = 1\n", False),
         (formatted.replace("num_images=", "num_image="), False),
         ("x = (", False),
+        (text[:-2] + "\0", False),
         ("", False),
     ]:
         path.write_text(content)

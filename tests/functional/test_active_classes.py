@@ -69,11 +69,11 @@ def test_number_of_active_classes_is_exact():
 @pytest.mark.parametrize("hard_fraction", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("required", [[], [3, 7], list(range(15))])
 def test_expected_weight_is_one(required, hard_fraction):
-    """The tolerance is 4.5 standard deviations of the mean of 1,000 weights, each 0 or M / m."""
+    """The tolerance is 4.5 standard deviations of the mean of 4,000 weights, each 0 or M / m."""
     mask = torch.zeros(20, dtype=torch.bool)
     mask[required] = True
     hardness = torch.linspace(0, 1, 20).flip(0)
-    random = random_numbers(2024, 1000, 20, "cpu")
+    random = random_numbers(2024, 4000, 20, "cpu")
     weights = torch.stack([active_class_weights(mask, hardness, 0.4, hard_fraction, row) for row in random])
     largest = weights.max().item()
     tolerance = 4.5 * math.sqrt(max(largest - 1, 0) / len(weights))
