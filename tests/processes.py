@@ -83,6 +83,15 @@ def exit_code(function: Callable[..., Any], *arguments: Any) -> int | None:
     return process.exitcode
 
 
+def is_running(process: int) -> bool:
+    """Return whether a process has not ended. A process that nobody has collected yet has ended."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):  # the second: it ended while it was read
+        return False
+    return state != "Z"
+
+
 def _start(
     function: Callable[..., Any], arguments: tuple, variables: dict[str, str]
 ) -> tuple[BaseProcess, Connection]:

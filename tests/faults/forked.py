@@ -5,6 +5,7 @@ Linux only.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import multiprocessing
@@ -120,8 +121,11 @@ def orphans(timeout: float = 30) -> list[str]:
 
 
 def _children() -> list[int]:
-    tasks = Path("/proc/self/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # this thread has just ended
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
 
 
 def _command(process: int) -> str:

@@ -97,14 +97,15 @@ def _unraisable(error: Any) -> None:
     _watch["found"] = f"it printed the traceback of {error.exc_value!r:.200}"
 
 
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    folder = _watch["folder"]
+def _audit(event: str, arguments: tuple[Any, ...], watch: dict[str, Any] = _watch) -> None:
+    # The argument lives on when Python ends and sets the names of modules to None.
+    folder = watch["folder"]
     if folder is None:
         return
     if event in _PROGRAMS or event in _NETWORK:
-        _watch["found"] = f"it called {event} {arguments!r:.100}"
+        watch["found"] = f"it called {event} {arguments!r:.100}"
         return
     for path in changed_paths(event, arguments):
         is_inside = f"{path}{os.sep}".startswith(folder)
         if path and not is_inside and "__pycache__" not in path and path != os.devnull:
-            _watch["found"] = f"it changed {path} ({event})"
+            watch["found"] = f"it changed {path} ({event})"

@@ -17,7 +17,7 @@ import pytest
 
 from mmpretrain_imbalance.apis import new_project
 from tests.apis.project.drawn_photos import draw_photos, draw_table, draw_truth
-from tests.processes import start_server
+from tests.processes import is_running, start_server
 from tests.tools.run_tool import ROOT, TOOLS
 
 PROTOCOL = ROOT / "configs" / "_base_" / "protocols" / "digits_all_known.py"
@@ -105,9 +105,9 @@ def run_and_kill(arguments: tuple[str | Path, ...], work_dir: Path, num_finished
         assert time.monotonic() < deadline, output.read_text()
         time.sleep(0.01)
     trainings = {
-        int(path.read_text().split()[0])
+        int(text.split()[0])
         for path in runs.rglob(".lock")
-        if not (path.parent / "finished.json").exists() and path.read_text()
+        if not (path.parent / "finished.json").exists() and (text := path.read_text())
     }
     assert trainings
     command.kill()
@@ -116,14 +116,6 @@ def run_and_kill(arguments: tuple[str | Path, ...], work_dir: Path, num_finished
     while any(map(is_running, trainings)):
         assert time.monotonic() < deadline, "a training has survived the command"
         time.sleep(0.01)
-
-
-def is_running(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
 
 
 def result_bytes(work_dir: Path) -> dict[str, bytes]:

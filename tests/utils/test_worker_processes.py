@@ -29,7 +29,7 @@ def start_late(worker_id: int) -> None:
     end_without_parent(worker_id)
 
 
-def left_processes(start) -> int:
+def left_processes(start, timeout: float) -> int:
     def killed() -> None:
         multiprocessing.set_start_method("fork", force=True)  # the processes of tests have a fork server
         batches = iter(DataLoader([1, 2, 3], num_workers=2, worker_init_fn=start))
@@ -37,14 +37,14 @@ def left_processes(start) -> int:
         next(batches)
 
     assert Forked(killed).end().status == -signal.SIGKILL
-    return len(orphans(timeout=2))
+    return len(orphans(timeout))
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
 def test_processes_end_if_their_parent_was_killed_before_they_started() -> None:
-    assert run_ranks(left_processes, 1, start_late) == [0]
+    assert run_ranks(left_processes, 1, start_late, 60) == [0]
     # If this fails, PyTorch has repaired it, and the function is not needed anymore.
-    assert run_ranks(left_processes, 1, wait_for_the_end_of_the_parent) == [2]
+    assert run_ranks(left_processes, 1, wait_for_the_end_of_the_parent, 2) == [2]
 
 
 def test_processes_with_a_parent_load_samples() -> None:

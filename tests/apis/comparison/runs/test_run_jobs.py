@@ -8,12 +8,11 @@ import random
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from mmpretrain_imbalance.apis.comparison.runs.run_jobs import Job, run_jobs
-from tests.processes import start_server
+from tests.processes import is_running, start_server
 
 
 @pytest.fixture(autouse=True)
@@ -63,15 +62,6 @@ def once(*jobs):
         return found
 
     return ready
-
-
-def is_running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # The server of the processes has not yet collected an ended one.
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def wait_until(condition, seconds=60):
