@@ -321,6 +321,31 @@ def test_a_full_disk_ends_other_commands(input_errors: ModuleType, capsys) -> No
     assert errors.error_text(ValueError("cat\x1b[2J")) == r"cat\x1b[2J"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+        "RuntimeError: unable to allocate shared memory(shm) for file </torch_7_8_0>: No space left on "
+        "device (28)\n",
+        "unable to resize file </torch_7_8_0> to the right size: File too large (27)",
+        "DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that dataloader's workers "
+        "are out of shared memory.",
+    ],
+)
+def test_a_full_shared_memory_ends_in_one_sentence(input_errors: ModuleType, message: str) -> None:
+    assert "larger /dev/shm (docker run --shm-size)" in input_errors.input_error_message(
+        RuntimeError(message)
+    )
+
+
+def test_other_errors_of_shared_memory_keep_their_traceback(input_errors: ModuleType) -> None:
+    for message in (
+        "unable to allocate shared memory(shm) for file </torch_7_8_0>: Interrupted system call (4)",
+        "DataLoader worker (pid 7) is killed by signal: Killed.",
+    ):
+        assert input_errors.input_error_message(RuntimeError(message)) is None
+
+
 def test_names_in_messages_do_not_control_the_terminal(input_errors: ModuleType, capsys) -> None:
     with pytest.raises(SystemExit):
         with input_errors.explain_input_errors(argparse.ArgumentParser(), keep_traceback=False):

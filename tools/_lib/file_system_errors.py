@@ -1,10 +1,11 @@
-"""Sentences for a full disk, and for files and folders that this process may not use."""
+"""Sentences for a full disk or shared memory, and for files and folders that this process may not use."""
 
 from __future__ import annotations
 
 import argparse
 import errno
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,11 @@ from mmpretrain_imbalance.utils.printable import printable
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
+# Messages of torch about the memory through which data loader processes pass batches.
+_SHARED_MEMORY = re.compile(
+    r"unable to (?:resize file|allocate shared memory)[^\n]*: (?P<reason>[^\n:]+) \((?P<number>\d+)\)"
+    r"|killed by signal: (?P<signal>Bus error)"
+)
 
 
 def file_system_message(error: BaseException) -> str | None:
@@ -21,6 +27,8 @@ def file_system_message(error: BaseException) -> str | None:
     Args:
         error: The error; ``torch.save`` raises a RuntimeError on a full disk, during an OSError.
     """
+    if isinstance(error, RuntimeError) and (message := _shared_memory_message(str(error))):
+        return message
     if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
         error = error.__context__
     if not isinstance(error, OSError):
@@ -38,6 +46,18 @@ def file_system_message(error: BaseException) -> str | None:
             "Change its permissions, or choose another one."
         )
     return None
+
+
+def _shared_memory_message(text: str) -> str | None:
+    found = _SHARED_MEMORY.search(text)
+    if found is None or not (found["signal"] or int(found["number"]) in NO_SPACE):
+        return None
+    return (
+        "The shared memory must have space for the batches of the data loader processes. Got "
+        f"{found['signal'] or found['reason']!r} instead. Give the container or the machine a larger "
+        "/dev/shm (docker run --shm-size), or set fewer num_workers or a smaller batch_size of the "
+        "dataloader; num_workers=0 needs none."
+    )
 
 
 def error_text(error: BaseException) -> str:
