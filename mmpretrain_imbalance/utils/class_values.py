@@ -114,7 +114,7 @@ def _number(value: Any, path: str | os.PathLike[str], name: str, column: str) ->
         number = math.nan
     if math.isnan(number):
         found = shown(value)
-        raise ValueError(f"{path}: class {name!r}, field {column!r}: expected a number, found {found}.")
+        raise ValueError(f"{path}: class {shown(name)}, field {column!r}: expected a number, found {found}.")
     return number
 
 
@@ -126,7 +126,8 @@ def _by_name(
         if not isinstance(name, str):
             raise ValueError(f"{path}: expected names of classes, found {shown(name)}.")
         if name in by_name:
-            raise ValueError(f"{path}: expected one {column} value for each class, found {name!r} twice.")
+            found = shown(name)
+            raise ValueError(f"{path}: expected one {column} value for each class, found {found} twice.")
         by_name[name] = _number(value, path, name, column)
     return by_name
 

@@ -52,6 +52,8 @@ def test_missing_class_is_named(tmp_path, ending):
         ),
         ("a.json", '{"classes": ["x"], "p": [NaN]}', "class 'x', field 'p': expected a number, found nan"),
         ("a.json", '{"classes": ["x", "x"], "p": [1, 2]}', "'x' twice"),
+        ("a.json", '{"classes": ["%s"], "p": [null]}' % ("x" * 5000), "class 'x{199} ..., field"),
+        ("a.csv", "class,p\n{0},1\n{0},2\n".format("x" * 5000), "found 'x{199} ... twice"),
         ("a.csv", "", "line 1: expected the columns 'class' and 'p'"),
         ("a.csv", "class,q\nx,1\n", "line 1: expected the columns 'class' and 'p'"),
         ("a.csv", "class,p,p\nx,1,2\n", "line 1: expected the columns 'class' and 'p' once"),
