@@ -104,9 +104,10 @@ class DiskChanges:
         if fault is not None and fault.kind == "cut":
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it
         sys.addaudithook(self._audit)  # for the rest of the process
+        os.register_at_fork(after_in_child=_no_limit)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        # Processes that this one forks inherit the hook.
+        # Processes that this one forks inherit the hook, without a fault.
         paths = changed_paths(event, arguments) if os.getpid() == self._process else []
         if any(path.startswith(self._prefix) for path in paths):
             self.count += 1
@@ -125,6 +126,10 @@ class DiskChanges:
 
 def _limit_file_size(num_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def _no_limit() -> None:
+    _limit_file_size(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
 
 
 def changed_paths(event: str, arguments: tuple[Any, ...]) -> list[str]:

@@ -285,12 +285,13 @@ def user_table(path: Path, delimiter: str) -> Labels:
     lines = io.StringIO(text_of(path), newline="")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t")
     header, *rows = [row for row in reader if any(map(str.strip, row))]
-    names = [" ".join(name.split()) for name in header]
+    written = [" ".join(name.split()) for name in header]
+    names = written
     if not {"image", "cat", "dog"} <= set(names):  # upper case matters only if names differ in it alone
         names = [name.casefold() for name in names]
     columns = [names.index(name) for name in ("cat", "dog")]
     image = names.index("image")
-    return ["cat", "dog"], [
+    return [written[column] for column in columns], [
         (row[image].strip().replace("\\", "/"), [word_label(row[column]) for column in columns])
         for row in rows
     ]

@@ -103,6 +103,26 @@ def test_cut_files_and_full_disks(tmp_path: Path) -> None:
     ]
 
 
+def child_of_a_limited_process(folder: Path) -> tuple[int | None, int]:
+    """Return the status of the process and the size of the file that its child has written."""
+
+    def process() -> None:
+        DiskChanges(folder, Fault.parse("cut@1+17"))
+        (folder / "a").write_bytes(b"x")
+        child = os.fork()
+        if child == 0:
+            (folder / "b").write_bytes(b"x" * 1000)
+            os._exit(0)
+        os.waitpid(child, 0)
+        (folder / "c").write_bytes(b"x")
+
+    return run_forked(process).status, (folder / "b").stat().st_size
+
+
+def test_forked_processes_have_no_faults(tmp_path: Path) -> None:
+    assert run_ranks(child_of_a_limited_process, 1, tmp_path) == [(-signal.SIGKILL, 1000)]
+
+
 def left_processes() -> tuple[list[str], float]:
     sleep = [sys.executable, "-c", "import time; time.sleep(1000)"]
     parent = Forked(lambda: (subprocess.Popen(sleep), os.kill(os.getpid(), signal.SIGKILL)))

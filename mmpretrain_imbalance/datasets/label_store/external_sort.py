@@ -147,11 +147,12 @@ def resolve_labels(
     result = positive.astype(values.dtype)
     if direct.any():
         if conflicts == "raise":
-            first = describe(int(keys[starts][direct][0]))
+            first, num_more = describe(int(keys[starts][direct][0])), int(direct.sum()) - 1
+            more = f", and {num_more} more such contradictions," if num_more else ""
             raise ValueError(
                 "The labels must not contradict each other. Got both a positive and a negative label of one "
-                f"class at {first}, and {int(direct.sum()) - 1} more such contradictions, instead. Set "
-                "'conflicts' to 'positive', 'negative' or 'unknown' to accept them."
+                f"class at {first}{more} instead. Set 'conflicts' to 'positive', 'negative' or 'unknown' to "
+                "accept them."
             )
         _count(notes, f"contradicting labels taken as {conflicts}", direct)
         result[direct] = conflicts == "positive"

@@ -85,7 +85,10 @@ def read_open_images(
     if image_ids is not None:
         tables.read_image_ids(image_ids)
     implied = None if hierarchy is None else read_hierarchy(hierarchy, chosen)
-    parts = _parts(tables.labels, implied, image_ids is not None, conflicts, chosen, notes)
+    tables_of_humans = ", ".join(map(str, human_labels))
+    parts = _parts(
+        tables.labels, implied, image_ids is not None, conflicts, chosen, notes, source=tables_of_humans
+    )
     return LabelRows(display_names(described, chosen), parts, notes=notes, source=str(human_labels[0]))
 
 
@@ -251,11 +254,13 @@ def _parts(
     conflicts: str,
     labels_of_classes: list[str],
     notes: dict[str, int],
+    source: str,
 ) -> Iterator[LabelPart]:
     num_classes = len(labels_of_classes)
 
     def describe(key: int) -> str:
-        return f"image {names[key // num_classes]:016x}, class {labels_of_classes[key % num_classes]}"
+        name = labels_of_classes[key % num_classes]
+        return f"image {names[key // num_classes]:016x}, class {name}, of {source}"
 
     for part in labels.parts():
         is_image = part["rank"] == IMAGE

@@ -18,6 +18,14 @@ from .table_options import TableOptions
 from .table_source import table_error
 
 _FORMAT = "CVAT export"
+_DAMAGED = (
+    ElementTree.ParseError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+)
 
 
 def read_cvat(
@@ -57,7 +65,7 @@ def read_cvat(
                     return _read(file, options, description)
         with open(path, "rb") as file:
             return _read(file, options, description)
-    except (ElementTree.ParseError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except _DAMAGED as error:
         raise table_error(
             path,
             "XML",
@@ -67,6 +75,8 @@ def read_cvat(
         ) from None
     except (UnicodeDecodeError, LookupError) as error:
         raise table_error(path, "XML", "text", str(error), "Export it again.") from None
+    except RuntimeError:
+        raise table_error(path, "XML", "no password", "an archive with one", "Unpack it first.") from None
 
 
 def _read(

@@ -266,6 +266,26 @@ def test_unknown_columns_and_sheets_are_named(tmp_path: Path) -> None:
         read_label_table(path, no_such_option=1)
 
 
+@pytest.mark.parametrize(
+    ("part", "offset", "byte", "expected"),
+    [
+        (b"PK\5\6", 17, 1, "must have complete XML. Got an error"),  # a wrong place of the list of files
+        (b"PK\1\2", 10, 99, "must have complete XML. Got an error"),  # an unknown compression
+        (b"PK\1\2", 8, 1, "must have no password. Got an archive with one instead. Unpack it first."),
+    ],
+)
+def test_damaged_archive_with_annotations(
+    tmp_path: Path, part: bytes, offset: int, byte: int, expected: str
+) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("annotations.xml", "<annotations></annotations>")
+    content = bytearray(path.read_bytes())
+    content[content.index(part) + offset] = byte
+    path.write_bytes(content)
+    assert expected in message(path)
+
+
 def test_archive_without_annotations(tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     with zipfile.ZipFile(path, "w") as archive:
