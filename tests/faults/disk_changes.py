@@ -13,7 +13,9 @@ import resource
 import signal
 import stat
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.synchronize import SemLock
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +106,8 @@ class DiskChanges:
         if fault is not None and fault.kind == "cut":
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it
         sys.addaudithook(self._audit)  # for the rest of the process
-        os.register_at_fork(after_in_child=_no_limit)
+        os.register_at_fork(after_in_child=_remove_limit)
+        SemLock.__init__ = _without_limit(SemLock.__init__)  # type: ignore[method-assign]
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         # Processes that this one forks inherit the hook, without a fault.
@@ -128,8 +131,20 @@ def _limit_file_size(num_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
 
-def _no_limit() -> None:
+def _remove_limit() -> None:
     _limit_file_size(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+
+
+def _without_limit(function: Callable[..., None]) -> Callable[..., None]:
+    def call(*arguments: Any, **options: Any) -> None:
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        _remove_limit()
+        try:
+            function(*arguments, **options)
+        finally:
+            _limit_file_size(limit)
+
+    return call
 
 
 def changed_paths(event: str, arguments: tuple[Any, ...]) -> list[str]:
