@@ -303,7 +303,7 @@ def label_studio(path: Path) -> Labels:
     for task in tasks:
         name = task["data"]["image"].strip().replace("\\", "/")
         if name.startswith("/data/upload/"):  # a number, and 8 characters before the name
-            name = re.sub(r"^/data/upload/(\d+/)?", "", name)
+            name = re.sub(r"^/data/upload/+(\d+/+)?", "", name)
             name = re.sub(r"(^|/)[0-9a-f]{8}-([^/]+)$", r"\1\2", name)
         sets = chosen.setdefault(name, [])
         for annotation in task.get("annotations") or []:

@@ -12,7 +12,7 @@ IMAGE_COLUMN = re.compile(
 )
 #: Names of columns that likely identify the rows.
 KEY_COLUMN = re.compile(r"^(name|id|uid|uuid|key|sample|sample_?id|item|case)$", re.IGNORECASE)
-_UPLOAD = re.compile(r"^/?data/upload/(?:\d+/)?")
+_UPLOAD = re.compile(r"^/?data/upload/+(?:\d+/+)?")
 _PREFIX = re.compile(r"(^|/)[0-9a-f]{8}-(?=[^/]+$)")
 
 
@@ -37,11 +37,12 @@ def with_slashes(name: str) -> str:
 
 
 def name_of_address(address: str, keep_upload_prefix: bool = False) -> str:
-    """Return the file name of an image that an annotation tool names by an address.
+    r"""Return the file name of an image that an annotation tool names by an address.
 
     Args:
         address: A path or URL. Label Studio writes ``/data/upload/3/1b2c3d4e-a.jpg`` for an uploaded
-            ``a.jpg``, and ``/data/local-files/?d=photos/a.jpg`` for a file of the machine.
+            ``a.jpg``, with a backslash on Windows, and ``/data/local-files/?d=photos/a.jpg`` for a file of
+            the machine.
         keep_upload_prefix: Whether to keep the 8 characters before the name of an uploaded file.
 
     Returns:
@@ -50,9 +51,12 @@ def name_of_address(address: str, keep_upload_prefix: bool = False) -> str:
     Example:
         >>> name_of_address('/data/upload/3/1b2c3d4e-a%20b.jpg')
         'a b.jpg'
+        >>> name_of_address(r'/data/upload/3\1b2c3d4e-a.jpg')
+        'a.jpg'
         >>> name_of_address('/data/local-files/?d=photos/a.jpg'), name_of_address('s3://bucket/photos/a.jpg')
         ('photos/a.jpg', 'photos/a.jpg')
     """
+    address = with_slashes(address)
     if "/data/local-files/" in address and "d=" in address:
         return with_slashes(parse_qs(urlsplit(address).query).get("d", [address])[0])
     if re.match(r"[a-z][a-z0-9+.-]+://", address, re.IGNORECASE):
@@ -63,4 +67,4 @@ def name_of_address(address: str, keep_upload_prefix: bool = False) -> str:
         address = _UPLOAD.sub("", address)
         if not keep_upload_prefix:
             address = _PREFIX.sub(r"\1", address)
-    return with_slashes(address)
+    return with_slashes(address)  # an address may contain %5C

@@ -181,7 +181,7 @@ def test_label_studio_json_min(tmp_path: Path) -> None:
     extra = {"annotator": 1, "annotation_id": 2, "created_at": "2024", "updated_at": "2024", "lead_time": 1.5}
     records = [
         {"image": "/data/upload/0a1b2c3d-a.jpg", "id": 1, "animals": "cat", **extra},
-        {"image": "/data/upload/0a1b2c3d-b.jpg", "id": 2, "animals": {"choices": ["cat", "dog"]}, **extra},
+        {"image": r"/data/upload/1\0a1b2c3d-b.jpg", "id": 2, "animals": {"choices": ["cat", "dog"]}, **extra},
         {"image": "/data/upload/0a1b2c3d-c.jpg", "id": 3, **extra},
     ]
     table = read_label_table(write(tmp_path, records))
