@@ -85,10 +85,8 @@ def read_open_images(
     if image_ids is not None:
         tables.read_image_ids(image_ids)
     implied = None if hierarchy is None else read_hierarchy(hierarchy, chosen)
-    tables_of_humans = ", ".join(map(str, human_labels))
-    parts = _parts(
-        tables.labels, implied, image_ids is not None, conflicts, chosen, notes, source=tables_of_humans
-    )
+    files = ", ".join(map(str, human_labels))
+    parts = _parts(tables.labels, implied, image_ids is not None, conflicts, chosen, notes, files)
     return LabelRows(display_names(described, chosen), parts, notes=notes, source=str(human_labels[0]))
 
 
@@ -254,13 +252,13 @@ def _parts(
     conflicts: str,
     labels_of_classes: list[str],
     notes: dict[str, int],
-    source: str,
+    human_files: str,
 ) -> Iterator[LabelPart]:
     num_classes = len(labels_of_classes)
 
     def describe(key: int) -> str:
         name = labels_of_classes[key % num_classes]
-        return f"image {names[key // num_classes]:016x}, class {name}, of {source}"
+        return f"image {names[key // num_classes]:016x}, class {name}, of {human_files}"
 
     for part in labels.parts():
         is_image = part["rank"] == IMAGE

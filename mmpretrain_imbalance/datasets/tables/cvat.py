@@ -18,6 +18,7 @@ from .table_options import TableOptions
 from .table_source import table_error
 
 _FORMAT = "CVAT export"
+_ENCRYPTED = 1  # bit of a file in an archive
 _DAMAGED = (
     ElementTree.ParseError,
     zipfile.BadZipFile,
@@ -61,6 +62,8 @@ def read_cvat(
         if is_archive:
             with zipfile.ZipFile(path) as archive:
                 name = next(name for name in archive.namelist() if name.lower().endswith(".xml"))
+                if archive.getinfo(name).flag_bits & _ENCRYPTED:
+                    raise table_error(path, "XML", "no password", "an archive with one", "Unpack it first.")
                 with archive.open(name) as file:
                     return _read(file, options, description)
         with open(path, "rb") as file:
@@ -75,8 +78,6 @@ def read_cvat(
         ) from None
     except (UnicodeDecodeError, LookupError) as error:
         raise table_error(path, "XML", "text", str(error), "Export it again.") from None
-    except RuntimeError:
-        raise table_error(path, "XML", "no password", "an archive with one", "Unpack it first.") from None
 
 
 def _read(
