@@ -50,7 +50,8 @@ _SIDE_BY_SIDE_TEXT = """\
 
 The first row has the values of the yardstick in percent, and the others the differences from it in percentage
 points: ↑ and ↓ are better and worse beyond noise, as below; differences without an arrow can be noise.
-Experiments differ in their budgets, and a method is compared with the yardstick of its own experiment.
+Experiments differ in their budgets, and a method is compared with the yardstick of its own experiment. Where
+that has one seed, arrows are about other test images only, and not about other trainings.
 """
 
 
