@@ -39,6 +39,12 @@ def test_the_page_has_all_experiments_and_their_figures(run_in_process, tmp_path
         assert Image.open(page.parent / "images" / f"results_own_{part}.png").format == "PNG"
 
 
+def test_the_page_of_this_project_is_that_of_its_result_files(run_in_process, tmp_path: Path) -> None:
+    page = tmp_path / "results.md"
+    run_in_process(TOOL, "--out", page, "--images", tmp_path / "images")
+    assert page.read_text(encoding="utf-8") == (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+
+
 def test_a_file_that_is_no_result_is_named(error_message, tmp_path: Path) -> None:
     (tmp_path / "own.json").write_text("[]")
     out = ("--results", tmp_path, "--out", tmp_path / "page.md", "--images", tmp_path)
